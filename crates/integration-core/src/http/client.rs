@@ -21,7 +21,6 @@ pub(super) struct Shared {
 
 impl Client {
     /// Starts a client without a base address and with the `standard` policies.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -39,43 +38,36 @@ impl Client {
     /// Starts a call. `target` is an absolute address, or a path below the base.
     ///
     /// A mistake in it is reported by [`RequestBuilder::send`].
-    #[must_use]
     pub fn request(&self, method: Method, target: &str) -> RequestBuilder {
         RequestBuilder::new(self.clone(), method, target)
     }
 
     /// Starts a `GET`.
-    #[must_use]
     pub fn get(&self, target: &str) -> RequestBuilder {
         self.request(Method::GET, target)
     }
 
     /// Starts a `HEAD`.
-    #[must_use]
     pub fn head(&self, target: &str) -> RequestBuilder {
         self.request(Method::HEAD, target)
     }
 
     /// Starts a `POST`, which is sent again only if it has an idempotency key or never arrived.
-    #[must_use]
     pub fn post(&self, target: &str) -> RequestBuilder {
         self.request(Method::POST, target)
     }
 
     /// Starts a `PUT`.
-    #[must_use]
     pub fn put(&self, target: &str) -> RequestBuilder {
         self.request(Method::PUT, target)
     }
 
     /// Starts a `PATCH`, which is sent again only if it has an idempotency key or never arrived.
-    #[must_use]
     pub fn patch(&self, target: &str) -> RequestBuilder {
         self.request(Method::PATCH, target)
     }
 
     /// Starts a `DELETE`.
-    #[must_use]
     pub fn delete(&self, target: &str) -> RequestBuilder {
         self.request(Method::DELETE, target)
     }
