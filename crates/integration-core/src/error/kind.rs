@@ -68,20 +68,6 @@ pub enum ErrorKind {
     Other,
 }
 
-/// What follows from a kind unless a classifier says otherwise.
-struct Defaults {
-    summary: &'static str,
-    retriability: Retriability,
-    delivery: Delivery,
-    health: Health,
-    price: u32,
-}
-
-/// Tokens that a retry costs after the server or the network failed.
-const PRICE_FAILURE: u32 = 10;
-/// Tokens that a retry costs after the server only asked to wait.
-const PRICE_WAIT: u32 = 5;
-
 impl ErrorKind {
     /// Returns the kind that a plain HTTP status stands for; `None` below 400.
     ///
@@ -95,6 +81,7 @@ impl ErrorKind {
             402 => Self::QuotaExhausted,
             403 => Self::PermissionDenied,
             404 | 410 => Self::NotFound,
+            // The server closes a connection on which it waited for the request in vain.
             408 => Self::Incomplete,
             409 => Self::Conflict,
             412 => Self::PreconditionFailed,
@@ -108,143 +95,84 @@ impl ErrorKind {
     /// Returns the kind in words, lower case.
     #[must_use]
     pub const fn summary(self) -> &'static str {
-        self.defaults().summary
-    }
-
-    /// Returns whether a call that failed like this may be tried again.
-    #[must_use]
-    pub const fn retriability(self) -> Retriability {
-        self.defaults().retriability
+        self.row().1
     }
 
     /// Returns whether the server may have acted on a call that failed like this.
     #[must_use]
     pub const fn delivery(self) -> Delivery {
-        self.defaults().delivery
+        self.row().2
+    }
+
+    /// Returns whether a call that failed like this may be tried again.
+    #[must_use]
+    pub const fn retriability(self) -> Retriability {
+        self.row().3
     }
 
     /// Returns what a failure like this says about the health of the service.
     #[must_use]
     pub const fn health(self) -> Health {
-        self.defaults().health
+        self.row().4
     }
 
     /// Returns what a retry after a failure like this costs the retry budget, in tokens.
+    ///
+    /// Default: 10 after a failure of the server or the network, 5 after being asked to wait.
     #[must_use]
     pub const fn price(self) -> u32 {
-        self.defaults().price
+        self.row().5
     }
 
-    /// The table of what follows from each kind; every other function only reads it.
-    const fn defaults(self) -> Defaults {
-        use Delivery::{Executed, MaybeExecuted, NotSent};
-        use Health::{Failure, Neutral};
-        use Retriability::{Always, IfIdempotent, Never};
-
-        const fn row(
-            summary: &'static str,
-            delivery: Delivery,
-            retriability: Retriability,
-            health: Health,
-            price: u32,
-        ) -> Defaults {
-            Defaults {
-                summary,
-                retriability,
-                delivery,
-                health,
-                price,
-            }
-        }
-
-        match self {
-            Self::Config => row("configuration is wrong", NotSent, Never, Neutral, 0),
-            Self::Serialize => row("request could not be built", NotSent, Never, Neutral, 0),
-            Self::Validation => row(
-                "request was refused as invalid",
-                Executed,
-                Never,
-                Neutral,
-                0,
-            ),
-            Self::Unauthenticated => row("credentials were refused", Executed, Never, Neutral, 0),
-            Self::PermissionDenied => row("permission denied", Executed, Never, Neutral, 0),
-            Self::NotFound => row("not found", Executed, Never, Neutral, 0),
-            Self::PreconditionFailed => row("precondition failed", Executed, Never, Neutral, 0),
-            Self::Conflict => row("conflict", Executed, Never, Neutral, PRICE_WAIT),
-            Self::IdempotencyMismatch => row(
-                "idempotency key belongs to another request",
-                Executed,
-                Never,
-                Neutral,
-                0,
-            ),
-            Self::IdempotencyInProgress => {
-                let still = "first request with this idempotency key is still running";
-                row(still, MaybeExecuted, IfIdempotent, Neutral, PRICE_WAIT)
-            }
-            Self::RateLimited => row("rate limited", NotSent, Always, Neutral, PRICE_WAIT),
-            Self::QuotaExhausted => row("quota exhausted", NotSent, Never, Neutral, 0),
-            Self::Unavailable => row(
-                "service unavailable",
-                MaybeExecuted,
-                IfIdempotent,
-                Failure,
-                PRICE_FAILURE,
-            ),
-            Self::Internal => row(
-                "service failed",
-                MaybeExecuted,
-                IfIdempotent,
-                Failure,
-                PRICE_FAILURE,
-            ),
-            Self::Connect => row("connection failed", NotSent, Always, Failure, PRICE_FAILURE),
-            Self::Dns => row(
-                "host was not found",
-                NotSent,
-                Always,
-                Failure,
-                PRICE_FAILURE,
-            ),
-            Self::TlsHandshake => row(
-                "tls handshake failed",
-                NotSent,
-                Always,
-                Failure,
-                PRICE_FAILURE,
-            ),
-            Self::ConnectionReset => row(
-                "connection broke",
-                MaybeExecuted,
-                IfIdempotent,
-                Failure,
-                PRICE_FAILURE,
-            ),
-            Self::Incomplete => row(
-                "answer ended early",
-                MaybeExecuted,
-                IfIdempotent,
-                Failure,
-                PRICE_FAILURE,
-            ),
-            Self::AttemptTimeout => row(
-                "attempt timed out",
-                MaybeExecuted,
-                IfIdempotent,
-                Failure,
-                PRICE_FAILURE,
-            ),
-            Self::DeadlineExceeded => row("deadline exceeded", MaybeExecuted, Never, Neutral, 0),
-            Self::Cancelled => row("cancelled", MaybeExecuted, Never, Neutral, 0),
-            Self::CircuitOpen => row("circuit is open", NotSent, Always, Neutral, 0),
-            Self::LimitedLocally => row("over our own rate limit", NotSent, Always, Neutral, 0),
-            Self::BulkheadFull => row("too many calls at once", NotSent, Always, Neutral, 0),
-            Self::Paused => row("paused by the server's hint", NotSent, Always, Neutral, 0),
-            Self::Decode => row("answer could not be decoded", Executed, Never, Neutral, 0),
-            Self::BodyTooLarge => row("answer is too large", Executed, Never, Neutral, 0),
-            Self::Storage => row("storage failed", NotSent, IfIdempotent, Neutral, 0),
-            Self::Other => row("call failed", MaybeExecuted, Never, Neutral, 0),
-        }
+    const fn row(self) -> &'static Row {
+        &TABLE[self as usize]
     }
 }
+
+/// What follows from a kind unless a classifier says otherwise: kind, words, did it arrive, may it
+/// be tried again, what it says about the service, price of a retry.
+type Row = (ErrorKind, &'static str, Delivery, Retriability, Health, u32);
+
+/// In the order of the enum, which a test holds.
+#[rustfmt::skip]
+const TABLE: [Row; 30] = {
+    use Delivery::{Executed, MaybeExecuted, NotSent};
+    use ErrorKind as K;
+    use Health::{Failure, Neutral};
+    use Retriability::{Always, IfIdempotent, Never};
+    [
+        (K::Config,                "configuration is wrong",                      NotSent,       Never,        Neutral, 0),
+        (K::Serialize,             "request could not be built",                  NotSent,       Never,        Neutral, 0),
+        (K::Validation,            "request was refused as invalid",              Executed,      Never,        Neutral, 0),
+        (K::Unauthenticated,       "credentials were refused",                    Executed,      Never,        Neutral, 0),
+        (K::PermissionDenied,      "permission denied",                           Executed,      Never,        Neutral, 0),
+        (K::NotFound,              "not found",                                   Executed,      Never,        Neutral, 0),
+        (K::PreconditionFailed,    "precondition failed",                         Executed,      Never,        Neutral, 0),
+        (K::Conflict,              "conflict",                                    Executed,      Never,        Neutral, 5),
+        (K::IdempotencyMismatch,   "idempotency key belongs to another request",  Executed,      Never,        Neutral, 0),
+        (K::IdempotencyInProgress, "first request with this key is still running", MaybeExecuted, IfIdempotent, Neutral, 5),
+        (K::RateLimited,           "rate limited",                                NotSent,       Always,       Neutral, 5),
+        (K::QuotaExhausted,        "quota exhausted",                             NotSent,       Never,        Neutral, 0),
+        (K::Unavailable,           "service unavailable",                         MaybeExecuted, IfIdempotent, Failure, 10),
+        (K::Internal,              "service failed",                              MaybeExecuted, IfIdempotent, Failure, 10),
+        (K::Connect,               "connection failed",                           NotSent,       Always,       Failure, 10),
+        (K::Dns,                   "host was not found",                          NotSent,       Always,       Failure, 10),
+        (K::TlsHandshake,          "tls handshake failed",                        NotSent,       Always,       Failure, 10),
+        (K::ConnectionReset,       "connection broke",                            MaybeExecuted, IfIdempotent, Failure, 10),
+        (K::Incomplete,            "answer ended early",                          MaybeExecuted, IfIdempotent, Failure, 10),
+        (K::AttemptTimeout,        "attempt timed out",                           MaybeExecuted, IfIdempotent, Failure, 10),
+        (K::DeadlineExceeded,      "deadline exceeded",                           MaybeExecuted, Never,        Neutral, 0),
+        (K::Cancelled,             "cancelled",                                   MaybeExecuted, Never,        Neutral, 0),
+        (K::CircuitOpen,           "circuit is open",                             NotSent,       Always,       Neutral, 0),
+        (K::LimitedLocally,        "over our own rate limit",                     NotSent,       Always,       Neutral, 0),
+        (K::BulkheadFull,          "too many calls at once",                      NotSent,       Always,       Neutral, 0),
+        (K::Paused,                "paused by the server's hint",                 NotSent,       Always,       Neutral, 0),
+        (K::Decode,                "answer could not be decoded",                 Executed,      Never,        Neutral, 0),
+        (K::BodyTooLarge,          "answer is too large",                         Executed,      Never,        Neutral, 0),
+        (K::Storage,               "storage failed",                              MaybeExecuted, IfIdempotent, Neutral, 0),
+        (K::Other,                 "call failed",                                 MaybeExecuted, Never,        Neutral, 0),
+    ]
+};
+
+#[cfg(test)]
+mod tests;
