@@ -142,3 +142,83 @@ pub(crate) fn invalid(field: &'static str, rule: &str) -> Error {
 fn config_error(message: String) -> Error {
     Error::new(ErrorKind::Config, "config").with_message(message)
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::{EnvVar, Vars};
+
+    const ENV: &[EnvVar] = &[
+        EnvVar {
+            name: "DEMO_KEY",
+            help: "",
+            default: None,
+            required: true,
+            secret: true,
+        },
+        EnvVar {
+            name: "DEMO_MS",
+            help: "",
+            default: Some("1"),
+            required: false,
+            secret: false,
+        },
+    ];
+
+    #[test]
+    fn a_required_variable_that_is_not_set_is_named() {
+        for unset in [None, Some(String::new())] {
+            let lookup = |_: &str| unset.clone();
+            let vars = Vars::new(ENV, &lookup);
+            let error = vars.secret("DEMO_KEY").unwrap_err();
+            assert_eq!(error.to_string(), "config: DEMO_KEY is not set");
+            assert_eq!(vars.millis("DEMO_MS").unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_variable_outside_the_table_is_not_read() {
+        let lookup = |_: &str| Some("x".to_owned());
+        let error = Vars::new(ENV, &lookup).get("PATH").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "config: PATH is not in the table of variables"
+        );
+    }
+
+    #[test]
+    fn values_are_read_and_mistakes_name_the_variable_and_not_the_value() {
+        let rows = [
+            ("250", Ok(250)),
+            (" 0 ", Ok(0)),
+            ("2592000000", Ok(2_592_000_000)),
+            ("2592000001", Err("config: DEMO_MS must be at most 30 days")),
+            (
+                "-1",
+                Err("config: DEMO_MS is not valid: invalid digit found in string"),
+            ),
+            (
+                "s3cret",
+                Err("config: DEMO_MS is not valid: invalid digit found in string"),
+            ),
+        ];
+        for (value, expected) in rows {
+            let lookup = |_: &str| Some(value.to_owned());
+            let found = Vars::new(ENV, &lookup).millis("DEMO_MS");
+            let found = found.map(|found| found.unwrap().as_millis());
+            assert_eq!(
+                found.map_err(|e| e.to_string()),
+                expected.map_err(str::to_owned)
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_is_read_and_not_shown() {
+        let lookup = |_: &str| Some("s3cret".to_owned());
+        let secret = Vars::new(ENV, &lookup).secret("DEMO_KEY").unwrap().unwrap();
+        assert_eq!(secret.expose_secret(), "s3cret");
+        assert!(!format!("{secret:?}").contains("s3cret"));
+    }
+}

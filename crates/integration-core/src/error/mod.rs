@@ -9,6 +9,9 @@ mod display;
 mod kind;
 mod verdicts;
 
+#[cfg(test)]
+mod tests;
+
 use std::{any::Any, borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;

@@ -1,10 +1,5 @@
 //! The client and the layer on a real server of the loopback, and what their types promise.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "test code"
-)]
+#![cfg_attr(feature = "http", expect(clippy::unwrap_used, reason = "test code"))]
 
 #[cfg(feature = "http")]
 mod body;
