@@ -6,6 +6,12 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
+/// Longest id an event takes from a sender, in bytes; a longer one in a body is not used.
+pub const MAX_ID_BYTES: usize = 256;
+
+/// Longest event type, in bytes; a longer one is not used.
+pub const MAX_TYPE_BYTES: usize = 256;
+
 /// What a verified delivery turned out to be.
 #[non_exhaustive]
 #[derive(Debug, Clone)]

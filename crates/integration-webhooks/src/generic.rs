@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// The default is the commonest: lower-case hex HMAC-SHA256 of the body in `X-Signature-256`.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct HmacScheme {
     /// Header that carries the signature. Default `x-signature-256`.
     pub header: String,
@@ -20,14 +20,19 @@ pub struct HmacScheme {
     /// What is signed: literal text with `{body}` (once), `{timestamp}` and `{id}`. Default `{body}`.
     pub content: String,
     /// Header with the signed time in Unix seconds; needed by `{timestamp}`.
+    #[serde(alias = "timestamp-header")]
     pub timestamp_header: Option<String>,
     /// Header with the event's id; a signed id if the content has `{id}`.
+    #[serde(alias = "id-header")]
     pub id_header: Option<String>,
     /// JSON pointer to the event's id in the signed body, such as `/event_id`.
+    #[serde(alias = "id-pointer")]
     pub id_pointer: Option<String>,
     /// Header with the event's type.
+    #[serde(alias = "type-header")]
     pub type_header: Option<String>,
     /// JSON pointer to the event's type in the body, such as `/type`.
+    #[serde(alias = "type-pointer")]
     pub type_pointer: Option<String>,
 }
 

@@ -1,11 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod claim;
 mod contract;
+mod encoding;
 mod event;
 mod generic;
+mod headers;
+mod key;
+pub mod limits;
+mod pointer;
 mod rejection;
 mod scheme;
+mod schemes;
 mod secret;
 pub mod sign;
 mod source;
@@ -17,6 +24,6 @@ pub use crate::{
     rejection::Rejection,
     scheme::Scheme,
     secret::Secret,
-    source::{DEFAULT_TOLERANCE, Source},
+    source::Source,
 };
 pub use integration_core::{Error, ErrorKind, ExposeSecret, Result, SecretString};
