@@ -5,6 +5,7 @@ mod claim;
 mod contract;
 mod encoding;
 mod event;
+mod explain;
 mod generic;
 mod headers;
 mod key;
@@ -20,6 +21,7 @@ mod source;
 pub use crate::{
     contract::SenderContract,
     event::{Answer, DedupKey, IdOrigin, Verified, WebhookEvent},
+    explain::Explanation,
     generic::{HmacAlgorithm, HmacEncoding, HmacScheme},
     rejection::Rejection,
     scheme::Scheme,

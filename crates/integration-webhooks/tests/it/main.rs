@@ -3,3 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod corpus;
+mod explain;
+mod roundtrip;
+mod source;
+mod vectors;
