@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod claim;
 mod contract;
 mod encoding;
@@ -11,13 +13,19 @@ mod headers;
 mod key;
 pub mod limits;
 mod pointer;
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod receive;
 mod rejection;
 mod scheme;
 mod schemes;
 mod secret;
 pub mod sign;
 mod source;
+#[cfg(feature = "tower")]
+pub mod tower;
 
+#[cfg(any(feature = "axum", feature = "tower"))]
+pub use crate::receive::Refusal;
 pub use crate::{
     contract::SenderContract,
     event::{Answer, DedupKey, IdOrigin, Verified, WebhookEvent},

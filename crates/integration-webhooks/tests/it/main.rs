@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod adapters;
 mod corpus;
 mod explain;
 mod roundtrip;
