@@ -8,6 +8,8 @@ mod contract;
 mod encoding;
 mod event;
 mod explain;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generic;
 mod headers;
 mod key;

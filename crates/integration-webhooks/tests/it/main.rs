@@ -6,6 +6,7 @@
 mod adapters;
 mod corpus;
 mod explain;
+mod parsers;
 mod roundtrip;
 mod source;
 mod vectors;
