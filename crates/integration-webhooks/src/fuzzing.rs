@@ -107,7 +107,7 @@ pub fn form_payload(data: &[u8]) -> bool {
     form::payload(data).is_none() || !data.trim_ascii_start().starts_with(b"{")
 }
 
-/// JSON bodies, read at a pointer that is the input's first line.
+/// Bodies, read at a pointer that is the input's first line: nothing is read of what is not JSON.
 #[must_use]
 pub fn json_pointer(data: &[u8]) -> bool {
     let line = data
@@ -118,7 +118,7 @@ pub fn json_pointer(data: &[u8]) -> bool {
     text(first, |first| {
         pointer::parse(first).is_ok_and(|path| {
             path.len() > pointer::MAX_POINTER_STEPS
-                || pointer::find(body, [&path]).is_some() != is_json(body)
+                || (pointer::find(body, [&path]).is_some() && !is_json(body))
         })
     })
 }
