@@ -252,7 +252,7 @@ async fn two_dispatchers_keep_the_order_and_never_run_a_delivery_at_once() {
         running.stop().await;
     }
     for (key, seen) in &*watch.0.order.lock().unwrap() {
-        let no: u128 = key[1..].parse().unwrap();
+        let no: u128 = key.trim_start_matches('k').parse().unwrap();
         let wanted: Vec<_> = (0..200)
             .filter(|n| n % 7 == no)
             .map(|n| format!("p{n}"))
