@@ -1,0 +1,117 @@
+use super::{Delivery, ErrorKind, ErrorKind::*, Health, Retriability, TABLE};
+
+#[test]
+fn the_table_is_in_the_order_of_the_kinds() {
+    for (place, row) in TABLE.iter().enumerate() {
+        assert_eq!(row.0 as usize, place, "{:?}", row.0);
+    }
+    assert_eq!(Other as usize, TABLE.len() - 1, "a kind has no row");
+}
+
+#[test]
+fn every_kind_has_the_consequences_that_the_architecture_names() {
+    use Delivery::*;
+    use Health::{Failure, Neutral};
+    use Retriability::{Always, IfIdempotent, Never};
+
+    let groups: &[(&[ErrorKind], Delivery, Retriability, Health)] = &[
+        (&[Config, Serialize], NotSent, Never, Neutral),
+        (
+            &[Validation, Unauthenticated, PermissionDenied, NotFound],
+            Executed,
+            Never,
+            Neutral,
+        ),
+        (
+            &[PreconditionFailed, Conflict, IdempotencyMismatch],
+            Executed,
+            Never,
+            Neutral,
+        ),
+        (
+            &[IdempotencyInProgress],
+            MaybeExecuted,
+            IfIdempotent,
+            Neutral,
+        ),
+        (&[RateLimited], NotSent, Always, Neutral),
+        (&[QuotaExhausted], NotSent, Never, Neutral),
+        (
+            &[Unavailable, Internal],
+            MaybeExecuted,
+            IfIdempotent,
+            Failure,
+        ),
+        (&[Connect, Dns, TlsHandshake], NotSent, Always, Failure),
+        (
+            &[ConnectionReset, Incomplete, AttemptTimeout],
+            MaybeExecuted,
+            IfIdempotent,
+            Failure,
+        ),
+        (
+            &[DeadlineExceeded, Cancelled, Other],
+            MaybeExecuted,
+            Never,
+            Neutral,
+        ),
+        (
+            &[CircuitOpen, LimitedLocally, BulkheadFull, Paused],
+            NotSent,
+            Always,
+            Neutral,
+        ),
+        (&[Decode, BodyTooLarge], Executed, Never, Neutral),
+        (&[Storage], MaybeExecuted, IfIdempotent, Neutral),
+    ];
+    let mut seen = 0;
+    for (kinds, delivery, retriability, health) in groups {
+        for kind in *kinds {
+            assert_eq!(kind.delivery(), *delivery, "{kind:?}");
+            assert_eq!(kind.retriability(), *retriability, "{kind:?}");
+            assert_eq!(kind.health(), *health, "{kind:?}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, TABLE.len());
+}
+
+#[test]
+fn a_final_failure_costs_the_budget_nothing() {
+    for (kind, _, _, retriability, _, price) in TABLE {
+        let retried_by_a_provider = kind == Conflict;
+        if retriability == Retriability::Never && !retried_by_a_provider {
+            assert_eq!(price, 0, "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_status_stands_for_the_kind_of_the_table() {
+    let rows = [
+        (399, None),
+        (400, Some(Validation)),
+        (401, Some(Unauthenticated)),
+        (402, Some(QuotaExhausted)),
+        (403, Some(PermissionDenied)),
+        (404, Some(NotFound)),
+        (408, Some(Incomplete)),
+        (409, Some(Conflict)),
+        (410, Some(NotFound)),
+        (412, Some(PreconditionFailed)),
+        (418, Some(Other)),
+        (422, Some(Validation)),
+        (429, Some(RateLimited)),
+        (500, Some(Internal)),
+        (501, Some(Internal)),
+        (502, Some(Unavailable)),
+        (503, Some(Unavailable)),
+        (504, Some(Unavailable)),
+        (505, Some(Internal)),
+        (599, Some(Internal)),
+        (600, Some(Other)),
+    ];
+    for (status, kind) in rows {
+        assert_eq!(ErrorKind::from_status(status), kind, "{status}");
+    }
+}

@@ -1,0 +1,104 @@
+//! Recorded deliveries of every scheme, good and bad. They are kept outside the repository: the
+//! test reads `$INTEGRATION_SHARED`, or `../shared` beside the workspace, and says so if it is absent.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use integration_webhooks::{HmacScheme, Scheme, Secret, SecretString, Source};
+use serde::Deserialize;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+/// Corpus file, our scheme, cases of which each verdict there must at least be.
+const FILES: [(&str, &str); 11] = [
+    ("stripe", "stripe"),
+    ("github", "github"),
+    ("github-sha1", "github-sha1"),
+    ("slack", "slack"),
+    ("standardwebhooks", "standard-webhooks"),
+    ("standardwebhooks-v1a", "standard-webhooks"),
+    ("svix", "svix"),
+    ("clerk", "clerk"),
+    ("loops", "loops"),
+    ("supabase-auth-hook", "supabase-auth-hook"),
+    ("generic-hmac-hex", "hmac"),
+];
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    expect: String,
+    why: String,
+    now: u64,
+    keys: Keys,
+    headers: Vec<(String, String)>,
+    body_b64: String,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    #[serde(alias = "public_key")]
+    secret: String,
+}
+
+#[test]
+fn every_recorded_case_gives_its_expected_verdict() {
+    let Some(folder) = folder() else {
+        eprintln!("skipped: no recorded deliveries, set INTEGRATION_SHARED to their folder");
+        return;
+    };
+    let mut wrong = Vec::new();
+    let mut cases = 0;
+    for (file, scheme) in FILES {
+        let text = fs::read_to_string(folder.join(file).with_extension("jsonl")).unwrap();
+        let counted = cases;
+        for line in text.lines() {
+            let case: Case = serde_json::from_str(line).unwrap();
+            cases += 1;
+            let verdict = verify(scheme.parse().unwrap(), &case);
+            if verdict.is_ok() != (case.expect == "valid") {
+                wrong.push(format!("{} ({}): {verdict:?}", case.id, case.why));
+            }
+        }
+        assert!(cases > counted, "{file} has no case");
+    }
+    eprintln!("{cases} recorded cases");
+    assert!(
+        wrong.is_empty(),
+        "{} of {cases} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn verify(scheme: Scheme, case: &Case) -> Result<(), String> {
+    let scheme = match scheme {
+        Scheme::Hmac(_) => Scheme::Hmac(HmacScheme::default()),
+        other => other,
+    };
+    let secret = Secret::new(SecretString::from(case.keys.secret.clone()));
+    let source = Source::new("corpus", scheme, vec![secret]).map_err(|error| error.to_string())?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &case.headers {
+        let name: HeaderName = name.parse().unwrap();
+        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    let body = Bytes::from(STANDARD.decode(&case.body_b64).unwrap());
+    let verdict = source.verify(&headers, &body, Duration::from_secs(case.now));
+    verdict.map(drop).map_err(|rejection| rejection.to_string())
+}
+
+/// Finds the recorded deliveries.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let shared = env::var_os("INTEGRATION_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let folder = shared.join("corpus/webhooks");
+    folder.is_dir().then_some(folder)
+}
