@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn test_items_do_not_count() {
+    fn items_of_tests_do_not_count() {
         let source = "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() { \"}\" }\n}\nfn c() {}\n";
         assert_eq!(lines_without_tests(source), 3);
         assert!(!code_without_tests(source).contains("fn b"));

@@ -13,10 +13,13 @@ use crate::{
 
 /// A policy, and the calls of `client.rs` of which one sets it.
 const POLICIES: [(&str, &[&str]); 4] = [
-    ("a deadline", &[".deadline("]),
-    ("an attempt timeout", &[".attempt_timeout("]),
-    ("retries", &[".max_attempts(", ".retry("]),
-    ("a rate limit", &[".rate_limit("]),
+    ("a deadline", &[".deadline(", ".with_timeouts("]),
+    (
+        "an attempt timeout",
+        &[".attempt_timeout(", ".with_timeouts("],
+    ),
+    ("retries", &[".max_attempts(", ".with_max_attempts("]),
+    ("a rate limit", &[".with_rate_limit("]),
 ];
 
 /// Checks every service crate.

@@ -83,17 +83,20 @@ fn each_documented_error_is_asked_for() {
 
 #[test]
 fn each_policy_is_asked_for() {
-    for (call, words) in [
-        (".deadline(", "a deadline"),
-        (".attempt_timeout(", "an attempt timeout"),
-        (".max_attempts(", "retries"),
-        (".rate_limit(", "a rate limit"),
-    ] {
-        only(
-            &with("src/client.rs", call, ".other("),
-            &format!("client.rs: does not set {words}"),
-        );
-    }
+    only(
+        &with("src/client.rs", ".with_max_attempts(", ".other("),
+        "client.rs: does not set retries",
+    );
+    only(
+        &with("src/client.rs", ".with_rate_limit(", ".other("),
+        "client.rs: does not set a rate limit",
+    );
+    let found = check(&with("src/client.rs", ".with_timeouts(", ".other("));
+    let messages: Vec<&str> = found.iter().map(|p| p.message.as_str()).collect();
+    assert!(
+        matches!(messages.as_slice(), [a, b] if a.contains("a deadline") && b.contains("an attempt timeout")),
+        "{messages:?}"
+    );
 }
 
 #[test]

@@ -100,17 +100,11 @@ pub(super) fn docs(root: &Path) -> Report {
     run(cargo(root, &arguments).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Last, because it looks at what the other steps would have changed.
+/// Before the steps that would change the file.
 pub(super) fn lockfile(root: &Path) -> Report {
     run(&mut cargo(
         root,
-        &[
-            "metadata",
-            "--locked",
-            "--format-version=1",
-            "--quiet",
-            "--no-deps",
-        ],
+        &["tree", "--workspace", "--locked", "--depth=0", "--quiet"],
     ))
 }
 

@@ -70,6 +70,11 @@ const fn step(name: &'static str, about: &'static str, run: Run) -> Step {
 pub(crate) const STEPS: [Step; 13] = [
     step("fmt", "formatting (cargo fmt --all --check)", cargo::fmt),
     step(
+        "lockfile",
+        "Cargo.lock is what the manifests ask for",
+        cargo::lockfile,
+    ),
+    step(
         "check-deps",
         "who may import whom, and that core alone pulls no HTTP, TLS or runtime",
         check_deps,
@@ -119,11 +124,6 @@ pub(crate) const STEPS: [Step; 13] = [
         "new-service-template",
         "a crate fresh from `new-service` compiles without a warning",
         template::run,
-    ),
-    step(
-        "lockfile",
-        "Cargo.lock is what the manifests ask for",
-        cargo::lockfile,
     ),
 ];
 

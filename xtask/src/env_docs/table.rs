@@ -48,31 +48,89 @@ fn entries(
     vars: &mut Vec<EnvVar>,
     problems: &mut Vec<Problem>,
 ) {
-    let mut at = open + 1;
-    while let Some(start) = code
-        .get(at..close)
-        .and_then(|c| c.find(|c: char| !c.is_whitespace() && c != ','))
-    {
-        let start = at + start;
+    for (start, end) in between_commas(text, code, open + 1, close) {
         let line = line_of(text, start);
-        let is_literal = code.get(start..close).and_then(|c| c.split_once('{'));
-        let brace = is_literal
-            .filter(|(head, _)| is_env_var(head))
-            .map(|(h, _)| start + h.len());
-        let Some(end) = brace.and_then(|b| closing(code, b)) else {
-            problems.push(Problem::new(
-                path,
-                line,
-                "has an ENV entry that xtask cannot read: write `EnvVar { name: \"..\", .. }`",
-            ));
-            return;
+        let literal = code
+            .get(start..end)
+            .and_then(|c| c.split_once('{'))
+            .filter(|(head, _)| is_env_var(head));
+        let var = match literal {
+            Some((head, _)) => entry(text, code, start + head.len(), end, line),
+            None => made_by_helper(text, code, (start, end)).map_or_else(
+                || Err("has an ENV entry that xtask cannot read: write `EnvVar { name: \"..\", .. }`".to_owned()),
+                |made| entry(&made, &code_only(&made), 0, made.len(), line),
+            ),
         };
-        match entry(text, code, brace.unwrap_or(start), end, line) {
+        match var {
             Ok(var) => vars.push(var),
             Err(message) => problems.push(Problem::new(path, line, message)),
         }
-        at = end + 1;
     }
+}
+
+/// The literal that `helper("A_B", ..)` stands for, when the file has `fn helper` with nothing but
+/// an `EnvVar { .. }` of its parameters inside.
+fn made_by_helper(text: &str, code: &str, (start, end): (usize, usize)) -> Option<String> {
+    let (helper, _) = code.get(start..end)?.split_once('(')?;
+    let given = start + helper.len();
+    let given = between_commas(text, code, given + 1, closing(code, given)?);
+    let head = code.find(&format!("fn {}(", helper.trim()))?;
+    let open = head + code.get(head..)?.find('(')?;
+    let shut = closing(code, open)?;
+    let wanted = between_commas(text, code, open + 1, shut);
+    let body = shut + code.get(shut..)?.find('{')? + 1;
+    let brace = body + code.get(body..)?.find("EnvVar {")? + "EnvVar ".len();
+    let values: Vec<(&str, &str)> = wanted
+        .iter()
+        .zip(&given)
+        .filter_map(|((a, b), (c, d))| {
+            let parameter = text.get(*a..*b)?.split(':').next()?.trim();
+            Some((parameter, text.get(*c..*d)?))
+        })
+        .collect();
+    let mut made = "{".to_owned();
+    for (from, to) in between_commas(text, code, brace + 1, closing(code, brace)?) {
+        let field = text.get(from..to)?;
+        let (name, value) = field.split_once(':').unwrap_or((field, field));
+        let value = values
+            .iter()
+            .fold(value.trim().to_owned(), |value, (parameter, given)| {
+                let wrapped = format!("Some({parameter})");
+                if value == *parameter || value == wrapped {
+                    value.replace(parameter, given)
+                } else {
+                    value
+                }
+            });
+        made.push_str(&format!("{}: {value}, ", name.trim()));
+    }
+    made.push('}');
+    Some(made)
+}
+
+/// The stretches between the commas that no bracket encloses, without the space around them.
+fn between_commas(text: &str, code: &str, from: usize, to: usize) -> Vec<(usize, usize)> {
+    let mut parts = Vec::new();
+    let (mut start, mut at) = (from, from);
+    while at <= to {
+        match code.as_bytes().get(at).copied().filter(|_| at < to) {
+            Some(b'(' | b'[' | b'{') => at = closing(code, at).unwrap_or(to),
+            Some(b',') | None => {
+                parts.push((start, at));
+                start = at + 1;
+            }
+            Some(_) => {}
+        }
+        at += 1;
+    }
+    let bare = without_comments(text);
+    let trimmed = |(start, end)| {
+        let part = bare.get(start..end)?;
+        let start = end - part.trim_start().len();
+        let end = start + part.trim().len();
+        (start < end).then_some((start, end))
+    };
+    parts.into_iter().filter_map(trimmed).collect()
 }
 
 /// Whether a path ends in the type's name and is nothing but a path.
@@ -83,6 +141,8 @@ fn is_env_var(head: &str) -> bool {
 fn entry(text: &str, code: &str, open: usize, close: usize, line: usize) -> Result<EnvVar, String> {
     let string = |field: &str| {
         let value = value_of(code, open, close, field)?;
+        let is_literal = |t: &str| t.starts_with('"') || t.starts_with("Some(");
+        text.get(value..).filter(|t| is_literal(t.trim_start()))?;
         literals(text, value, close)
             .into_iter()
             .next()

@@ -64,6 +64,21 @@ fn the_document_is_generated_from_the_tables() {
 }
 
 #[test]
+fn an_entry_may_be_made_by_a_helper_of_the_file() {
+    let helper =
+        "const fn var(name: &'static str, help: &'static str, default: &'static str) -> EnvVar {
+        EnvVar { name, help, default: Some(default), required: false, secret: false }
+    }";
+    let entry = "var(\"DEMO_DEADLINE_MS\", \"Limit of a call, 1-60000 ms.\", \"30000\"),";
+    let (before, rest) = CONFIG.split_once("integration_core::EnvVar {").unwrap();
+    let (_, after) = rest.split_once("];").unwrap();
+    let config = [before, entry, "\n];", after, helper].concat();
+    let mut tree = sound();
+    tree.insert("crates/integration-demo/src/config.rs", config);
+    assert_eq!(check(&tree), []);
+}
+
+#[test]
 fn a_new_default_makes_the_document_stale() {
     only(
         &with_config("30000\")", "20000\")"),

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use integration_core::{
-    ExposeSecret, Result,
+    Result,
     http::{self, Method},
+    rate_limit::Quota,
+    resilience,
 };
 use serde::de::DeserializeOwned;
 
-use crate::{Config, error, resources::Items};
+use crate::{Config, error::Classifier, resources::Items};
 
 /// Calls {{Name}}. A clone is cheap and shares connections, limits and the circuit breaker.
 #[derive(Clone, Debug)]
@@ -30,9 +32,14 @@ impl Client {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field that is wrong.
     pub fn new(config: Config) -> Result<Self> {
         config.validate()?;
+        let policies = resilience::Config::default()
+            .with_timeouts(config.deadline, config.attempt_timeout)
+            .with_max_attempts(config.max_attempts)
+            .with_rate_limit(Quota::per_second(config.rate_limit));
         let http = http::Client::standard(&config.base_url)?
             .operation_prefix("{{name}}")
-            .rate_limit(config.rate_limit)
+            .policies(policies)
+            .classify(Classifier::default())
             .build()?;
         Ok(Self {
             shared: Arc::new(Shared { http, config }),
@@ -55,16 +62,9 @@ impl Client {
         let response = http
             .request(method, path)
             .operation(operation)
-            .deadline(config.deadline)
-            .attempt_timeout(config.attempt_timeout)
-            .max_attempts(config.max_attempts)
-            .header(
-                "authorization",
-                format!("Bearer {}", config.api_key.expose_secret()),
-            )
+            .bearer(&config.api_key)
             .send()
-            .await
-            .map_err(error::mapped)?;
+            .await?;
         response.json()
     }
 }

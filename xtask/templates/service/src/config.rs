@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use integration_core::{EnvVar, Error, ErrorKind, ExposeSecret, Result, SecretString};
+use integration_core::{
+    EnvVar, Error, ErrorKind, ExposeSecret, Result, SecretString,
+    config::{Vars, process_env},
+};
 
 const OPERATION: &str = "{{name}}.config";
 
@@ -61,22 +64,20 @@ impl Config {
     /// # Errors
     ///
     /// [`ErrorKind::Config`], naming the variable that is not set or wrong.
-    #[expect(clippy::disallowed_methods, reason = "this is where the crate reads the environment")]
     pub fn from_env() -> Result<Self> {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(process_env)
     }
 
-    /// Reads the variables of [`ENV`] from `get`.
+    /// Reads the variables of [`ENV`] through `lookup`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`], naming the variable that is not set or wrong.
-    pub fn from_vars(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let set = |name: &str| get(name).filter(|value| !value.is_empty());
-        let key = set("{{NAME}}_API_KEY")
-            .ok_or_else(|| invalid("`{{NAME}}_API_KEY` is not set"))?;
-        let mut config = Self::new(key.into());
-        if let Some(base_url) = set("{{NAME}}_BASE_URL") {
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let vars = Vars::new(ENV, &lookup);
+        let key = vars.secret("{{NAME}}_API_KEY")?;
+        let mut config = Self::new(key.unwrap_or_default());
+        if let Some(base_url) = vars.get("{{NAME}}_BASE_URL")? {
             config = config.with_base_url(base_url);
         }
         config.validate()?;
@@ -120,7 +121,7 @@ mod tests {
     #[test]
     fn a_missing_key_is_named() {
         let error = Config::from_vars(|_| None).unwrap_err();
-        assert!(error.to_string().contains("`{{NAME}}_API_KEY` is not set"));
+        assert!(error.to_string().contains("{{NAME}}_API_KEY is not set"));
     }
 
     #[test]

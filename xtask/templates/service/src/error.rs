@@ -9,10 +9,14 @@
 //! | 429 | quota_exceeded | QuotaExhausted |
 //! | 503 | | Unavailable |
 
-use integration_core::{Error, ErrorKind};
+use integration_core::{
+    ErrorKind,
+    classify::{Call, Classify, Verdict},
+    http::{Answer, StandardClassifier, TransportError},
+};
 use serde::Deserialize;
 
-/// The body of an error of {{Name}}, reached with [`Error::provider`].
+/// The body of an error of {{Name}}, reached with [`Error::provider`](crate::Error::provider).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct {{Name}}Error {
@@ -30,21 +34,30 @@ pub fn classify(status: u16, code: &str) -> ErrorKind {
     }
 }
 
-/// Gives an error of core the kind and the body that {{Name}} documents.
-pub(crate) fn mapped(error: Error) -> Error {
-    let Some(status) = error.status() else {
-        return error;
-    };
-    let body = error.provider_body().and_then(|body| serde_json::from_slice(body).ok());
-    let body = body.unwrap_or_else(|| {{Name}}Error { code: String::new() });
-    let kind = classify(status, &body.code);
-    if kind == error.kind() {
-        return error.with_provider(body);
+/// Judges attempts: as core does, unless the body says otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Classifier {
+    standard: StandardClassifier,
+}
+
+impl Classify<Answer, TransportError> for Classifier {
+    fn classify(&self, call: &Call<'_>, outcome: Result<&Answer, &TransportError>) -> Verdict {
+        let verdict = self.standard.classify(call, outcome);
+        let Some((status, body)) = outcome.ok().and_then(refusal) else {
+            return verdict;
+        };
+        let kind = classify(status, &body.code);
+        if verdict.kind == Some(kind) {
+            return verdict.with_provider(body);
+        }
+        Verdict::failure(kind).with_status(status).with_provider(body)
     }
-    Error::new(kind, error.operation().to_owned())
-        .with_status(status)
-        .with_provider(body)
-        .with_source(error)
+}
+
+/// The status and the body of an answer that is a documented error.
+fn refusal(answer: &Answer) -> Option<(u16, {{Name}}Error)> {
+    let body = serde_json::from_slice(&answer.body).ok()?;
+    (!answer.status.is_success()).then(|| (answer.status.as_u16(), body))
 }
 
 #[cfg(test)]
@@ -63,16 +76,5 @@ mod tests {
         ] {
             assert_eq!(classify(status, code), kind, "{status} {code}");
         }
-    }
-
-    #[test]
-    fn a_code_outranks_the_status() {
-        let error = Error::new(ErrorKind::RateLimited, "{{name}}.items.get")
-            .with_status(429)
-            .with_provider_body(&br#"{"code": "quota_exceeded", "new": 1}"#.as_slice().into());
-        let error = mapped(error);
-        assert_eq!(error.kind(), ErrorKind::QuotaExhausted);
-        let body = error.provider::<{{Name}}Error>().map(|body| body.code.as_str());
-        assert_eq!(body, Some("quota_exceeded"));
     }
 }

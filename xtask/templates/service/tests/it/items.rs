@@ -1,4 +1,4 @@
-use integration_{{snake}}::{Client, Config, ErrorKind};
+use integration_{{snake}}::{Client, Config, {{Name}}Error, ErrorKind};
 
 use crate::answer_once;
 
@@ -24,6 +24,16 @@ async fn get_reports_what_is_not_there() {
     let (address, _) = answer_once("404 Not Found", "{}").await;
     let error = client(&address).items().get("item_2").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_code_outranks_the_status() {
+    let body = r#"{"code": "quota_exceeded", "field_we_do_not_know": true}"#;
+    let (address, _) = answer_once("429 Too Many Requests", body).await;
+    let error = client(&address).items().get("item_1").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::QuotaExhausted);
+    let code = error.provider::<{{Name}}Error>().map(|body| body.code.as_str());
+    assert_eq!(code, Some("quota_exceeded"));
 }
 
 #[tokio::test]
