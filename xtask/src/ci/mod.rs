@@ -2,9 +2,9 @@
 
 mod cargo;
 mod counts;
+mod examples;
 mod extra;
 mod features;
-mod template;
 
 use std::{io, io::Write, path::Path, time::Duration};
 
@@ -121,9 +121,9 @@ pub(crate) const STEPS: [Step; 13] = [
         features::run,
     ),
     step(
-        "new-service-template",
-        "a crate fresh from `new-service` compiles without a warning",
-        template::run,
+        "examples",
+        "the README's example, and a crate fresh from `new-service`, compile and pass",
+        examples::run,
     ),
 ];
 

@@ -1,9 +1,22 @@
-//! A crate fresh from `new-service` compiles, in a workspace of its own below the target folder.
+//! A crate fresh from `new-service`, and the examples of the root README as doctests, compile and
+//! pass: in a workspace of their own below the target folder, as a user would have it.
 
 use std::{fs, io, path::Path};
 
 use super::{Report, cargo};
 use crate::new_service;
+
+/// A crate whose docs are the root README.
+const README_MANIFEST: &str = "[package]
+name = \"readme\"
+version.workspace = true
+edition.workspace = true
+publish = false
+
+[dependencies]
+integration-core = { workspace = true, features = [\"http\"] }
+serde_json.workspace = true
+";
 
 pub(super) fn run(root: &Path) -> Report {
     let target = match target(root) {
@@ -28,7 +41,8 @@ pub(super) fn run(root: &Path) -> Report {
     if built.failed {
         return built;
     }
-    cargo::run(&mut cargo::cargo(&lone, &["fmt", "--check"]))
+    let arguments = ["test", "--quiet", "--target-dir", &target];
+    cargo::run(&mut cargo::cargo(&lone, &arguments))
 }
 
 fn lay_out(root: &Path, lone: &Path) -> io::Result<()> {
@@ -36,6 +50,14 @@ fn lay_out(root: &Path, lone: &Path) -> io::Result<()> {
         fs::remove_dir_all(lone)?;
     }
     new_service::write(lone, "sample")?;
+    let readme = lone.join("crates/readme");
+    fs::create_dir_all(readme.join("src"))?;
+    fs::write(readme.join("Cargo.toml"), README_MANIFEST)?;
+    fs::copy(root.join("README.md"), readme.join("README.md"))?;
+    fs::write(
+        readme.join("src/lib.rs"),
+        "#![doc = include_str!(\"../README.md\")]\n",
+    )?;
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
     fs::write(
         lone.join("Cargo.toml"),
