@@ -61,13 +61,7 @@ fn unusable_text_secrets_are_refused() {
         assert!(accepts(scheme.clone(), &shortest));
         assert!(accepts(scheme.clone(), &longest));
         assert!(accepts(scheme.clone(), " kept blanks "));
-        for wrong in [
-            "",
-            " ",
-            "\n\n\n\n\n\n\n",
-            &shortest[1..],
-            &format!("{longest}a"),
-        ] {
+        for wrong in ["", " ", "\n\n\n\n\n\n\n", "short", &format!("{longest}a")] {
             assert!(!accepts(scheme.clone(), wrong), "{wrong:?}");
         }
     }
