@@ -154,3 +154,18 @@ fn a_read_outside_config_is_refused() {
     );
     assert_eq!(check(&tree), []);
 }
+
+#[test]
+fn the_end_to_end_tests_list_their_variables_too() {
+    let mut tree = sound();
+    tree.insert("tests/src/config.rs", CONFIG.replace("DEMO", "E2E"));
+    only(&tree, "is stale");
+    let docs = format!(
+        "{HEAD}{DOCS}{}",
+        DOCS.replace("-demo", "-e2e").replace("DEMO", "E2E")
+    );
+    tree.insert(PATH, docs);
+    assert_eq!(check(&tree), []);
+    tree.insert("tests/src/bench.rs", "fn f() { std::env::var(x); }");
+    only(&tree, "tests/src/bench.rs:1: reads the environment");
+}
