@@ -13,18 +13,26 @@ pub(crate) struct Counts {
 impl Counts {
     /// Reads the output of `cargo test`: the sum, and one line for every binary that ran a test.
     pub(super) fn read(output: &str) -> (Self, Vec<String>) {
+        let results: Vec<(Self, &str)> = output
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("test result: "))
+            .filter_map(|line| Some((result(line)?, line)))
+            .collect();
+        // They come on different streams; a binary that died has a name and no result.
+        let mut names: Vec<&str> = output.lines().filter_map(binary).collect();
+        if names.len() != results.len() {
+            names = vec![""; results.len()];
+        }
         let mut sum = Self::default();
         let mut lines = Vec::new();
-        for line in output.lines() {
-            if let Some(counts) = line
-                .trim_start()
-                .strip_prefix("test result: ")
-                .and_then(result)
-            {
-                sum.add(counts);
-                if counts != Self::default() {
-                    lines.push(line.trim().to_owned());
-                }
+        for ((counts, line), name) in results.into_iter().zip(names) {
+            sum.add(counts);
+            if counts != Self::default() {
+                lines.push(
+                    format!("{name:<28} test result: {line}")
+                        .trim_start()
+                        .to_owned(),
+                );
             }
         }
         (sum, lines)
@@ -45,6 +53,20 @@ impl fmt::Display for Counts {
             self.passed, self.failed, self.skipped
         )
     }
+}
+
+/// The name in `Running unittests src/lib.rs (target/debug/deps/name-hash)` or `Doc-tests name`.
+fn binary(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    if let Some(name) = line.strip_prefix("Doc-tests ") {
+        return Some(name);
+    }
+    let (_, path) = line
+        .strip_prefix("Running ")?
+        .trim_end_matches(')')
+        .split_once(" (")?;
+    let file = path.rsplit(['/', '\\']).next()?;
+    file.rsplit_once('-').map(|(name, _)| name)
 }
 
 /// `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`
@@ -79,6 +101,24 @@ mod tests {
             lines.len(),
             2,
             "a binary without tests says nothing: {lines:?}"
+        );
+    }
+
+    #[test]
+    fn a_result_has_the_name_of_its_binary() {
+        let result = |n| format!("test result: ok. {n} passed; 0 failed; 0 ignored\n");
+        let running = "     Running unittests src/lib.rs (target/debug/deps/integration_core-0a1b)\n   Doc-tests it\n";
+        let (_, lines) = Counts::read(&format!("{}{}{running}", result(1), result(2)));
+        let starts =
+            |line: &str, name: &str| line.starts_with(name) && line.contains("test result: ok.");
+        assert!(
+            starts(&lines[0], "integration_core ") && starts(&lines[1], "it "),
+            "{lines:?}"
+        );
+        let (_, lines) = Counts::read(&format!("{}{running}", result(1)));
+        assert!(
+            lines[0].starts_with("test result"),
+            "one died, so nobody knows which: {lines:?}"
         );
     }
 

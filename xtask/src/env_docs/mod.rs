@@ -151,6 +151,13 @@ fn unlisted(tree: &Tree, path: &str, text: &str) -> Vec<Problem> {
     let listed: BTreeSet<String> = vars.into_iter().map(|v| v.name).collect();
     let mut problems = Vec::new();
     for (at, word) in table::literals(text, 0, text.len()) {
+        // `env!` reads when it is compiled.
+        let compiled = text
+            .get(..at)
+            .is_some_and(|before| before.ends_with("env!("));
+        if compiled {
+            continue;
+        }
         if is_variable_name(&word) && !listed.contains(&word) && !is_in_test(text, at) {
             let message = format!("names {word}, which is not in the ENV table of {name}: list it");
             problems.push(Problem::new(path, line_of(text, at), message));

@@ -131,6 +131,12 @@ fn a_read_that_the_table_does_not_list_is_refused() {
 }
 
 #[test]
+fn what_the_compiler_reads_is_no_variable() {
+    let tree = with_config("get(\"DEMO_KEY\")", "env!(\"CARGO_MANIFEST_DIR\")");
+    assert_eq!(check(&tree), []);
+}
+
+#[test]
 fn a_read_outside_config_is_refused() {
     for call in [
         "std::env::var(\"A_B\").ok();",
