@@ -16,7 +16,8 @@ use integration_core::clock::SharedClock;
 use crate::{
     contract::SenderContract,
     event::{Answer, WebhookEvent},
-    receive::{Refusal, check_length, verdict},
+    receive::{check_length, verdict},
+    rejection::Refusal,
     source::Source,
 };
 

@@ -26,14 +26,12 @@ mod source;
 #[cfg(feature = "tower")]
 pub mod tower;
 
-#[cfg(any(feature = "axum", feature = "tower"))]
-pub use crate::receive::Refusal;
 pub use crate::{
     contract::SenderContract,
     event::{Answer, DedupKey, IdOrigin, Verified, WebhookEvent},
     explain::Explanation,
     generic::{HmacAlgorithm, HmacEncoding, HmacScheme},
-    rejection::Rejection,
+    rejection::{Refusal, Rejection},
     scheme::Scheme,
     secret::Secret,
     source::Source,

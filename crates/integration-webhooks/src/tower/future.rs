@@ -19,7 +19,8 @@ use tower_service::Service;
 
 use crate::{
     event::Answer,
-    receive::{Refusal, check_length, verdict},
+    receive::{check_length, verdict},
+    rejection::Refusal,
     source::Source,
 };
 
