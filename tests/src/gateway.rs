@@ -116,6 +116,21 @@ impl Setup {
             .expect("gateway's command runs")
     }
 
+    /// Lists the dead letters with `dead list --json`.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<serde_json::Value> {
+        let output = self.run(&["dead", "list", "--json"]);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let lines = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+        lines
+            .map(|line| line.expect("a dead letter in JSON"))
+            .collect()
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let file = self.folder.path().join("integration-gateway.toml");
         fs::write(&file, self.file()).unwrap();

@@ -23,3 +23,19 @@ pub async fn until(what: &str, within: Duration, mut is_so: impl FnMut() -> bool
         sleep(STEP).await;
     }
 }
+
+/// Tries until `is_ok`, at most `within`.
+///
+/// # Panics
+///
+/// When the time is up; the message names `what` was waited for.
+pub async fn until_ok(what: &str, within: Duration, mut is_ok: impl AsyncFnMut() -> bool) {
+    let began = SystemClock.now();
+    while !is_ok().await {
+        assert!(
+            SystemClock.now() - began < within,
+            "not within {within:?}: {what}"
+        );
+        sleep(STEP).await;
+    }
+}
