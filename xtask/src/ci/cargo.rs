@@ -53,6 +53,7 @@ pub(super) fn fmt(root: &Path) -> Report {
 pub(super) fn clippy(root: &Path) -> Report {
     let arguments = [
         "clippy",
+        "--keep-going",
         "--workspace",
         "--all-targets",
         "--all-features",
