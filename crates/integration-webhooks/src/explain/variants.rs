@@ -7,7 +7,7 @@ use crate::{
     key::{Key, KeyForm, decode},
 };
 
-/// Ways of writing a header's value that scheme readers refuse.
+/// Ways of writing a header's value that scheme readers refuse, the most telling first.
 pub(super) fn values(value: &HeaderValue) -> Vec<(&'static str, HeaderValue)> {
     let Ok(text) = value.to_str() else {
         return Vec::new();
@@ -16,8 +16,8 @@ pub(super) fn values(value: &HeaderValue) -> Vec<(&'static str, HeaderValue)> {
     let changed = [
         ("alone", text.to_owned()),
         ("in lower case", text.to_ascii_lowercase()),
-        ("without blanks", text.replace([' ', '\t'], "")),
         ("without the blanks around it", text.trim().to_owned()),
+        ("without its blanks", text.replace([' ', '\t'], "")),
         (
             "cut after its first comma",
             text.split(',').next().unwrap_or_default().to_owned(),

@@ -169,9 +169,11 @@ fn a_header_in_the_wrong_form_is_recognised() {
     ] {
         let mut headers = good.clone();
         headers.insert("x-hub-signature-256", wrong.parse().unwrap());
-        says(&explain(Scheme::GitHub, &headers, b"{}"), words);
+        let explanation = explain(Scheme::GitHub, &headers, b"{}");
+        says(&explanation, words);
+        assert_eq!(explanation.findings.len(), 1, "{explanation}");
     }
-    let mut twice = good;
+    let mut twice = good.clone();
     twice.append("x-hub-signature-256", "sha256=00".parse().unwrap());
     says(
         &explain(Scheme::GitHub, &twice, b"{}"),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use integration_webhooks::{
-    ErrorKind, HmacScheme, Rejection, Scheme, Secret, SecretString, Source, Verified, limits,
+    ErrorKind, HmacScheme, IdOrigin, Rejection, Scheme, Secret, SecretString, Source, Verified,
+    limits,
     sign::{SignRequest, sign},
 };
 
@@ -305,4 +306,69 @@ fn public_reasons_are_one_constant_text_per_class() {
         Rejection::SignatureMismatch { tried: 1 }.public_reason(),
         Rejection::NoUsableSecret.public_reason()
     );
+}
+
+fn event_of(body: String) -> (IdOrigin, Option<String>) {
+    let text = "a made-up secret";
+    let body = Bytes::from(body);
+    let request = SignRequest {
+        id: "",
+        timestamp: NOW,
+        body: &body,
+    };
+    let headers = sign(&Scheme::Stripe, &SecretString::from(text), &request).unwrap();
+    let source = Source::new("s", Scheme::Stripe, vec![secret(text)]).unwrap();
+    match source
+        .verify(&headers.into_iter().collect(), &body, NOW)
+        .unwrap()
+    {
+        Verified::Event(event) => (event.id_origin, event.event_type),
+        other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn ids_and_types_from_bodies_are_bounded_and_printable() {
+    let body = |id: &str, event_type: &str| format!(r#"{{"id":"{id}","type":"{event_type}"}}"#);
+    let long = |bytes: usize| "a".repeat(bytes);
+    let (id, event_type) = (limits::MAX_ID_BYTES, limits::MAX_TYPE_BYTES);
+    assert_eq!(
+        event_of(body(&long(id), &long(event_type))),
+        (IdOrigin::Signed, Some(long(event_type)))
+    );
+    for (id, event_type) in [
+        (long(id + 1), long(event_type + 1)),
+        (String::new(), String::new()),
+        ("a\\u0000".to_owned(), "\\n".to_owned()),
+    ] {
+        assert_eq!(
+            event_of(body(&id, &event_type)),
+            (IdOrigin::ContentHash, None)
+        );
+    }
+}
+
+#[test]
+fn only_short_printable_challenges_are_echoed() {
+    let is_handshake = |challenge: &str| {
+        let text = "a made-up secret";
+        let body = format!(r#"{{"type":"url_verification","challenge":"{challenge}"}}"#);
+        let request = SignRequest {
+            id: "",
+            timestamp: NOW,
+            body: body.as_bytes(),
+        };
+        let headers = sign(&Scheme::Slack, &SecretString::from(text), &request).unwrap();
+        let source = Source::new("s", Scheme::Slack, vec![secret(text)]).unwrap();
+        let verified = source.verify(
+            &headers.into_iter().collect(),
+            &Bytes::from(body.clone()),
+            NOW,
+        );
+        matches!(verified.unwrap(), Verified::Handshake(_))
+    };
+    assert!(is_handshake(&"c".repeat(limits::MAX_CHALLENGE_BYTES)));
+    assert!(!is_handshake(&"c".repeat(limits::MAX_CHALLENGE_BYTES + 1)));
+    assert!(!is_handshake("a b"));
+    assert!(!is_handshake("a\\n"));
 }
