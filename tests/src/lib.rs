@@ -1,1 +1,18 @@
-//! Shared helpers of the end-to-end tests.
+//! Shared helpers of the end-to-end tests: a gateway as a process, a destination that misbehaves,
+//! a sender that signs, real payloads.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "test code: a broken assumption ends the test that made it"
+)]
+
+pub mod client;
+pub mod config;
+pub mod destination;
+pub mod gateway;
+pub mod github;
+pub mod peers;
+pub mod process;
+pub mod sender;
+pub mod wait;
