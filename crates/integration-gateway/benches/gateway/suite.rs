@@ -36,7 +36,7 @@ pub(crate) const FULL: Plan = Plan {
 };
 
 pub(crate) const QUICK: Plan = Plan {
-    rounds: 2,
+    rounds: 3,
     requests: 20_000,
     limit: Duration::from_secs(1),
     delivered: 5_000,
@@ -44,6 +44,9 @@ pub(crate) const QUICK: Plan = Plan {
 
 /// Connections of the rows the bars are about.
 const MANY: usize = 64;
+/// Places of the rows the bars are about.
+const BARE_HMAC: usize = 1;
+const ACCEPT: usize = 4;
 /// What one fsync costs more in the slow rows.
 const SLOWER_BY_US: u32 = 1_000;
 /// Times the gateway is started, for the start time.
@@ -287,20 +290,19 @@ impl<'a> Suite<'a> {
             self.start_ms, self.program_mb
         );
         println!("claim and complete: `cargo bench -p integration-events`\n");
-        let accept = &self.rows[4];
+        let rate = |row: usize| &self.rows[row].per_second;
         bars::print(&Figures {
-            accept: accept.per_second.median(),
-            bare_hmac: self.rows[1].per_second.median(),
-            slow: self
+            share: rate(ACCEPT).over(rate(BARE_HMAC)),
+            batching: self
                 .slow
-                .map(|rows| rows.map(|at| self.rows[at].per_second.median())),
-            cpu_us: accept.cpu_us.median(),
+                .map(|[event, group]| rate(group).over(rate(event))),
+            cpu_us: self.rows[ACCEPT].cpu_us.clone(),
+            start_ms: self.start_ms.clone(),
             peak_mb: self
                 .gateway
                 .peak_memory_mb()
                 .max(self.forwarding.peak_memory_mb()),
             program_mb: self.program_mb,
-            start_ms: self.start_ms.median(),
         });
     }
 }
