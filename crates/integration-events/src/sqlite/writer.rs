@@ -1,0 +1,206 @@
+//! The thread that writes.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use integration_core::Result;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    config::SqliteConfig,
+    counts::{self, Memory, Tx},
+    failure::{Failure, Work, copy, opening},
+    schema,
+};
+
+/// How long to wait for another process that holds the file.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// Statements kept prepared; more than there are.
+const STATEMENTS: usize = 64;
+
+/// A command on its way through the writer.
+pub(super) trait Job: Send {
+    /// Carries it out; an error fails the whole batch.
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
+
+    /// Answers whoever waits, once the fate of the commit is known.
+    fn answer(self: Box<Self>, committed: std::result::Result<(), &rusqlite::Error>);
+}
+
+pub(super) struct Command<F, T> {
+    pub(super) operation: &'static str,
+    pub(super) work: F,
+    pub(super) result: Option<Result<T>>,
+    pub(super) reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnMut(&mut Tx<'_>) -> Work<T> + Send> Job for Command<F, T> {
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        self.result = Some(match (self.work)(tx) {
+            Ok(value) => Ok(value),
+            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Sql(error)) => return Err(error),
+        });
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: std::result::Result<(), &rusqlite::Error>) {
+        let answer = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => return,
+            (Err(error), _) => Err(copy(self.operation, error)),
+        };
+        // Nobody waits any more: the command is carried out all the same.
+        let _unheard = self.reply.send(answer);
+    }
+}
+
+/// What the writer shows to others.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) commits: AtomicU64,
+    pub(super) is_writable: AtomicBool,
+    pub(super) changes: watch::Sender<u64>,
+}
+
+pub(super) struct Writer {
+    pub(super) path: PathBuf,
+    pub(super) config: SqliteConfig,
+    pub(super) conn: Option<Connection>,
+    pub(super) jobs: mpsc::Receiver<Box<dyn Job>>,
+    pub(super) memory: Memory,
+    pub(super) max_pages: Option<u64>,
+    pub(super) shown: Arc<Shown>,
+}
+
+impl Writer {
+    /// Works until every sender is gone and everything sent is answered.
+    pub(super) fn run(mut self) {
+        let max = self.config.max_batch.max(1);
+        let mut batch = Vec::with_capacity(max);
+        while self.jobs.blocking_recv_many(&mut batch, max) > 0 {
+            if self.config.commit_per_event {
+                for job in batch.drain(..) {
+                    self.commit(&mut vec![job]);
+                }
+            } else {
+                self.commit(&mut batch);
+            }
+        }
+    }
+
+    fn commit(&mut self, batch: &mut Vec<Box<dyn Job>>) {
+        let outcome = self.transact(batch);
+        let is_ready = std::mem::take(&mut self.memory.is_ready);
+        self.shown
+            .is_writable
+            .store(outcome.is_ok(), Ordering::Relaxed);
+        match &outcome {
+            Ok(()) => {
+                self.shown.commits.fetch_add(1, Ordering::Relaxed);
+                if is_ready {
+                    self.shown
+                        .changes
+                        .send_modify(|count| *count = count.wrapping_add(1));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, commands = batch.len(), "commit failed; nothing of it is kept");
+                // Routes numbered and counts taken in this batch are gone with it, and after an
+                // I/O error so is what the connection believes of the file.
+                self.memory = Memory::default();
+                self.conn = None;
+            }
+        }
+        for job in batch.drain(..) {
+            job.answer(outcome.as_ref().copied());
+        }
+    }
+
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+        if self.conn.is_none() {
+            self.conn = Some(connect(&self.path, &self.config)?.0);
+        }
+        let Some(conn) = &mut self.conn else {
+            return Ok(());
+        };
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = conn.transaction_with_behavior(behavior)?;
+        self.memory.has_room = None;
+        for job in batch {
+            let mut tx = Tx {
+                conn: &transaction,
+                memory: &mut self.memory,
+                max_pages: self.max_pages,
+            };
+            job.run(&mut tx)?;
+        }
+        counts::flush(&transaction, &mut self.memory)?;
+        transaction.commit()
+    }
+}
+
+/// Opens the file for writing; returns also how many pages the quota allows.
+pub(super) fn connect(
+    path: &std::path::Path,
+    config: &SqliteConfig,
+) -> rusqlite::Result<(Connection, Option<u64>)> {
+    let conn = Connection::open(path)?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Never a word in a file that another program owns, so the check comes before the pragmas.
+    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application == schema::APPLICATION_ID {
+        tune(&conn, config)?;
+    }
+    let page_size: u64 = conn
+        .pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))?
+        .into();
+    let max_pages = config.max_bytes.map(|max| (max / page_size).max(1));
+    if let Some(max) = max_pages {
+        let sql = format!("PRAGMA max_page_count = {max}");
+        conn.query_row(&sql, [], |_| Ok(()))?;
+    }
+    Ok((conn, max_pages))
+}
+
+fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    let synchronous = if config.synchronous_full {
+        "FULL"
+    } else {
+        "NORMAL"
+    };
+    conn.pragma_update(None, "synchronous", synchronous)?;
+    let checkpoint = config.wal_autocheckpoint;
+    conn.query_row(
+        &format!("PRAGMA wal_autocheckpoint = {checkpoint}"),
+        [],
+        |_| Ok(()),
+    )?;
+    conn.pragma_update(None, "cache_size", CACHE_KIB)?;
+    conn.pragma_update(None, "foreign_keys", false)
+}
+
+/// Page cache of the writer; negative is in KiB.
+const CACHE_KIB: i32 = -16_384;
+
+/// Opens the file, checks what it is, and makes or moves its tables.
+pub(super) fn open(
+    path: &std::path::Path,
+    config: &SqliteConfig,
+) -> Result<(Connection, Option<u64>)> {
+    let failed = |error| opening(path, error);
+    let (mut conn, max_pages) = connect(path, config).map_err(failed)?;
+    schema::prepare(&mut conn, path)?;
+    tune(&conn, config).map_err(failed)?;
+    Ok((conn, max_pages))
+}

@@ -1,0 +1,9 @@
+//! Proves the store and the dispatcher on real files.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+
+mod crash;
+mod dispatch;
+mod lifecycle;
+mod model;
+mod opening;
+mod support;
