@@ -88,3 +88,25 @@ impl Config {
 pub fn workspace() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_read_is_in_the_table() {
+        let is_listed = |name: &str| ENV.iter().any(|var| var.name == name);
+        let config = Config::from_vars(|name| {
+            assert!(is_listed(name), "{name} is not in ENV");
+            None
+        });
+        assert_eq!(config.soak_seconds, 5);
+        assert!(!config.is_ci);
+    }
+
+    #[test]
+    fn an_empty_path_is_no_path() {
+        let config = Config::from_vars(|name| (name == "INTEGRATION_PEERS_NODE").then(String::new));
+        assert_eq!(config.peers_node, None);
+    }
+}

@@ -92,3 +92,22 @@ fn repository_of(body: &[u8]) -> Option<String> {
     let body: Body = serde_json::from_slice(body).ok()?;
     Some(body.repository?.full_name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_payloads_are_of_three_repositories_and_one_organisation() {
+        let payloads = made_up();
+        let bodies: Vec<Bytes> = payloads.iter().map(|one| one.body.clone()).collect();
+        assert_eq!(by_repository(&bodies).len(), 3);
+        assert_eq!(
+            payloads
+                .iter()
+                .filter(|one| one.repository.is_none())
+                .count(),
+            1
+        );
+    }
+}

@@ -1,5 +1,4 @@
-//! Shared helpers of the end-to-end tests: a gateway as a process, a destination that misbehaves,
-//! a sender that signs, real payloads.
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -89,7 +89,8 @@ async fn connection(mut stream: TcpStream, shared: Rc<Shared>) {
     }
 }
 
-async fn exchange(stream: &mut TcpStream, answer: &mut [u8]) {
+/// Reads one answer and checks that it is a 2xx.
+pub(crate) async fn exchange(stream: &mut TcpStream, answer: &mut [u8]) {
     let mut filled = 0;
     while wire::message_len(&answer[..filled]).is_none() {
         let read = stream

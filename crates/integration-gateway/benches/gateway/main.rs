@@ -14,6 +14,7 @@
 
 mod bars;
 mod child;
+mod journey;
 mod load;
 mod machine;
 mod requests;

@@ -71,6 +71,12 @@ fn append(bytes: &mut Vec<u8>, signer: &Signer, no: usize, now: Duration) {
     bytes.extend_from_slice(body.as_bytes());
 }
 
+/// Returns the number in the id of an event's body.
+pub(crate) fn number(body: &[u8]) -> Option<usize> {
+    let digits = body.strip_prefix(br#"{"id":"evt_bench_"#)?.get(..12)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
 fn body(id: &str) -> String {
     let start = format!(
         r#"{{"id":"{id}","object":"event","type":"payment_intent.succeeded","data":{{"object":{{"customer":"cus_1","padding":""#

@@ -2,14 +2,7 @@
 //!
 //! They run as children of the bench: the same binary with `--serve=ROLE`.
 
-use std::{
-    process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt::Write as _, net::SocketAddr, process::Command, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -20,16 +13,20 @@ use axum::{
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use integration_core::{Clock as _, SystemClock};
+use parking_lot::Mutex;
 use sha2::Sha256;
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
-use crate::{child::Server, requests};
+use crate::{child::Server, requests, wire};
 
 /// Accepts and drops.
 pub(crate) const BARE: &str = "bare";
 /// Accepts, verifies as a hand-written Stripe handler would, and drops.
 pub(crate) const BARE_HMAC: &str = "bare-hmac";
-/// Takes deliveries and counts them.
+/// Takes deliveries and notes when.
 pub(crate) const SINK: &str = "sink";
 
 /// Seconds a signature stays good, either way.
@@ -45,11 +42,10 @@ pub(crate) fn spawn(role: &str) -> Server {
 
 /// Serves a role until killed.
 pub(crate) fn serve(role: &str) {
-    let delivered = Arc::new(AtomicU64::new(0));
     let app = match role {
         BARE => Router::new().route(requests::PATH, post(|_: Bytes| async {})),
         BARE_HMAC => Router::new().route(requests::PATH, post(verify)),
-        _ => sink(&delivered),
+        _ => sink(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -63,14 +59,50 @@ pub(crate) fn serve(role: &str) {
     });
 }
 
-/// Counts what is posted; a GET tells how many.
-fn sink(delivered: &Arc<AtomicU64>) -> Router {
-    let (count, read) = (Arc::clone(delivered), Arc::clone(delivered));
-    let take = move |_: Bytes| async move {
-        count.fetch_add(1, Ordering::Relaxed);
+/// An event's number and when it arrived, since the Unix epoch.
+pub(crate) type Delivery = (usize, Duration);
+
+/// Notes what is posted; a GET takes the notes away, one `NUMBER NANOSECONDS` a line.
+fn sink() -> Router {
+    let noted: Arc<Mutex<Vec<Delivery>>> = Arc::default();
+    let notes = Arc::clone(&noted);
+    let take = move |body: Bytes| async move {
+        let number = requests::number(&body).unwrap_or_default();
+        noted.lock().push((number, SystemClock.unix()));
     };
-    let tell = move || async move { read.load(Ordering::Relaxed).to_string() };
+    let tell = move || async move {
+        let mut text = String::new();
+        for (number, at) in notes.lock().drain(..) {
+            writeln!(text, "{number} {}", at.as_nanos()).unwrap();
+        }
+        text
+    };
     Router::new().route("/", get(tell).post(take))
+}
+
+/// Takes from the sink what arrived since the last time.
+pub(crate) async fn take_deliveries(sink: SocketAddr) -> Vec<Delivery> {
+    let mut stream = TcpStream::connect(sink).await.expect("sink accepts");
+    let request = b"GET / HTTP/1.1\r\nhost: sink\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    while wire::message_len(&answer).is_none() {
+        assert!(
+            stream.read_buf(&mut answer).await.unwrap() > 0,
+            "sink closed"
+        );
+    }
+    let text = String::from_utf8(answer).unwrap();
+    let (_, lines) = text.split_once("\r\n\r\n").unwrap();
+    lines.lines().map(delivery).collect()
+}
+
+fn delivery(line: &str) -> Delivery {
+    let (number, at) = line.split_once(' ').unwrap();
+    (
+        number.parse().unwrap(),
+        Duration::from_nanos(at.parse().unwrap()),
+    )
 }
 
 async fn verify(headers: HeaderMap, body: Bytes) -> StatusCode {

@@ -22,31 +22,41 @@ impl Latencies {
     }
 }
 
-/// One figure over several rounds.
+/// One figure over several rounds, in their order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Series(Vec<f64>);
 
 impl Series {
     pub(crate) fn push(&mut self, value: f64) {
         self.0.push(value);
-        self.0.sort_by(f64::total_cmp);
     }
 
     pub(crate) fn median(&self) -> f64 {
-        self.0.get(self.0.len() / 2).copied().unwrap_or(f64::NAN)
+        let sorted = self.sorted();
+        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
-    fn extremes(&self) -> (f64, f64) {
-        let at = |end: Option<&f64>| end.copied().unwrap_or(f64::NAN);
-        (at(self.0.first()), at(self.0.last()))
+    /// Divides round by round, so that what slowed a whole round down cancels out.
+    pub(crate) fn over(&self, other: &Self) -> Self {
+        let both = self.0.iter().zip(&other.0);
+        Self(both.map(|(one, other)| one / other).collect())
+    }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
     }
 }
 
 /// `median (least..most)`, whole numbers from 100 up.
 impl fmt::Display for Series {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (least, most) = self.extremes();
+        let sorted = self.sorted();
         let digits = if self.median() < 100.0 { 2 } else { 0 };
+        let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else {
+            return f.write_str("-");
+        };
         write!(
             f,
             "{:.digits$} ({least:.digits$}..{most:.digits$})",

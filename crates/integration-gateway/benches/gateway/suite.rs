@@ -1,24 +1,19 @@
 //! What is measured, in which order, and the tables.
 
-use std::{net::SocketAddr, path::Path, rc::Rc, time::Duration};
+use std::{path::Path, rc::Rc, time::Duration};
 
 use integration_core::{Clock as _, SystemClock};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    time::sleep,
-};
+use tokio::time::sleep;
 
 use crate::{
     bars::{self, Figures},
     child::Server,
-    load, machine,
+    journey, load, machine,
     requests::Batch,
     servers, setup,
     setup::Variant,
     slow_fsync,
     stats::Series,
-    wire,
 };
 
 /// How much is measured.
@@ -41,7 +36,7 @@ pub(crate) const FULL: Plan = Plan {
 };
 
 pub(crate) const QUICK: Plan = Plan {
-    rounds: 2,
+    rounds: 3,
     requests: 20_000,
     limit: Duration::from_secs(1),
     delivered: 5_000,
@@ -49,6 +44,9 @@ pub(crate) const QUICK: Plan = Plan {
 
 /// Connections of the rows the bars are about.
 const MANY: usize = 64;
+/// Places of the rows the bars are about.
+const BARE_HMAC: usize = 1;
+const ACCEPT: usize = 4;
 /// What one fsync costs more in the slow rows.
 const SLOWER_BY_US: u32 = 1_000;
 /// Times the gateway is started, for the start time.
@@ -123,6 +121,8 @@ struct Suite<'a> {
     forwarding: Server,
     sink: Server,
     delivered: Series,
+    journey_p50_ms: Series,
+    journey_p99_ms: Series,
     next_id: usize,
     start_ms: Series,
     program_mb: f64,
@@ -189,6 +189,8 @@ impl<'a> Suite<'a> {
             ),
             sink,
             delivered: Series::default(),
+            journey_p50_ms: Series::default(),
+            journey_p99_ms: Series::default(),
             next_id: 0,
             start_ms,
             program_mb: setup::program_mb(folder),
@@ -204,6 +206,7 @@ impl<'a> Suite<'a> {
             }
             let rate = self.deliver().await;
             self.delivered.push(rate);
+            self.travel().await;
         }
         self.report();
     }
@@ -233,17 +236,28 @@ impl<'a> Suite<'a> {
     /// Posts events and waits until the sink has them all; returns events a second.
     async fn deliver(&mut self) -> f64 {
         let batch = self.sign(self.plan.delivered);
-        let before = count(self.sink.address()).await;
+        servers::take_deliveries(self.sink.address()).await;
         let began = SystemClock.now();
         let sent = load::run(self.forwarding.address(), batch, MANY, DELIVERED_WITHIN).await;
-        while count(self.sink.address()).await < before + sent.answered as u64 {
+        let mut arrived = 0;
+        while arrived < sent.answered {
             sleep(Duration::from_millis(2)).await;
+            arrived += servers::take_deliveries(self.sink.address()).await.len();
             assert!(
                 SystemClock.now() - began < DELIVERED_WITHIN,
                 "deliveries are missing after {DELIVERED_WITHIN:?}"
             );
         }
         sent.answered as f64 / (SystemClock.now() - began).as_secs_f64()
+    }
+
+    /// Measures the journey of events at a steady rate.
+    async fn travel(&mut self) {
+        let first = self.next_id;
+        let batch = self.sign(self.plan.delivered / 10);
+        let took = journey::run(self.forwarding.address(), self.sink.address(), first, batch).await;
+        self.journey_p50_ms.push(took.percentile_ms(50));
+        self.journey_p99_ms.push(took.percentile_ms(99));
     }
 
     fn report(&self) {
@@ -255,6 +269,12 @@ impl<'a> Suite<'a> {
         println!(
             "\naccepted and delivered end to end, {MANY} connections: {} events/s",
             self.delivered
+        );
+        println!(
+            "from post to delivery at {} events/s: p50 {} ms, p99 {} ms",
+            journey::RATE,
+            self.journey_p50_ms,
+            self.journey_p99_ms
         );
         println!(
             "memory: {:.1} MB idle, {:.1} MB at the peak",
@@ -270,20 +290,19 @@ impl<'a> Suite<'a> {
             self.start_ms, self.program_mb
         );
         println!("claim and complete: `cargo bench -p integration-events`\n");
-        let accept = &self.rows[4];
+        let rate = |row: usize| &self.rows[row].per_second;
         bars::print(&Figures {
-            accept: accept.per_second.median(),
-            bare_hmac: self.rows[1].per_second.median(),
-            slow: self
+            share: rate(ACCEPT).over(rate(BARE_HMAC)),
+            batching: self
                 .slow
-                .map(|rows| rows.map(|at| self.rows[at].per_second.median())),
-            cpu_us: accept.cpu_us.median(),
+                .map(|[event, group]| rate(group).over(rate(event))),
+            cpu_us: self.rows[ACCEPT].cpu_us.clone(),
+            start_ms: self.start_ms.clone(),
             peak_mb: self
                 .gateway
                 .peak_memory_mb()
                 .max(self.forwarding.peak_memory_mb()),
             program_mb: self.program_mb,
-            start_ms: self.start_ms.median(),
         });
     }
 }
@@ -308,22 +327,4 @@ fn slow_rows(folder: &Path, rows: &mut Vec<Row>) -> Option<[usize; 2]> {
         rows.push(Row::new(&format!("fsync + 1 ms, {how}"), MANY, &server));
     }
     Some([first, first + 1])
-}
-
-/// Asks the sink how many deliveries it took.
-async fn count(sink: SocketAddr) -> u64 {
-    let mut stream = TcpStream::connect(sink).await.expect("sink accepts");
-    stream
-        .write_all(b"GET / HTTP/1.1\r\nhost: sink\r\n\r\n")
-        .await
-        .unwrap();
-    let mut answer = Vec::new();
-    while wire::message_len(&answer).is_none() {
-        assert!(
-            stream.read_buf(&mut answer).await.unwrap() > 0,
-            "sink closed"
-        );
-    }
-    let text = String::from_utf8(answer).unwrap();
-    text.rsplit_once("\r\n\r\n").unwrap().1.parse().unwrap()
 }
