@@ -34,7 +34,7 @@ pub struct EnvVar {
 /// ```
 /// use integration_core::{EnvVar, config::Vars};
 ///
-/// const ENV: &[EnvVar] = &[EnvVar {
+/// const TABLE: &[EnvVar] = &[EnvVar {
 ///     name: "DEMO_ATTEMPTS",
 ///     help: "attempts of a call, 1 to 10",
 ///     default: Some("3"),
@@ -42,7 +42,7 @@ pub struct EnvVar {
 ///     secret: false,
 /// }];
 /// let lookup = |name: &str| (name == "DEMO_ATTEMPTS").then(|| "5".to_owned());
-/// let attempts: Option<u32> = Vars::new(ENV, &lookup).parse("DEMO_ATTEMPTS")?;
+/// let attempts: Option<u32> = Vars::new(TABLE, &lookup).parse("DEMO_ATTEMPTS")?;
 /// assert_eq!(attempts, Some(5));
 /// # Ok::<(), integration_core::Error>(())
 /// ```
@@ -149,7 +149,7 @@ mod tests {
 
     use super::{EnvVar, Vars};
 
-    const ENV: &[EnvVar] = &[
+    const TABLE: &[EnvVar] = &[
         EnvVar {
             name: "DEMO_KEY",
             help: "",
@@ -170,7 +170,7 @@ mod tests {
     fn a_required_variable_that_is_not_set_is_named() {
         for unset in [None, Some(String::new())] {
             let lookup = |_: &str| unset.clone();
-            let vars = Vars::new(ENV, &lookup);
+            let vars = Vars::new(TABLE, &lookup);
             let error = vars.secret("DEMO_KEY").unwrap_err();
             assert_eq!(error.to_string(), "config: DEMO_KEY is not set");
             assert_eq!(vars.millis("DEMO_MS").unwrap(), None);
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_variable_outside_the_table_is_not_read() {
         let lookup = |_: &str| Some("x".to_owned());
-        let error = Vars::new(ENV, &lookup).get("PATH").unwrap_err();
+        let error = Vars::new(TABLE, &lookup).get("PATH").unwrap_err();
         assert_eq!(
             error.to_string(),
             "config: PATH is not in the table of variables"
@@ -205,7 +205,7 @@ mod tests {
         ];
         for (value, expected) in rows {
             let lookup = |_: &str| Some(value.to_owned());
-            let found = Vars::new(ENV, &lookup).millis("DEMO_MS");
+            let found = Vars::new(TABLE, &lookup).millis("DEMO_MS");
             let found = found.map(|found| found.unwrap().as_millis());
             assert_eq!(
                 found.map_err(|e| e.to_string()),
@@ -217,7 +217,10 @@ mod tests {
     #[test]
     fn a_secret_is_read_and_not_shown() {
         let lookup = |_: &str| Some("s3cret".to_owned());
-        let secret = Vars::new(ENV, &lookup).secret("DEMO_KEY").unwrap().unwrap();
+        let secret = Vars::new(TABLE, &lookup)
+            .secret("DEMO_KEY")
+            .unwrap()
+            .unwrap();
         assert_eq!(secret.expose_secret(), "s3cret");
         assert!(!format!("{secret:?}").contains("s3cret"));
     }

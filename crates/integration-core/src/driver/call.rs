@@ -212,7 +212,7 @@ impl CallState {
                 self.slot = Slot::Taken;
                 Some(go)
             }
-            Err(denied) => denied.until,
+            Err(denied) => Some(denied.until.unwrap_or(self.deadline)),
         }
     }
 

@@ -63,7 +63,7 @@ impl CallState {
         let jitter = match (hint, kind) {
             (Some(_), _) => config.backoff.delay(1, rng),
             (None, Some(ErrorKind::RateLimited)) => {
-                config.throttle_backoff.delay(self.attempt, rng)
+                config.rate_limited_backoff.delay(self.attempt, rng)
             }
             (None, _) => config.backoff.delay(self.attempt, rng),
         };

@@ -63,33 +63,102 @@ fn kind_of(error: &reqwest::Error) -> ErrorKind {
     ErrorKind::ConnectionReset
 }
 
-fn is_reset(error: &reqwest::Error) -> bool {
+fn is_reset(error: Cause<'_>) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    let kind = find::<io::Error>(error).map(io::Error::kind);
-    matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset))
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| {
+            matches!(
+                cause.kind(),
+                BrokenPipe | ConnectionAborted | ConnectionReset
+            )
+        })
 }
 
-fn is_bad_certificate(error: &reqwest::Error) -> bool {
+fn is_bad_certificate(error: Cause<'_>) -> bool {
     matches!(
         find::<rustls::Error>(error),
         Some(rustls::Error::InvalidCertificate(_))
     )
 }
 
-/// Finds the first cause of a type, also where it hides inside an I/O error.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        next = match inner {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
+fn find<T: StdError + 'static>(error: Cause<'_>) -> Option<&T> {
+    causes(error).find_map(<dyn StdError>::downcast_ref)
+}
+
+type Cause<'a> = &'a (dyn StdError + 'static);
+
+/// Returns the error and all its causes.
+fn causes(error: Cause<'_>) -> impl Iterator<Item = Cause<'_>> {
+    std::iter::successors(Some(error), |error| cause(*error))
+}
+
+/// Returns the next cause, also where it hides inside an I/O error.
+fn cause(error: Cause<'_>) -> Option<Cause<'_>> {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(inner) => Some(inner),
+        None => error.source(),
     }
-    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use reqwest::dns::{Name, Resolve, Resolving};
+    use rustls::{CertificateError, Error as TlsError};
+
+    use super::{from_reqwest, is_bad_certificate, is_reset};
+    use crate::{
+        error::{Delivery, ErrorKind},
+        http::tls,
+    };
+
+    struct NoSuchHost;
+
+    impl Resolve for NoSuchHost {
+        fn resolve(&self, _name: Name) -> Resolving {
+            Box::pin(async { Err("no such host".into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_not_found_was_not_sent_to() {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::none().unwrap())
+            .no_proxy()
+            .dns_resolver(NoSuchHost)
+            .build()
+            .unwrap();
+        let error = client
+            .get("http://nowhere.example/?key=s3cret")
+            .send()
+            .await
+            .unwrap_err();
+        let failure = from_reqwest(error);
+        assert_eq!(failure.kind, ErrorKind::Dns);
+        assert_eq!(failure.delivery, Delivery::NotSent);
+        assert!(!format!("{failure:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_bad_certificate_is_found_inside_an_io_error() {
+        let unknown = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert!(is_bad_certificate(&io::Error::other(unknown)));
+        assert!(!is_bad_certificate(&io::Error::other(
+            TlsError::DecryptError
+        )));
+        assert!(!is_bad_certificate(&io::Error::other("certificate")));
+    }
+
+    #[test]
+    fn a_reset_is_found_inside_another_error() {
+        assert!(is_reset(&io::Error::other(io::Error::from(
+            io::ErrorKind::ConnectionReset
+        ))));
+        assert!(!is_reset(&io::Error::from(io::ErrorKind::UnexpectedEof)));
+    }
 }

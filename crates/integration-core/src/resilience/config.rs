@@ -64,8 +64,8 @@ pub struct Config {
     pub max_attempts: u32,
     /// Waits after failures. Default: full jitter up to 100 ms, doubling to 20 s.
     pub backoff: Backoff,
-    /// Waits after a throttle without a hint. Default: full jitter up to 1 s, doubling to 20 s.
-    pub throttle_backoff: Backoff,
+    /// Waits after being rate limited without a hint. Default: full jitter up to 1 s, to 20 s.
+    pub rate_limited_backoff: Backoff,
     /// The longest hint of a server that a call waits for. Default: 60 s.
     pub hint_cap: Duration,
     /// How many retries are affordable.
@@ -143,10 +143,10 @@ impl Config {
         self
     }
 
-    /// Sets the waits after a throttle without a hint.
+    /// Sets the waits after being rate limited without a hint.
     #[must_use]
-    pub const fn with_throttle_backoff(mut self, backoff: Backoff) -> Self {
-        self.throttle_backoff = backoff;
+    pub const fn with_rate_limited_backoff(mut self, backoff: Backoff) -> Self {
+        self.rate_limited_backoff = backoff;
         self
     }
 
@@ -213,7 +213,7 @@ impl Config {
         if self.max_attempts == 0 || self.max_attempts > Self::MAX_ATTEMPTS {
             return Err(invalid("max_attempts", "must be 1 to 100"));
         }
-        if self.backoff.cap() > MAX_DURATION || self.throttle_backoff.cap() > MAX_DURATION {
+        if self.backoff.cap() > MAX_DURATION || self.rate_limited_backoff.cap() > MAX_DURATION {
             return Err(invalid("backoff.cap", "must be at most 30 days"));
         }
         if self.hint_cap > MAX_DURATION {
@@ -247,7 +247,7 @@ impl Default for Config {
             attempt_timeout: Duration::from_secs(10),
             max_attempts: 3,
             backoff: Backoff::exponential(Duration::from_millis(100), cap),
-            throttle_backoff: Backoff::exponential(Duration::from_secs(1), cap),
+            rate_limited_backoff: Backoff::exponential(Duration::from_secs(1), cap),
             hint_cap: Duration::from_secs(60),
             retry_budget: RetryBudgetConfig::default(),
             circuit_breaker: Some(CircuitBreakerConfig::default()),

@@ -69,7 +69,7 @@ fn config() -> Config {
     let steady = Backoff::exponential(SECOND, SECOND).with_jitter(Jitter::None);
     Config::default()
         .with_backoff(steady)
-        .with_throttle_backoff(steady)
+        .with_rate_limited_backoff(steady)
 }
 
 type Service1 = Resilience<Mock<u32, u16>, Codes>;

@@ -16,7 +16,7 @@ pub(crate) fn quick() -> Config {
     Config::default()
         .with_timeouts(Duration::from_secs(5), Duration::from_secs(4))
         .with_backoff(backoff)
-        .with_throttle_backoff(backoff)
+        .with_rate_limited_backoff(backoff)
 }
 
 pub(crate) fn builder(server: &ScriptedServer, policies: Config) -> ClientBuilder {
