@@ -63,7 +63,7 @@ fn kind_of(error: &reqwest::Error) -> ErrorKind {
     ErrorKind::ConnectionReset
 }
 
-fn is_reset(error: &(dyn StdError + 'static)) -> bool {
+fn is_reset(error: Cause<'_>) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
     causes(error)
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
@@ -75,30 +75,33 @@ fn is_reset(error: &(dyn StdError + 'static)) -> bool {
         })
 }
 
-fn is_bad_certificate(error: &(dyn StdError + 'static)) -> bool {
+fn is_bad_certificate(error: Cause<'_>) -> bool {
     matches!(
         find::<rustls::Error>(error),
         Some(rustls::Error::InvalidCertificate(_))
     )
 }
 
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+fn find<T: StdError + 'static>(error: Cause<'_>) -> Option<&T> {
     causes(error).find_map(<dyn StdError>::downcast_ref)
 }
 
-/// Returns the error and its causes, also those that hide inside an I/O error.
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        }
-    })
+type Cause<'a> = &'a (dyn StdError + 'static);
+
+/// Returns the error and all its causes.
+fn causes(error: Cause<'_>) -> impl Iterator<Item = Cause<'_>> {
+    std::iter::successors(Some(error), |error| cause(*error))
+}
+
+/// Returns the next cause, also where it hides inside an I/O error.
+fn cause(error: Cause<'_>) -> Option<Cause<'_>> {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
 }
 
 #[cfg(test)]
