@@ -113,18 +113,22 @@ impl CircuitBreaker {
     pub fn admit(self: &Arc<Self>, now: Instant) -> Result<Permit, Denied> {
         let mut state = self.state.lock();
         state.check(now, self.config.probes)?;
+        let mut changed = None;
         if let Phase::Open { .. } = state.phase {
             state.change(Phase::HalfOpen {
                 running: 0,
                 succeeded: 0,
             });
+            changed = Some(CircuitState::HalfOpen);
         }
         if let Phase::HalfOpen { running, .. } = &mut state.phase {
             *running += 1;
         }
+        let generation = Some(state.generation);
         Ok(Permit {
-            generation: Some(state.generation),
             breaker: Arc::clone(self),
+            generation,
+            changed,
         })
     }
 
@@ -228,9 +232,16 @@ pub struct Permit {
     breaker: Arc<CircuitBreaker>,
     /// Taken when settled.
     generation: Option<u64>,
+    changed: Option<CircuitState>,
 }
 
 impl Permit {
+    /// Returns the state that this admission changed the circuit to: half open for the first probe.
+    #[must_use]
+    pub fn changed(&self) -> Option<CircuitState> {
+        self.changed
+    }
+
     /// Reports the result of the call.
     pub fn settle(mut self, health: Health, now: Instant) -> Settled {
         match self.generation.take() {

@@ -14,7 +14,7 @@ use super::{Config, ENV, Resilience, ResilienceLayer};
 use crate::{
     backoff::{Backoff, Jitter},
     bulkhead::BulkheadConfig,
-    circuit_breaker::CircuitBreakerConfig,
+    circuit_breaker::{CircuitBreakerConfig, CircuitState},
     classify::{Call, Classify, Describe, Repeat, Verdict},
     clock::{Clock, SystemClock},
     error::{Delivery, ErrorKind, GaveUp, Retriability},
@@ -260,7 +260,7 @@ async fn a_rate_limit_spaces_attempts_and_refuses_what_comes_too_late() {
 #[tokio::test(start_paused = true)]
 async fn the_breaker_sees_every_attempt_and_ends_the_retries() {
     let breaker = CircuitBreakerConfig::default().with_window(10, 2);
-    let (service, mut handle, _) = service(config().with_circuit_breaker(breaker));
+    let (service, mut handle, log) = service(config().with_circuit_breaker(breaker));
     let call = tokio::spawn(service.clone().oneshot(1));
     answer(&mut handle, 503).await;
     answer(&mut handle, 503).await;
@@ -279,6 +279,15 @@ async fn the_breaker_sees_every_attempt_and_ends_the_retries() {
     let probe = tokio::spawn(service.oneshot(3));
     assert_eq!(answer(&mut handle, 200).await, 3);
     probe.await.unwrap().unwrap();
+    let changes: Vec<_> = log.0.lock().unwrap().iter().filter_map(changed).collect();
+    assert_eq!(changes, [CircuitState::Open, CircuitState::HalfOpen]);
+}
+
+fn changed(what: &Happening) -> Option<CircuitState> {
+    match what {
+        Happening::CircuitChanged { to } => Some(*to),
+        _ => None,
+    }
 }
 
 #[tokio::test(start_paused = true)]

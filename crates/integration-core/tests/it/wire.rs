@@ -139,3 +139,28 @@ async fn a_server_that_speaks_no_tls_is_a_failed_handshake() {
     let error = client.post(&url).max_attempts(1).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TlsHandshake);
 }
+
+#[tokio::test]
+async fn a_path_may_hold_an_address_in_its_query() {
+    let server = ScriptedServer::replies([Reply::ok("")]).await.unwrap();
+    client(&server, quick())
+        .get("/go?to=http://other.example/")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(server.received()[0].path, "/go?to=http://other.example/");
+}
+
+#[tokio::test]
+async fn a_head_may_tell_of_a_body_beyond_the_limit() {
+    let reply = Reply::status(200).header("content-length", "1000000");
+    let server = ScriptedServer::replies([reply]).await.unwrap();
+    let response = client(&server, quick())
+        .head("/")
+        .body_limit(10)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["content-length"], "1000000");
+    assert!(response.body().is_empty());
+}
