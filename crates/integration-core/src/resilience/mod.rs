@@ -33,6 +33,8 @@ mod layer;
 mod service;
 
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod tests;
 
 pub use self::{
