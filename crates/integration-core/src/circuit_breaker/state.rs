@@ -24,6 +24,7 @@ pub struct CircuitBreaker {
 
 /// Whether calls pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CircuitState {
     /// They pass, and their results are counted.
     Closed,
@@ -35,6 +36,7 @@ pub enum CircuitState {
 
 /// What a result did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Settled {
     /// It was counted; the circuit is as it was.
     Counted,
