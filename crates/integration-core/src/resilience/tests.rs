@@ -17,7 +17,7 @@ use crate::{
     circuit_breaker::{CircuitBreakerConfig, CircuitState},
     classify::{Call, Classify, Describe, Repeat, Verdict},
     clock::{Clock, SystemClock},
-    error::{Delivery, ErrorKind, GaveUp, Retriability},
+    error::{Delivery, ErrorKind, GaveUp, MAX_ATTEMPTS_KEPT, Retriability},
     observer::{Event, Happening, Observer},
     rate_limit::Quota,
     rng::FastRng,
@@ -232,6 +232,34 @@ async fn the_deadline_ends_the_last_attempt_short() {
             (ErrorKind::DeadlineExceeded, second, SECOND),
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_remembers_the_latest_attempts_only() {
+    for extra in [0, 1] {
+        let kept = u32::try_from(MAX_ATTEMPTS_KEPT).unwrap();
+        let attempts = kept + extra;
+        let config = config()
+            .with_max_attempts(attempts)
+            .with_circuit_breaker(None);
+        let config = config.with_timeouts(100 * SECOND, SECOND);
+        let (service, mut handle, _) = service(config);
+        let call = tokio::spawn(service.oneshot(1));
+        for _ in 0..attempts {
+            handle.next_request().await.unwrap().1.send_error("refused");
+        }
+        let error = call.await.unwrap().unwrap_err();
+        let numbers: Vec<_> = error
+            .attempts()
+            .iter()
+            .map(|attempt| attempt.number)
+            .collect();
+        assert_eq!(numbers, (1 + extra..=attempts).collect::<Vec<_>>());
+        assert!(
+            error.to_string().contains(&format!("attempts={attempts}")),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
