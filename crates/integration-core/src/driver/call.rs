@@ -203,7 +203,7 @@ impl CallState {
 
     /// Takes a slot of the rate limit, once an attempt; returns when it is, or would be, due.
     fn reserve(&mut self, now: Instant) -> Option<Instant> {
-        let limit = self.policies.limit.as_ref()?;
+        let limit = self.policies.limit.get()?;
         if let Slot::Taken = self.slot {
             return None;
         }
@@ -363,7 +363,7 @@ impl CallState {
             return;
         };
         self.policies.pause.pause(wait, now);
-        if let Some(limit) = &self.policies.limit {
+        if let Some(limit) = self.policies.limit.get() {
             limit.penalize_until(now + wait.min(crate::pause::MAX_PAUSE));
         }
         self.emit(Happening::Paused { wait });

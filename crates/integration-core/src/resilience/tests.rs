@@ -286,6 +286,30 @@ async fn a_rate_limit_spaces_attempts_and_refuses_what_comes_too_late() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_quota_can_be_given_and_changed_at_run_time() {
+    let inner = tower::service_fn(|_: u32| async { Ok::<u16, BoxError>(200) });
+    let layer = ResilienceLayer::standard(Codes).unwrap();
+    let service = layer.layer(inner);
+    let run = || async {
+        let started = SystemClock.now();
+        for number in 0..3 {
+            service.clone().oneshot(number).await.unwrap();
+        }
+        SystemClock.now() - started
+    };
+    assert_eq!(run().await, Duration::ZERO);
+    layer
+        .set_rate_limit("demo", Quota::per_second(1).with_burst(1))
+        .unwrap();
+    assert_eq!(run().await, 2 * SECOND);
+    layer
+        .set_rate_limit("demo", Quota::per_second(1_000))
+        .unwrap();
+    assert!(run().await < SECOND / 100);
+    assert!(layer.set_rate_limit("demo", Quota::per_second(0)).is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_breaker_sees_every_attempt_and_ends_the_retries() {
     let breaker = CircuitBreakerConfig::default().with_window(10, 2);
     let (service, mut handle, log) = service(config().with_circuit_breaker(breaker));
