@@ -120,11 +120,6 @@ impl CallState {
         }
     }
 
-    /// Returns when the call was made, which is the present for its first step.
-    pub(super) fn started(&self) -> Instant {
-        self.started
-    }
-
     pub(super) fn now(&self) -> Instant {
         self.shared.clock.now()
     }
@@ -230,7 +225,11 @@ impl CallState {
         self.emit(Happening::AttemptStarted {
             attempt: self.attempt,
         });
-        let end = self.deadline.min(now + self.options.attempt_timeout);
+        let timeout = self
+            .options
+            .attempt_timeout
+            .min(crate::config::MAX_DURATION);
+        let end = self.deadline.min(now + timeout);
         let context = AttemptContext {
             number: self.attempt,
             max: self.options.max_attempts,

@@ -235,6 +235,18 @@ async fn the_deadline_ends_the_last_attempt_short() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_future_that_was_kept_still_has_its_whole_attempt() {
+    let (mut service, mut handle, _) = service(config());
+    let call = service.ready().await.unwrap().call(1);
+    advance(Duration::from_secs(11)).await;
+    let call = tokio::spawn(call);
+    let (_, send) = handle.next_request().await.unwrap();
+    advance(Duration::from_secs(9)).await;
+    send.send_response(200);
+    assert_eq!(call.await.unwrap().unwrap(), 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_remembers_the_latest_attempts_only() {
     for extra in [0, 1] {
         let kept = u32::try_from(MAX_ATTEMPTS_KEPT).unwrap();

@@ -164,3 +164,17 @@ async fn a_head_may_tell_of_a_body_beyond_the_limit() {
     assert_eq!(response.headers()["content-length"], "1000000");
     assert!(response.body().is_empty());
 }
+
+#[tokio::test]
+async fn endless_times_are_taken_as_the_longest() {
+    let server = ScriptedServer::replies([Reply::status(503), Reply::ok("")])
+        .await
+        .unwrap();
+    let call = client(&server, quick())
+        .get("/")
+        .deadline(std::time::Duration::MAX);
+    call.attempt_timeout(std::time::Duration::MAX)
+        .send()
+        .await
+        .unwrap();
+}
