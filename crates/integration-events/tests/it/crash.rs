@@ -38,7 +38,9 @@ async fn every_acknowledged_event_is_there_after_a_kill() {
             .lines()
             .map_while(Result::ok);
         let mut acknowledged: Vec<EventId> = Vec::new();
-        let ids = lines.by_ref().filter_map(|line| line.parse().ok());
+        let ids = lines
+            .by_ref()
+            .filter_map(|line| line.parse::<EventId>().ok());
         acknowledged.extend(ids.take(ACKNOWLEDGED));
         child.kill().unwrap();
         child.wait().unwrap();

@@ -201,25 +201,29 @@ async fn a_deferred_route_is_left_alone_and_burns_nothing() {
 }
 
 /// Fails at random and watches that no event, and no key, runs twice at once.
+#[derive(Clone, Default)]
+struct Watch(Arc<Seen>);
+
 #[derive(Default)]
-struct Watch {
+struct Seen {
     running: Mutex<HashMap<String, usize>>,
     order: Mutex<HashMap<String, Vec<String>>>,
 }
 
 #[async_trait]
-impl Deliver for Arc<Watch> {
+impl Deliver for Watch {
     async fn deliver(&self, lease: &Lease) -> Outcome {
         let key = lease.order_key.clone().unwrap_or_default();
-        let running = self.running.lock().unwrap().insert(key.clone(), 1);
+        let running = self.0.running.lock().unwrap().insert(key.clone(), 1);
         assert_eq!(running, None, "{key} ran twice at once");
         tokio::task::yield_now().await;
-        self.running.lock().unwrap().remove(&key);
+        self.0.running.lock().unwrap().remove(&key);
         // The first attempt of every third fails.
         if lease.attempt == 1 && lease.delivery.0 % 3 == 0 {
             return retry();
         }
-        self.order
+        self.0
+            .order
             .lock()
             .unwrap()
             .entry(key)
@@ -233,7 +237,7 @@ impl Deliver for Arc<Watch> {
 async fn two_dispatchers_keep_the_order_and_never_run_a_delivery_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let watch = Arc::new(Watch::default());
+    let watch = Watch::default();
     let running: Vec<_> = (0..2)
         .map(|_| start(&store, route(watch.clone()), DispatcherConfig::default()))
         .collect();
@@ -247,8 +251,8 @@ async fn two_dispatchers_keep_the_order_and_never_run_a_delivery_at_once() {
     for running in running {
         running.stop().await;
     }
-    for (key, seen) in &*watch.order.lock().unwrap() {
-        let no: u128 = key[1..].parse().unwrap();
+    for (key, seen) in &*watch.0.order.lock().unwrap() {
+        let no: u128 = key.trim_start_matches('k').parse().unwrap();
         let wanted: Vec<_> = (0..200)
             .filter(|n| n % 7 == no)
             .map(|n| format!("p{n}"))

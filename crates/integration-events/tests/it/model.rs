@@ -1,6 +1,10 @@
 //! The state machine of a delivery against a model that is too simple to be wrong.
 
-use integration_events::{DeliveryFilter, DeliveryState, ReplayFilter, Resolution, Settled, Store};
+use std::collections::HashSet;
+
+use integration_events::{
+    DeliveryFilter, DeliveryState, Lease, ReplayFilter, Resolution, Settled, SqliteStore, Store,
+};
 use proptest::prelude::*;
 
 use crate::support::{NOW, claim, count, event, open, settle, stats};
@@ -26,67 +30,23 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What the model knows: how much was appended, and which leases must count and which must not.
+#[derive(Default)]
+struct Model {
+    appended: u64,
+    held: Vec<Lease>,
+    stale: Vec<Lease>,
+}
+
 async fn check(steps: Vec<Step>) {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let (mut held, mut stale, mut appended) = (Vec::new(), Vec::new(), 0_u64);
+    let mut model = Model::default();
     for step in steps {
-        match step {
-            Step::Append(key) => {
-                store
-                    .append(event(appended.into(), "a", Some(&key.to_string())))
-                    .await
-                    .unwrap();
-                appended += 1;
-            }
-            Step::Claim => held.extend(claim(&store, 2, NOW).await),
-            Step::Settle(which, how) if !held.is_empty() => {
-                let lease = held.swap_remove(which % held.len());
-                let resolution = match how {
-                    0 => Resolution::Done,
-                    1 => Resolution::Retry { due_at: NOW },
-                    2 => Resolution::Release { due_at: NOW },
-                    _ => Resolution::Dead,
-                };
-                assert_eq!(settle(&store, &lease, resolution).await, Settled::Applied);
-                stale.push(lease);
-            }
-            Step::Settle(..) => {}
-            Step::Crash => {
-                store.release_all(NOW).await.unwrap();
-                stale.append(&mut held);
-            }
-            Step::Replay => {
-                let dead = count(&store, DeliveryState::Dead).await;
-                assert_eq!(
-                    store.replay(ReplayFilter::default(), NOW).await.unwrap(),
-                    dead
-                );
-            }
-            Step::Drop => {
-                let dead = count(&store, DeliveryState::Dead).await;
-                let dropped = store
-                    .drop_dead(DeliveryFilter::default(), NOW)
-                    .await
-                    .unwrap();
-                assert_eq!(dropped, dead);
-            }
-        }
-        let mut keys: Vec<_> = held.iter().map(|lease| lease.order_key.clone()).collect();
-        keys.sort();
-        keys.dedup();
-        assert_eq!(keys.len(), held.len(), "two of one key are in flight");
-        let stats = stats(&store).await;
-        let total: u64 = DeliveryState::ALL
-            .iter()
-            .map(|state| stats.count(*state))
-            .sum();
-        assert_eq!(
-            (total, stats.count(DeliveryState::Leased)),
-            (appended, held.len() as u64)
-        );
+        model.take(&store, step).await;
+        model.agrees(&store).await;
     }
-    for lease in &stale {
+    for lease in &model.stale {
         assert_eq!(
             settle(&store, lease, Resolution::Done).await,
             Settled::Stale
@@ -94,11 +54,11 @@ async fn check(steps: Vec<Step>) {
     }
     // Nothing is stuck: whatever is unfinished can be worked off.
     loop {
-        held.extend(claim(&store, 10, NOW).await);
-        if held.is_empty() {
+        model.held.extend(claim(&store, 10, NOW).await);
+        if model.held.is_empty() {
             break;
         }
-        for lease in held.drain(..) {
+        for lease in model.held.drain(..) {
             settle(&store, &lease, Resolution::Done).await;
         }
     }
@@ -107,6 +67,59 @@ async fn check(steps: Vec<Step>) {
         stats.count(DeliveryState::Ready) + stats.count(DeliveryState::Blocked),
         0
     );
+}
+
+impl Model {
+    async fn take(&mut self, store: &SqliteStore, step: Step) {
+        match step {
+            Step::Append(key) => {
+                let new = event(self.appended.into(), "a", Some(&key.to_string()));
+                store.append(new).await.unwrap();
+                self.appended += 1;
+            }
+            Step::Claim => self.held.extend(claim(store, 2, NOW).await),
+            Step::Settle(which, how) if !self.held.is_empty() => {
+                let lease = self.held.swap_remove(which % self.held.len());
+                let resolution = match how {
+                    0 => Resolution::Done,
+                    1 => Resolution::Retry { due_at: NOW },
+                    2 => Resolution::Release { due_at: NOW },
+                    _ => Resolution::Dead,
+                };
+                assert_eq!(settle(store, &lease, resolution).await, Settled::Applied);
+                self.stale.push(lease);
+            }
+            Step::Settle(..) => {}
+            Step::Crash => {
+                store.release_all(NOW).await.unwrap();
+                self.stale.append(&mut self.held);
+            }
+            Step::Replay => {
+                let dead = count(store, DeliveryState::Dead).await;
+                assert_eq!(
+                    store.replay(ReplayFilter::default(), NOW).await.unwrap(),
+                    dead
+                );
+            }
+            Step::Drop => {
+                let dead = count(store, DeliveryState::Dead).await;
+                let dropped = store.drop_dead(DeliveryFilter::default(), NOW).await;
+                assert_eq!(dropped.unwrap(), dead);
+            }
+        }
+    }
+
+    async fn agrees(&self, store: &SqliteStore) {
+        let keys: HashSet<_> = self.held.iter().map(|lease| &lease.order_key).collect();
+        assert_eq!(keys.len(), self.held.len(), "two of one key are in flight");
+        let stats = stats(store).await;
+        let total: u64 = DeliveryState::ALL
+            .iter()
+            .map(|state| stats.count(*state))
+            .sum();
+        let leased = stats.count(DeliveryState::Leased);
+        assert_eq!((total, leased), (self.appended, self.held.len() as u64));
+    }
 }
 
 proptest! {
