@@ -81,3 +81,58 @@ impl Backoff {
         self.cap
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Backoff, Duration, Jitter};
+    use crate::rng::SeededRng;
+
+    fn backoff(base: u64, cap: u64) -> Backoff {
+        Backoff::exponential(Duration::from_millis(base), Duration::from_millis(cap))
+    }
+
+    #[test]
+    fn it_doubles_up_to_the_cap() {
+        let backoff = backoff(100, 1_000).with_jitter(Jitter::None);
+        let delays: Vec<_> = (0..6)
+            .map(|n| backoff.delay(n, &SeededRng::new(1)).as_millis())
+            .collect();
+        assert_eq!(delays, [100, 100, 200, 400, 800, 1_000]);
+        assert_eq!(backoff.delay(u32::MAX, &SeededRng::new(1)), backoff.cap());
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_delays() {
+        let delays = |seed| {
+            let rng = SeededRng::new(seed);
+            (1..20)
+                .map(|n| backoff(100, 10_000).delay(n, &rng))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(delays(7), delays(7));
+        assert_ne!(delays(7), delays(8));
+    }
+
+    proptest! {
+        #[test]
+        fn every_delay_is_within_its_jitter(
+            base in 0..100_000_u64,
+            cap in 0..10_000_000_u64,
+            attempt in 0..100_u32,
+            seed in any::<u64>(),
+        ) {
+            // Doubling by hand, stopping at the cap.
+            let mut full = base.min(cap);
+            for _ in 1..attempt {
+                full = (full * 2).min(cap);
+            }
+            let full = Duration::from_millis(full);
+            let delay = |jitter| backoff(base, cap).with_jitter(jitter).delay(attempt, &SeededRng::new(seed));
+            prop_assert_eq!(delay(Jitter::None), full);
+            prop_assert!(delay(Jitter::Full) <= full);
+            prop_assert!(delay(Jitter::Equal) <= full && delay(Jitter::Equal) >= full / 2);
+        }
+    }
+}

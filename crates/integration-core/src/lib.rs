@@ -1,20 +1,37 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod backoff;
-pub mod clock;
-pub mod config;
 pub mod error;
+
+pub mod config;
+pub mod redact;
+
+pub mod clock;
+pub mod rng;
+
+pub mod admission;
+pub mod backoff;
+pub mod bulkhead;
+pub mod circuit_breaker;
+pub mod hint;
+pub mod keyed;
+pub mod pause;
+pub mod rate_limit;
+pub mod retry_budget;
+
+pub mod classify;
+mod driver;
+pub mod observer;
+pub mod resilience;
+
 #[cfg(feature = "http")]
 pub mod http;
-pub mod redact;
-pub mod rng;
 
 pub use crate::{
     backoff::{Backoff, Jitter},
     clock::{Clock, SharedClock, SystemClock},
     config::EnvVar,
-    error::{Attempt, Delivery, Error, ErrorKind, GaveUp, Result, Retriability},
+    error::{Attempt, Delivery, Error, ErrorKind, GaveUp, Health, Result, Retriability},
     rng::{FastRng, Rng, SeededRng},
 };
 pub use secrecy::{ExposeSecret, SecretString};

@@ -9,6 +9,9 @@ mod display;
 mod kind;
 mod verdicts;
 
+#[cfg(test)]
+mod tests;
+
 use std::{any::Any, borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
@@ -249,6 +252,31 @@ impl Error {
     #[must_use]
     pub fn with_provider<T: Any + Send + Sync>(mut self, provider: T) -> Self {
         self.0.provider = Some(Box::new(provider));
+        self
+    }
+
+    pub(crate) fn with_boxed_provider(mut self, provider: Box<dyn Any + Send + Sync>) -> Self {
+        self.0.provider = Some(provider);
+        self
+    }
+
+    /// Names the operation, where it was not known when the mistake was made.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_operation(mut self, operation: Cow<'static, str>) -> Self {
+        self.0.operation = operation;
+        self
+    }
+
+    /// Tells how the call went as a whole.
+    pub(crate) fn with_history(mut self, attempts: Vec<Attempt>, elapsed: Duration) -> Self {
+        self.0.attempts = attempts;
+        self.0.elapsed = elapsed;
+        self
+    }
+
+    /// Raises the delivery to what an earlier attempt may have done.
+    pub(crate) fn at_least(mut self, earlier: Delivery) -> Self {
+        self.0.delivery = self.0.delivery.max(earlier);
         self
     }
 

@@ -2,26 +2,43 @@
 
 use std::{fmt, sync::Arc};
 
-use super::client::{Client, Shared};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{
+    ReqwestTransport, StandardClassifier,
+    client::{Client, Host, Inner},
+    config::HttpConfig,
+    response::Answer,
+    transport::{DynTransport, Transport, TransportError},
+};
 use crate::{
+    classify::Classify,
     clock::{SharedClock, SystemClock},
+    driver::Shared,
     error::{Error, ErrorKind, Result},
+    observer::Observer,
+    resilience::Config,
     rng::{FastRng, Rng},
 };
+
+/// The operation under which mistakes in building a client are reported.
+const OPERATION: &str = "http.client";
 
 /// Builds a [`Client`].
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
-    base: Option<url::Url>,
+    base: Option<Host>,
     operation_prefix: String,
+    policies: Config,
+    http: HttpConfig,
+    headers: HeaderMap,
+    classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
+    transport: Option<Arc<dyn DynTransport>>,
+    observer: Option<Arc<dyn Observer>>,
     clock: SharedClock,
     rng: Arc<dyn Rng>,
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").finish_non_exhaustive()
-    }
 }
 
 impl ClientBuilder {
@@ -29,27 +46,93 @@ impl ClientBuilder {
         Self {
             base: None,
             operation_prefix: "http".to_owned(),
+            policies: Config::default(),
+            http: HttpConfig::default(),
+            headers: HeaderMap::new(),
+            classify: None,
+            transport: None,
+            observer: None,
             clock: SystemClock::shared(),
             rng: Arc::new(FastRng),
         }
     }
 
-    /// Sets the address that paths of calls are joined to.
+    /// Sets the address that paths of calls are joined to. It may have a path itself.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] when it is not an `http` or `https` address, or holds credentials, a
     /// query or a fragment.
     pub fn base(mut self, base: &str) -> Result<Self> {
-        let url = url::Url::parse(base)
-            .map_err(|e| Error::new(ErrorKind::Config, "http.client").with_source(e))?;
-        self.base = Some(url);
+        let refuse = |rule: &'static str| {
+            Error::new(ErrorKind::Config, OPERATION)
+                .with_message(rule)
+                .with_url(base)
+        };
+        let url = Url::parse(base).map_err(|e| refuse("base is not an address").with_source(e))?;
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse("base must have no query and no fragment"));
+        }
+        self.base = Some(Host::new(url).map_err(refuse)?);
         Ok(self)
     }
 
     /// Sets the first word of the operation of calls that name none. Default: `http`.
     pub fn operation_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.operation_prefix = prefix.into();
+        self
+    }
+
+    /// Sets the policies. Default: [`Config::default`].
+    pub fn policies(mut self, policies: Config) -> Self {
+        self.policies = policies;
+        self
+    }
+
+    /// Sets what concerns connections and bodies. Default: [`HttpConfig::default`].
+    pub fn http(mut self, http: HttpConfig) -> Self {
+        self.http = http;
+        self
+    }
+
+    /// Adds a header that every call to the host of the base carries, such as a version.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when name or value is no header; the value is not shown.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self> {
+        let (name, value) = header(name, value)?;
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Adds a secret header that every call to the host of the base carries, such as a key.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when name or value is no header; the value is not shown.
+    pub fn secret_header(mut self, name: &str, value: &SecretString) -> Result<Self> {
+        let (name, mut value) = header(name, value.expose_secret())?;
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Sets who judges answers. Default: [`StandardClassifier`].
+    pub fn classify(mut self, classify: impl Classify<Answer, TransportError> + 'static) -> Self {
+        self.classify = Some(Arc::new(classify));
+        self
+    }
+
+    /// Sets what sends requests. Default: [`ReqwestTransport`].
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Sets who is told what happens inside calls. Default: nobody.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -65,17 +148,72 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds the client.
+    /// Builds the client. Opens no connection; an `https` base loads the certificates.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`], naming the field, when the policies contradict each other.
+    /// [`ErrorKind::Config`], naming the field, when a value is out of its range or contradicts
+    /// another, and when headers are given without a base to send them to.
     pub fn build(self) -> Result<Client> {
-        let Self {
-            operation_prefix, ..
-        } = self;
+        if self.base.is_none() && !self.headers.is_empty() {
+            return Err(Error::new(ErrorKind::Config, OPERATION)
+                .with_message("headers need a base, the only host they are sent to"));
+        }
+        let policies = self.policies.validate()?;
+        let http = self.http.validate(&policies)?;
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport(&http, self.base.as_ref())?,
+        };
+        let clock = Arc::clone(&self.clock);
+        let classify = self
+            .classify
+            .unwrap_or_else(|| Arc::new(StandardClassifier::new(clock)));
+        let driver = Arc::new(Shared::new(policies, self.clock, self.rng, self.observer)?);
         Ok(Client {
-            shared: Arc::new(Shared { operation_prefix }),
+            inner: Arc::new(Inner {
+                driver,
+                transport,
+                classify,
+                base: self.base,
+                headers: self.headers,
+                operation_prefix: self.operation_prefix,
+                http,
+            }),
         })
+    }
+}
+
+fn default_transport(http: &HttpConfig, base: Option<&Host>) -> Result<Arc<dyn DynTransport>> {
+    let transport = ReqwestTransport::new(http.clone());
+    if base.is_some_and(|base| base.url.scheme() == "https") {
+        transport.load_certificates()?;
+    }
+    Ok(Arc::new(transport))
+}
+
+/// Parses a header; its value is in no error.
+pub(super) fn header(name: &str, value: impl AsRef<[u8]>) -> Result<(HeaderName, HeaderValue)> {
+    let refuse = |what: &'static str| {
+        Error::new(ErrorKind::Config, OPERATION)
+            .with_message(what)
+            .with_context("header", name.escape_debug())
+    };
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refuse("no header name"))?;
+    let value = HeaderValue::from_bytes(value.as_ref())
+        .map_err(|_| refuse("header value holds a control character"))?;
+    Ok((parsed, value))
+}
+
+impl fmt::Debug for ClientBuilder {
+    /// Shows names of headers, never values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base", &self.base)
+            .field("operation_prefix", &self.operation_prefix)
+            .field("policies", &self.policies)
+            .field("http", &self.http)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

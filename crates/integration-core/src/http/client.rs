@@ -1,22 +1,64 @@
 //! The client: what is shared by all calls.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use super::{ClientBuilder, Method, RequestBuilder};
-use crate::error::Result;
+use ::http::{HeaderMap, Method};
+use url::Url;
+
+use super::{
+    ClientBuilder, HttpConfig, RequestBuilder,
+    response::Answer,
+    transport::{DynTransport, TransportError},
+};
+use crate::{classify::Classify, driver::Shared, error::Result, rate_limit::Quota};
 
 /// Makes HTTP calls with a deadline, bounded retries, a rate limit and a circuit breaker each.
 ///
 /// A clone is cheap and shares everything: connections, policies, budgets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
-    pub(super) shared: Arc<Shared>,
+    pub(super) inner: Arc<Inner>,
 }
 
 /// What all clones share.
-#[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Inner {
+    pub(super) driver: Arc<Shared>,
+    pub(super) transport: Arc<dyn DynTransport>,
+    pub(super) classify: Arc<dyn Classify<Answer, TransportError>>,
+    pub(super) base: Option<Host>,
+    /// Sent to the host of the base and to no other.
+    pub(super) headers: HeaderMap,
     pub(super) operation_prefix: String,
+    pub(super) http: HttpConfig,
+}
+
+/// An address that calls may go to, and the key of its policies.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub(super) url: Url,
+    /// `host:port`.
+    pub(super) key: String,
+}
+
+impl Host {
+    /// Refuses, with the rule, what no call can go to.
+    pub(super) fn new(url: Url) -> Result<Self, &'static str> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("address must be http or https");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("address must hold no credentials");
+        }
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err("address has no host");
+        };
+        let key = format!("{host}:{port}");
+        Ok(Self { url, key })
+    }
+
+    pub(super) fn same_origin(&self, other: &Self) -> bool {
+        self.url.scheme() == other.url.scheme() && self.key == other.key
+    }
 }
 
 impl Client {
@@ -33,6 +75,18 @@ impl Client {
     /// address, or holds credentials, a query or a fragment.
     pub fn standard(base: &str) -> Result<ClientBuilder> {
         ClientBuilder::new().base(base)
+    }
+
+    /// Gives a key a quota of its own, or replaces the one it has, while calls are running.
+    ///
+    /// The key of a host is `host:port`. Forgotten with the key when that is idle and its room is
+    /// needed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the quota is not valid.
+    pub fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
+        self.inner.driver.set_rate_limit(key, quota)
     }
 
     /// Starts a call. `target` is an absolute address, or a path below the base.
@@ -70,5 +124,24 @@ impl Client {
     /// Starts a `DELETE`.
     pub fn delete(&self, target: &str) -> RequestBuilder {
         self.request(Method::DELETE, target)
+    }
+}
+
+impl fmt::Debug for Client {
+    /// Shows names of headers, never values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base", &self.inner.base)
+            .field("operation_prefix", &self.inner.operation_prefix)
+            .field("driver", &self.inner.driver)
+            .field("http", &self.inner.http)
+            .field("headers", &self.inner.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::redact::url(self.url.as_str()))
     }
 }

@@ -1,11 +1,47 @@
 //! The HTTP client that every service crate stands on.
+//!
+//! A [`Client`] makes calls with all policies of [`resilience`](crate::resilience) around each.
+//! The body of an answer is read and judged inside the attempt, so an answer that stalls half way
+//! is a failed attempt that is retried like any other, and ends at the latest with the deadline.
+//!
+//! Redirects are never followed: credentials, bodies and signed headers would go to a host that
+//! the caller did not name. An answer that is not 2xx is an error with its body kept.
+//!
+//! # When not to use it
+//!
+//! Not for large downloads: an answer is held in memory up to its limit. Not around a client that
+//! retries by itself.
+//!
+//! # Order
+//!
+//! That of [`resilience`](crate::resilience); inside the attempt: connect timeout, request, head,
+//! body with its limit and stall guard, classifier. All clones of a client share connections and
+//! policies. Dropping the future of a call cancels it.
 
+mod body;
 mod builder;
+mod classify;
 mod client;
+mod config;
+mod failure;
 mod request;
+mod reqwest;
 mod response;
+mod send;
+mod tls;
+mod transport;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::{
-    builder::ClientBuilder, client::Client, request::RequestBuilder, response::Response,
+    builder::ClientBuilder,
+    classify::{StandardClassifier, verdict_of_status},
+    client::Client,
+    config::{HttpConfig, Proxy},
+    request::RequestBuilder,
+    reqwest::ReqwestTransport,
+    response::{Answer, Response},
+    transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
 };
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};

@@ -2,31 +2,59 @@
 
 use std::{borrow::Cow, fmt, time::Duration};
 
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::Bytes;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 
-use super::{Client, Method, Response};
-use crate::error::{Error, ErrorKind, Result};
+use super::{
+    Client, Response, builder,
+    send::{self, Prepared},
+    transport::AttemptRequest,
+};
+use crate::{
+    classify::Repeat,
+    driver::{BodyReplay, CallOptions},
+    error::{Error, ErrorKind, Result},
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Describes one call.
 #[must_use = "a call does nothing until `send`"]
 pub struct RequestBuilder {
     client: Client,
+    method: Method,
+    target: String,
     operation: Option<Cow<'static, str>>,
-    failed: Option<Error>,
-}
-
-impl fmt::Debug for RequestBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestBuilder").finish_non_exhaustive()
-    }
+    key: Option<String>,
+    max_attempts: Option<u32>,
+    deadline: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    body_limit: Option<usize>,
+    repeat: Option<Repeat>,
+    headers: HeaderMap,
+    body: Bytes,
+    /// The first mistake, kept until `send`, which can report it.
+    mistake: Option<Error>,
 }
 
 impl RequestBuilder {
-    pub(super) fn new(client: Client, _method: Method, _target: &str) -> Self {
+    pub(super) fn new(client: Client, method: Method, target: &str) -> Self {
         Self {
             client,
+            method,
+            target: target.to_owned(),
             operation: None,
-            failed: None,
+            key: None,
+            max_attempts: None,
+            deadline: None,
+            attempt_timeout: None,
+            body_limit: None,
+            repeat: None,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            mistake: None,
         }
     }
 
@@ -37,64 +65,220 @@ impl RequestBuilder {
     }
 
     /// Sets the key whose policies this call obeys. Default: the host and port of the address.
-    pub fn key(self, _key: impl Into<String>) -> Self {
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
         self
     }
 
-    /// Sets how many attempts are made at most, the first one included. Default: 3.
-    pub fn max_attempts(self, _max: u32) -> Self {
+    /// Sets how many attempts are made at most, the first one included; 1 to 100. Default: 3.
+    pub fn max_attempts(mut self, max: u32) -> Self {
+        self.max_attempts = Some(max);
         self
     }
 
-    /// Sets the time for the whole call, waits included. Default: 30 s.
-    pub fn deadline(self, _deadline: Duration) -> Self {
+    /// Sets the time for the whole call, waits included; above 0. Default: 30 s.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 
-    /// Sets the time for one attempt, body included. Default: 10 s.
-    pub fn attempt_timeout(self, _timeout: Duration) -> Self {
+    /// Sets the time for one attempt, body included; above 0. Default: 10 s.
+    ///
+    /// An attempt never gets more than what remains of the deadline.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how many bytes of the answer are read at most. Default: 8 MiB.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
         self
     }
 
     /// Sends `Idempotency-Key`, the same on every attempt, which makes the call repeatable.
-    pub fn idempotency_key(self, _key: impl Into<String>) -> Self {
+    pub fn idempotency_key(self, key: impl AsRef<str>) -> Self {
+        let mut this = self.header(IDEMPOTENCY_KEY, key.as_ref());
+        this.repeat = this.repeat.or(Some(Repeat::Harmless));
+        this
+    }
+
+    /// Says that a second execution does no harm, or that it does, whatever method and key say.
+    ///
+    /// Default: harmless for `GET`, `HEAD`, `OPTIONS`, `PUT`, `DELETE` and with a key.
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.repeat = Some(if idempotent {
+            Repeat::Harmless
+        } else {
+            Repeat::Harmful
+        });
         self
     }
 
-    /// Says that a second execution does no harm, or that it does.
-    pub fn idempotent(self, _idempotent: bool) -> Self {
+    /// Sets a header. A name or value that is no header is reported by [`send`](Self::send).
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        match builder::header(name.as_ref(), value) {
+            Ok((name, value)) => {
+                self.headers.insert(name, value);
+            }
+            Err(e) => self.mistake = self.mistake.or(Some(e)),
+        }
         self
     }
 
-    /// Adds a header. A name or value that is no header is reported by [`send`](Self::send).
-    pub fn header(self, _name: impl AsRef<str>, _value: impl AsRef<[u8]>) -> Self {
+    /// Sends `Authorization: Bearer` with this token.
+    pub fn bearer(mut self, token: &SecretString) -> Self {
+        let value = format!("Bearer {}", token.expose_secret());
+        match builder::header("authorization", value) {
+            Ok((name, mut value)) => {
+                value.set_sensitive(true);
+                self.headers.insert(name, value);
+            }
+            Err(e) => self.mistake = self.mistake.or(Some(e)),
+        }
         self
     }
 
-    /// Sets the body.
-    pub fn body(self, _body: impl Into<Bytes>) -> Self {
+    /// Sets the body. It is sent again on every attempt without being copied.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
         self
     }
 
     /// Sets the body to `value` as JSON, with its content type.
-    pub fn json<T: serde::Serialize + ?Sized>(self, _value: &T) -> Self {
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => {
+                self.body = body.into();
+                let json = HeaderValue::from_static("application/json");
+                self.headers.insert(header::CONTENT_TYPE, json);
+            }
+            // serde_json's message may quote the value.
+            Err(_) => {
+                let error = Error::new(ErrorKind::Serialize, "http.request")
+                    .with_message("body could not be written as json");
+                self.mistake = self.mistake.or(Some(error));
+            }
+        }
         self
     }
 
     /// Sends the call and reads the whole answer.
     ///
-    /// Dropping the future cancels the call and frees what it held; the server may have acted.
+    /// Not cancel safe in the sense of "nothing happened": dropping the future frees all it held,
+    /// but the server may have acted.
     ///
     /// # Errors
     ///
     /// Any [`ErrorKind`]; an answer that is not 2xx is an error.
-    #[expect(clippy::unused_async, reason = "the driver follows")]
     pub async fn send(self) -> Result<Response> {
+        let (client, prepared) = self.prepare()?;
+        send::send(&client, prepared).await
+    }
+
+    fn prepare(mut self) -> Result<(Client, Prepared)> {
         let operation = self
             .operation
-            .unwrap_or(Cow::Owned(self.client.shared.operation_prefix.clone()));
-        Err(self
-            .failed
-            .unwrap_or_else(|| Error::new(ErrorKind::Config, operation)))
+            .take()
+            .unwrap_or_else(|| self.default_operation());
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake.with_operation(operation));
+        }
+        let host = send::resolve(&self.client, &self.target)
+            .map_err(|rule| self.refuse(&operation, rule))?;
+        let options = self.options(operation)?;
+        let mut headers = self.headers;
+        if self
+            .client
+            .inner
+            .base
+            .as_ref()
+            .is_some_and(|base| base.same_origin(&host))
+        {
+            for (name, value) in &self.client.inner.headers {
+                headers.entry(name).or_insert_with(|| value.clone());
+            }
+        }
+        let body_limit = self.body_limit.unwrap_or(self.client.inner.http.body_limit);
+        let key = self.key.unwrap_or(host.key);
+        let request = AttemptRequest {
+            method: self.method,
+            url: host.url,
+            headers,
+            body: self.body,
+        };
+        Ok((
+            self.client,
+            Prepared {
+                request,
+                key,
+                options,
+                body_limit,
+            },
+        ))
+    }
+
+    fn options(&self, operation: Cow<'static, str>) -> Result<CallOptions> {
+        let policies = self.client.inner.driver.config();
+        let max_attempts = self.max_attempts.unwrap_or(policies.max_attempts);
+        let deadline = self.deadline.unwrap_or(policies.deadline);
+        let attempt_timeout = self.attempt_timeout.unwrap_or(policies.attempt_timeout);
+        if max_attempts == 0 || max_attempts > crate::resilience::Config::MAX_ATTEMPTS {
+            return Err(self.refuse(&operation, "`max_attempts` must be 1 to 100"));
+        }
+        if deadline.is_zero() {
+            return Err(self.refuse(&operation, "`deadline` must be above 0"));
+        }
+        if attempt_timeout.is_zero() {
+            return Err(self.refuse(&operation, "`attempt_timeout` must be above 0"));
+        }
+        let repeat = self.repeat.unwrap_or_else(|| repeat_of(&self.method));
+        let body = BodyReplay::Possible;
+        Ok(CallOptions {
+            operation,
+            repeat,
+            body,
+            max_attempts,
+            deadline,
+            attempt_timeout,
+        })
+    }
+
+    fn default_operation(&self) -> Cow<'static, str> {
+        let method = self.method.as_str().to_ascii_lowercase();
+        Cow::Owned(format!("{}.{method}", self.client.inner.operation_prefix))
+    }
+
+    fn refuse(&self, operation: &str, rule: &'static str) -> Error {
+        Error::new(ErrorKind::Config, operation.to_owned())
+            .with_message(rule)
+            .with_url(&self.target)
+    }
+}
+
+/// RFC 9110, 9.2.2: which methods may be sent twice.
+fn repeat_of(method: &Method) -> Repeat {
+    if method.is_idempotent() {
+        Repeat::Harmless
+    } else {
+        Repeat::Harmful
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    /// Shows names of headers, never values, no body and no query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("method", &self.method)
+            .field("target", &crate::redact::url(&self.target))
+            .field("operation", &self.operation)
+            .field("key", &self.key)
+            .field("max_attempts", &self.max_attempts)
+            .field("deadline", &self.deadline)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("repeat", &self.repeat)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
     }
 }

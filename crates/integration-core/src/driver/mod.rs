@@ -1,0 +1,20 @@
+//! One call from its deadline to its result: the order of all policies, in one place.
+//!
+//! [`CallState`] decides and never waits; [`Drive`] waits and never decides. Both the tower layer
+//! and the HTTP client are an [`Operation`] on them, so there is no second order to get wrong:
+//!
+//! deadline > bulkhead > retry with budget > for each attempt: pause > breaker peek > rate limit >
+//! breaker commit > attempt timeout > the operation > classify > settle.
+
+mod call;
+mod future;
+mod operation;
+mod retry;
+mod shared;
+
+pub(crate) use self::{
+    call::{BodyReplay, CallOptions, CallState},
+    future::Drive,
+    operation::{AttemptContext, Operation, Report},
+    shared::Shared,
+};

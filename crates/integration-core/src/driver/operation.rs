@@ -1,0 +1,50 @@
+//! What is driven.
+
+use std::time::Duration;
+
+use crate::{
+    classify::{Call, Verdict},
+    error::{Error, Result},
+};
+
+/// One logical call that can be attempted several times.
+pub(crate) trait Operation {
+    /// What one attempt gives.
+    type Raw;
+    /// What the call gives.
+    type Output;
+    /// One attempt. Dropped when it times out.
+    type Future: Future<Output = Self::Raw>;
+
+    /// Begins an attempt.
+    fn start(&mut self, attempt: AttemptContext) -> Self::Future;
+
+    /// Says what an attempt means.
+    fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict;
+
+    /// Ends the call with its last attempt, which was judged a success.
+    fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Self::Output>;
+
+    /// Ends the call with its last attempt; `None` when there is none or it was cut off.
+    fn fail(&mut self, raw: Option<Self::Raw>, error: Error) -> Result<Self::Output>;
+}
+
+/// What an attempt may know of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AttemptContext {
+    /// Its number, from 1.
+    pub(crate) number: u32,
+    /// How many there are at most.
+    pub(crate) max: u32,
+}
+
+/// How a successful call went.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "http"),
+    expect(dead_code, reason = "only an HTTP response tells it")
+)]
+pub(crate) struct Report {
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+}

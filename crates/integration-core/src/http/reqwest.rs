@@ -1,0 +1,148 @@
+//! The transport on reqwest.
+
+use std::{
+    pin::Pin,
+    sync::OnceLock,
+    task::{Context, Poll},
+};
+
+use ::http::HeaderValue;
+use ::reqwest::{Client, redirect, retry};
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use rustls::ClientConfig;
+
+use super::{
+    config::{HttpConfig, Proxy},
+    failure, tls,
+    transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
+};
+use crate::error::{Error, ErrorKind, Result};
+
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("integration-core/", env!("CARGO_PKG_VERSION")));
+
+/// Sends through reqwest with rustls and ring. HTTP/2 where the server offers it.
+///
+/// Everything of reqwest that owns time or attempts is off: its retries, its redirects, its
+/// timeouts except the one for connections.
+#[derive(Debug)]
+pub struct ReqwestTransport {
+    config: HttpConfig,
+    /// Made at the first `http` request, without certificates.
+    plain: OnceLock<Client>,
+    /// Made at the first `https` request, or with the client if its base is `https`.
+    tls: OnceLock<Client>,
+}
+
+impl ReqwestTransport {
+    /// Creates a transport that opens no connection yet.
+    #[must_use]
+    pub fn new(config: HttpConfig) -> Self {
+        Self {
+            config,
+            plain: OnceLock::new(),
+            tls: OnceLock::new(),
+        }
+    }
+
+    /// Loads the certificates now, so that a broken platform is noticed at the start.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when the platform has none or reqwest refuses the configuration.
+    pub fn load_certificates(&self) -> Result<()> {
+        self.secure().map(|_| ()).map_err(|e| {
+            Error::new(ErrorKind::Config, "http.client")
+                .with_message("tls could not be set up")
+                .with_source(e)
+        })
+    }
+
+    fn client(&self, scheme: &str) -> Result<&Client, TransportError> {
+        if scheme == "https" {
+            self.secure()
+        } else {
+            get_or_build(&self.plain, &self.config, tls::none)
+        }
+    }
+
+    fn secure(&self) -> Result<&Client, TransportError> {
+        get_or_build(&self.tls, &self.config, tls::platform)
+    }
+}
+
+/// Two first requests may both build; one client wins, the other is dropped unused.
+fn get_or_build<'a>(
+    cell: &'a OnceLock<Client>,
+    config: &HttpConfig,
+    tls: fn() -> Result<ClientConfig, rustls::Error>,
+) -> Result<&'a Client, TransportError> {
+    if let Some(client) = cell.get() {
+        return Ok(client);
+    }
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls().map_err(refused)?)
+        .retry(retry::never())
+        .redirect(redirect::Policy::none())
+        .connect_timeout(config.connect_timeout)
+        .pool_max_idle_per_host(config.pool_per_host)
+        .user_agent(USER_AGENT)
+        .referer(false);
+    if config.proxy == Proxy::None {
+        builder = builder.no_proxy();
+    }
+    let client = builder.build().map_err(refused)?;
+    Ok(cell.get_or_init(|| client))
+}
+
+fn refused(cause: impl std::error::Error + Send + Sync + 'static) -> TransportError {
+    TransportError::new(ErrorKind::Config)
+        .with_message("http client could not be set up")
+        .with_source(cause)
+}
+
+impl Transport for ReqwestTransport {
+    async fn send(&self, request: &AttemptRequest) -> Result<RawResponse, TransportError> {
+        let client = self.client(request.url.scheme())?;
+        let mut wire = ::reqwest::Request::new(request.method.clone(), request.url.clone());
+        *wire.headers_mut() = request.headers.clone();
+        if !request.body.is_empty() {
+            *wire.body_mut() = Some(request.body.clone().into());
+        }
+        let response = client.execute(wire).await.map_err(failure::from_reqwest)?;
+        let (head, body) = ::http::Response::<::reqwest::Body>::from(response).into_parts();
+        let body = RawBody::Stream(Box::pin(WireBody { inner: body }));
+        Ok(RawResponse::new(head.status, head.headers, body))
+    }
+}
+
+pin_project! {
+    /// A body of reqwest whose errors are ours.
+    struct WireBody {
+        #[pin]
+        inner: ::reqwest::Body,
+    }
+}
+
+impl Body for WireBody {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        let frame = self.project().inner.poll_frame(cx);
+        frame.map(|frame| frame.map(|frame| frame.map_err(failure::from_body)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,143 @@
+//! A call on its way through the driver.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::{
+    body::{self, BodyLimits},
+    client::{Client, Host, Inner},
+    response::{Answer, Response},
+    transport::{AttemptRequest, TransportError},
+};
+use crate::{
+    classify::{Call, Verdict},
+    driver::{AttemptContext, CallOptions, CallState, Drive, Operation, Report},
+    error::{Error, Result},
+};
+
+/// The rule for targets, in words.
+const NO_TARGET: &str = "target must be an address or a path that begins with a slash";
+
+/// A call whose mistakes have been found.
+pub(super) struct Prepared {
+    pub(super) request: AttemptRequest,
+    pub(super) key: String,
+    pub(super) options: CallOptions,
+    pub(super) body_limit: usize,
+}
+
+/// Drives a call to its answer.
+pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response> {
+    let Prepared {
+        request,
+        key,
+        options,
+        body_limit,
+    } = prepared;
+    let inner = &*client.inner;
+    let limits = BodyLimits {
+        limit: body_limit,
+        idle: inner.http.idle_timeout,
+    };
+    let operation = options.operation.to_string();
+    let call = CallState::new(Arc::clone(&inner.driver), &key, options);
+    let start = || attempt(inner, &request, limits);
+    Drive::new(
+        call,
+        HttpCall {
+            start,
+            inner,
+            request: &request,
+            operation,
+        },
+    )
+    .await
+}
+
+/// One attempt: the head and the whole body.
+async fn attempt(
+    inner: &Inner,
+    request: &AttemptRequest,
+    limits: BodyLimits,
+) -> Result<Answer, TransportError> {
+    let response = inner.transport.send_boxed(request).await?;
+    body::read(response, limits).await
+}
+
+/// Returns where a call goes: below the base, or to an absolute address.
+pub(super) fn resolve(client: &Client, target: &str) -> Result<Host, &'static str> {
+    if !target.starts_with('/') {
+        return Host::new(Url::parse(target).map_err(|_| NO_TARGET)?);
+    }
+    let Some(base) = &client.inner.base else {
+        return Err("a path needs a client with a base address");
+    };
+    let root = base.url.as_str().trim_end_matches('/');
+    let url = Url::parse(&format!("{root}{target}")).map_err(|_| NO_TARGET)?;
+    let host = Host::new(url)?;
+    // `/../` must not leave the base: a part of a path may come from a user.
+    let rest = host
+        .url
+        .path()
+        .strip_prefix(base.url.path().trim_end_matches('/'));
+    let below = rest.is_some_and(|rest| rest.starts_with('/'));
+    if below && host.same_origin(base) {
+        Ok(host)
+    } else {
+        Err("target leaves the base address")
+    }
+}
+
+struct HttpCall<'a, S> {
+    start: S,
+    inner: &'a Inner,
+    request: &'a AttemptRequest,
+    operation: String,
+}
+
+impl<S, F> Operation for HttpCall<'_, S>
+where
+    S: FnMut() -> F,
+    F: Future<Output = Result<Answer, TransportError>>,
+{
+    type Raw = Result<Answer, TransportError>;
+    type Output = Response;
+    type Future = F;
+
+    fn start(&mut self, _attempt: AttemptContext) -> F {
+        (self.start)()
+    }
+
+    fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
+        self.inner.classify.classify(call, raw.as_ref())
+    }
+
+    fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Response> {
+        let operation = std::mem::take(&mut self.operation);
+        match raw {
+            Ok(answer) => {
+                let Report { attempts, elapsed } = report;
+                Ok(Response {
+                    operation,
+                    answer,
+                    attempts,
+                    elapsed,
+                })
+            }
+            // A classifier may call a lost answer a success, but there is none to return.
+            Err(e) => Err(Error::new(e.kind, operation).with_source(e)),
+        }
+    }
+
+    fn fail(&mut self, raw: Option<Self::Raw>, error: Error) -> Result<Response> {
+        let error = error
+            .with_context("method", &self.request.method)
+            .with_url(self.request.url.as_str());
+        // What our own message says is not said again by the source.
+        match raw.and_then(Result::err).and_then(|e| e.source) {
+            Some(source) => Err(error.with_source(source)),
+            None => Err(error),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! One set of policies per key, in a map that cannot grow without end.
+//!
+//! A [`Keyed`] creates what a key needs at its first use, forgets keys that were idle, and never
+//! holds more than its capacity. When all places are taken by keys in use, further keys share one
+//! value: they are limited together rather than not at all, and memory stays bounded.
+//!
+//! # When not to use it
+//!
+//! Not with keys that a stranger can choose freely (a path, a header): they would push each other
+//! out. Not for one fixed key; hold the value itself.
+
+mod map;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::map::{Keyed, KeyedConfig};

@@ -1,0 +1,102 @@
+//! What happens inside a call, told as it happens.
+
+use std::time::Duration;
+
+use crate::{
+    circuit_breaker::CircuitState,
+    error::{ErrorKind, GaveUp},
+};
+
+/// Is told what the driver does; a log, a trace or a metric is made of it elsewhere.
+///
+/// It is called inside the call, so it must be quick and must not block. Events hold numbers and
+/// names, never a header, a body or an address.
+pub trait Observer: Send + Sync {
+    /// Takes notice of an event. Does nothing by default.
+    fn on_event(&self, event: &Event<'_>) {
+        let _ = event;
+    }
+}
+
+/// Takes notice of nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}
+
+/// Something that happened in a call.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Event<'a> {
+    /// The operation of the call.
+    pub operation: &'a str,
+    /// The key whose policies apply.
+    pub key: &'a str,
+    /// What happened.
+    pub what: Happening,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Happening {
+    /// An attempt begins.
+    AttemptStarted {
+        /// Its number, from 1.
+        attempt: u32,
+    },
+    /// An attempt ended.
+    AttemptEnded {
+        /// Its number, from 1.
+        attempt: u32,
+        /// How it failed; `None` for success.
+        kind: Option<ErrorKind>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Another attempt will be made.
+    RetryScheduled {
+        /// The number of the attempt that failed.
+        attempt: u32,
+        /// How long the call sleeps before the next.
+        delay: Duration,
+    },
+    /// The call waits for its own rate limit or for the end of a pause.
+    Waiting {
+        /// How long.
+        delay: Duration,
+        /// For what.
+        kind: ErrorKind,
+    },
+    /// A local policy refused an attempt.
+    Refused {
+        /// Which, as the kind of the error.
+        kind: ErrorKind,
+    },
+    /// The server asked every caller of the key to wait.
+    Paused {
+        /// How long.
+        wait: Duration,
+    },
+    /// The circuit of the key changed.
+    CircuitChanged {
+        /// To this state.
+        to: CircuitState,
+    },
+    /// The call ended.
+    CallEnded {
+        /// Attempts made; 0 when it was refused.
+        attempts: u32,
+        /// How it failed; `None` for success.
+        kind: Option<ErrorKind>,
+        /// Why no further attempt was made.
+        gave_up: Option<GaveUp>,
+        /// How long it took, waits included.
+        elapsed: Duration,
+    },
+    /// The future of the call was dropped before its end.
+    CallDropped {
+        /// Attempts begun.
+        attempts: u32,
+    },
+}

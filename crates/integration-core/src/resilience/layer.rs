@@ -1,0 +1,104 @@
+//! The layer: validated configuration and shared state.
+
+use std::{fmt, sync::Arc};
+
+use tower_layer::Layer;
+
+use super::{Config, Resilience};
+use crate::{
+    clock::{SharedClock, SystemClock},
+    driver::Shared,
+    error::Result,
+    observer::Observer,
+    rate_limit::Quota,
+    rng::{FastRng, Rng},
+};
+
+/// Puts all policies around a service. See the [module](super).
+pub struct ResilienceLayer<C> {
+    shared: Arc<Shared>,
+    classify: Arc<C>,
+}
+
+impl<C> ResilienceLayer<C> {
+    /// Uses the default configuration, the system's clock and no observer.
+    ///
+    /// # Errors
+    ///
+    /// None at present; the signature is that of [`new`](Self::new).
+    pub fn standard(classify: C) -> Result<Self> {
+        Self::new(Config::default(), classify)
+    }
+
+    /// Uses this configuration, the system's clock and no observer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
+    pub fn new(config: Config, classify: C) -> Result<Self> {
+        Self::with_parts(
+            config,
+            classify,
+            SystemClock::shared(),
+            Arc::new(FastRng),
+            None,
+        )
+    }
+
+    /// Uses this configuration, clock, source of jitter and observer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
+    pub fn with_parts(
+        config: Config,
+        classify: C,
+        clock: SharedClock,
+        rng: Arc<dyn Rng>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Self> {
+        let shared = Arc::new(Shared::new(config, clock, rng, observer)?);
+        Ok(Self {
+            shared,
+            classify: Arc::new(classify),
+        })
+    }
+}
+
+impl<C> ResilienceLayer<C> {
+    /// Gives a key a quota of its own, or replaces the one it has, while calls are running.
+    ///
+    /// Forgotten with the key when that is idle and its room is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the quota is not valid.
+    pub fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
+        self.shared.set_rate_limit(key, quota)
+    }
+}
+
+impl<S, C> Layer<S> for ResilienceLayer<C> {
+    type Service = Resilience<S, C>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Resilience::new(inner, Arc::clone(&self.shared), Arc::clone(&self.classify))
+    }
+}
+
+impl<C> Clone for ResilienceLayer<C> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            classify: Arc::clone(&self.classify),
+        }
+    }
+}
+
+impl<C> fmt::Debug for ResilienceLayer<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResilienceLayer")
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,20 @@
+//! The client and the layer on a real server of the loopback, and what their types promise.
+#![cfg_attr(feature = "http", expect(clippy::unwrap_used, reason = "test code"))]
+
+#[cfg(feature = "http")]
+mod body;
+#[cfg(feature = "http")]
+mod deadline;
+#[cfg(feature = "http")]
+mod hints;
+#[cfg(feature = "http")]
+mod outage;
+#[cfg(feature = "http")]
+mod repeat;
+#[cfg(feature = "http")]
+mod secrets;
+#[cfg(feature = "http")]
+mod support;
+mod types;
+#[cfg(feature = "http")]
+mod wire;
