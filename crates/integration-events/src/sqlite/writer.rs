@@ -206,7 +206,7 @@ fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
         "NORMAL"
     };
     conn.pragma_update(None, "synchronous", synchronous)?;
-    let checkpoint = config.wal_autocheckpoint;
+    let checkpoint = log_pages(config);
     conn.query_row(
         &format!("PRAGMA wal_autocheckpoint = {checkpoint}"),
         [],
@@ -214,6 +214,17 @@ fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
     )?;
     conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     conn.pragma_update(None, "foreign_keys", false)
+}
+
+/// Pages the write-ahead log may have before it is copied into the file: with a quota no more than
+/// a part of it, or the log alone would be larger than what the quota allows.
+fn log_pages(config: &SqliteConfig) -> u64 {
+    const PART: u64 = 8;
+    const PAGE: u64 = 4096;
+    const LEAST: u64 = 64;
+    let most = u64::from(config.wal_autocheckpoint);
+    let by_quota = config.max_bytes.map_or(most, |max| max / PAGE / PART);
+    most.min(by_quota.max(LEAST))
 }
 
 /// Page cache of the writer; negative is in KiB.
