@@ -68,6 +68,18 @@ impl Claim<'_> {
         })
     }
 
+    pub(crate) fn has_mac(&self) -> bool {
+        self.signatures
+            .iter()
+            .any(|candidate| matches!(candidate, Candidate::Mac(_)))
+    }
+
+    pub(crate) fn has_ed25519(&self) -> bool {
+        self.signatures
+            .iter()
+            .any(|candidate| matches!(candidate, Candidate::Ed25519(_)))
+    }
+
     /// Refuses a signed time more than `tolerance` away from `now`, to either side.
     pub(crate) fn check_time(&self, now: Duration, tolerance: Duration) -> Result<(), Rejection> {
         let Some(timestamp) = self.timestamp else {

@@ -62,9 +62,11 @@ const STRIPE: SenderContract = SenderContract {
     ..GENERIC
 };
 
+/// Never tries again by itself: what is refused must be redelivered through its API.
 const GITHUB: SenderContract = SenderContract {
     answer_within: Duration::from_secs(10),
     retries: false,
+    retry_after: None,
     documentation: "https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries",
     ..GENERIC
 };
@@ -81,8 +83,48 @@ const SVIX: SenderContract = SenderContract {
     ..GENERIC
 };
 
+/// 200 would promise JSON; and it tries again only if `Retry-After` is there, whatever it says.
 const SUPABASE_AUTH_HOOK: SenderContract = SenderContract {
+    success: 204,
+    duplicate: 204,
     retry_after: Some(Duration::from_secs(2)),
     documentation: "https://supabase.com/docs/guides/auth/auth-hooks",
     ..GENERIC
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> impl Iterator<Item = (&'static str, SenderContract)> {
+        let named = |name: &&'static str| Some((*name, name.parse::<Scheme>().ok()?.contract()));
+        Scheme::names().iter().filter_map(named)
+    }
+
+    #[test]
+    fn what_is_stored_is_a_success_however_often_it_comes() {
+        for (name, contract) in all() {
+            assert!((200..300).contains(&contract.success), "{name}");
+            assert!((200..300).contains(&contract.duplicate), "{name}");
+        }
+    }
+
+    #[test]
+    fn being_busy_is_never_the_senders_fault() {
+        for (name, contract) in all() {
+            assert_eq!(contract.overload, 503, "{name}: 4xx would end the retries");
+            assert_eq!(contract.retry_after.is_some(), contract.retries, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_will_never_verify_or_fit_is_refused_for_good() {
+        for (name, contract) in all() {
+            assert_eq!(
+                (contract.bad_signature, contract.too_large),
+                (401, 413),
+                "{name}"
+            );
+        }
+    }
+}

@@ -261,6 +261,22 @@ mod tests {
     }
 
     #[test]
+    fn rubbish_in_a_string_matters_only_where_it_is_read() {
+        let path = parse("/id").unwrap();
+        let found = |body: &[u8]| find(body, [&path[..]]).map(|[id]| id.map(Cow::into_owned));
+        assert_eq!(
+            found(b"{\"x\":\"\xff\",\"id\":\"a\"}"),
+            Some(Some("a".to_owned()))
+        );
+        assert_eq!(
+            found(br#"{"x":"\ud800","id":"a"}"#),
+            Some(Some("a".to_owned()))
+        );
+        assert_eq!(found(b"{\"id\":\"\xff\"}"), None);
+        assert_eq!(found(br#"{"id":"\ud800"}"#), None);
+    }
+
+    #[test]
     fn escapes_are_decoded() {
         assert_eq!(one(r#"{"id":"\u00e9\n"}"#, "/id").as_deref(), Some("é\n"));
     }

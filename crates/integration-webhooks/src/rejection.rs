@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
+use crate::{contract::SenderContract, event::Answer};
+
 /// Why a delivery was refused. `Display` is for logs; answer the sender with
 /// [`public_reason`](Self::public_reason).
 #[non_exhaustive]
@@ -48,6 +52,20 @@ pub enum Rejection {
     NoUsableSecret,
 }
 
+/// Why a request is answered without a handler having seen an event.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The body is larger than [`Source::body_limit`](crate::Source::body_limit).
+    TooLarge,
+    /// The connection broke before the body was complete.
+    Unreadable,
+    /// The delivery does not verify.
+    Rejected(Rejection),
+    /// The delivery is a handshake, which needs an answer and no handler.
+    Handshake(Answer),
+}
+
 impl Rejection {
     /// Returns the text to answer the sender with: constant per class, so it teaches a forger nothing.
     #[must_use]
@@ -74,6 +92,24 @@ impl Rejection {
             Self::TimestampInFuture { .. } => "timestamp_in_future",
             Self::SignatureMismatch { .. } => "signature_mismatch",
             Self::NoUsableSecret => "no_usable_secret",
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns what this sender is to be answered with; the body gives no reason away.
+    #[must_use]
+    pub fn answer(&self, contract: &SenderContract) -> Answer {
+        let (status, reason) = match self {
+            Self::TooLarge => (contract.too_large, "body too large"),
+            Self::Unreadable => (400, "body incomplete"),
+            Self::Rejected(rejection) => (contract.bad_signature, rejection.public_reason()),
+            Self::Handshake(answer) => return answer.clone(),
+        };
+        Answer {
+            status,
+            content_type: "text/plain",
+            body: Bytes::from_static(reason.as_bytes()),
         }
     }
 }

@@ -174,6 +174,15 @@ impl Compiled {
             .any(|own| own == name)
     }
 
+    pub(crate) fn required_headers(&self) -> Vec<HeaderName> {
+        let id = self.id_header.as_ref().filter(|_| self.template.has_id());
+        [self.timestamp_header.as_ref(), id, Some(&self.header)]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+
     pub(crate) fn sign(&self, key: &Key, request: &SignRequest<'_>) -> Result<Signed> {
         let timestamp = request.timestamp.as_secs();
         if self.template.has_id()

@@ -120,6 +120,17 @@ impl Plan {
         }
     }
 
+    /// Returns every header the scheme cannot verify without, for explanations.
+    pub(crate) fn signature_headers(&self) -> Vec<HeaderName> {
+        match self {
+            Self::Stripe => vec![stripe::SIGNATURE],
+            Self::GitHub(variant) => vec![variant.header()],
+            Self::Slack => vec![slack::TIMESTAMP, slack::SIGNATURE],
+            Self::Standard(flavour) => flavour.names().to_vec(),
+            Self::Hmac(compiled) => compiled.required_headers(),
+        }
+    }
+
     /// Signs a delivery as the sender would.
     pub(crate) fn sign(&self, key: &Key, request: &SignRequest<'_>) -> Result<Signed> {
         match self {

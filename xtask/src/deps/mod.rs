@@ -1,0 +1,108 @@
+//! Who may import whom: reads every manifest and refuses an edge the house does not have.
+//!
+//! core -> nothing of ours; jwt -> core; every service, webhooks, events -> core and jwt; gateway
+//! and tests -> anything; testkit -> core, and everyone else takes it as a dev-dependency by path
+//! without a version; xtask -> nothing of ours and at most [`MAX_OF_XTASK`] crates at all.
+
+mod core_tree;
+mod manifest;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::core_tree::{ARGUMENTS as CORE_TREE_ARGUMENTS, check as check_core_tree};
+use self::manifest::{Dependency, Manifest, Section};
+use crate::tree::{Problem, Tree};
+
+/// Dependencies of xtask, so that it builds in seconds.
+const MAX_OF_XTASK: usize = 4;
+
+const CORE: &str = "integration-core";
+const E2E: &str = "integration-e2e";
+const GATEWAY: &str = "integration-gateway";
+const JWT: &str = "integration-jwt";
+const TESTKIT: &str = "integration-testkit";
+const XTASK: &str = "xtask";
+
+/// Checks every manifest of the tree.
+pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let shared = manifest::shared(tree, &mut problems);
+    for (path, text) in tree.iter().filter(|(path, _)| is_member(path)) {
+        match Manifest::parse(path, text, &shared) {
+            Ok(manifest) => problems.extend(check_manifest(&manifest)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems
+}
+
+fn is_member(path: &str) -> bool {
+    path.ends_with("/Cargo.toml")
+        && (path.starts_with("crates/") || matches!(path, "tests/Cargo.toml" | "xtask/Cargo.toml"))
+}
+
+fn check_manifest(manifest: &Manifest) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = manifest
+        .dependencies
+        .iter()
+        .filter(|dependency| is_ours(&dependency.package))
+        .filter_map(|dependency| {
+            let message = refusal(&manifest.name, dependency)?;
+            Some(Problem::new(&manifest.path, dependency.line, message))
+        })
+        .collect();
+    if manifest.name == XTASK && manifest.dependencies.len() > MAX_OF_XTASK {
+        let message = format!(
+            "xtask has {} dependencies, at most {MAX_OF_XTASK} are allowed: drop one, it must build in seconds",
+            manifest.dependencies.len()
+        );
+        problems.push(Problem::new(&manifest.path, 0, message));
+    }
+    problems
+}
+
+fn is_ours(package: &str) -> bool {
+    package.starts_with("integration-") || package == XTASK
+}
+
+/// Why `from` may not have this dependency; `None` when it may.
+fn refusal(from: &str, dependency: &Dependency) -> Option<String> {
+    let to = dependency.package.as_str();
+    if to == TESTKIT {
+        return testkit_refusal(from, dependency);
+    }
+    let allowed: &[&str] = match from {
+        XTASK | CORE => &[],
+        JWT | TESTKIT => &[CORE],
+        GATEWAY | E2E => return None,
+        _ => &[CORE, JWT],
+    };
+    if allowed.contains(&to) {
+        return None;
+    }
+    let may = if allowed.is_empty() {
+        "nothing of ours".to_owned()
+    } else {
+        allowed.join(" and ")
+    };
+    Some(format!(
+        "{from} must not import {to}: it may import {may}; move what both need into {CORE}, or join them in {GATEWAY}"
+    ))
+}
+
+fn testkit_refusal(from: &str, dependency: &Dependency) -> Option<String> {
+    if from == XTASK || from == TESTKIT {
+        return Some(format!("{from} must not import {TESTKIT}: remove it"));
+    }
+    if dependency.section != Section::Dev && from != E2E {
+        return Some(format!(
+            "{from} must not import {TESTKIT} outside tests: move it to [dev-dependencies]"
+        ));
+    }
+    if dependency.version {
+        return Some(format!(
+            "{TESTKIT} has a version: leave only its path, so that publishing never waits on it"
+        ));
+    }
+    (!dependency.path).then(|| format!("{TESTKIT} has no path: write `{TESTKIT}.workspace = true`"))
+}

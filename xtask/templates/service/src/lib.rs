@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod client;
+mod config;
+mod error;
+pub mod resources;
+
+pub use crate::{
+    client::Client,
+    config::{Config, ENV},
+    error::{classify, {{Name}}Error},
+};
+pub use integration_core::{Error, ErrorKind, Result};

@@ -1,0 +1,5 @@
+//! One module a noun of the provider's reference, in its order.
+
+mod items;
+
+pub use self::items::{Item, Items};
