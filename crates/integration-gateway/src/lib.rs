@@ -2,5 +2,6 @@
 
 pub mod cli;
 pub mod config;
+pub mod views;
 
 pub use crate::config::Config;

@@ -5,9 +5,13 @@ mod dead;
 mod demo;
 mod events;
 mod exit;
+mod filter;
 mod output;
+mod redo;
 mod send;
 mod serve;
+mod store;
+mod table;
 mod verify;
 
 use std::{io, io::Write, path::PathBuf, process::ExitCode};

@@ -17,7 +17,7 @@ use super::{
     origin::{Origin, Origins},
     route,
     section::{Section, fault},
-    source,
+    source::{self, SecretReader},
 };
 
 /// The file that is read if no other is named.
@@ -127,14 +127,16 @@ fn read(named: Option<&Path>, has_others: bool) -> Result<(Table, Origins)> {
         }
         Err(error) => return Err(cannot(format!("{shown} cannot be read: {error}"))),
     };
-    let table = text.parse().map_err(|error: toml::de::Error| {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let (line, column) = place(&text, error.span().map_or(0, |span| span.start));
         let what = error.message();
         cannot(format!(
             "{shown} is not TOML: line {line}, column {column}: {what}"
         ))
     })?;
-    Ok((table, Origins::new(Some(shown))))
+    let mut origins = Origins::new(Some(shown));
+    origins.note_file(&table, "");
+    Ok((table, origins))
 }
 
 fn size_checked(path: &Path) -> io::Result<String> {
@@ -161,7 +163,7 @@ fn top(
     noted: &mut Origins,
 ) -> Result<Config> {
     let top = Section::new(table, "", keys::TOP, origins)?;
-    let mut keys_of = source::SecretReader {
+    let mut reader = SecretReader {
         secrets,
         environment,
         noted,
@@ -172,12 +174,8 @@ fn top(
     config.admin_listen = top
         .parsed("admin_listen", address)?
         .unwrap_or(config.admin_listen);
-    config.admin_token = keys_of.one(&top, "admin_token")?;
-    check_admin(
-        &top,
-        config.admin_listen,
-        config.admin_token.is_some() || top.value("admin_token").is_some(),
-    )?;
+    config.admin_token = reader.one(&top, "admin_token")?;
+    check_admin(&top, config.admin_listen)?;
     if let Some(data_dir) = top.text("data_dir")? {
         if data_dir.is_empty() {
             return Err(top.fault("data_dir", "must name a folder"));
@@ -219,13 +217,13 @@ fn top(
         &mut retention.policy.keys,
     )?;
     top.seconds("retention_every_s", 1..=DAY_S, &mut retention.every)?;
-    config.sources = source::sources(&top, origins, &mut keys_of)?;
-    config.routes = route::routes(&top, origins, &mut keys_of, &config.sources)?;
+    config.sources = source::sources(&top, origins, &mut reader)?;
+    config.routes = route::routes(&top, origins, &mut reader, &config.sources)?;
     Ok(config)
 }
 
-fn check_admin(top: &Section<'_>, listen: SocketAddr, has_token: bool) -> Result<()> {
-    if listen.ip().is_loopback() || has_token {
+fn check_admin(top: &Section<'_>, listen: SocketAddr) -> Result<()> {
+    if listen.ip().is_loopback() || top.value("admin_token").is_some() {
         return Ok(());
     }
     Err(top.fault(

@@ -6,6 +6,7 @@ mod load;
 mod model;
 mod nearest;
 mod origin;
+mod resolved;
 mod route;
 mod secret;
 mod section;

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use toml::{Table, Value};
+
+use super::section::join;
+
 /// Where each value of a configuration came from; what is not listed is a default.
 ///
 /// Keys are paths such as `listen`, `sources.stripe.scheme` and `routes.billing.url`.
@@ -10,13 +14,15 @@ pub struct Origins {
     /// Name of the file, if one was read.
     file: Option<String>,
     values: BTreeMap<String, Origin>,
-    /// What a secret was called, such as `env:NAME`, by the path of its list or key.
+    /// What secrets are called, such as `"env:NAME"`, by the path of their list or key.
     secrets: BTreeMap<String, Vec<String>>,
 }
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
+    /// The file.
+    File,
     /// A variable of this name.
     Variable(String),
     /// An option of the command line.
@@ -41,7 +47,8 @@ impl Origins {
 
     /// Returns whether the value is text out of a variable or an option, to be parsed.
     pub(super) fn is_text(&self, path: &str) -> bool {
-        self.values.contains_key(path)
+        let origin = self.values.get(path);
+        matches!(origin, Some(Origin::Variable(_) | Origin::Option(_)))
     }
 
     /// Returns how the value is called where it was written.
@@ -49,18 +56,44 @@ impl Origins {
         match self.values.get(path) {
             Some(Origin::Variable(name)) => name.clone(),
             Some(Origin::Option(name)) => (*name).to_owned(),
-            None => format!("`{path}`"),
+            Some(Origin::File) | None => format!("`{path}`"),
         }
     }
 
-    pub(super) fn set_secret(&mut self, path: &str, reference: String) {
-        self.secrets
-            .entry(path.to_owned())
-            .or_default()
-            .push(reference);
+    /// Returns what there is to say about where a value came from; nothing if from the file.
+    pub(super) fn note(&self, path: &str) -> Option<&str> {
+        match self.values.get(path) {
+            Some(Origin::Variable(name)) => Some(name),
+            Some(Origin::Option(name)) => Some(name),
+            Some(Origin::File) => None,
+            None => Some("default"),
+        }
     }
 
-    pub(super) fn secrets(&self, path: &str) -> Option<&[String]> {
-        self.secrets.get(path).map(Vec::as_slice)
+    /// Notes every key of the file.
+    pub(super) fn note_file(&mut self, table: &Table, path: &str) {
+        for (key, value) in table {
+            let path = join(path, key);
+            match value {
+                Value::Table(table) => self.note_file(table, &path),
+                Value::Array(list) if key == "routes" => {
+                    for route in list.iter().filter_map(Value::as_table) {
+                        let name = route.get("name").and_then(Value::as_str);
+                        self.note_file(route, &join(&path, name.unwrap_or_default()));
+                    }
+                }
+                _ => self.set(&path, Origin::File),
+            }
+        }
+    }
+
+    pub(super) fn add_secret(&mut self, path: &str, reference: &Value) {
+        let list = self.secrets.entry(path.to_owned()).or_default();
+        list.push(reference.to_string());
+    }
+
+    /// Returns what the secrets at a path are called, as TOML.
+    pub(super) fn secrets(&self, path: &str) -> &[String] {
+        self.secrets.get(path).map_or(&[], Vec::as_slice)
     }
 }

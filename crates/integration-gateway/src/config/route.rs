@@ -50,7 +50,7 @@ pub(super) fn routes(
         };
         let path = path(number, table);
         let section = Section::new(table, &path, keys::ROUTE, origins)?;
-        let route = route(&section, origins, reader, sources)?;
+        let route = route(&section, reader, sources)?;
         if routes.iter().any(|other| other.name == route.name) {
             let message = format!(
                 "two routes are named `{}`; each needs a name of its own",
@@ -75,7 +75,6 @@ fn path(number: usize, table: &Table) -> String {
 
 fn route(
     section: &Section<'_>,
-    origins: &Origins,
     reader: &mut SecretReader<'_>,
     sources: &[SourceConfig],
 ) -> Result<RouteConfig> {
@@ -102,7 +101,6 @@ fn route(
     if route.backoff_cap < route.backoff_base {
         return Err(section.fault("backoff_cap_ms", "must be at least backoff_base_ms"));
     }
-    let _ = origins;
     Ok(route)
 }
 

@@ -35,6 +35,7 @@ impl SecretReader<'_> {
             return Ok(None);
         };
         let secret = self.read(section, key, text)?;
+        self.note(section, key, &Value::String(text.to_owned()));
         let is_plain = |c: char| c.is_ascii_graphic();
         match secret {
             Some(secret) if !secret.expose_secret().chars().all(is_plain) => {
@@ -44,14 +45,13 @@ impl SecretReader<'_> {
         }
     }
 
-    fn read(
-        &mut self,
-        section: &Section<'_>,
-        key: &str,
-        text: &str,
-    ) -> Result<Option<SecretString>> {
+    /// Notes what a secret is called; only what was found to be no secret itself comes here.
+    fn note(&mut self, section: &Section<'_>, key: &str, reference: &Value) {
+        self.noted.add_secret(&section.path(key), reference);
+    }
+
+    fn read(&self, section: &Section<'_>, key: &str, text: &str) -> Result<Option<SecretString>> {
         let place = secret::place(text).map_err(|rule| section.fault(key, rule))?;
-        self.noted.set_secret(&section.path(key), text.to_owned());
         if self.secrets == Secrets::Left {
             return Ok(None);
         }
@@ -75,13 +75,14 @@ impl SecretReader<'_> {
                     return Err(section.not(key, other, "a list of \"env:NAME\" or \"file:PATH\""));
                 }
             });
+            self.note(section, key, entry);
         }
         Ok(secrets)
     }
 
     /// Reads a secret that is in force for a time.
     fn timed(
-        &mut self,
+        &self,
         above: &Section<'_>,
         table: &Table,
         origins: &Origins,
