@@ -8,6 +8,7 @@ mod exit;
 mod output;
 mod send;
 mod serve;
+mod signing;
 mod verify;
 
 use std::{io, io::Write, path::PathBuf, process::ExitCode};

@@ -37,9 +37,8 @@ impl Sample {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Validation`] for a type that is no word of letters, digits and `._-:/`, or
-    /// longer than 128 bytes; [`ErrorKind::Config`] for a generic scheme whose names of headers or
-    /// pointers cannot be used.
+    /// [`ErrorKind::Config`] for a type that is no word of letters, digits and `._-:/`, or longer
+    /// than 128 bytes, and for a generic scheme whose headers or pointers cannot be used.
     pub fn new(
         scheme: &Scheme,
         event_type: Option<&str>,
@@ -109,7 +108,7 @@ fn check_type(event_type: &str) -> Result<()> {
 }
 
 fn fault(what: &'static str) -> Error {
-    Error::new(ErrorKind::Validation, "gateway.sample").with_message(what)
+    Error::new(ErrorKind::Config, "gateway.sample").with_message(what)
 }
 
 /// The headers every sender of JSON has.
