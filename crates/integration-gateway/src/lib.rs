@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod samples;
 pub mod views;
 
 pub use crate::config::Config;

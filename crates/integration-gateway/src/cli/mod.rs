@@ -10,6 +10,7 @@ mod output;
 mod redo;
 mod send;
 mod serve;
+mod signing;
 mod store;
 mod table;
 mod verify;

@@ -1,0 +1,5 @@
+//! The program, run as a process.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod send;
+mod verify;
