@@ -11,6 +11,8 @@ mod route;
 mod secret;
 mod section;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     environment::{Environment, PREFIX},
