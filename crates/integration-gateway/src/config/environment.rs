@@ -127,6 +127,7 @@ impl Variable<'_> {
                 let path = join("routes", &known_as);
                 (route, format!("ROUTES__{name}__"), key, path, keys::ROUTE)
             }
+            ["ROUTES", _, ..] => return Err(self.unknown("ROUTES__NAME__", keys::ROUTE)),
             _ => return Err(self.unknown("", keys::TOP)),
         };
         let key = known.iter().find(|known| known.to_uppercase() == **key);
@@ -182,6 +183,7 @@ impl Variable<'_> {
     fn unknown(&self, before: &str, known: &[&str]) -> Error {
         let whole: Vec<String> = known
             .iter()
+            .filter(|key| !keys::TABLES.contains(key))
             .map(|key| format!("{before}{}", key.to_uppercase()))
             .collect();
         let wanted = nearest(self.rest, whole.iter().map(String::as_str)).unwrap_or_default();

@@ -57,3 +57,6 @@ pub(super) const ROUTE: &[&str] = &[
 ];
 
 pub(super) const SECRET: &[&str] = &["from", "not_before_s", "not_after_s"];
+
+/// Those of the keys above that hold tables, which no variable sets as a whole.
+pub(super) const TABLES: [&str; 4] = ["store", "sources", "hmac", "routes"];

@@ -1,5 +1,6 @@
 //! What `integration-gateway.toml` and the environment say.
 
+mod env;
 mod environment;
 mod keys;
 mod load;
@@ -15,6 +16,7 @@ mod source;
 mod tests;
 
 pub use self::{
+    env::ENV,
     environment::{Environment, PREFIX},
     load::{DEFAULT_FILE, Given, MAX_FILE_BYTES},
     model::{

@@ -1,5 +1,7 @@
 //! What is read, and what is refused with which words.
 
+mod variables;
+
 use std::{fs, path::Path, time::Duration};
 
 use integration_core::{ErrorKind, ExposeSecret as _};
