@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use integration_core::{Clock, Result};
 use integration_events::{
     DeliveryState, PageRequest, SqliteStore, Store as _, UnixMillis, limits::MAX_PAGE,
@@ -47,15 +47,16 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filter: DeliveryFilterArgs,
     #[command(flatten)]
-    list: output::ListArgs,
+    rows: output::RowsArgs,
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).multiple(true).args([
+    "ids", "all", "source", "event_type", "since", "until", "route",
+])))]
 pub(crate) struct ReplayArgs {
     /// Events, or deliveries by their numbers
-    #[arg(value_name = "ID", num_args = 1..=1000, required_unless_present_any = [
-        "all", "source", "event_type", "since", "until", "route",
-    ])]
+    #[arg(value_name = "ID", num_args = 1..=1000)]
     ids: Vec<Target>,
     /// Every dead letter, or every one that the options fit
     #[arg(long, conflicts_with = "ids")]
@@ -67,12 +68,13 @@ pub(crate) struct ReplayArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "all"])))]
 pub(crate) struct DropArgs {
     /// Events, or deliveries by their numbers
-    #[arg(value_name = "ID", num_args = 1..=1000, required_unless_present = "all")]
+    #[arg(value_name = "ID", num_args = 1..=1000)]
     ids: Vec<Target>,
     /// Every dead letter, or every one that the options fit
-    #[arg(long, conflicts_with = "ids")]
+    #[arg(long)]
     all: bool,
     #[command(flatten)]
     filter: DeliveryFilterArgs,
@@ -112,7 +114,7 @@ async fn list(
     out: &mut dyn Write,
 ) -> Result<()> {
     let mut table = Table::new(["DIED", "ID", "ROUTE", "TYPE", "ATTEMPTS", "LAST ERROR"]);
-    let (mut left, mut after) = (arguments.list.limit, None);
+    let (mut left, mut after) = (arguments.rows.limit, None);
     while left > 0 {
         let limit = left.min(MAX_PAGE);
         let mut filter = arguments.filter.filter(now, &[]);
@@ -122,7 +124,7 @@ async fn list(
             .await?;
         left -= page.items.len();
         for letter in page.items.iter().map(DeliveryJson::from) {
-            if arguments.list.json {
+            if arguments.rows.json {
                 output::line(out, &letter)?;
             } else {
                 table.row(columns(&letter));
@@ -133,7 +135,7 @@ async fn list(
             break;
         }
     }
-    arguments.list.finish(table, after.is_some(), out)
+    arguments.rows.finish(table, after.is_some(), out)
 }
 
 fn columns(letter: &DeliveryJson) -> [String; 6] {

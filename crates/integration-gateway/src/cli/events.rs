@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use integration_core::{Clock, Error, ErrorKind, Result};
 use integration_events::{
     DeliveryState, EventId, PageRequest, SqliteStore, Store as _, UnixMillis, limits::MAX_PAGE,
@@ -53,7 +53,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filter: EventFilterArgs,
     #[command(flatten)]
-    list: output::ListArgs,
+    rows: output::RowsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -67,12 +67,13 @@ pub(crate) struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "all"])))]
 pub(crate) struct ReplayArgs {
     /// Events, or deliveries by their numbers
-    #[arg(value_name = "ID", num_args = 1..=1000, required_unless_present = "all")]
+    #[arg(value_name = "ID", num_args = 1..=1000)]
     ids: Vec<Target>,
     /// Every event that the options fit
-    #[arg(long, conflicts_with = "ids")]
+    #[arg(long)]
     all: bool,
     #[command(flatten)]
     filter: DeliveryFilterArgs,
@@ -126,14 +127,14 @@ async fn list(
     out: &mut dyn Write,
 ) -> Result<()> {
     let mut table = Table::new(["RECEIVED", "ID", "SOURCE", "TYPE", "BYTES", "DUPLICATES"]);
-    let (mut left, mut after) = (arguments.list.limit, None);
+    let (mut left, mut after) = (arguments.rows.limit, None);
     while left > 0 {
         let limit = left.min(MAX_PAGE);
         let request = PageRequest { limit, after };
         let page = store.events(arguments.filter.filter(now), request).await?;
         left -= page.items.len();
         for event in page.items.iter().map(EventJson::from) {
-            if arguments.list.json {
+            if arguments.rows.json {
                 output::line(out, &event)?;
             } else {
                 table.row(columns(&event));
@@ -144,7 +145,7 @@ async fn list(
             break;
         }
     }
-    arguments.list.finish(table, after.is_some(), out)
+    arguments.rows.finish(table, after.is_some(), out)
 }
 
 fn columns(event: &EventJson) -> [String; 6] {

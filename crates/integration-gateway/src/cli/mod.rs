@@ -35,6 +35,19 @@ Exit codes:
   2  wrong usage or configuration; nothing was done
   3  verify: the delivery does not verify";
 
+const SERVE_HELP: &str = "\
+Example:
+  STRIPE_WEBHOOK_SECRET=... integration-gateway serve --config integration-gateway.toml
+
+Says `listening public=ADDRESS admin=ADDRESS` on stderr when it does. SIGTERM stops taking, finishes
+or hands back what is under way, and ends with 0. `check --help` shows a configuration.";
+
+const DEMO_HELP: &str = "\
+Example, which needs no configuration and no network, and takes under 20 seconds:
+  integration-gateway demo
+
+Ends with 0 if the counts at its end add up, else with 1.";
+
 /// Receives webhooks, stores them before the answer, and delivers them until they are handled.
 #[derive(Debug, Parser)]
 #[command(name = "integration-gateway", version, after_help = AFTER_HELP)]
@@ -59,8 +72,10 @@ pub(crate) struct Common {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Receive, store and deliver webhooks until SIGTERM
+    #[command(after_help = SERVE_HELP)]
     Serve(serve::ServeArgs),
     /// Watch signed webhooks be verified, stored, retried and replayed; needs nothing
+    #[command(after_help = DEMO_HELP)]
     Demo(demo::DemoArgs),
     /// Check the configuration and print what it comes to, secrets left out
     Check(check::CheckArgs),

@@ -31,7 +31,7 @@ pub(crate) fn failed(error: io::Error) -> Error {
 
 /// How a list is printed.
 #[derive(Debug, clap::Args)]
-pub(super) struct ListArgs {
+pub(super) struct RowsArgs {
     /// Rows at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = limit)]
     pub(super) limit: usize,
@@ -47,7 +47,7 @@ fn limit(text: &str) -> Result<usize, &'static str> {
         .ok_or("a limit is 1 to 100000")
 }
 
-impl ListArgs {
+impl RowsArgs {
     /// Prints the table, if it was not JSON, and what is to be known about it.
     pub(super) fn finish<const N: usize>(
         &self,

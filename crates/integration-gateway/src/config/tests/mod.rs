@@ -145,8 +145,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
 }
 
 #[test]
-fn a_wrong_type_or_value_names_the_key_and_the_rule() {
-    let route = |line: &str| format!("{STRIPE}{BILLING}{line}");
+fn a_wrong_value_at_the_top_names_the_key_and_the_rule() {
     refused(&[
         (
             "listen = 8787",
@@ -192,6 +191,12 @@ fn a_wrong_type_or_value_names_the_key_and_the_rule() {
         ("[sources]\na = 1", &["`sources.a` must be a table"]),
         ("routes = 1", &["`routes` must be a list of tables"]),
         ("routes = [1]", &["`routes` must be a list of tables"]),
+    ]);
+}
+
+#[test]
+fn a_wrong_source_names_the_key_and_the_rule() {
+    refused(&[
         (
             "[sources.stripe]\nsecrets = [\"env:STRIPE\"]",
             &["`sources.stripe.scheme` is missing"],
@@ -218,6 +223,13 @@ fn a_wrong_type_or_value_names_the_key_and_the_rule() {
         ),
         ("[sources.\"a b\"]", &["`sources.a b` must have a name of"]),
         ("[sources.a__b]", &["must have a name of"]),
+    ]);
+}
+
+#[test]
+fn a_wrong_route_names_the_key_and_the_rule() {
+    let route = |line: &str| format!("{STRIPE}{BILLING}{line}");
+    refused(&[
         (
             &route("max_attempts = 0"),
             &["`routes.billing.max_attempts`", "from 1 to 1000"],
