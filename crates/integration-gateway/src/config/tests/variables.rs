@@ -153,6 +153,7 @@ fn a_variable_finds_the_name_in_the_file() {
 fn an_unknown_variable_is_named_with_the_nearest_one() {
     for (wrong, right) in [
         ("INTEGRATION_GATEWAY__LISEN", "INTEGRATION_GATEWAY__LISTEN"),
+        ("INTEGRATION_GATEWAY_LISTEN", "INTEGRATION_GATEWAY__LISTEN"),
         ("INTEGRATION_GATEWAY__listen", "INTEGRATION_GATEWAY__LISTEN"),
         (
             "INTEGRATION_GATEWAY__STORE__COMIT",
@@ -241,4 +242,28 @@ fn the_command_line_wins_over_all() {
     let config = Config::load(&given, &environment).unwrap();
     assert_eq!(config.data_dir, Path::new("/given"));
     assert!(config.resolved_toml().contains("\"/given\"  # --data-dir"));
+}
+
+#[test]
+fn a_variable_that_makes_half_a_source_is_named() {
+    let error = over(
+        "INTEGRATION_GATEWAY__SOURCES__STRPIE__SECRETS",
+        "env:STRIPE",
+    )
+    .unwrap_err();
+    for word in [
+        "`sources.strpie.scheme` is missing",
+        "INTEGRATION_GATEWAY__SOURCES__STRPIE__SECRETS",
+    ] {
+        assert!(error.message().contains(word), "{error}");
+    }
+    let error = over("INTEGRATION_GATEWAY__ROUTES__BILING__URL", "http://h/").unwrap_err();
+    for word in [
+        "`routes.biling.source` is missing",
+        "INTEGRATION_GATEWAY__ROUTES__BILING__URL",
+    ] {
+        assert!(error.message().contains(word), "{error}");
+    }
+    let error = over("INTEGRATION_GATEWAY__ROUTES__BILLING__URL", "").map(|_| ());
+    assert!(error.is_ok());
 }
