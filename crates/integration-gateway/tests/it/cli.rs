@@ -180,7 +180,6 @@ fn every_help_teaches_with_an_example() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [
         &["serve"][..],
-        &["demo"],
         &["check"],
         &["events", "list"],
         &["events", "show"],

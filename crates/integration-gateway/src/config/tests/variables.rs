@@ -77,6 +77,19 @@ fn the_readme_explains_every_key() {
 }
 
 #[test]
+fn the_example_of_the_readme_is_read() {
+    let readme = include_str!("../../../README.md");
+    let (_, after) = readme.split_once("```toml\n").unwrap();
+    let (example, _) = after.split_once("```").unwrap();
+    let secrets = [
+        ("STRIPE_WEBHOOK_SECRET", HOOK),
+        ("BILLING_HOOK_SECRET", HOOK),
+    ];
+    let config = load_with(example, &secrets).unwrap();
+    assert_eq!((config.sources.len(), config.routes.len()), (1, 1));
+}
+
+#[test]
 fn a_variable_wins_over_the_file() {
     let config = over("INTEGRATION_GATEWAY__LISTEN", "127.0.0.1:1").unwrap();
     assert_eq!(config.listen.port(), 1);
