@@ -81,11 +81,10 @@ fn the_example_of_the_readme_is_read() {
     let readme = include_str!("../../../README.md");
     let (_, after) = readme.split_once("```toml\n").unwrap();
     let (example, _) = after.split_once("```").unwrap();
-    let secrets = [
-        ("STRIPE_WEBHOOK_SECRET", HOOK),
-        ("BILLING_HOOK_SECRET", HOOK),
-    ];
-    let config = load_with(example, &secrets).unwrap();
+    let named = example.split("\"env:").skip(1);
+    let secrets = named.map(|rest| (rest.split('"').next().unwrap(), HOOK));
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::load(&file(&folder, example), &secrets.collect()).unwrap();
     assert_eq!((config.sources.len(), config.routes.len()), (1, 1));
 }
 
@@ -166,7 +165,6 @@ fn a_variable_finds_the_name_in_the_file() {
 fn an_unknown_variable_is_named_with_the_nearest_one() {
     for (wrong, right) in [
         ("INTEGRATION_GATEWAY__LISEN", "INTEGRATION_GATEWAY__LISTEN"),
-        ("INTEGRATION_GATEWAY_LISTEN", "INTEGRATION_GATEWAY__LISTEN"),
         ("INTEGRATION_GATEWAY__listen", "INTEGRATION_GATEWAY__LISTEN"),
         (
             "INTEGRATION_GATEWAY__STORE__COMIT",
@@ -279,4 +277,17 @@ fn a_variable_that_makes_half_a_source_is_named() {
     }
     let error = over("INTEGRATION_GATEWAY__ROUTES__BILLING__URL", "").map(|_| ());
     assert!(error.is_ok());
+}
+
+#[test]
+fn a_prefix_with_one_line_is_no_prefix() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |rest: &str| {
+        let name = PREFIX.replace("__", "_") + rest;
+        Config::load(&file(&folder, ""), &Environment::from_iter([(name, "1")]))
+    };
+    let error = load("LISTEN").unwrap_err();
+    let word = "did you mean INTEGRATION_GATEWAY__LISTEN?";
+    assert!(error.message().contains(word), "{error}");
+    load("BIN").unwrap();
 }
