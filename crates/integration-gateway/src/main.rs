@@ -1,3 +1,7 @@
 //! The program: see the crate's documentation.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    integration_gateway::cli::run()
+}

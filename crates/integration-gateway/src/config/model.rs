@@ -1,11 +1,23 @@
 //! The configuration once it is read, resolved and found right.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
-use integration_core::SecretString;
+use integration_core::{SecretString, redact};
 use integration_events::RetentionPolicy;
 use integration_webhooks::{Scheme, Secret};
+use tracing::level_filters::LevelFilter;
 use url::Url;
+
+use super::origin::Origins;
+
+/// The store's file in `data_dir`.
+pub const STORE_FILE: &str = "integration.sqlite";
 
 /// Everything the gateway needs to know; its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -18,6 +30,8 @@ pub struct Config {
     pub admin_token: Option<SecretString>,
     /// Folder of the store: `data_dir`. Default: `./integration-data`.
     pub data_dir: PathBuf,
+    /// What is logged: `log`, `"off"` to `"trace"`. Default: info.
+    pub log: LevelFilter,
     /// What one request may cost.
     pub limits: LimitsConfig,
     /// How events are stored.
@@ -30,6 +44,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// Where it goes: `[[routes]]`, in the order of the file.
     pub routes: Vec<RouteConfig>,
+    /// Where each value came from, for [`resolved_toml`](Self::resolved_toml).
+    pub origins: Origins,
 }
 
 /// What one request may cost.
@@ -102,8 +118,8 @@ pub struct SourceConfig {
     pub tolerance: Duration,
 }
 
-/// One destination: `[[routes]]`.
-#[derive(Clone, Debug)]
+/// One destination: `[[routes]]`; its `Debug` shows neither secret nor query.
+#[derive(Clone)]
 pub struct RouteConfig {
     /// Unique name.
     pub name: Arc<str>,
@@ -127,4 +143,111 @@ pub struct RouteConfig {
     pub backoff_base: Duration,
     /// Longest wait: `backoff_cap_ms`. Default: 12 h.
     pub backoff_cap: Duration,
+}
+
+impl Config {
+    /// Returns the store's file.
+    #[must_use]
+    pub fn store_path(&self) -> PathBuf {
+        self.data_dir.join(STORE_FILE)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
+            admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8788)),
+            admin_token: None,
+            data_dir: PathBuf::from("./integration-data"),
+            log: LevelFilter::INFO,
+            limits: LimitsConfig::default(),
+            store: StoreConfig::default(),
+            delivery: DeliveryConfig::default(),
+            retention: RetentionConfig::default(),
+            sources: Vec::new(),
+            routes: Vec::new(),
+            origins: Origins::default(),
+        }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            header_bytes: 32 * 1024,
+            connections: 1024,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            commit: Commit::Group,
+            is_synchronous_full: true,
+            queue_limit: 8192,
+            max_bytes: None,
+        }
+    }
+}
+
+impl Default for DeliveryConfig {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 256,
+            lease: Duration::from_secs(30),
+            shutdown_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self {
+            policy: RetentionPolicy::default(),
+            every: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+impl RouteConfig {
+    /// Takes every event of a source to a destination, unsigned and in any order.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>, source: impl Into<Arc<str>>, url: Url) -> Self {
+        Self {
+            name: name.into(),
+            source: source.into(),
+            events: vec!["*".to_owned()],
+            url,
+            secret: None,
+            order_by: None,
+            max_attempts: 8,
+            timeout: Duration::from_secs(30),
+            max_in_flight: 16,
+            backoff_base: Duration::from_secs(5),
+            backoff_cap: Duration::from_secs(12 * 60 * 60),
+        }
+    }
+}
+
+impl fmt::Debug for RouteConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouteConfig")
+            .field("name", &self.name)
+            .field("source", &self.source)
+            .field("events", &self.events)
+            .field("url", &redact::url(self.url.as_str()))
+            .field("secret", &self.secret)
+            .field("order_by", &self.order_by)
+            .field("max_attempts", &self.max_attempts)
+            .field("timeout", &self.timeout)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("backoff_base", &self.backoff_base)
+            .field("backoff_cap", &self.backoff_cap)
+            .finish()
+    }
 }
