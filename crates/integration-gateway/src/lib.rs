@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod config;
+mod demo;
+pub mod gateway;
 pub mod samples;
 pub mod views;
 
