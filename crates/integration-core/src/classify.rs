@@ -53,6 +53,7 @@ impl<'a> Call<'a> {
 
 /// Whether a call may be executed twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Repeat {
     /// A second execution does no harm: a safe or idempotent method, or an idempotency key.
     Harmless,

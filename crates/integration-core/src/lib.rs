@@ -31,7 +31,7 @@ pub use crate::{
     backoff::{Backoff, Jitter},
     clock::{Clock, SharedClock, SystemClock},
     config::EnvVar,
-    error::{Attempt, Delivery, Error, ErrorKind, GaveUp, Result, Retriability},
+    error::{Attempt, Delivery, Error, ErrorKind, GaveUp, Health, Result, Retriability},
     rng::{FastRng, Rng, SeededRng},
 };
 pub use secrecy::{ExposeSecret, SecretString};

@@ -8,14 +8,24 @@
 pub fn url(url: &str) -> String {
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let (shown, _) = url.split_at(end);
-    let Some((scheme, rest)) = shown.split_once("://") else {
-        return shown.to_owned();
-    };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let start = shown
+        .find("//")
+        .filter(|at| ends_scheme(shown.split_at(*at).0));
+    let (scheme, rest) = shown.split_at(start.map_or(0, |at| at + 2));
+    let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+    format!("{scheme}{host}{path}")
+}
+
+/// Whether two slashes after this text begin a host.
+fn ends_scheme(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    text.is_empty()
+        || text
+            .strip_suffix(':')
+            .is_some_and(|name| name.chars().all(letter))
 }
 
 #[cfg(test)]
@@ -33,6 +43,11 @@ mod tests {
             ("https://a@b@h/x@y", "https://h/x@y"),
             ("https://h?u@q", "https://h"),
             ("/path?key=1", "/path"),
+            ("/path//u@h", "/path//u@h"),
+            ("//u:p@h/p?q", "//h/p"),
+            ("u:p@h/p", "h/p"),
+            ("u:p@h//p", "h//p"),
+            ("http:u:p@h/p", "h/p"),
             ("no address", "no address"),
             ("", ""),
         ];

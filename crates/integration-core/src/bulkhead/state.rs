@@ -22,6 +22,7 @@ pub struct Bulkhead {
 
 /// What a call gets that is not refused.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Admission {
     /// It may run.
     Run(Place),

@@ -24,6 +24,7 @@ pub struct CircuitBreaker {
 
 /// Whether calls pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CircuitState {
     /// They pass, and their results are counted.
     Closed,
@@ -35,6 +36,7 @@ pub enum CircuitState {
 
 /// What a result did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Settled {
     /// It was counted; the circuit is as it was.
     Counted,
@@ -113,18 +115,22 @@ impl CircuitBreaker {
     pub fn admit(self: &Arc<Self>, now: Instant) -> Result<Permit, Denied> {
         let mut state = self.state.lock();
         state.check(now, self.config.probes)?;
+        let mut changed = None;
         if let Phase::Open { .. } = state.phase {
             state.change(Phase::HalfOpen {
                 running: 0,
                 succeeded: 0,
             });
+            changed = Some(CircuitState::HalfOpen);
         }
         if let Phase::HalfOpen { running, .. } = &mut state.phase {
             *running += 1;
         }
+        let generation = Some(state.generation);
         Ok(Permit {
-            generation: Some(state.generation),
             breaker: Arc::clone(self),
+            generation,
+            changed,
         })
     }
 
@@ -228,9 +234,16 @@ pub struct Permit {
     breaker: Arc<CircuitBreaker>,
     /// Taken when settled.
     generation: Option<u64>,
+    changed: Option<CircuitState>,
 }
 
 impl Permit {
+    /// Returns the state that this admission changed the circuit to: half open for the first probe.
+    #[must_use]
+    pub fn changed(&self) -> Option<CircuitState> {
+        self.changed
+    }
+
     /// Reports the result of the call.
     pub fn settle(mut self, health: Health, now: Instant) -> Settled {
         match self.generation.take() {

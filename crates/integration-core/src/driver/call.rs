@@ -120,11 +120,6 @@ impl CallState {
         }
     }
 
-    /// Returns when the call was made, which is the present for its first step.
-    pub(super) fn started(&self) -> Instant {
-        self.started
-    }
-
     pub(super) fn now(&self) -> Instant {
         self.shared.clock.now()
     }
@@ -194,7 +189,7 @@ impl CallState {
         }
         if let Some(breaker) = &self.policies.breaker {
             match breaker.admit(now) {
-                Ok(permit) => self.permit = Some(permit),
+                Ok(permit) => self.take_permit(permit),
                 Err(denied) => return self.refuse_open(denied.until, now),
             }
         }
@@ -203,7 +198,7 @@ impl CallState {
 
     /// Takes a slot of the rate limit, once an attempt; returns when it is, or would be, due.
     fn reserve(&mut self, now: Instant) -> Option<Instant> {
-        let limit = self.policies.limit.as_ref()?;
+        let limit = self.policies.limit.get()?;
         if let Slot::Taken = self.slot {
             return None;
         }
@@ -216,6 +211,13 @@ impl CallState {
         }
     }
 
+    fn take_permit(&mut self, permit: Permit) {
+        if let Some(to) = permit.changed() {
+            self.emit(Happening::CircuitChanged { to });
+        }
+        self.permit = Some(permit);
+    }
+
     fn begin(&mut self, now: Instant) -> Admitted {
         self.slot = Slot::None;
         self.attempt += 1;
@@ -223,7 +225,11 @@ impl CallState {
         self.emit(Happening::AttemptStarted {
             attempt: self.attempt,
         });
-        let end = self.deadline.min(now + self.options.attempt_timeout);
+        let timeout = self
+            .options
+            .attempt_timeout
+            .min(crate::config::MAX_DURATION);
+        let end = self.deadline.min(now + timeout);
         let context = AttemptContext {
             number: self.attempt,
             max: self.options.max_attempts,
@@ -240,9 +246,19 @@ impl CallState {
             GaveUp::HintTooLong
         } else {
             self.emit(Happening::Waiting { delay, kind });
-            return Admitted::Wait(until);
+            return Admitted::Wait(self.spread(kind, until));
         };
         Admitted::Refused(self.refuse(kind, Some(until), reason, now))
+    }
+
+    /// Lets the callers that a pause held up come back one by one, later but never early. The
+    /// slots of the rate limit are spread already.
+    fn spread(&self, kind: ErrorKind, until: Instant) -> Instant {
+        if kind != ErrorKind::Paused {
+            return until;
+        }
+        let later = until + self.shared.config.backoff.delay(1, &*self.shared.rng);
+        if later < self.deadline { later } else { until }
     }
 
     /// An open circuit is not waited for: to fail at once is its purpose.
@@ -275,7 +291,7 @@ impl CallState {
     /// Settles an attempt that succeeded, and with it the call.
     pub(super) fn succeed(&mut self, verdict: &Verdict, now: Instant) -> Report {
         self.settle(verdict, now);
-        self.phase = Phase::Ended;
+        self.end();
         self.emit(self.ended(None, None, now));
         Report {
             attempts: self.attempt,
@@ -346,7 +362,7 @@ impl CallState {
             return;
         };
         self.policies.pause.pause(wait, now);
-        if let Some(limit) = &self.policies.limit {
+        if let Some(limit) = self.policies.limit.get() {
             limit.penalize_until(now + wait.min(crate::pause::MAX_PAUSE));
         }
         self.emit(Happening::Paused { wait });
@@ -370,13 +386,19 @@ impl CallState {
     }
 
     fn finish(&mut self, error: Error, reason: GaveUp, now: Instant) -> Error {
-        self.phase = Phase::Ended;
+        self.end();
         let elapsed = now.saturating_duration_since(self.started);
         self.emit(self.ended(Some(error.kind()), Some(reason), now));
         error
             .with_gave_up(reason)
             .at_least(self.reached)
             .with_history(std::mem::take(&mut self.history), elapsed)
+    }
+
+    /// Hands the place on now: a caller may keep the future of a call that is over.
+    fn end(&mut self) {
+        self.phase = Phase::Ended;
+        self.place = None;
     }
 
     fn ended(&self, kind: Option<ErrorKind>, gave_up: Option<GaveUp>, now: Instant) -> Happening {

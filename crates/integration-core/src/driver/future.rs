@@ -32,7 +32,8 @@ pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
         Queued { ticket: Ticket, #[pin] timer: Sleep },
-        Admitting { now: Option<Instant> },
+        // The clock is read when it is polled: a future may have been kept for a while before.
+        Admitting,
         Waiting { #[pin] timer: Sleep },
         // The timer is made when the attempt is pending for the first time: an attempt that is
         // ready at once pays for none.
@@ -46,9 +47,7 @@ impl<O: Operation> Drive<O> {
     /// Asks for a place; the first attempt begins with the first poll.
     pub(crate) fn new(mut call: CallState, operation: O) -> Self {
         let stage = match call.enter() {
-            Entry::Run => Stage::Admitting {
-                now: Some(call.started()),
-            },
+            Entry::Run => Stage::Admitting,
             Entry::Queue(ticket, until) => Stage::Queued {
                 ticket,
                 timer: sleep_until(until),
@@ -73,7 +72,7 @@ impl<O: Operation> Future for Drive<O> {
                 StageProjection::Queued { ticket, timer } => {
                     if let Poll::Ready(place) = Pin::new(ticket).poll(cx) {
                         this.call.take_place(place);
-                        Stage::Admitting { now: None }
+                        Stage::Admitting
                     } else {
                         ready!(timer.poll(cx));
                         Stage::Refused {
@@ -81,13 +80,10 @@ impl<O: Operation> Future for Drive<O> {
                         }
                     }
                 }
-                StageProjection::Admitting { now } => {
-                    let now = now.take().unwrap_or_else(|| this.call.now());
-                    admit(this.call, this.operation, now)
-                }
+                StageProjection::Admitting => admit(this.call, this.operation),
                 StageProjection::Waiting { timer } => {
                     ready!(timer.poll(cx));
-                    Stage::Admitting { now: None }
+                    Stage::Admitting
                 }
                 StageProjection::Running {
                     attempt,
@@ -119,8 +115,8 @@ impl<O: Operation> Future for Drive<O> {
     }
 }
 
-fn admit<O: Operation>(call: &mut CallState, operation: &mut O, now: Instant) -> Stage<O::Future> {
-    match call.admit(now) {
+fn admit<O: Operation>(call: &mut CallState, operation: &mut O) -> Stage<O::Future> {
+    match call.admit(call.now()) {
         Admitted::Go { context, end } => Stage::Running {
             attempt: operation.start(context),
             end,

@@ -1,13 +1,24 @@
 //! What the calls of one client share.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::time::Instant;
 
 use crate::{
-    bulkhead::Bulkhead, circuit_breaker::CircuitBreaker, clock::SharedClock, error::Result,
-    keyed::Keyed, observer::Observer, pause::Pause, rate_limit::RateLimit, resilience::Config,
-    retry_budget::RetryBudget, rng::Rng,
+    bulkhead::Bulkhead,
+    circuit_breaker::CircuitBreaker,
+    clock::SharedClock,
+    error::Result,
+    keyed::Keyed,
+    observer::Observer,
+    pause::Pause,
+    rate_limit::{Quota, RateLimit},
+    resilience::Config,
+    retry_budget::RetryBudget,
+    rng::Rng,
 };
 
 /// Configuration, clock, chance and the policies of all keys.
@@ -25,7 +36,8 @@ pub(crate) struct Policies {
     pub(super) key: Box<str>,
     pub(super) pause: Pause,
     pub(super) breaker: Option<Arc<CircuitBreaker>>,
-    pub(super) limit: Option<RateLimit>,
+    /// Empty until there is a quota, by configuration or at run time.
+    pub(super) limit: OnceLock<RateLimit>,
     pub(super) budget: RetryBudget,
     pub(super) bulkhead: Option<Arc<Bulkhead>>,
 }
@@ -53,21 +65,34 @@ impl Shared {
         &self.config
     }
 
+    /// Gives a key a quota, or replaces the one it has.
+    pub(crate) fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
+        let quota = quota.validate()?;
+        let now = self.clock.now();
+        let policies = self.policies(key, now);
+        let limit = policies
+            .limit
+            .get_or_init(|| RateLimit::from_valid(quota, now));
+        limit.set_quota(quota, now)
+    }
+
     pub(super) fn policies(&self, key: &str, now: Instant) -> Arc<Policies> {
         self.keys.get(key, now, || self.create(key, now))
     }
 
     fn create(&self, key: &str, now: Instant) -> Policies {
         let config = &self.config;
+        let limit = OnceLock::new();
+        if let Some(quota) = config.rate_limit {
+            limit.get_or_init(|| RateLimit::from_valid(quota, now));
+        }
         Policies {
             key: Box::from(key),
             pause: Pause::new(now),
             breaker: config.circuit_breaker.clone().map(|breaker| {
                 Arc::new(CircuitBreaker::from_valid(breaker, Arc::clone(&self.rng)))
             }),
-            limit: config
-                .rate_limit
-                .map(|quota| RateLimit::from_valid(quota, now)),
+            limit,
             budget: RetryBudget::from_valid(&config.retry_budget, now),
             bulkhead: config
                 .bulkhead

@@ -46,6 +46,18 @@ fn seconds_dates_and_garbage_are_told_apart() {
 }
 
 #[test]
+fn digits_and_length_are_bounded() {
+    let (at, past) = ("9".repeat(18), "9".repeat(19));
+    assert_eq!(retry_after(&at, NOW), Some(MAX_HINT));
+    assert_eq!(retry_after(&past, NOW), Some(MAX_HINT));
+    let (at, past) = (format!("{:064}", 5), format!("{:065}", 5));
+    assert_eq!(retry_after(&at, NOW), Some(Duration::from_secs(5)));
+    assert_eq!(retry_after(&past, NOW), None);
+    assert_eq!(millis(&at), Some(Duration::from_millis(5)));
+    assert_eq!(millis(&past), None);
+}
+
+#[test]
 fn milliseconds_are_read_and_rounded_up() {
     let rows = [
         ("0", Some(0)),

@@ -2,7 +2,6 @@
 
 use std::{future::poll_fn, pin::Pin, time::Duration};
 
-use ::http::{HeaderMap, header::CONTENT_LENGTH};
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tokio::time::timeout;
@@ -32,9 +31,6 @@ pub(super) async fn read(
         headers,
         body,
     } = response;
-    if announced(&headers).is_some_and(|len| len > limits.limit) {
-        return Err(too_large(limits.limit));
-    }
     let body = match body {
         RawBody::Full(bytes) if bytes.len() > limits.limit => return Err(too_large(limits.limit)),
         RawBody::Full(bytes) => bytes,
@@ -51,6 +47,11 @@ async fn collect(
     mut stream: Pin<Box<dyn Body<Data = Bytes, Error = TransportError> + Send>>,
     limits: BodyLimits,
 ) -> Result<Bytes, TransportError> {
+    // Its own hint and not the header, which for a `HEAD` tells of a body that does not come.
+    let announced = usize::try_from(stream.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limits.limit {
+        return Err(too_large(limits.limit));
+    }
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let mut len = 0_usize;
@@ -82,10 +83,6 @@ async fn collect(
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-fn announced(headers: &HeaderMap) -> Option<usize> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn too_large(limit: usize) -> TransportError {

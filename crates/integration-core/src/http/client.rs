@@ -10,7 +10,7 @@ use super::{
     response::Answer,
     transport::{DynTransport, TransportError},
 };
-use crate::{classify::Classify, driver::Shared, error::Result};
+use crate::{classify::Classify, driver::Shared, error::Result, rate_limit::Quota};
 
 /// Makes HTTP calls with a deadline, bounded retries, a rate limit and a circuit breaker each.
 ///
@@ -75,6 +75,18 @@ impl Client {
     /// address, or holds credentials, a query or a fragment.
     pub fn standard(base: &str) -> Result<ClientBuilder> {
         ClientBuilder::new().base(base)
+    }
+
+    /// Gives a key a quota of its own, or replaces the one it has, while calls are running.
+    ///
+    /// The key of a host is `host:port`. Forgotten with the key when that is idle and its room is
+    /// needed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the quota is not valid.
+    pub fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
+        self.inner.driver.set_rate_limit(key, quota)
     }
 
     /// Starts a call. `target` is an absolute address, or a path below the base.

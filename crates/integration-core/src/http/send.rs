@@ -16,6 +16,9 @@ use crate::{
     error::{Error, Result},
 };
 
+/// The rule for targets, in words.
+const NO_TARGET: &str = "target must be an address or a path that begins with a slash";
+
 /// A call whose mistakes have been found.
 pub(super) struct Prepared {
     pub(super) request: AttemptRequest,
@@ -64,17 +67,14 @@ async fn attempt(
 
 /// Returns where a call goes: below the base, or to an absolute address.
 pub(super) fn resolve(client: &Client, target: &str) -> Result<Host, &'static str> {
-    if target.contains("://") {
-        return Host::new(Url::parse(target).map_err(|_| "target is not an address")?);
+    if !target.starts_with('/') {
+        return Host::new(Url::parse(target).map_err(|_| NO_TARGET)?);
     }
     let Some(base) = &client.inner.base else {
         return Err("a path needs a client with a base address");
     };
-    if !target.starts_with('/') {
-        return Err("target must be an absolute address or begin with a slash");
-    }
     let root = base.url.as_str().trim_end_matches('/');
-    let url = Url::parse(&format!("{root}{target}")).map_err(|_| "target is not an address")?;
+    let url = Url::parse(&format!("{root}{target}")).map_err(|_| NO_TARGET)?;
     let host = Host::new(url)?;
     // `/../` must not leave the base: a part of a path may come from a user.
     let rest = host

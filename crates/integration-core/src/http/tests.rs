@@ -89,6 +89,18 @@ fn a_redirect_shows_where_it_leads_without_secrets() {
     );
 }
 
+#[test]
+fn a_request_id_is_kept_up_to_its_limit() {
+    for (len, kept) in [(0, false), (128, true), (129, false)] {
+        let id = "r".repeat(len);
+        let mut headers = HeaderMap::new();
+        headers.insert("x-request-id", id.parse().unwrap());
+        let verdict = verdict_of_status(StatusCode::BAD_REQUEST, &headers, Duration::ZERO);
+        let error = verdict.into_error("demo".into());
+        assert_eq!(error.request_id(), kept.then_some(&*id), "{len}");
+    }
+}
+
 /// Fails in every way in turn, then answers.
 #[derive(Default)]
 struct Flaky(AtomicU32);

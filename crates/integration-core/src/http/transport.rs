@@ -22,6 +22,7 @@ pub trait Transport: Send + Sync + 'static {
 }
 
 /// A request as every attempt sends it.
+#[non_exhaustive]
 pub struct AttemptRequest {
     /// The method.
     pub method: Method,
@@ -31,6 +32,19 @@ pub struct AttemptRequest {
     pub headers: HeaderMap,
     /// The body; cloning it copies no bytes.
     pub body: Bytes,
+}
+
+impl AttemptRequest {
+    /// Creates a request without headers and body, for tests of transports.
+    #[must_use]
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
 }
 
 impl fmt::Debug for AttemptRequest {
@@ -70,6 +84,7 @@ impl RawResponse {
 }
 
 /// A body that may still be on its way.
+#[non_exhaustive]
 pub enum RawBody {
     /// It is here.
     Full(Bytes),

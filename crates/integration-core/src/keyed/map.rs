@@ -113,7 +113,10 @@ impl<T> Keyed<T> {
     pub fn get(&self, key: &str, now: Instant, create: impl FnOnce() -> T) -> Arc<T> {
         let at = self.millis(now);
         if let Some(entry) = self.map.read().entries.get(key) {
-            entry.used_at.fetch_max(at, Ordering::Relaxed);
+            // Read first: most uses fall into the same millisecond, and a write would be contended.
+            if entry.used_at.load(Ordering::Relaxed) < at {
+                entry.used_at.store(at, Ordering::Relaxed);
+            }
             return Arc::clone(&entry.value);
         }
         self.insert(key, at, create)

@@ -10,6 +10,7 @@ use crate::{
     driver::Shared,
     error::Result,
     observer::Observer,
+    rate_limit::Quota,
     rng::{FastRng, Rng},
 };
 
@@ -61,6 +62,19 @@ impl<C> ResilienceLayer<C> {
             shared,
             classify: Arc::new(classify),
         })
+    }
+}
+
+impl<C> ResilienceLayer<C> {
+    /// Gives a key a quota of its own, or replaces the one it has, while calls are running.
+    ///
+    /// Forgotten with the key when that is idle and its room is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the quota is not valid.
+    pub fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
+        self.shared.set_rate_limit(key, quota)
     }
 }
 

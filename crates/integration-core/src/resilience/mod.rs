@@ -5,6 +5,40 @@
 //! means is told by a [`Classify`](crate::classify::Classify). The HTTP client of this crate runs
 //! on the same driver.
 //!
+//! ```
+//! use integration_core::{
+//!     ErrorKind,
+//!     classify::{Call, Classify, Describe, Repeat, Verdict},
+//!     resilience::ResilienceLayer,
+//! };
+//! use tower::{Layer, ServiceExt};
+//!
+//! struct Lookups;
+//!
+//! impl Describe<u32> for Lookups {
+//!     fn describe<'a>(&self, _id: &'a u32) -> Call<'a> {
+//!         Call::new("demo.lookup", "demo").with_repeat(Repeat::Harmless)
+//!     }
+//! }
+//!
+//! impl Classify<String, std::io::Error> for Lookups {
+//!     fn classify(&self, _: &Call<'_>, outcome: Result<&String, &std::io::Error>) -> Verdict {
+//!         match outcome {
+//!             Ok(_) => Verdict::success(),
+//!             Err(_) => Verdict::failure(ErrorKind::ConnectionReset),
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> integration_core::Result<()> {
+//! let lookup = tower::service_fn(|id: u32| async move { Ok(format!("customer {id}")) });
+//! let lookup = ResilienceLayer::standard(Lookups)?.layer(lookup);
+//! assert_eq!(lookup.oneshot(7).await?, "customer 7");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # When not to use it
 //!
 //! Not around a service that retries by itself: attempts would multiply. Not where an answer is a
@@ -32,6 +66,8 @@ mod future;
 mod layer;
 mod service;
 
+#[cfg(test)]
+mod invariants;
 #[cfg(test)]
 mod tests;
 

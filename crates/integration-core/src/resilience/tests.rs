@@ -14,10 +14,10 @@ use super::{Config, ENV, Resilience, ResilienceLayer};
 use crate::{
     backoff::{Backoff, Jitter},
     bulkhead::BulkheadConfig,
-    circuit_breaker::CircuitBreakerConfig,
+    circuit_breaker::{CircuitBreakerConfig, CircuitState},
     classify::{Call, Classify, Describe, Repeat, Verdict},
     clock::{Clock, SystemClock},
-    error::{Delivery, ErrorKind, GaveUp, Retriability},
+    error::{Delivery, ErrorKind, GaveUp, MAX_ATTEMPTS_KEPT, Retriability},
     observer::{Event, Happening, Observer},
     rate_limit::Quota,
     rng::FastRng,
@@ -235,6 +235,46 @@ async fn the_deadline_ends_the_last_attempt_short() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_future_that_was_kept_still_has_its_whole_attempt() {
+    let (mut service, mut handle, _) = service(config());
+    let call = service.ready().await.unwrap().call(1);
+    advance(Duration::from_secs(11)).await;
+    let call = tokio::spawn(call);
+    let (_, send) = handle.next_request().await.unwrap();
+    advance(Duration::from_secs(9)).await;
+    send.send_response(200);
+    assert_eq!(call.await.unwrap().unwrap(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_remembers_the_latest_attempts_only() {
+    for extra in [0, 1] {
+        let kept = u32::try_from(MAX_ATTEMPTS_KEPT).unwrap();
+        let attempts = kept + extra;
+        let config = config()
+            .with_max_attempts(attempts)
+            .with_circuit_breaker(None);
+        let config = config.with_timeouts(100 * SECOND, SECOND);
+        let (service, mut handle, _) = service(config);
+        let call = tokio::spawn(service.oneshot(1));
+        for _ in 0..attempts {
+            handle.next_request().await.unwrap().1.send_error("refused");
+        }
+        let error = call.await.unwrap().unwrap_err();
+        let numbers: Vec<_> = error
+            .attempts()
+            .iter()
+            .map(|attempt| attempt.number)
+            .collect();
+        assert_eq!(numbers, (1 + extra..=attempts).collect::<Vec<_>>());
+        assert!(
+            error.to_string().contains(&format!("attempts={attempts}")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rate_limit_spaces_attempts_and_refuses_what_comes_too_late() {
     let config = config()
         .with_timeouts(3 * SECOND, SECOND)
@@ -258,9 +298,33 @@ async fn a_rate_limit_spaces_attempts_and_refuses_what_comes_too_late() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_quota_can_be_given_and_changed_at_run_time() {
+    let inner = tower::service_fn(|_: u32| async { Ok::<u16, BoxError>(200) });
+    let layer = ResilienceLayer::standard(Codes).unwrap();
+    let service = layer.layer(inner);
+    let run = || async {
+        let started = SystemClock.now();
+        for number in 0..3 {
+            service.clone().oneshot(number).await.unwrap();
+        }
+        SystemClock.now() - started
+    };
+    assert_eq!(run().await, Duration::ZERO);
+    layer
+        .set_rate_limit("demo", Quota::per_second(1).with_burst(1))
+        .unwrap();
+    assert_eq!(run().await, 2 * SECOND);
+    layer
+        .set_rate_limit("demo", Quota::per_second(1_000))
+        .unwrap();
+    assert!(run().await < SECOND / 100);
+    assert!(layer.set_rate_limit("demo", Quota::per_second(0)).is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_breaker_sees_every_attempt_and_ends_the_retries() {
     let breaker = CircuitBreakerConfig::default().with_window(10, 2);
-    let (service, mut handle, _) = service(config().with_circuit_breaker(breaker));
+    let (service, mut handle, log) = service(config().with_circuit_breaker(breaker));
     let call = tokio::spawn(service.clone().oneshot(1));
     answer(&mut handle, 503).await;
     answer(&mut handle, 503).await;
@@ -279,6 +343,15 @@ async fn the_breaker_sees_every_attempt_and_ends_the_retries() {
     let probe = tokio::spawn(service.oneshot(3));
     assert_eq!(answer(&mut handle, 200).await, 3);
     probe.await.unwrap().unwrap();
+    let changes: Vec<_> = log.0.lock().unwrap().iter().filter_map(changed).collect();
+    assert_eq!(changes, [CircuitState::Open, CircuitState::HalfOpen]);
+}
+
+fn changed(what: &Happening) -> Option<CircuitState> {
+    match what {
+        Happening::CircuitChanged { to } => Some(*to),
+        _ => None,
+    }
 }
 
 #[tokio::test(start_paused = true)]

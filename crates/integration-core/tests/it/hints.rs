@@ -121,6 +121,21 @@ async fn other_callers_wait_for_the_end_of_a_short_pause() {
     assert!(received[1].at - received[0].at >= Duration::from_millis(300));
 }
 
+#[tokio::test]
+async fn a_pause_beyond_the_cap_is_not_waited_for_within_the_deadline() {
+    let throttled = Reply::status(429).header("retry-after", "3");
+    let server = ScriptedServer::replies([throttled]).await.unwrap();
+    let client = client(&server, quick().with_hint_cap(Duration::from_secs(2)));
+    let error = client.get("/").send().await.unwrap_err();
+    assert_eq!(error.gave_up(), Some(GaveUp::HintTooLong));
+    let other = client.get("/").send().await.unwrap_err();
+    assert_eq!(
+        (other.kind(), other.gave_up()),
+        (ErrorKind::Paused, Some(GaveUp::HintTooLong))
+    );
+    assert_eq!(server.count(), 1);
+}
+
 fn httpdate(at: std::time::SystemTime) -> String {
     ::httpdate::fmt_http_date(at)
 }

@@ -139,3 +139,42 @@ async fn a_server_that_speaks_no_tls_is_a_failed_handshake() {
     let error = client.post(&url).max_attempts(1).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TlsHandshake);
 }
+
+#[tokio::test]
+async fn a_path_may_hold_an_address_in_its_query() {
+    let server = ScriptedServer::replies([Reply::ok("")]).await.unwrap();
+    client(&server, quick())
+        .get("/go?to=http://other.example/")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(server.received()[0].path, "/go?to=http://other.example/");
+}
+
+#[tokio::test]
+async fn a_head_may_tell_of_a_body_beyond_the_limit() {
+    let reply = Reply::status(200).header("content-length", "1000000");
+    let server = ScriptedServer::replies([reply]).await.unwrap();
+    let response = client(&server, quick())
+        .head("/")
+        .body_limit(10)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["content-length"], "1000000");
+    assert!(response.body().is_empty());
+}
+
+#[tokio::test]
+async fn endless_times_are_taken_as_the_longest() {
+    let server = ScriptedServer::replies([Reply::status(503), Reply::ok("")])
+        .await
+        .unwrap();
+    let call = client(&server, quick())
+        .get("/")
+        .deadline(std::time::Duration::MAX);
+    call.attempt_timeout(std::time::Duration::MAX)
+        .send()
+        .await
+        .unwrap();
+}

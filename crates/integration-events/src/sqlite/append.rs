@@ -5,7 +5,7 @@ use integration_core::{Error, ErrorKind};
 use super::{
     counts::Tx,
     failure::{Failure, Work},
-    headers, order,
+    headers, known, order,
 };
 use crate::event::{NewEvent, Stored};
 
@@ -36,12 +36,14 @@ pub(super) fn append(tx: &mut Tx<'_>, packed: &Packed) -> Work<Stored> {
             .with_message("the quota of the store is used up");
         return Err(Failure::Refused(full));
     }
+    let event_seq = known::hold(tx, event.id)?;
     let mut insert = tx.conn.prepare_cached(
-        "INSERT INTO event (id, source, provider_id, id_signed, type, occurred_at, received_at,
-             body_len, headers, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO event (seq, id, source, provider_id, id_signed, type, occurred_at,
+             received_at, body_len, headers, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     insert.execute((
+        event_seq,
         event.id.as_bytes(),
         &*event.source,
         &event.provider_id,
@@ -53,7 +55,7 @@ pub(super) fn append(tx: &mut Tx<'_>, packed: &Packed) -> Work<Stored> {
         headers,
         &*event.body,
     ))?;
-    let first = tx.conn.last_insert_rowid() << 8;
+    let first = event_seq << 8;
     tx.count_events(1);
     for (seq, delivery) in (first..).zip(&event.deliveries) {
         let route = tx.route_number(&delivery.route)?;
@@ -77,19 +79,14 @@ pub(super) fn append(tx: &mut Tx<'_>, packed: &Packed) -> Work<Stored> {
     Ok(Stored::New)
 }
 
-fn is_duplicate(tx: &Tx<'_>, event: &NewEvent) -> rusqlite::Result<bool> {
-    // Asking first costs one look into pages that the insert needs anyway; updating first would
-    // make a write of every append.
-    let mut known = tx
-        .conn
-        .prepare_cached("SELECT 1 FROM event WHERE id = ?1")?;
-    if !known.exists([event.id.as_bytes()])? {
+fn is_duplicate(tx: &mut Tx<'_>, event: &NewEvent) -> rusqlite::Result<bool> {
+    let Some(seq) = known::find(tx, event.id)? else {
         return Ok(false);
-    }
+    };
     let mut count = tx
         .conn
-        .prepare_cached("UPDATE event SET dup_count = dup_count + 1 WHERE id = ?1")?;
-    count.execute([event.id.as_bytes()])?;
+        .prepare_cached("UPDATE event SET dup_count = dup_count + 1 WHERE seq = ?1")?;
+    count.execute([seq])?;
     Ok(true)
 }
 

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::known::Recent;
 use crate::state::DeliveryState;
 
 /// The counter that counts events instead of deliveries.
@@ -16,6 +17,10 @@ pub(super) struct Memory {
     deltas: HashMap<(i64, i64), i64>,
     /// Where the next claim over all routes begins, so that each has its turn.
     pub(super) turn: usize,
+    /// Ids on their way into the index; read from the file when first asked for.
+    pub(super) recent: Option<Recent>,
+    /// SQLite's number for what other connections have written.
+    pub(super) version: Option<i64>,
     /// Whether this batch made a delivery ready.
     pub(super) is_ready: bool,
     /// Whether the quota has room; asked once in a batch.

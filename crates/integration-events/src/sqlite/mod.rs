@@ -25,6 +25,7 @@ mod config;
 mod counts;
 mod failure;
 mod headers;
+mod known;
 mod order;
 mod prune;
 mod read;

@@ -6,8 +6,13 @@
 
 use rusqlite::OptionalExtension;
 
-use super::{counts::Tx, failure::Work};
-use crate::{id::UnixMillis, limits, retention::RetentionPolicy, state::DeliveryState};
+use super::{counts::Tx, failure::Work, known};
+use crate::{
+    id::{EventId, UnixMillis},
+    limits,
+    retention::RetentionPolicy,
+    state::DeliveryState,
+};
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,9 +149,12 @@ fn unrouted(tx: &Tx<'_>, youngest: UnixMillis, mut sweep: Sweep) -> rusqlite::Re
 fn keys(tx: &mut Tx<'_>, youngest: UnixMillis, mut sweep: Sweep) -> rusqlite::Result<Sweep> {
     let after = sweep.after.unwrap_or(0);
     let old = older(tx, after, youngest)?;
-    let mut delete = tx.conn.prepare_cached("DELETE FROM event WHERE seq = ?1")?;
+    let mut delete = tx
+        .conn
+        .prepare_cached("DELETE FROM event WHERE seq = ?1 RETURNING id")?;
     for (seq, _) in old.iter().filter(|(_, is_emptied)| *is_emptied) {
-        delete.execute([seq])?;
+        let id = delete.query_row([seq], |row| row.get(0).map(EventId::from_bytes))?;
+        known::forget(tx, id)?;
         tx.count_events(-1);
         sweep.count += 1;
     }

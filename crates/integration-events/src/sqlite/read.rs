@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::{
-    headers,
+    headers, known,
     rows::{Conditions, delivery_tables, int, page_limit},
     settle::Ending,
 };
@@ -23,7 +23,8 @@ const EVENT: &str = "e.seq, e.id, e.source, e.provider_id, e.id_signed, e.type, 
     e.received_at, e.dup_count, e.emptied, e.body_len";
 
 pub(super) fn event(conn: &Connection, id: EventId) -> rusqlite::Result<Option<EventView>> {
-    let sql = format!("SELECT {EVENT}, e.headers, e.body FROM event e WHERE e.id = ?1");
+    let found = known::events_with("?1");
+    let sql = format!("SELECT {EVENT}, e.headers, e.body FROM event e WHERE e.seq IN ({found})");
     let mut select = conn.prepare_cached(&sql)?;
     let row = |row: &Row<'_>| {
         let mut view = event_view(row)?;

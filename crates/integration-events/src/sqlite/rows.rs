@@ -2,7 +2,9 @@
 
 use rusqlite::{Row, types::Value};
 
+use super::known;
 use crate::{
+    id::EventId,
     limits,
     query::{DeliveryFilter, EventFilter},
 };
@@ -83,15 +85,17 @@ impl Conditions {
             self.add_plain(&format!("d.seq IN ({})", list.join(",")));
         }
         if !filter.events.is_empty() {
-            let marks = vec!["?"; filter.events.len()].join(",");
-            self.add_plain(&format!("e.id IN ({marks})"));
-            let ids = filter
-                .events
-                .iter()
-                .map(|id| Value::Blob(id.as_bytes().to_vec()));
-            self.values.extend(ids);
+            let list: Vec<_> = filter.events.iter().map(literal).collect();
+            let found = known::events_with(&list.join(","));
+            self.add_plain(&format!("e.seq IN ({found})"));
         }
     }
+}
+
+/// Writes an id as SQL has it.
+fn literal(id: &EventId) -> String {
+    let digits = id.as_bytes().iter().map(|byte| format!("{byte:02x}"));
+    format!("x'{}'", digits.collect::<String>())
 }
 
 /// The tables of a delivery with its event, led by the event where its id is given.

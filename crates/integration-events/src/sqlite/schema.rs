@@ -23,11 +23,11 @@ CREATE TABLE counter (
     route INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (route, state)
 ) WITHOUT ROWID;
--- How far retention has come.
+-- How far retention ('unrouted') and the index of ids ('indexed') have come.
 CREATE TABLE mark (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
-    id BLOB NOT NULL UNIQUE,
+    id BLOB NOT NULL,
     source TEXT NOT NULL,
     provider_id TEXT NOT NULL,
     id_signed INTEGER NOT NULL,
@@ -40,6 +40,8 @@ CREATE TABLE event (
     headers BLOB NOT NULL,
     body BLOB NOT NULL
 );
+-- The ids of all events up to the mark 'indexed', and of some later ones.
+CREATE TABLE known (id BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 -- seq = event.seq * 256 + place; at = due (ready, blocked), end of lease (leased) or finished.
 CREATE TABLE delivery (
     seq INTEGER PRIMARY KEY,

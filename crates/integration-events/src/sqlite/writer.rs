@@ -17,7 +17,7 @@ use super::{
     config::SqliteConfig,
     counts::{self, Memory, Tx},
     failure::{Failure, Work, copy, opening},
-    schema,
+    known, schema,
 };
 
 /// How long to wait for another process that holds the file.
@@ -95,6 +95,20 @@ impl Writer {
                 self.commit(&mut batch);
             }
         }
+        if let Err(error) = self.close() {
+            tracing::debug!(%error, "the index of ids is completed by the next start");
+        }
+    }
+
+    /// Completes the index of ids; should that fail, the next start reads them back.
+    fn close(&mut self) -> rusqlite::Result<()> {
+        let Some(conn) = &mut self.conn else {
+            return Ok(());
+        };
+        let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        forget_if_others_wrote(&transaction, &mut self.memory)?;
+        known::close(&transaction, &mut self.memory)?;
+        transaction.commit()
     }
 
     fn commit(&mut self, batch: &mut Vec<Box<dyn Job>>) {
@@ -135,6 +149,7 @@ impl Writer {
         let behavior = TransactionBehavior::Immediate;
         let transaction = conn.transaction_with_behavior(behavior)?;
         self.memory.has_room = None;
+        forget_if_others_wrote(&transaction, &mut self.memory)?;
         for job in batch {
             let mut tx = Tx {
                 conn: &transaction,
@@ -144,8 +159,19 @@ impl Writer {
             job.run(&mut tx)?;
         }
         counts::flush(&transaction, &mut self.memory)?;
+        known::flush(&transaction, &mut self.memory)?;
         transaction.commit()
     }
+}
+
+/// Forgets the held ids when another connection has written, which may have stored events.
+fn forget_if_others_wrote(conn: &Connection, memory: &mut Memory) -> rusqlite::Result<()> {
+    let mut pragma = conn.prepare_cached("PRAGMA data_version")?;
+    let version = pragma.query_row([], |row| row.get(0))?;
+    if memory.version.replace(version) != Some(version) {
+        memory.recent = None;
+    }
+    Ok(())
 }
 
 /// Opens the file for writing; returns also how many pages the quota allows.
@@ -180,7 +206,7 @@ fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
         "NORMAL"
     };
     conn.pragma_update(None, "synchronous", synchronous)?;
-    let checkpoint = config.wal_autocheckpoint;
+    let checkpoint = log_pages(config);
     conn.query_row(
         &format!("PRAGMA wal_autocheckpoint = {checkpoint}"),
         [],
@@ -188,6 +214,17 @@ fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
     )?;
     conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     conn.pragma_update(None, "foreign_keys", false)
+}
+
+/// Pages the write-ahead log may have before it is copied into the file: with a quota no more than
+/// a part of it, or the log alone would be larger than what the quota allows.
+fn log_pages(config: &SqliteConfig) -> u64 {
+    const PART: u64 = 8;
+    const PAGE: u64 = 4096;
+    const LEAST: u64 = 64;
+    let most = u64::from(config.wal_autocheckpoint);
+    let by_quota = config.max_bytes.map_or(most, |max| max / PAGE / PART);
+    most.min(by_quota.max(LEAST))
 }
 
 /// Page cache of the writer; negative is in KiB.

@@ -386,3 +386,29 @@ async fn pages_follow_one_another_without_gap_or_overlap() {
     };
     assert!(store.events(brackets, page).await.unwrap().items.is_empty());
 }
+
+#[tokio::test]
+async fn a_full_queue_is_an_error_at_once_and_what_was_accepted_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = SqliteConfig::default().with_queue(1);
+    let store = SqliteStore::open(dir.path().join("events.db"), config).unwrap();
+    let appends = (0..500_u128).map(|no| {
+        let store = store.clone();
+        tokio::spawn(async move { store.append(event(no, "a", None)).await })
+    });
+    let (mut stored, mut refused) = (0, 0);
+    for append in appends.collect::<Vec<_>>() {
+        match append.await.unwrap() {
+            Ok(_) => stored += 1,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::BulkheadFull);
+                refused += 1;
+            }
+        }
+    }
+    assert!(
+        stored > 0 && refused > 0,
+        "{stored} stored, {refused} refused"
+    );
+    assert_eq!(stats(&store).await.events, stored);
+}

@@ -3,6 +3,7 @@
 
 mod crash;
 mod dispatch;
+mod known;
 mod lifecycle;
 mod model;
 mod opening;

@@ -1,6 +1,8 @@
 //! What Linux says about a process: processor time, memory.
 
-use std::{fs, time::Duration};
+use std::{fs, fs::File, io::Write as _, path::Path, time::Duration};
+
+use integration_core::{Clock as _, SystemClock};
 
 /// Processor clock ticks a second; fixed at 100 in what Linux shows to user space.
 const TICKS_PER_SECOND: u64 = 100;
@@ -44,4 +46,17 @@ pub(crate) fn describe() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("?");
     format!("{cores} cores, {model}, load {load} at the start")
+}
+
+/// Returns how many times a second a page can be appended to a file in `folder` and synced: no
+/// commit that waits for the disk is faster, one after the other.
+pub(crate) fn fsyncs_per_second(folder: &Path) -> f64 {
+    const COUNT: u32 = 1_000;
+    let mut file = File::create(folder.join("fsync")).unwrap();
+    let began = SystemClock.now();
+    for _ in 0..COUNT {
+        file.write_all(&[1; 4096]).unwrap();
+        file.sync_data().unwrap();
+    }
+    f64::from(COUNT) / (SystemClock.now() - began).as_secs_f64()
 }

@@ -57,8 +57,12 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
 /// Runs everything and prints the tables and the verdicts.
 pub(crate) fn run(plan: &Plan) {
     println!("machine: {}", machine::describe());
-    println!("{plan:?}\n");
     let folder = tempfile::tempdir().unwrap();
+    println!(
+        "disk: {:.0} appended pages synced a second, one by one",
+        machine::fsyncs_per_second(folder.path())
+    );
+    println!("{plan:?}\n");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -42,12 +42,6 @@ Example:
 Says `listening public=ADDRESS admin=ADDRESS` on stderr when it does. SIGTERM stops taking, finishes
 or hands back what is under way, and ends with 0. `check --help` shows a configuration.";
 
-const DEMO_HELP: &str = "\
-Example, which needs no configuration and no network, and takes under 20 seconds:
-  integration-gateway demo
-
-Ends with 0 if the counts at its end add up, else with 1.";
-
 /// Receives webhooks, stores them before the answer, and delivers them until they are handled.
 #[derive(Debug, Parser)]
 #[command(name = "integration-gateway", version, after_help = AFTER_HELP)]
@@ -75,7 +69,6 @@ enum Command {
     #[command(after_help = SERVE_HELP)]
     Serve(serve::ServeArgs),
     /// Watch signed webhooks be verified, stored, retried and replayed; needs nothing
-    #[command(after_help = DEMO_HELP)]
     Demo(demo::DemoArgs),
     /// Check the configuration and print what it comes to, secrets left out
     Check(check::CheckArgs),

@@ -63,6 +63,7 @@ pub(super) fn overlay(
     file: &mut Table,
     origins: &mut Origins,
 ) -> Result<()> {
+    refuse_single(environment, origins)?;
     for (rest, value) in environment.overrides() {
         let variable = Variable { rest, origins };
         let (table, path) = variable.place(file)?;
@@ -73,6 +74,22 @@ pub(super) fn overlay(
         origins.set(&path, Origin::Variable(format!("{PREFIX}{rest}")));
     }
     Ok(())
+}
+
+/// Refuses `INTEGRATION_GATEWAY_LISTEN`, which would else be passed over without a word.
+fn refuse_single(environment: &Environment, origins: &Origins) -> Result<()> {
+    let single = PREFIX.trim_end_matches('_');
+    let is_key = |name: &str| {
+        let rest = name.strip_prefix(single)?.strip_prefix('_')?;
+        let mut keys = keys::TOP.iter();
+        keys.any(|key| key.to_uppercase() == rest)
+            .then(|| rest.to_owned())
+    };
+    let found = environment.0.keys().find_map(|name| is_key(name));
+    found.map_or(Ok(()), |key| {
+        let message = format!("unknown variable {single}_{key}, did you mean {PREFIX}{key}?");
+        Err(fault(origins, message))
+    })
 }
 
 /// One variable of ours, without the prefix.

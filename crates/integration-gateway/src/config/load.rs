@@ -1,7 +1,7 @@
 //! From file, environment and command line to a [`Config`].
 
 use std::{
-    fs, io,
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -12,7 +12,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{
     environment::{self, Environment},
-    keys,
+    file, keys,
     model::{Commit, Config, LimitsConfig},
     origin::{Origin, Origins},
     route,
@@ -105,6 +105,10 @@ fn load(given: &Given, environment: &Environment, secrets: Secrets) -> Result<Co
     let mut noted = origins.clone();
     let mut config = top(&table, &origins, secrets, environment, &mut noted)?;
     config.origins = noted;
+    if let Some(data_dir) = &given.data_dir {
+        // As it is: what went into the table is lossy where a path is not UTF-8.
+        config.data_dir.clone_from(data_dir);
+    }
     Ok(config)
 }
 
@@ -113,7 +117,7 @@ fn read(named: Option<&Path>, has_others: bool) -> Result<(Table, Origins)> {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     let shown = path.display().to_string();
     let cannot = |why: String| Error::new(ErrorKind::Config, "gateway.config").with_message(why);
-    let text = match size_checked(path) {
+    let text = match file::read(path, MAX_FILE_BYTES) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
             if has_others {
@@ -137,14 +141,6 @@ fn read(named: Option<&Path>, has_others: bool) -> Result<(Table, Origins)> {
     let mut origins = Origins::new(Some(shown));
     origins.note_file(&table, "");
     Ok((table, origins))
-}
-
-fn size_checked(path: &Path) -> io::Result<String> {
-    if fs::metadata(path)?.len() > MAX_FILE_BYTES {
-        let message = format!("it has over {MAX_FILE_BYTES} bytes");
-        return Err(io::Error::other(message));
-    }
-    fs::read_to_string(path)
 }
 
 /// Returns line and column of an offset, both from 1.

@@ -2,6 +2,7 @@
 
 mod env;
 mod environment;
+mod file;
 mod keys;
 mod load;
 mod model;

@@ -70,6 +70,20 @@ impl Origins {
         }
     }
 
+    /// Returns the variable that made a table which the file does not have.
+    pub(super) fn maker(&self, table: &str) -> Option<&str> {
+        let start = format!("{table}.");
+        let mut inside = self
+            .values
+            .iter()
+            .filter(|(path, _)| path.starts_with(&start))
+            .map(|(_, origin)| origin);
+        match inside.clone().next() {
+            Some(Origin::Variable(name)) if !inside.any(|o| *o == Origin::File) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Notes every key of the file.
     pub(super) fn note_file(&mut self, table: &Table, path: &str) {
         for (key, value) in table {

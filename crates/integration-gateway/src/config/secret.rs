@@ -1,10 +1,10 @@
 //! Secrets: named in the configuration, read from elsewhere.
 
-use std::{fs, path::Path};
+use std::{io, path::Path};
 
 use integration_core::{Error, ErrorKind, Result, SecretString};
 
-use super::environment::Environment;
+use super::{environment::Environment, file};
 
 /// Bytes of a secret file at most.
 pub(super) const MAX_SECRET_BYTES: u64 = 64 * 1024;
@@ -52,13 +52,9 @@ pub(super) fn read(place: &Place<'_>, environment: &Environment) -> Result<Secre
             .to_owned(),
         Place::File(path) => {
             let shown = path.display();
-            let cannot = |error| fault(format!("names {shown}, which cannot be read: {error}"));
-            let size = fs::metadata(path).map_err(cannot)?.len();
-            if size > MAX_SECRET_BYTES {
-                let message = format!("names {shown}, which has over {MAX_SECRET_BYTES} bytes");
-                return Err(fault(message));
-            }
-            let text = fs::read_to_string(path).map_err(cannot)?;
+            let cannot =
+                |error: io::Error| fault(format!("names {shown}, which cannot be read: {error}"));
+            let text = file::read(path, MAX_SECRET_BYTES).map_err(cannot)?;
             without_newline(&text).to_owned()
         }
     };

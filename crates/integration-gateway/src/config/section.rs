@@ -74,12 +74,18 @@ impl<'a> Section<'a> {
         fault(self.origins, format!("{name} {rule}"))
     }
 
+    /// Makes an error for a key that must be set; it names the variable that made the table, if
+    /// the file does not have it.
     pub(super) fn missing(&self, key: &str, example: &str) -> Error {
         let path = self.path(key);
-        fault(
-            self.origins,
-            format!("`{path}` is missing, write {example}"),
-        )
+        let maker = self
+            .origins
+            .maker(self.path)
+            .map_or_else(String::new, |name| {
+                format!(" (`{}` comes from {name} alone)", self.path)
+            });
+        let message = format!("`{path}` is missing, write {example}{maker}");
+        fault(self.origins, message)
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&'a Value> {

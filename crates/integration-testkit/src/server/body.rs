@@ -22,6 +22,7 @@ pub(super) struct ScriptedBody {
 enum End {
     Regular,
     Stall,
+    Flush,
     Cut,
 }
 
@@ -29,7 +30,7 @@ impl ScriptedBody {
     pub(super) fn new(reply: &Reply) -> Self {
         let (send, end) = match reply.fault {
             Some(Fault::StallAfter(bytes)) => (bytes, End::Stall),
-            Some(Fault::CutAfter(bytes)) => (bytes, End::Cut),
+            Some(Fault::CutAfter(bytes)) => (bytes, End::Flush),
             _ => (reply.body.len(), End::Regular),
         };
         let len = match reply.length {
@@ -50,7 +51,7 @@ impl Body for ScriptedBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if !self.rest.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))));
@@ -58,6 +59,12 @@ impl Body for ScriptedBody {
         match self.end {
             End::Regular => Poll::Ready(None),
             End::Stall => Poll::Pending,
+            // hyper throws away what it has not written when a body fails, so it gets to write.
+            End::Flush => {
+                self.end = End::Cut;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             End::Cut => Poll::Ready(Some(Err(io::Error::other("cut by the script")))),
         }
     }

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// The secret of a destination, of the form that Standard Webhooks has.
-const HOOK: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// The secret of a destination: the base64 of 24 bytes that spell out what they are.
+const HOOK: &str = "bm90LWEtc2VjcmV0LWJ1dC0yNC1ieXRl";
 
 const STRIPE: &str = "[sources.stripe]\nscheme = \"stripe\"\nsecrets = [\"env:STRIPE\"]\n";
 
@@ -428,6 +428,8 @@ fn a_mistake_beside_a_secret_does_not_show_it() {
     for text in [
         format!("admin_token = \"{secret}"),
         format!("admin_token = '{secret}' x"),
+        format!("admin_token = {secret}"),
+        format!("admin_token = \"\\q{secret}\""),
         format!("admin_token = [\"{secret}\"]"),
         format!("admin_token = \"a\"\nadmin_token = \"{secret}\""),
         format!("[sources.a]\nscheme = \"stripe\"\nsecrets = \"{secret}\""),
@@ -454,6 +456,10 @@ fn a_secret_that_cannot_be_read_is_named_by_its_place() {
             &["names /no/such/secret, which cannot be read"],
         ),
         (&source("file:/"), &["names /, which cannot be read"]),
+        (
+            &source("file:/dev/zero"),
+            &["names /dev/zero, which cannot be read: it has over 65536"],
+        ),
         (&source("env:"), &["has no name of a variable"]),
         (&source("file:"), &["has no path"]),
         (
@@ -486,7 +492,10 @@ fn a_secret_file_loses_its_last_newline_and_has_a_limit() {
     load(&text).unwrap();
     fs::write(&path, "a".repeat(most + 1)).unwrap();
     let error = load(&text).unwrap_err();
-    assert!(error.message().contains("has over 65536 bytes"), "{error}");
+    assert!(
+        error.message().contains("it has over 65536 bytes"),
+        "{error}"
+    );
 }
 
 #[test]

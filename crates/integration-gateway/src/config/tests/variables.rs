@@ -77,6 +77,18 @@ fn the_readme_explains_every_key() {
 }
 
 #[test]
+fn the_example_of_the_readme_is_read() {
+    let readme = include_str!("../../../README.md");
+    let (_, after) = readme.split_once("```toml\n").unwrap();
+    let (example, _) = after.split_once("```").unwrap();
+    let named = example.split("\"env:").skip(1);
+    let secrets = named.map(|rest| (rest.split('"').next().unwrap(), HOOK));
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::load(&file(&folder, example), &secrets.collect()).unwrap();
+    assert_eq!((config.sources.len(), config.routes.len()), (1, 1));
+}
+
+#[test]
 fn a_variable_wins_over_the_file() {
     let config = over("INTEGRATION_GATEWAY__LISTEN", "127.0.0.1:1").unwrap();
     assert_eq!(config.listen.port(), 1);
@@ -241,4 +253,41 @@ fn the_command_line_wins_over_all() {
     let config = Config::load(&given, &environment).unwrap();
     assert_eq!(config.data_dir, Path::new("/given"));
     assert!(config.resolved_toml().contains("\"/given\"  # --data-dir"));
+}
+
+#[test]
+fn a_variable_that_makes_half_a_source_is_named() {
+    let error = over(
+        "INTEGRATION_GATEWAY__SOURCES__STRPIE__SECRETS",
+        "env:STRIPE",
+    )
+    .unwrap_err();
+    for word in [
+        "`sources.strpie.scheme` is missing",
+        "INTEGRATION_GATEWAY__SOURCES__STRPIE__SECRETS",
+    ] {
+        assert!(error.message().contains(word), "{error}");
+    }
+    let error = over("INTEGRATION_GATEWAY__ROUTES__BILING__URL", "http://h/").unwrap_err();
+    for word in [
+        "`routes.biling.source` is missing",
+        "INTEGRATION_GATEWAY__ROUTES__BILING__URL",
+    ] {
+        assert!(error.message().contains(word), "{error}");
+    }
+    let error = over("INTEGRATION_GATEWAY__ROUTES__BILLING__URL", "").map(|_| ());
+    assert!(error.is_ok());
+}
+
+#[test]
+fn a_prefix_with_one_line_is_no_prefix() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |rest: &str| {
+        let name = PREFIX.replace("__", "_") + rest;
+        Config::load(&file(&folder, ""), &Environment::from_iter([(name, "1")]))
+    };
+    let error = load("LISTEN").unwrap_err();
+    let word = "did you mean INTEGRATION_GATEWAY__LISTEN?";
+    assert!(error.message().contains(word), "{error}");
+    load("BIN").unwrap();
 }

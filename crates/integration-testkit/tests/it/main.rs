@@ -1,0 +1,5 @@
+//! The server keeps to its script, as seen by a client that knows nothing but sockets.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod canary;
+mod server;
