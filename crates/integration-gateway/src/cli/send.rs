@@ -1,16 +1,12 @@
 //! `send`: signs a made-up event as its sender would and posts it.
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, error::Error as _, io, io::Write, path::PathBuf, time::Duration};
 
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use integration_core::{
-    Clock, Error, ErrorKind, FastRng, Result,
-    http::{Client, HttpConfig, Proxy},
-    resilience,
-};
+use integration_core::{Clock, Error, ErrorKind, FastRng, Result, http::Client, resilience};
 use integration_webhooks::{Scheme, sign::Signer};
-use serde_json::json;
+use serde::Serialize;
 use url::Url;
 
 use super::{
@@ -102,22 +98,24 @@ pub(crate) async fn run(
         for (name, value) in &args.headers {
             headers.insert(name, value.clone());
         }
+        let has_id = body.is_none() || headers.values().any(|value| *value == *sample.id);
         let answer = post(&client, &args.url, number, headers, &sample).await?;
         *tally.entry(answer.status).or_default() += 1;
+        let line = Line {
+            number,
+            scheme: scheme.name(),
+            event_type: &sample.event_type,
+            id: has_id.then_some(&*sample.id),
+            answer,
+        };
         if args.json {
-            output::line(out, &answer.to_json(number, &scheme, &sample))?;
+            output::line(out, &line)?;
         } else {
-            let text = answer.to_text(number, args.count, &scheme, &sample);
-            output::text(out, &text)?;
+            output::text(out, &line.to_text(args.count))?;
         }
     }
     if args.count > 1 && !args.json {
-        let counts = tally
-            .iter()
-            .map(|(status, count)| format!("{count} x {status}"));
-        let counts: Vec<String> = counts.collect();
-        let text = format!("{} sent: {}\n", args.count, counts.join(", "));
-        output::text(out, &text)?;
+        output::text(out, &summary(args.count, &tally))?;
     }
     let is_success = tally.keys().all(|status| (200..300).contains(status));
     Ok(if is_success {
@@ -127,21 +125,42 @@ pub(crate) async fn run(
     })
 }
 
+fn summary(count: u32, tally: &BTreeMap<u16, u32>) -> String {
+    let counts = tally
+        .iter()
+        .map(|(status, count)| format!("{count} x {status}"));
+    let counts: Vec<String> = counts.collect();
+    format!("{count} sent: {}\n", counts.join(", "))
+}
+
 /// A client that shows what a single request gets: no second attempt, no breaker.
 fn client() -> Result<Client> {
     let policies = resilience::Config::default()
         .with_timeouts(ANSWER_WITHIN, ANSWER_WITHIN)
         .with_max_attempts(1)
         .with_circuit_breaker(None);
-    let http = HttpConfig::default().with_proxy(Proxy::FromEnvironment);
-    Client::builder().policies(policies).http(http).build()
+    Client::builder().policies(policies).build()
+}
+
+/// What is shown of one event.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    number: u32,
+    scheme: &'static str,
+    event_type: &'a str,
+    /// `None` if a body of the caller's own has an id that we do not know.
+    id: Option<&'a str>,
+    #[serde(flatten)]
+    answer: Answer,
 }
 
 /// What came back.
+#[derive(Debug, Serialize)]
 struct Answer {
     status: u16,
+    #[serde(rename = "answer")]
     body: String,
-    elapsed: Duration,
+    elapsed_ms: u128,
 }
 
 async fn post(
@@ -164,7 +183,7 @@ async fn post(
         Ok(response) => Ok(Answer {
             status: response.status().as_u16(),
             body: shown(response.body()),
-            elapsed: response.elapsed(),
+            elapsed_ms: response.elapsed().as_millis(),
         }),
         Err(error) => match error.status() {
             Some(status) => Ok(Answer {
@@ -173,7 +192,7 @@ async fn post(
                     .provider_body()
                     .map(|body| shown(body))
                     .unwrap_or_default(),
-                elapsed: error.elapsed(),
+                elapsed_ms: error.elapsed().as_millis(),
             }),
             None => Err(unanswered(error, url)),
         },
@@ -182,7 +201,7 @@ async fn post(
 
 /// Says what to do where nobody listens.
 fn unanswered(error: Error, url: &Url) -> Error {
-    if error.kind() != ErrorKind::Connect {
+    if !is_refused(&error) {
         return error;
     }
     let host = url.host_str().unwrap_or_default();
@@ -192,38 +211,32 @@ fn unanswered(error: Error, url: &Url) -> Error {
     ))
 }
 
-impl Answer {
-    fn to_text(&self, number: u32, count: u32, scheme: &Scheme, sample: &Sample) -> String {
-        let place = if count > 1 {
-            format!("{number}/{count} ")
-        } else {
-            String::new()
-        };
-        let said = if self.body.is_empty() {
-            String::new()
-        } else {
-            format!("  {}", self.body)
-        };
-        format!(
-            "{place}{} {} {}  {} in {} ms{said}\n",
-            scheme.name(),
-            sample.event_type,
-            sample.id,
-            self.status,
-            self.elapsed.as_millis(),
-        )
-    }
+fn is_refused(error: &Error) -> bool {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let mut io = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    io.any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
+}
 
-    fn to_json(&self, number: u32, scheme: &Scheme, sample: &Sample) -> serde_json::Value {
-        json!({
-            "number": number,
-            "scheme": scheme.name(),
-            "event_type": sample.event_type,
-            "id": sample.id,
-            "status": self.status,
-            "answer": self.body,
-            "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
-        })
+impl Line<'_> {
+    fn to_text(&self, count: u32) -> String {
+        let mut text = String::new();
+        if count > 1 {
+            text += &format!("{}/{count} ", self.number);
+        }
+        text += &format!("{} {}", self.scheme, self.event_type);
+        if let Some(id) = self.id {
+            text += &format!(" {id}");
+        }
+        let Answer {
+            status,
+            body,
+            elapsed_ms,
+        } = &self.answer;
+        text += &format!("  {status} in {elapsed_ms} ms");
+        if !body.is_empty() {
+            text += &format!("  {body}");
+        }
+        text + "\n"
     }
 }
 

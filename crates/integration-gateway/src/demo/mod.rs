@@ -15,6 +15,7 @@ mod sender;
 mod stage;
 mod story;
 mod table;
+mod trouble;
 
 use std::io::Write;
 

@@ -2,32 +2,35 @@
 
 use std::{io::Write, time::Duration};
 
-use integration_core::{Clock as _, Result, SeededRng, SystemClock};
+use bytes::Bytes;
+use integration_core::{Clock as _, Error, ErrorKind, Result, SeededRng, SystemClock};
 use integration_webhooks::sign::Signer;
 use tokio::time::sleep;
 
 use super::{
     Ending,
     books::Books,
-    cast::{self, POISON, SENDERS, Sender},
+    cast::{self, POISON, Sender},
     ledger::{Arrived, Check, Told, checks},
     pace::Pace,
     screen::{Progress, Screen},
     sender::Answer,
-    stage::{MAX_ATTEMPTS, MAX_BODY_BYTES, Stage},
+    stage::{MAX_ATTEMPTS, Stage},
+    trouble::{self, Trouble},
 };
 use crate::samples::Sample;
 
-/// How old the late delivery is; more than the five minutes a source tolerates.
-const STALE: Duration = Duration::from_secs(600);
 /// How often the gateway is asked how far it is.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
 /// Looks between two lines where no bar moves.
 const LOOKS_A_LINE: u32 = 10;
 /// Looks before what is under way counts as lost.
-const MAX_LOOKS: u32 = 300;
+const MAX_LOOKS: u32 = 200;
 /// Which ids are drawn, the same in every demonstration.
 const SEED: u64 = 2;
+
+/// Whose event is sent twice: the id is signed, so it cannot be given another.
+const REPEATED: &str = "standard-webhooks";
 
 const NEXT: &str = "
 Try next:
@@ -44,32 +47,6 @@ struct Story<'a, W> {
     books: Books,
     /// Events that are to be stored.
     expected: u64,
-}
-
-/// Something that senders, networks and attackers do.
-struct Trouble {
-    what: &'static str,
-    sender: &'static Sender,
-    sample: Sample,
-    /// How long ago it was signed.
-    age: Duration,
-    is_tampered: bool,
-    /// What to say if it is answered with success.
-    accepted: &'static str,
-}
-
-impl Trouble {
-    fn new(what: &'static str, sender: &'static Sender, sample: Sample) -> Self {
-        let (age, is_tampered, accepted) = (Duration::ZERO, false, "this should have been refused");
-        Self {
-            what,
-            sender,
-            sample,
-            age,
-            is_tampered,
-            accepted,
-        }
-    }
 }
 
 /// Tells the whole story.
@@ -118,7 +95,7 @@ impl<W: Write> Story<'_, W> {
     }
 
     /// Sends what senders send on a good day; returns one of the events, to be sent again.
-    async fn send_events(&mut self) -> Result<Option<(&'static Sender, Sample)>> {
+    async fn send_events(&mut self) -> Result<(&'static Sender, Sample)> {
         self.screen.heading(
             1,
             "Five senders post signed events",
@@ -128,7 +105,7 @@ impl<W: Write> Story<'_, W> {
         let events = cast::events(&self.rng, SystemClock.unix())?;
         self.expected = events.len() as u64 + 1;
         for (number, (sender, sample)) in (1_u32..).zip(&events) {
-            let answer = self.post(sender, sample, Duration::ZERO, false).await?;
+            let answer = self.post(sender, sample, Duration::ZERO, None).await?;
             if (200..300).contains(&answer.status) {
                 self.books.note_order(sender, sample);
             }
@@ -143,68 +120,44 @@ impl<W: Write> Story<'_, W> {
             "   verified and stored: {}",
             self.books.accepted()
         ))?;
-        let repeatable = |(sender, _): &(&Sender, Sample)| sender.scheme == "standard-webhooks";
-        Ok(events.into_iter().rfind(repeatable))
+        let repeatable = |(sender, _): &(&Sender, Sample)| sender.scheme == REPEATED;
+        let mut events = events.into_iter();
+        events.rfind(repeatable).ok_or_else(|| {
+            Error::new(ErrorKind::Other, "gateway.demo").with_message("no event to be repeated")
+        })
     }
 
-    async fn cause_trouble(&mut self, again: Option<(&'static Sender, Sample)>) -> Result<()> {
+    async fn cause_trouble(&mut self, again: (&'static Sender, Sample)) -> Result<()> {
         self.screen.heading(
             2,
             "Five that are not as they should be",
             "A forged or replayed request must not become an event, and an event that comes\n   \
              twice must not be delivered twice.",
         )?;
-        let [stripe, github, slack, ..] = &SENDERS;
-        let now = SystemClock.unix();
-        let make = |sender: &Sender, event_type| {
-            Sample::new(&sender.scheme()?, event_type, &self.rng, now)
-        };
-        let tampered = Trouble::new("tampered", stripe, make(stripe, None)?);
-        let stale = Trouble::new("ten minutes old", slack, make(slack, None)?);
-        let large = vec![b' '; MAX_BODY_BYTES + 1];
-        let large = make(github, None)?.with_body(large);
-        let large = Trouble::new("too large", github, large);
-        let poison = Trouble::new("cannot be handled", stripe, make(stripe, Some(POISON))?);
-
-        self.cause(Trouble {
-            is_tampered: true,
-            ..tampered
-        })
-        .await?;
-        self.cause(Trouble {
-            age: STALE,
-            ..stale
-        })
-        .await?;
-        if let Some((sender, sample)) = again {
-            let accepted = "known already: a success, and not delivered again";
-            let again = Trouble::new("sent again", sender, sample);
-            self.cause(Trouble { accepted, ..again }).await?;
-            self.books.note_repeated(sender);
+        for trouble in trouble::all(&self.rng, SystemClock.unix(), again)? {
+            let Trouble {
+                what,
+                sender,
+                sample,
+                age,
+                changed,
+                is_repeated,
+                accepted,
+            } = trouble;
+            let answer = self.post(sender, &sample, age, changed).await?;
+            if is_repeated {
+                self.books.note_repeated(sender);
+            }
+            let said = match answer.status {
+                200..300 => accepted,
+                _ => &*answer.reason,
+            };
+            let (scheme, status) = (sender.scheme, answer.status);
+            let line = format!("   {what:<18} {scheme:<18} {status}  {said}");
+            self.screen.line(line)?;
+            self.pause().await?;
         }
-        self.cause(large).await?;
-        let accepted = "genuine, so it is stored; its delivery will fail";
-        self.cause(Trouble { accepted, ..poison }).await
-    }
-
-    async fn cause(&mut self, trouble: Trouble) -> Result<()> {
-        let Trouble {
-            what,
-            sender,
-            sample,
-            age,
-            is_tampered,
-            accepted,
-        } = &trouble;
-        let answer = self.post(sender, sample, *age, *is_tampered).await?;
-        let said = match answer.status {
-            200..300 => accepted,
-            _ => &*answer.reason,
-        };
-        let (scheme, status) = (sender.scheme, answer.status);
-        self.screen
-            .line(format_args!("   {what:<18} {scheme:<18} {status}  {said}"))?;
-        self.pause().await
+        Ok(())
     }
 
     /// Leaves time to read, while the bars go on.
@@ -218,21 +171,17 @@ impl<W: Write> Story<'_, W> {
         Ok(())
     }
 
-    /// Signs as of `age` ago and posts, with one more byte than was signed if tampered with.
+    /// Signs as of `age` ago and posts; `changed` is what becomes of the body on the way.
     async fn post(
         &mut self,
         sender: &'static Sender,
         sample: &Sample,
         age: Duration,
-        is_tampered: bool,
+        changed: Option<Bytes>,
     ) -> Result<Answer> {
         let signer = Signer::new(&sender.scheme()?, &sender.secret())?;
         let headers = sample.sign(&signer, SystemClock.unix().saturating_sub(age))?;
-        let body = if is_tampered {
-            [&sample.body[..], b" "].concat().into()
-        } else {
-            sample.body.clone()
-        };
+        let body = changed.unwrap_or_else(|| sample.body.clone());
         let answer = self.stage.post.send(sender.scheme, &headers, body).await?;
         self.books.note(sender, &answer);
         Ok(answer)
@@ -248,7 +197,7 @@ impl<W: Write> Story<'_, W> {
             ),
         )?;
         self.settle().await?;
-        sleep(self.pace.read).await;
+        self.pause().await?;
         let dead = self.stage.admin.stats().await?.dead;
         self.screen.line(format_args!(
             "   {dead} dead letter: {POISON}, failed {MAX_ATTEMPTS} times"

@@ -122,9 +122,26 @@ async fn body_and_headers_may_be_ones_own() {
     let output = send("github", &server.url("/"), &more).await;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let received = server.received();
+    let delivery = received[0].header("x-github-delivery");
+    assert!(
+        text(&output.stdout).contains(delivery),
+        "an id in a header is ours"
+    );
     assert_eq!(received[0].body, Bytes::from_static(b"not json \xff"));
     assert_eq!(received[0].header("x-hub-signature-256"), "none");
     assert_eq!(received[0].header("x-github-event"), "push");
+}
+
+#[tokio::test]
+async fn the_id_inside_a_body_of_ones_own_is_not_made_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("body");
+    std::fs::write(&path, r#"{"id":"evt_mine"}"#).unwrap();
+    let server = answering(Reply::ok("")).await;
+    let more = ["--body", path.to_str().unwrap(), "--json"];
+    let output = send("stripe", &server.url("/"), &more).await;
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(line["id"].is_null(), "{line}");
 }
 
 #[tokio::test]
