@@ -31,6 +31,7 @@ pub use crate::{
     event::{Answer, DedupKey, IdOrigin, Verified, WebhookEvent},
     explain::Explanation,
     generic::{HmacAlgorithm, HmacEncoding, HmacScheme},
+    pointer::{JsonPointer, MAX_POINTER_STEPS},
     rejection::{Refusal, Rejection},
     scheme::Scheme,
     secret::Secret,

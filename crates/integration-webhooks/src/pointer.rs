@@ -12,6 +12,38 @@ pub const MAX_POINTER_STEPS: usize = 16;
 /// Most paths looked for in one pass.
 const MAX_PATHS: usize = 8;
 
+/// A JSON pointer (RFC 6901) that finds one string or whole number in a body.
+///
+/// ```
+/// use integration_webhooks::JsonPointer;
+///
+/// let customer = JsonPointer::parse("/data/object/customer").unwrap();
+/// let body = br#"{"data":{"object":{"customer":"cus_1"}}}"#;
+/// assert_eq!(customer.find(body).as_deref(), Some("cus_1"));
+/// assert_eq!(customer.find(b"not JSON"), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonPointer(Vec<String>);
+
+impl JsonPointer {
+    /// Reads a pointer of at most [`MAX_POINTER_STEPS`] steps.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as a sentence.
+    pub fn parse(pointer: &str) -> Result<Self, &'static str> {
+        parse(pointer).map(Self)
+    }
+
+    /// Returns what it points to; `None` if the body is not JSON or has no string or whole number
+    /// there.
+    #[must_use]
+    pub fn find<'a>(&self, body: &'a [u8]) -> Option<Cow<'a, str>> {
+        let [found] = find(body, [self.0.as_slice()])?;
+        found
+    }
+}
+
 /// Parses a JSON pointer (RFC 6901) such as `/data/object/id` into its steps.
 ///
 /// The error says what is wrong. The empty pointer, which means the whole document, is refused.
