@@ -22,10 +22,11 @@ pub struct Post {
 }
 
 impl Post {
-    /// Adds a header.
+    /// Sets a header, in place of what the signer may have put there.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         let name = HeaderName::from_static(name);
+        self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.parse().unwrap()));
         self
     }
