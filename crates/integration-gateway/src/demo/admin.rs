@@ -8,6 +8,10 @@ use serde_json::json;
 
 use super::ledger::{Metrics, Told};
 
+/// Counts requests of senders by what became of them.
+const RECEIVED: &str = "integration_gateway_received_total";
+/// Counts attempts to deliver.
+const ATTEMPTS: &str = "integration_gateway_attempts_total";
 /// Time for one answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -63,14 +67,14 @@ impl Admin {
         let page = std::str::from_utf8(page.body())
             .map_err(|e| Error::new(ErrorKind::Decode, "gateway.demo.metrics").with_source(e))?;
         let sum = |name, label| sum(page, name, label);
-        let received = "integration_gateway_received_total";
         Ok(Told {
             metrics: Metrics {
-                stored: sum(received, "stored"),
-                duplicates: sum(received, "duplicate"),
-                unverified: sum(received, "rejected"),
-                too_large: sum(received, "too_large"),
-                attempts: sum("integration_gateway_attempts_total", ""),
+                stored: sum(RECEIVED, "stored"),
+                duplicates: sum(RECEIVED, "duplicate"),
+                forged: sum(RECEIVED, "signature_mismatch"),
+                stale: sum(RECEIVED, "timestamp_too_old"),
+                too_large: sum(RECEIVED, "too_large"),
+                attempts: sum(ATTEMPTS, ""),
             },
             ..self.stats().await?
         })

@@ -26,7 +26,9 @@ impl Books {
         sent.posts += 1;
         match answer.status {
             200..300 => sent.accepted += 1,
-            401 => sent.unverified += 1,
+            // The gateway says as much and no more to whoever forges.
+            401 if answer.reason.contains("timestamp") => sent.stale += 1,
+            401 => sent.forged += 1,
             413 => sent.too_large += 1,
             // Whatever else: the sum over all answers will not come out.
             _ => {}
@@ -52,7 +54,8 @@ impl Books {
         self.sent.values().fold(Sent::default(), |sum, one| Sent {
             posts: sum.posts + one.posts,
             accepted: sum.accepted + one.accepted,
-            unverified: sum.unverified + one.unverified,
+            forged: sum.forged + one.forged,
+            stale: sum.stale + one.stale,
             too_large: sum.too_large + one.too_large,
             repeated: sum.repeated + one.repeated,
         })
@@ -86,7 +89,7 @@ impl Books {
             let sent = self.sent.get(sender.scheme).cloned().unwrap_or_default();
             let seen = seen.get(sender.scheme).cloned().unwrap_or_default();
             let stored = sent.accepted.saturating_sub(sent.repeated);
-            let refused = sent.unverified + sent.too_large;
+            let refused = sent.forged + sent.stale + sent.too_large;
             let counts = [sent.posts, stored, sent.repeated, refused];
             let [posts, stored, repeated, refused] = counts.map(|count| count.to_string());
             let counts = [seen.attempts, seen.failed, seen.effects];
