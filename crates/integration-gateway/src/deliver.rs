@@ -115,7 +115,7 @@ impl HttpDelivery {
             clock,
             done: metrics.attempts(&route.name, "done"),
             failed: metrics.attempts(&route.name, "failed"),
-            put_off: metrics.attempts(&route.name, "deferred"),
+            put_off: metrics.deferred(&route.name),
             route: route.name.clone(),
         })
     }

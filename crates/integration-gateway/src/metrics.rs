@@ -23,11 +23,17 @@ const RECEIVED: &str = "integration_gateway_received_total";
 const REJECTED: &str = "integration_gateway_rejected_total";
 const ATTEMPTS: &str = "integration_gateway_attempts_total";
 
+const DEFERRED: &str = "integration_gateway_deferred_total";
+
 /// Name and meaning of every counter and gauge.
-const HELP: [(&str, &str); 12] = [
+const HELP: [(&str, &str); 13] = [
     (RECEIVED, "Requests of a source, by what became of them"),
     (REJECTED, "Deliveries that did not verify, by reason"),
     (ATTEMPTS, "Attempts to deliver, by route and outcome"),
+    (
+        DEFERRED,
+        "Deliveries put off as the circuit was open or a pause asked for, by route",
+    ),
     ("integration_gateway_events", "Events in the store"),
     (
         "integration_gateway_deliveries",
@@ -124,6 +130,11 @@ impl Metrics {
             Label::new("outcome", outcome),
         ];
         self.counter(ATTEMPTS, labels)
+    }
+
+    /// Returns the counter of what was put off on a route.
+    pub(crate) fn deferred(&self, route: &str) -> Counter {
+        self.counter(DEFERRED, vec![Label::new("route", route.to_owned())])
     }
 
     /// Returns how many duplicates were received since the start.

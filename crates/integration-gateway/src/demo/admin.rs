@@ -10,6 +10,8 @@ use super::ledger::{Metrics, Told};
 
 /// Counts requests of senders by what became of them.
 const RECEIVED: &str = "integration_gateway_received_total";
+/// Counts what did not verify by reason.
+const REJECTED: &str = "integration_gateway_rejected_total";
 /// Counts attempts to deliver.
 const ATTEMPTS: &str = "integration_gateway_attempts_total";
 /// Time for one answer.
@@ -71,8 +73,8 @@ impl Admin {
             metrics: Metrics {
                 stored: sum(RECEIVED, "stored"),
                 duplicates: sum(RECEIVED, "duplicate"),
-                forged: sum(RECEIVED, "signature_mismatch"),
-                stale: sum(RECEIVED, "timestamp_too_old"),
+                forged: sum(REJECTED, "signature_mismatch"),
+                stale: sum(REJECTED, "timestamp_too_old"),
                 too_large: sum(RECEIVED, "too_large"),
                 attempts: sum(ATTEMPTS, ""),
             },
