@@ -116,6 +116,7 @@ pub(super) async fn replay(
     State(admin): Shared,
     Json(filter): Json<Filter>,
 ) -> Answer<serde_json::Value> {
+    filter.must_narrow()?;
     let replay = ReplayFilter {
         rate: filter.rate,
         dry_run: filter.dry_run,
@@ -144,6 +145,7 @@ pub(super) async fn drop_dead(
     State(admin): Shared,
     Json(filter): Json<Filter>,
 ) -> Answer<serde_json::Value> {
+    filter.must_narrow()?;
     let filter = filter.deliveries()?;
     let dropped = admin.store.drop_dead(filter, admin.now()).await?;
     Ok(Json(json!({ "dropped": dropped })))
@@ -169,6 +171,23 @@ impl Filter {
             event: self.events(),
             ..DeliveryFilter::default()
         })
+    }
+
+    /// Refuses to change everything because a field was forgotten.
+    fn must_narrow(&self) -> Result<(), Error> {
+        let words = [
+            &self.source,
+            &self.event_type,
+            &self.route,
+            &self.state,
+            &self.event_id,
+        ];
+        let times = [self.since_ms, self.until_ms];
+        if words.iter().any(|word| word.is_some()) || times.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Validation, "gateway.api")
+            .with_message("name what is meant; all dead letters are {\"state\":\"dead\"}"))
     }
 
     fn page(&self) -> PageRequest {
@@ -204,5 +223,24 @@ impl IntoResponse for Failure {
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
         (status, Json(json!({ "error": self.0.to_string() }))).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_must_be_named() {
+        for (json, is_named) in [
+            ("{}", false),
+            (r#"{"rate":5,"dry_run":true}"#, false),
+            (r#"{"state":"dead"}"#, true),
+            (r#"{"since_ms":1}"#, true),
+            (r#"{"route":"billing"}"#, true),
+        ] {
+            let filter: Filter = serde_json::from_str(json).unwrap();
+            assert_eq!(filter.must_narrow().is_ok(), is_named, "{json}");
+        }
     }
 }
