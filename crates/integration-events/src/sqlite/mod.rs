@@ -7,6 +7,10 @@
 //! batch with an error, acknowledges nothing, and opens the connection anew, because what SQLite
 //! has in memory after an I/O error proves nothing about the disk.
 //!
+//! Only a promise waits for the disk: an append, a replay, a drop, a removal. Claims and settlements
+//! are committed without a sync of their own. The death of the process does not touch them; a power
+//! cut may undo the latest, and then a delivery is made again, which its id was made for.
+//!
 //! What keeps the writer cheap, and where this differs from the obvious schema:
 //! - A delivery's number is its event's number times 256 plus its place, so the two tables join
 //!   without an index, and an append touches one random b-tree (the id) and otherwise the ends.

@@ -12,7 +12,10 @@ use async_trait::async_trait;
 use integration_core::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, mpsc, oneshot, watch},
+};
 
 use super::{
     append::{Packed, append},
@@ -41,6 +44,14 @@ use crate::{
 /// Places in the queue that appends leave to everything else, so that a flood of events does not
 /// keep deliveries from being settled.
 const CONTROL: usize = 256;
+
+/// Operations that a power cut may undo, since all that follows is that a delivery is made again.
+const REPEATED_IF_LOST: [&str; 4] = [
+    "events.claim",
+    "events.settle",
+    "events.extend",
+    "events.release",
+];
 
 /// Events in one SQLite file. Cheap to clone; the last clone waits for the writer to finish.
 #[derive(Clone)]
@@ -123,6 +134,8 @@ impl SqliteStore {
             memory: Memory::default(),
             max_pages,
             shown: shown.clone(),
+            runtime: Handle::try_current().ok(),
+            is_synced: config.synchronous_full,
         };
         let thread = std::thread::Builder::new()
             .name("events-writer".to_owned())
@@ -159,6 +172,7 @@ impl SqliteStore {
         }
         let command = Command {
             operation,
+            is_promise: !REPEATED_IF_LOST.contains(&operation),
             work,
             result: None,
             reply,

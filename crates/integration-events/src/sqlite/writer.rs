@@ -11,7 +11,10 @@ use std::{
 
 use integration_core::Result;
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+};
 
 use super::{
     config::SqliteConfig,
@@ -26,10 +29,16 @@ pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// Statements kept prepared; more than there are.
 const STATEMENTS: usize = 64;
 
+/// Commands of one batch that the writer answers itself; of more, a task of the runtime does.
+const ANSWERED_HERE: usize = 4;
+
 /// A command on its way through the writer.
 pub(super) trait Job: Send {
     /// Carries it out; an error fails the whole batch.
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
+
+    /// Whether a power cut must not undo it once it is answered.
+    fn is_promise(&self) -> bool;
 
     /// Answers whoever waits, once the fate of the commit is known.
     fn answer(self: Box<Self>, committed: std::result::Result<(), &rusqlite::Error>);
@@ -37,6 +46,7 @@ pub(super) trait Job: Send {
 
 pub(super) struct Command<F, T> {
     pub(super) operation: &'static str,
+    pub(super) is_promise: bool,
     pub(super) work: F,
     pub(super) result: Option<Result<T>>,
     pub(super) reply: oneshot::Sender<Result<T>>,
@@ -50,6 +60,10 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Work<T> + Send> Job for Command<F, T> {
             Err(Failure::Sql(error)) => return Err(error),
         });
         Ok(())
+    }
+
+    fn is_promise(&self) -> bool {
+        self.is_promise
     }
 
     fn answer(self: Box<Self>, committed: std::result::Result<(), &rusqlite::Error>) {
@@ -79,6 +93,10 @@ pub(super) struct Writer {
     pub(super) memory: Memory,
     pub(super) max_pages: Option<u64>,
     pub(super) shown: Arc<Shown>,
+    /// Where answers are given, if there is a runtime.
+    pub(super) runtime: Option<Handle>,
+    /// Whether commits wait for the disk now.
+    pub(super) is_synced: bool,
 }
 
 impl Writer {
@@ -134,18 +152,36 @@ impl Writer {
                 self.conn = None;
             }
         }
-        for job in batch.drain(..) {
-            job.answer(outcome.as_ref().copied());
+        match (outcome, &self.runtime) {
+            (Ok(()), Some(runtime)) if batch.len() > ANSWERED_HERE => {
+                // Waking one task that wakes the others spares a switch of threads for each.
+                let answered = std::mem::take(batch);
+                runtime
+                    .spawn(async move { answered.into_iter().for_each(|job| job.answer(Ok(()))) });
+            }
+            (outcome, _) => {
+                for job in batch.drain(..) {
+                    job.answer(outcome.as_ref().copied());
+                }
+            }
         }
     }
 
     fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
         if self.conn.is_none() {
             self.conn = Some(connect(&self.path, &self.config)?.0);
+            self.is_synced = self.config.synchronous_full;
         }
         let Some(conn) = &mut self.conn else {
             return Ok(());
         };
+        // Leases and settlements survive the death of the process as they are, and reach the disk
+        // with the next promise. A power cut before that repeats a delivery; it loses none.
+        let is_synced = self.config.synchronous_full && batch.iter().any(|job| job.is_promise());
+        if is_synced != self.is_synced {
+            conn.pragma_update(None, "synchronous", level(is_synced))?;
+            self.is_synced = is_synced;
+        }
         let behavior = TransactionBehavior::Immediate;
         let transaction = conn.transaction_with_behavior(behavior)?;
         self.memory.has_room = None;
@@ -200,12 +236,7 @@ pub(super) fn connect(
 
 fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    let synchronous = if config.synchronous_full {
-        "FULL"
-    } else {
-        "NORMAL"
-    };
-    conn.pragma_update(None, "synchronous", synchronous)?;
+    conn.pragma_update(None, "synchronous", level(config.synchronous_full))?;
     let checkpoint = log_pages(config);
     conn.query_row(
         &format!("PRAGMA wal_autocheckpoint = {checkpoint}"),
@@ -214,6 +245,10 @@ fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
     )?;
     conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     conn.pragma_update(None, "foreign_keys", false)
+}
+
+fn level(is_synced: bool) -> &'static str {
+    if is_synced { "FULL" } else { "NORMAL" }
 }
 
 /// Pages the write-ahead log may have before it is copied into the file: with a quota no more than
