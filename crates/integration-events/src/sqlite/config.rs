@@ -5,8 +5,8 @@
 #[non_exhaustive]
 pub struct SqliteConfig {
     /// Whether a commit that promises something, such as an append, waits for the disk. Claims and
-    /// settlements never do: without them a delivery is repeated, not lost. Default: true. False may lose the last moments when
-    /// the power fails, acknowledged events included.
+    /// settlements never do: without them a delivery is repeated, not lost. Default: true. False
+    /// may lose the last moments when the power fails, acknowledged events included.
     pub synchronous_full: bool,
     /// Commands that may wait for the writer; one more append is refused. Default: 8,192.
     pub queue: usize,
