@@ -51,7 +51,11 @@ fn a_store_of_a_newer_version_is_left_alone() {
     store.write_all(&99_u32.to_be_bytes()).unwrap();
     drop(store);
     let before = fs::read(&file).unwrap();
-    refused(&place, 2, &["99", "integration.sqlite"]);
+    refused(
+        &place,
+        2,
+        &["has version 99", "knows up to 1", "integration.sqlite"],
+    );
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
