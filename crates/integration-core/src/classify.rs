@@ -52,12 +52,13 @@ impl<'a> Call<'a> {
 }
 
 /// Whether a call may be executed twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
     /// A second execution does no harm: a safe or idempotent method, or an idempotency key.
     Harmless,
     /// A second execution may charge twice. Sent again only if the first one did not arrive.
+    #[default]
     Harmful,
 }
 

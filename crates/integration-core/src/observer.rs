@@ -83,6 +83,9 @@ pub enum Happening {
         /// To this state.
         to: CircuitState,
     },
+    /// A call that may retry was made inside an attempt of another one, whose retries multiply
+    /// with its own. Told once in the life of a client.
+    Nested,
     /// The call ended.
     CallEnded {
         /// Attempts made; 0 when it was refused.

@@ -16,7 +16,8 @@ use crate::{
     observer::{Event, Happening},
 };
 
-/// What one call asks for.
+/// What one call asks for. The default is a call without an attempt.
+#[derive(Debug, Default)]
 pub(crate) struct CallOptions {
     pub(crate) operation: Cow<'static, str>,
     pub(crate) repeat: Repeat,
@@ -27,9 +28,10 @@ pub(crate) struct CallOptions {
 }
 
 /// Whether the body of the request can be sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum BodyReplay {
     Possible,
+    #[default]
     Impossible,
 }
 
@@ -72,7 +74,8 @@ enum Phase {
 
 /// How a call enters.
 pub(super) enum Entry {
-    Run,
+    /// At once; the instant is that of the beginning.
+    Run(Instant),
     Queue(Ticket, Instant),
     Refused(Error),
 }
@@ -100,6 +103,7 @@ impl CallState {
         let now = shared.clock.now();
         let policies = shared.policies(key, now);
         policies.budget.deposit();
+        shared.note_nested(&policies, &options);
         let deadline = now + options.deadline.min(crate::config::MAX_DURATION);
         Self {
             shared,
@@ -127,12 +131,12 @@ impl CallState {
     /// Asks the bulkhead for a place.
     pub(super) fn enter(&mut self) -> Entry {
         let Some(bulkhead) = &self.policies.bulkhead else {
-            return Entry::Run;
+            return Entry::Run(self.started);
         };
         match bulkhead.admit() {
             Ok(Admission::Run(place)) => {
                 self.place = Some(place);
-                Entry::Run
+                Entry::Run(self.started)
             }
             Ok(Admission::Wait(ticket)) => {
                 let wait = self
@@ -233,6 +237,7 @@ impl CallState {
         let context = AttemptContext {
             number: self.attempt,
             max: self.options.max_attempts,
+            timeout: end.saturating_duration_since(now),
         };
         Admitted::Go { context, end }
     }
@@ -294,6 +299,7 @@ impl CallState {
         self.end();
         self.emit(self.ended(None, None, now));
         Report {
+            operation: std::mem::take(&mut self.options.operation),
             attempts: self.attempt,
             elapsed: now.saturating_duration_since(self.started),
         }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
     call::{Admitted, CallState, Entry, Failed},
+    nested,
     operation::Operation,
 };
 use crate::{
@@ -20,9 +21,11 @@ use crate::{
 
 pin_project! {
     /// Drives one operation to its result. Dropping it cancels the call and frees all it holds.
+    ///
+    /// The call begins with the first poll: a future that is kept has no deadline and no place.
     pub(crate) struct Drive<O: Operation> {
         operation: O,
-        call: CallState,
+        call: Option<CallState>,
         #[pin]
         stage: Stage<O::Future>,
     }
@@ -32,7 +35,6 @@ pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
         Queued { ticket: Ticket, #[pin] timer: Sleep },
-        // The clock is read when it is polled: a future may have been kept for a while before.
         Admitting,
         Waiting { #[pin] timer: Sleep },
         // The timer is made when the attempt is pending for the first time: an attempt that is
@@ -44,20 +46,11 @@ pin_project! {
 }
 
 impl<O: Operation> Drive<O> {
-    /// Asks for a place; the first attempt begins with the first poll.
-    pub(crate) fn new(mut call: CallState, operation: O) -> Self {
-        let stage = match call.enter() {
-            Entry::Run => Stage::Admitting,
-            Entry::Queue(ticket, until) => Stage::Queued {
-                ticket,
-                timer: sleep_until(until),
-            },
-            Entry::Refused(error) => Stage::Refused { error: Some(error) },
-        };
+    pub(crate) fn new(operation: O) -> Self {
         Self {
             operation,
-            call,
-            stage,
+            call: None,
+            stage: Stage::Admitting,
         }
     }
 }
@@ -67,20 +60,30 @@ impl<O: Operation> Future for Drive<O> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let call = if let Some(call) = this.call {
+            call
+        } else {
+            let call = this.call.insert(this.operation.open());
+            this.stage.set(enter(call, this.operation));
+            call
+        };
         loop {
             let next = match this.stage.as_mut().project() {
                 StageProjection::Queued { ticket, timer } => {
                     if let Poll::Ready(place) = Pin::new(ticket).poll(cx) {
-                        this.call.take_place(place);
+                        call.take_place(place);
                         Stage::Admitting
                     } else {
                         ready!(timer.poll(cx));
                         Stage::Refused {
-                            error: Some(this.call.queue_timed_out()),
+                            error: Some(call.queue_timed_out()),
                         }
                     }
                 }
-                StageProjection::Admitting => admit(this.call, this.operation),
+                StageProjection::Admitting => {
+                    let now = call.now();
+                    admit(call, this.operation, now)
+                }
                 StageProjection::Waiting { timer } => {
                     ready!(timer.poll(cx));
                     Stage::Admitting
@@ -91,7 +94,7 @@ impl<O: Operation> Future for Drive<O> {
                     timer,
                 } => {
                     let raw = ready!(poll_attempt(attempt, *end, timer, cx));
-                    match conclude(this.call, this.operation, raw) {
+                    match conclude(call, this.operation, raw) {
                         Step::Again(at) => Stage::Waiting {
                             timer: sleep_until(at),
                         },
@@ -115,8 +118,20 @@ impl<O: Operation> Future for Drive<O> {
     }
 }
 
-fn admit<O: Operation>(call: &mut CallState, operation: &mut O) -> Stage<O::Future> {
-    match call.admit(call.now()) {
+/// Asks for a place, and if there is one at once for the first attempt too.
+fn enter<O: Operation>(call: &mut CallState, operation: &mut O) -> Stage<O::Future> {
+    match call.enter() {
+        Entry::Run(now) => admit(call, operation, now),
+        Entry::Queue(ticket, until) => Stage::Queued {
+            ticket,
+            timer: sleep_until(until),
+        },
+        Entry::Refused(error) => Stage::Refused { error: Some(error) },
+    }
+}
+
+fn admit<O: Operation>(call: &mut CallState, operation: &mut O, now: Instant) -> Stage<O::Future> {
+    match call.admit(now) {
         Admitted::Go { context, end } => Stage::Running {
             attempt: operation.start(context),
             end,
@@ -136,7 +151,7 @@ fn poll_attempt<F: Future>(
     mut timer: Pin<&mut Option<Sleep>>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<F::Output>> {
-    if let Poll::Ready(raw) = attempt.poll(cx) {
+    if let Poll::Ready(raw) = nested::inside(|| attempt.poll(cx)) {
         return Poll::Ready(Some(raw));
     }
     if timer.is_none() {

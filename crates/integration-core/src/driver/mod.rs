@@ -8,6 +8,7 @@
 
 mod call;
 mod future;
+mod nested;
 mod operation;
 mod retry;
 mod shared;

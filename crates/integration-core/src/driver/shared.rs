@@ -7,6 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::nested::Noted;
 use crate::{
     bulkhead::Bulkhead,
     circuit_breaker::CircuitBreaker,
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(super) rng: Arc<dyn Rng>,
     /// `None` costs one branch an event.
     pub(super) observer: Option<Arc<dyn Observer>>,
+    pub(super) nested: Noted,
     keys: Keyed<Policies>,
 }
 
@@ -57,6 +59,7 @@ impl Shared {
             clock,
             rng,
             observer,
+            nested: Noted::default(),
             keys,
         })
     }

@@ -23,6 +23,7 @@ mod builder;
 mod classify;
 mod client;
 mod config;
+mod deadline;
 mod failure;
 mod request;
 mod reqwest;
@@ -39,6 +40,7 @@ pub use self::{
     classify::{StandardClassifier, verdict_of_status},
     client::Client,
     config::{HttpConfig, Proxy},
+    deadline::DeadlineHeader,
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},

@@ -40,18 +40,14 @@ pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response
         limit: body_limit,
         idle: inner.http.idle_timeout,
     };
-    let operation = options.operation.to_string();
-    let call = CallState::new(Arc::clone(&inner.driver), &key, options);
-    let start = || attempt(inner, &request, limits);
-    Drive::new(
-        call,
-        HttpCall {
-            start,
-            inner,
-            request: &request,
-            operation,
-        },
-    )
+    let start = |context| attempt(inner, &request, limits, context);
+    Drive::new(HttpCall {
+        start,
+        inner,
+        request: &request,
+        key,
+        options,
+    })
     .await
 }
 
@@ -60,8 +56,16 @@ async fn attempt(
     inner: &Inner,
     request: &AttemptRequest,
     limits: BodyLimits,
+    context: AttemptContext,
 ) -> Result<Answer, TransportError> {
-    let response = inner.transport.send_boxed(request).await?;
+    let response = match &inner.http.deadline_header {
+        None => inner.transport.send_boxed(request).await?,
+        Some(header) => {
+            let mut request = request.clone();
+            header.insert(context.timeout, &mut request.headers);
+            inner.transport.send_boxed(&request).await?
+        }
+    };
     body::read(response, limits).await
 }
 
@@ -93,20 +97,27 @@ struct HttpCall<'a, S> {
     start: S,
     inner: &'a Inner,
     request: &'a AttemptRequest,
-    operation: String,
+    key: String,
+    /// Taken when the call begins.
+    options: CallOptions,
 }
 
 impl<S, F> Operation for HttpCall<'_, S>
 where
-    S: FnMut() -> F,
+    S: FnMut(AttemptContext) -> F,
     F: Future<Output = Result<Answer, TransportError>>,
 {
     type Raw = Result<Answer, TransportError>;
     type Output = Response;
     type Future = F;
 
-    fn start(&mut self, _attempt: AttemptContext) -> F {
-        (self.start)()
+    fn open(&mut self) -> CallState {
+        let options = std::mem::take(&mut self.options);
+        CallState::new(Arc::clone(&self.inner.driver), &self.key, options)
+    }
+
+    fn start(&mut self, attempt: AttemptContext) -> F {
+        (self.start)(attempt)
     }
 
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
@@ -114,17 +125,18 @@ where
     }
 
     fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Response> {
-        let operation = std::mem::take(&mut self.operation);
+        let Report {
+            operation,
+            attempts,
+            elapsed,
+        } = report;
         match raw {
-            Ok(answer) => {
-                let Report { attempts, elapsed } = report;
-                Ok(Response {
-                    operation,
-                    answer,
-                    attempts,
-                    elapsed,
-                })
-            }
+            Ok(answer) => Ok(Response {
+                operation,
+                answer,
+                attempts,
+                elapsed,
+            }),
             // A classifier may call a lost answer a success, but there is none to return.
             Err(e) => Err(Error::new(e.kind, operation).with_source(e)),
         }
