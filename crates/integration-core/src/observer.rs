@@ -86,6 +86,10 @@ pub enum Happening {
     /// A call that may retry was made inside an attempt of another one, whose retries multiply
     /// with its own. Told once in the life of a client.
     Nested,
+    /// The call waited for an equal one and took its result.
+    Joined,
+    /// The call was answered without asking the server.
+    ServedFromCache,
     /// The call ended.
     CallEnded {
         /// Attempts made; 0 when it was refused.

@@ -13,11 +13,11 @@ use crate::{
     circuit_breaker::{Permit, Settled},
     classify::{Call, Repeat, Verdict},
     error::{Attempt, Delivery, Error, ErrorKind, GaveUp, MAX_ATTEMPTS_KEPT},
-    observer::{Event, Happening},
+    observer::Happening,
 };
 
 /// What one call asks for. The default is a call without an attempt.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CallOptions {
     pub(crate) operation: Cow<'static, str>,
     pub(crate) repeat: Repeat,
@@ -418,14 +418,8 @@ impl CallState {
     }
 
     fn emit(&self, what: Happening) {
-        if let Some(observer) = &self.shared.observer {
-            let key = &self.policies.key;
-            observer.on_event(&Event {
-                operation: &self.options.operation,
-                key,
-                what,
-            });
-        }
+        let (operation, key) = (&self.options.operation, &self.policies.key);
+        self.shared.emit(operation, key, what);
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     call::CallOptions,
     shared::{Policies, Shared},
 };
-use crate::observer::{Event, Happening};
+use crate::observer::Happening;
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -47,12 +47,6 @@ impl Shared {
             "a call that retries is made inside an attempt of another: their attempts multiply; \
              give one of the two a single attempt"
         );
-        if let Some(observer) = &self.observer {
-            observer.on_event(&Event {
-                operation,
-                key,
-                what: Happening::Nested,
-            });
-        }
+        self.emit(operation, key, Happening::Nested);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     clock::SharedClock,
     error::Result,
     keyed::Keyed,
-    observer::Observer,
+    observer::{Event, Happening, Observer},
     pause::Pause,
     rate_limit::{Quota, RateLimit},
     resilience::Config,
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(super) clock: SharedClock,
     pub(super) rng: Arc<dyn Rng>,
     /// `None` costs one branch an event.
-    pub(super) observer: Option<Arc<dyn Observer>>,
+    observer: Option<Arc<dyn Observer>>,
     pub(super) nested: Noted,
     keys: Keyed<Policies>,
 }
@@ -66,6 +66,27 @@ impl Shared {
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    #[cfg(feature = "cache")]
+    pub(crate) fn unix(&self) -> std::time::Duration {
+        self.clock.unix()
+    }
+
+    /// Tells the observer, if there is one.
+    pub(crate) fn emit(&self, operation: &str, key: &str, what: Happening) {
+        if let Some(observer) = &self.observer {
+            observer.on_event(&Event {
+                operation,
+                key,
+                what,
+            });
+        }
     }
 
     /// Gives a key a quota, or replaces the one it has.

@@ -9,6 +9,7 @@ use url::Url;
 use super::{
     ReqwestTransport, StandardClassifier,
     client::{Client, Host, Inner},
+    coalesce::Flights,
     config::HttpConfig,
     response::Answer,
     transport::{DynTransport, Transport, TransportError},
@@ -33,6 +34,9 @@ pub struct ClientBuilder {
     operation_prefix: String,
     policies: Config,
     http: HttpConfig,
+    coalesce: bool,
+    #[cfg(feature = "cache")]
+    cache: Option<super::CacheConfig>,
     headers: HeaderMap,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
     transport: Option<Arc<dyn DynTransport>>,
@@ -48,6 +52,9 @@ impl ClientBuilder {
             operation_prefix: "http".to_owned(),
             policies: Config::default(),
             http: HttpConfig::default(),
+            coalesce: false,
+            #[cfg(feature = "cache")]
+            cache: None,
             headers: HeaderMap::new(),
             classify: None,
             transport: None,
@@ -92,6 +99,22 @@ impl ClientBuilder {
     /// Sets what concerns connections and bodies. Default: [`HttpConfig::default`].
     pub fn http(mut self, http: HttpConfig) -> Self {
         self.http = http;
+        self
+    }
+
+    /// Lets equal reads share one call while it is under way. Default: each makes its own.
+    ///
+    /// Equal are `GET` and `HEAD` with the same address, headers and limits. Whoever comes first
+    /// makes the call; if its future is dropped, another of the waiting ones makes it.
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.coalesce = coalesce;
+        self
+    }
+
+    /// Keeps answers that may be used again, as RFC 9111 says for a private cache. Default: none.
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, cache: super::CacheConfig) -> Self {
+        self.cache = Some(cache);
         self
     }
 
@@ -179,6 +202,12 @@ impl ClientBuilder {
                 headers: self.headers,
                 operation_prefix: self.operation_prefix,
                 http,
+                flights: self.coalesce.then(Flights::default),
+                #[cfg(feature = "cache")]
+                cache: self
+                    .cache
+                    .map(super::cache::ResponseCache::new)
+                    .transpose()?,
             }),
         })
     }
@@ -213,6 +242,7 @@ impl fmt::Debug for ClientBuilder {
             .field("operation_prefix", &self.operation_prefix)
             .field("policies", &self.policies)
             .field("http", &self.http)
+            .field("coalesce", &self.coalesce)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }

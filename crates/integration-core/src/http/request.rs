@@ -214,6 +214,7 @@ impl RequestBuilder {
                 key,
                 options,
                 body_limit,
+                revalidates: false,
             },
         ))
     }

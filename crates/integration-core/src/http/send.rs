@@ -1,7 +1,8 @@
 //! A call on its way through the driver.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use ::http::{Method, StatusCode};
 use url::Url;
 
 use super::{
@@ -20,22 +21,56 @@ use crate::{
 const NO_TARGET: &str = "target must be an address or a path that begins with a slash";
 
 /// A call whose mistakes have been found.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub(super) request: AttemptRequest,
     pub(super) key: String,
     pub(super) options: CallOptions,
     pub(super) body_limit: usize,
+    /// Whether 304 is the answer that is hoped for.
+    pub(super) revalidates: bool,
+}
+
+impl Prepared {
+    /// Takes time that has passed off the deadline.
+    pub(super) fn after(mut self, passed: Duration) -> Self {
+        self.options.deadline = self.options.deadline.saturating_sub(passed);
+        self
+    }
+}
+
+/// Sends a call, if no answer is at hand.
+pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response> {
+    let inner = &*client.inner;
+    #[cfg(feature = "cache")]
+    if let Some(cache) = &inner.cache {
+        return super::cache::send(inner, cache, prepared).await;
+    }
+    join(inner, prepared).await
+}
+
+/// Sends a call, if no equal one is under way.
+pub(super) async fn join(inner: &Inner, prepared: Prepared) -> Result<Response> {
+    match &inner.flights {
+        Some(flights) if is_read(&prepared.request) => flights.join(inner, prepared).await,
+        _ => drive(inner, prepared).await,
+    }
+}
+
+/// Whether an answer may serve several callers.
+fn is_read(request: &AttemptRequest) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD) && request.body.is_empty()
 }
 
 /// Drives a call to its answer.
-pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response> {
+pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response> {
     let Prepared {
         request,
         key,
         options,
         body_limit,
+        revalidates,
     } = prepared;
-    let inner = &*client.inner;
     let limits = BodyLimits {
         limit: body_limit,
         idle: inner.http.idle_timeout,
@@ -47,6 +82,7 @@ pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response
         request: &request,
         key,
         options,
+        revalidates,
     })
     .await
 }
@@ -100,6 +136,7 @@ struct HttpCall<'a, S> {
     key: String,
     /// Taken when the call begins.
     options: CallOptions,
+    revalidates: bool,
 }
 
 impl<S, F> Operation for HttpCall<'_, S>
@@ -121,7 +158,12 @@ where
     }
 
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
-        self.inner.classify.classify(call, raw.as_ref())
+        match raw {
+            Ok(answer) if self.revalidates && answer.status == StatusCode::NOT_MODIFIED => {
+                Verdict::success()
+            }
+            raw => self.inner.classify.classify(call, raw.as_ref()),
+        }
     }
 
     fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Response> {

@@ -3,6 +3,10 @@
 
 #[cfg(feature = "http")]
 mod body;
+#[cfg(feature = "cache")]
+mod cache;
+#[cfg(feature = "http")]
+mod coalesce;
 #[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
