@@ -33,9 +33,9 @@ impl CallState {
             .due(verdict.kind, hint, now)
             .ok_or(GaveUp::DeadlineTooClose)?;
         self.check_breaker(at, now)?;
-        let price = verdict.kind.map_or(0, ErrorKind::price);
-        self.policies
-            .budget
+        let budget = &self.policies.budget;
+        let price = verdict.kind.map_or(0, |kind| budget.price(kind));
+        budget
             .withdraw(price, now)
             .map_err(|_| GaveUp::BudgetEmpty)?;
         Ok(at)
