@@ -9,6 +9,8 @@ pub mod redact;
 pub mod clock;
 pub mod rng;
 
+mod sync;
+
 pub mod admission;
 pub mod backoff;
 pub mod bulkhead;
