@@ -11,6 +11,7 @@ pub mod rng;
 
 mod sync;
 
+pub mod adaptive;
 pub mod admission;
 pub mod backoff;
 pub mod bulkhead;

@@ -2,6 +2,7 @@
 
 use integration_core::{
     Error, FastRng, SystemClock,
+    adaptive::AdaptiveLimit,
     bulkhead::Bulkhead,
     circuit_breaker::CircuitBreaker,
     keyed::Keyed,
@@ -25,6 +26,7 @@ fn what_is_shared_can_be_shared() {
     shared::<Error>();
     shared::<SystemClock>();
     shared::<FastRng>();
+    shared::<AdaptiveLimit>();
     shared::<Bulkhead>();
     shared::<CircuitBreaker>();
     shared::<Keyed<u8>>();
