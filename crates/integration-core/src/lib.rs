@@ -16,6 +16,7 @@ pub mod admission;
 pub mod backoff;
 pub mod bulkhead;
 pub mod circuit_breaker;
+pub mod hedge;
 pub mod hint;
 pub mod keyed;
 pub mod pause;

@@ -5,6 +5,7 @@ use integration_core::{
     adaptive::AdaptiveLimit,
     bulkhead::Bulkhead,
     circuit_breaker::CircuitBreaker,
+    hedge::LatencyTracker,
     keyed::Keyed,
     pause::Pause,
     rate_limit::RateLimit,
@@ -30,6 +31,7 @@ fn what_is_shared_can_be_shared() {
     shared::<Bulkhead>();
     shared::<CircuitBreaker>();
     shared::<Keyed<u8>>();
+    shared::<LatencyTracker>();
     shared::<Pause>();
     shared::<RateLimit>();
     shared::<RetryBudget>();
