@@ -9,7 +9,7 @@ use crate::{config::invalid, error::Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadConfig {
-    /// Calls that run at once, 1 to 2,147,483,647. Default: 100.
+    /// Calls that run at once, 1 to 1,000,000,000. Default: 100.
     pub max_in_flight: u32,
     /// Calls that wait for a place; 0 refuses at once. Default: 1,000.
     pub max_queue: u32,
@@ -46,7 +46,7 @@ impl BulkheadConfig {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
     pub fn validate(self) -> Result<Self> {
         if self.max_in_flight == 0 || self.max_in_flight > MAX_PLACES {
-            let rule = "must be 1 to 2147483647";
+            let rule = "must be 1 to 1000000000";
             return Err(invalid("bulkhead.max_in_flight", rule));
         }
         Ok(self)

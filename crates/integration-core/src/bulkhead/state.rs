@@ -18,9 +18,11 @@ use crate::{
 #[derive(Debug)]
 pub struct Bulkhead {
     max_queue: usize,
-    /// A [`Word`]. Places granted to a turn that has not been polled since count as taken.
+    /// A [`Word`]. Places granted to a turn that has not been polled since count as taken, and so
+    /// does, for an instant, what a caller took that was not there.
     word: AtomicU64,
-    /// Not empty exactly while the word says so, and then no place is free.
+    /// Not empty exactly while the word says so. Then whoever gives a place back also serves the
+    /// queue, so that no place stays free while someone waits.
     queue: Mutex<Queue>,
 }
 
@@ -83,10 +85,10 @@ impl Bulkhead {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for 0 and for more than 2,147,483,647.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for 0 and for more than 1,000,000,000.
     pub fn set_max_in_flight(&self, calls: u32) -> Result<()> {
         if calls == 0 || calls > MAX_PLACES {
-            let rule = "must be 1 to 2147483647";
+            let rule = "must be 1 to 1000000000";
             return Err(invalid("bulkhead.max_in_flight", rule));
         }
         self.resize(calls).into_iter().for_each(Waker::wake);
@@ -95,18 +97,18 @@ impl Bulkhead {
 
     /// Gives the call a place, or a turn in the queue.
     ///
+    /// It takes the place first and looks then, which is one atomic operation where all is well. A
+    /// place that was not there is given back like any other, so whoever met it in between is served.
+    ///
     /// # Errors
     ///
     /// [`Denied`] without a time when the queue is full too.
     pub(crate) fn enter(&self, priority: Priority) -> Result<Entry, Denied> {
-        let mut word = self.word();
-        while word.is_free() {
-            match self.replace(word, word.taken(1)) {
-                Ok(()) => return Ok(Entry::Run(Pass(()))),
-                Err(current) => word = current,
-            }
+        if Word(self.word.fetch_add(1, Ordering::Acquire)).is_free() {
+            return Ok(Entry::Run(Pass(())));
         }
         if self.max_queue == 0 {
+            self.leave(Pass(()));
             return Err(Denied::unknown());
         }
         self.enter_queue(priority)
@@ -114,14 +116,9 @@ impl Bulkhead {
 
     /// Gives a place back: to the next in the queue, if there is one.
     pub(crate) fn leave(&self, _pass: Pass) {
-        let mut word = self.word();
-        while !word.is_queued() {
-            match self.replace(word, word.freed()) {
-                Ok(()) => return,
-                Err(current) => word = current,
-            }
+        if Word(self.word.fetch_sub(1, Ordering::Release)).is_queued() {
+            self.serve_queue();
         }
-        self.hand_on();
     }
 
     /// Resolves when the turn has come; pending for ever when it was resolved or abandoned before.
@@ -143,7 +140,7 @@ impl Bulkhead {
         let granted = queue.take_grant(turn);
         let forgotten = queue.remove(turn);
         if forgotten.is_some() && queue.is_empty() {
-            self.set(self.word().unqueued());
+            self.word.fetch_and(Word::UNQUEUED, Ordering::Relaxed);
         }
         drop(queue);
         drop(forgotten);
@@ -156,31 +153,31 @@ impl Bulkhead {
     /// Returns whom to wake, which a caller who holds a lock does when it holds none.
     #[must_use = "who is not woken waits for ever"]
     pub(crate) fn resize(&self, calls: u32) -> Vec<Waker> {
-        let mut wakers = Vec::new();
         let mut queue = self.queue.lock();
         let mut word = self.word();
         while let Err(current) = self.replace(word, word.with_max(calls)) {
             word = current;
         }
-        let word = word.with_max(calls);
-        if word.is_queued() {
-            let mut granted = 0;
-            while word.in_flight() + granted < word.max() && !queue.is_empty() {
-                wakers.extend(queue.grant());
-                granted += 1;
-            }
-            self.set_after_grant(word.taken(granted), &queue);
-        }
-        wakers
+        self.serve(&mut queue)
     }
 
     #[cold]
     fn enter_queue(&self, priority: Priority) -> Result<Entry, Denied> {
-        let mut queue = self.queue.lock();
+        let (entry, wakers) = {
+            let mut queue = self.queue.lock();
+            self.word.fetch_sub(1, Ordering::Release);
+            let wakers = self.serve(&mut queue);
+            (self.enter_locked(priority, &mut queue), wakers)
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        entry
+    }
+
+    fn enter_locked(&self, priority: Priority, queue: &mut Queue) -> Result<Entry, Denied> {
         let mut word = self.word();
         loop {
             let next = if word.is_free() {
-                word.taken(1)
+                word.taken()
             } else if queue.len() >= self.max_queue {
                 return Err(Denied::unknown());
             } else {
@@ -196,46 +193,34 @@ impl Bulkhead {
     }
 
     #[cold]
-    fn hand_on(&self) {
-        let waker = {
-            let mut queue = self.queue.lock();
-            let mut word = self.word();
-            // The last who waited may have left before the lock was taken.
-            while !word.is_queued() {
-                match self.replace(word, word.freed()) {
-                    Ok(()) => return,
-                    Err(current) => word = current,
-                }
-            }
-            if word.in_flight() > word.max() {
-                self.set(word.freed());
-                return;
-            }
-            let waker = queue.grant();
-            self.set_after_grant(word, &queue);
-            waker
-        };
+    fn serve_queue(&self) {
         // Woken outside the lock: a waker may run code of its own.
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        let wakers = self.serve(&mut self.queue.lock());
+        wakers.into_iter().for_each(Waker::wake);
     }
 
-    fn set_after_grant(&self, word: Word, queue: &Queue) {
-        self.set(if queue.is_empty() {
-            word.unqueued()
-        } else {
-            word
-        });
+    /// Gives the places that are free to those who wait; returns whom to wake.
+    fn serve(&self, queue: &mut Queue) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        let mut word = self.word();
+        while word.is_queued() && word.in_flight() < word.max() {
+            let next = match queue.len() {
+                ..=1 => word.taken().unqueued(),
+                _ => word.taken(),
+            };
+            match self.replace(word, next) {
+                Ok(()) => {
+                    wakers.extend(queue.grant());
+                    word = next;
+                }
+                Err(current) => word = current,
+            }
+        }
+        wakers
     }
 
     fn word(&self) -> Word {
         Word(self.word.load(Ordering::Acquire))
-    }
-
-    /// Writes a word that is queued, under the lock: nobody else writes it then.
-    fn set(&self, word: Word) {
-        self.word.store(word.0, Ordering::Release);
     }
 
     fn replace(&self, current: Word, next: Word) -> std::result::Result<(), Word> {

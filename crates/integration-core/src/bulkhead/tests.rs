@@ -179,13 +179,13 @@ fn fewer_places_interrupt_nobody_and_are_not_given_out_again() {
 #[test]
 fn a_size_that_cannot_be_is_refused_and_changes_nothing() {
     let bulkhead = bulkhead(3, 1);
-    for calls in [0, 1 << 31, u32::MAX] {
+    for calls in [0, 1_000_000_001, u32::MAX] {
         let error = bulkhead.set_max_in_flight(calls).unwrap_err().to_string();
         assert!(error.contains("`bulkhead.max_in_flight`"), "{error}");
         assert_eq!(bulkhead.max_in_flight(), 3);
     }
-    bulkhead.set_max_in_flight((1 << 31) - 1).unwrap();
-    assert_eq!(bulkhead.max_in_flight(), (1 << 31) - 1);
+    bulkhead.set_max_in_flight(1_000_000_000).unwrap();
+    assert_eq!(bulkhead.max_in_flight(), 1_000_000_000);
 }
 
 #[test]

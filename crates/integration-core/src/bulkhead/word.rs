@@ -1,10 +1,10 @@
 //! All that the fast path looks at, in one word, so that one comparison sees all of it.
 
-/// The most places that a bulkhead can have.
-pub(super) const MAX_PLACES: u32 = (1 << 31) - 1;
+/// The most places that a bulkhead can have: far below the 31 bits in which they are counted.
+pub(super) const MAX_PLACES: u32 = 1_000_000_000;
 
-/// Set while someone waits. Then only the holder of the lock changes the word, so that nobody
-/// overtakes the queue and every place that comes free goes through it.
+/// Set and cleared under the lock only, while someone waits. Then nobody who comes is let in, so
+/// that nobody overtakes the queue.
 const QUEUED: u64 = 1 << 31;
 const IN_FLIGHT: u64 = QUEUED - 1;
 
@@ -13,6 +13,9 @@ const IN_FLIGHT: u64 = QUEUED - 1;
 pub(super) struct Word(pub(super) u64);
 
 impl Word {
+    /// All but the mark that someone waits.
+    pub(super) const UNQUEUED: u64 = !QUEUED;
+
     pub(super) const fn new(max: u32) -> Self {
         Self(0).with_max(max)
     }
@@ -34,14 +37,9 @@ impl Word {
         !self.is_queued() && self.in_flight() < self.max()
     }
 
-    /// The caller has seen that there is room: fewer in flight than [`MAX_PLACES`].
-    pub(super) const fn taken(self, places: u64) -> Self {
-        Self(self.0 + places)
-    }
-
-    /// The caller holds a place, so there is one to give back.
-    pub(super) const fn freed(self) -> Self {
-        Self(self.0 - 1)
+    /// The caller has seen that there is room.
+    pub(super) const fn taken(self) -> Self {
+        Self(self.0 + 1)
     }
 
     pub(super) const fn queued(self) -> Self {
@@ -49,7 +47,7 @@ impl Word {
     }
 
     pub(super) const fn unqueued(self) -> Self {
-        Self(self.0 & !QUEUED)
+        Self(self.0 & Self::UNQUEUED)
     }
 
     pub(super) const fn with_max(self, max: u32) -> Self {
