@@ -49,6 +49,8 @@ pub(crate) struct CallState {
     idle_since: Instant,
     /// The latest [`MAX_ATTEMPTS_KEPT`] failed attempts.
     history: Vec<Attempt>,
+    /// The delay that the backoff gave last; zero before the first.
+    pub(super) backed_off: Duration,
     /// The error of the last attempt, while the call waits for the next.
     last: Option<Error>,
     /// The most that any attempt so far may have done.
@@ -115,6 +117,7 @@ impl CallState {
             attempt_started: now,
             idle_since: now,
             history: Vec::new(),
+            backed_off: Duration::ZERO,
             last: None,
             reached: Delivery::NotSent,
             slot: Slot::None,
@@ -262,7 +265,8 @@ impl CallState {
         if kind != ErrorKind::Paused {
             return until;
         }
-        let later = until + self.shared.config.backoff.delay(1, &*self.shared.rng);
+        let backoff = &self.shared.config.backoff;
+        let later = until + backoff.delay(1, Duration::ZERO, &*self.shared.rng);
         if later < self.deadline { later } else { until }
     }
 

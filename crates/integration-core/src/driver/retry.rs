@@ -13,7 +13,11 @@ use crate::{
 impl CallState {
     /// Returns when the next attempt begins. The cheapest reason not to make one comes first, and
     /// the budget last, as it books.
-    pub(super) fn next_attempt(&self, verdict: &Verdict, now: Instant) -> Result<Instant, GaveUp> {
+    pub(super) fn next_attempt(
+        &mut self,
+        verdict: &Verdict,
+        now: Instant,
+    ) -> Result<Instant, GaveUp> {
         let hint = hint(verdict);
         self.may_repeat(verdict)?;
         if self.attempt >= self.options.max_attempts {
@@ -29,9 +33,9 @@ impl CallState {
             .due(verdict.kind, hint, now)
             .ok_or(GaveUp::DeadlineTooClose)?;
         self.check_breaker(at, now)?;
-        let price = verdict.kind.map_or(0, ErrorKind::price);
-        self.policies
-            .budget
+        let budget = &self.policies.budget;
+        let price = verdict.kind.map_or(0, |kind| budget.price(kind));
+        budget
             .withdraw(price, now)
             .map_err(|_| GaveUp::BudgetEmpty)?;
         Ok(at)
@@ -52,7 +56,7 @@ impl CallState {
     ///
     /// After a hint the jitter only adds: never early. It is left out when it does not fit.
     fn due(
-        &self,
+        &mut self,
         kind: Option<ErrorKind>,
         hint: Option<Duration>,
         now: Instant,
@@ -61,12 +65,14 @@ impl CallState {
         let rng = &*self.shared.rng;
         let earliest = now + hint.unwrap_or_default();
         let jitter = match (hint, kind) {
-            (Some(_), _) => config.backoff.delay(1, rng),
+            (Some(_), _) => config.backoff.delay(1, Duration::ZERO, rng),
             (None, Some(ErrorKind::RateLimited)) => {
-                config.rate_limited_backoff.delay(self.attempt, rng)
+                let backoff = &config.rate_limited_backoff;
+                backoff.delay(self.attempt, self.backed_off, rng)
             }
-            (None, _) => config.backoff.delay(self.attempt, rng),
+            (None, _) => config.backoff.delay(self.attempt, self.backed_off, rng),
         };
+        self.backed_off = jitter;
         if earliest + jitter < self.deadline {
             return Some(earliest + jitter);
         }

@@ -2,8 +2,10 @@
 
 use integration_core::{
     Error, FastRng, SystemClock,
+    adaptive::AdaptiveLimit,
     bulkhead::Bulkhead,
     circuit_breaker::CircuitBreaker,
+    hedge::LatencyTracker,
     keyed::Keyed,
     pause::Pause,
     rate_limit::RateLimit,
@@ -25,9 +27,11 @@ fn what_is_shared_can_be_shared() {
     shared::<Error>();
     shared::<SystemClock>();
     shared::<FastRng>();
+    shared::<AdaptiveLimit>();
     shared::<Bulkhead>();
     shared::<CircuitBreaker>();
     shared::<Keyed<u8>>();
+    shared::<LatencyTracker>();
     shared::<Pause>();
     shared::<RateLimit>();
     shared::<RetryBudget>();
