@@ -16,6 +16,7 @@ pub mod circuit_breaker;
 pub mod hint;
 pub mod keyed;
 pub mod pause;
+pub mod quota;
 pub mod rate_limit;
 pub mod retry_budget;
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::{Quota, RateLimit};
+use super::{Cost, Quota, RateLimit};
 use crate::clock::{Clock, SystemClock};
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -29,7 +29,7 @@ fn a_burst_goes_at_once_and_one_more_waits() {
 fn callers_that_wait_are_spaced_in_their_order() {
     let (limit, now) = limit(Quota::per_second(10).with_burst(1));
     for place in 0..5 {
-        let go = limit.reserve(now, now + SECOND).unwrap();
+        let go = limit.reserve(Cost::ONE, now, now + SECOND).unwrap();
         assert_eq!(go, now + 100 * MILLI * place);
     }
 }
@@ -39,9 +39,9 @@ fn a_slot_after_the_deadline_is_not_taken() {
     let (limit, now) = limit(Quota::per_second(1).with_burst(1));
     limit.admit(now).unwrap();
     for _ in 0..5 {
-        assert!(limit.reserve(now, now + SECOND - MILLI).is_err());
+        assert!(limit.reserve(Cost::ONE, now, now + SECOND - MILLI).is_err());
     }
-    assert_eq!(limit.reserve(now, now + SECOND).unwrap(), now + SECOND);
+    assert_eq!(limit.reserve(Cost::ONE, now, now + SECOND).unwrap(), now + SECOND);
 }
 
 #[test]
@@ -131,7 +131,7 @@ proptest! {
         let mut gone: Vec<Instant> = Vec::new();
         for gap in gaps {
             now += MILLI * u32::try_from(gap).unwrap();
-            gone.extend(limit.reserve(now, now + SECOND));
+            gone.extend(limit.reserve(Cost::ONE, now, now + SECOND));
         }
         prop_assert!(gone.is_sorted(), "later callers must not overtake");
         for (place, first) in gone.iter().enumerate() {
