@@ -129,7 +129,11 @@ impl Cell {
     pub(super) fn give_back(&mut self, amount: u32, now: u64) {
         let span = self.rate.interval.saturating_mul(u64::from(amount));
         let (go, taken) = self.latest;
-        let floor = if go > now { go.saturating_add(taken) } else { now };
+        let floor = if go > now {
+            go.saturating_add(taken)
+        } else {
+            now
+        };
         self.due = given_back(self.due, span, floor);
     }
 

@@ -90,7 +90,12 @@ impl RateLimitConfig {
         for (place, quota) in self.quotas().iter().enumerate() {
             let quota = quota.validate()?;
             let same = |other: &&Quota| other.unit() == quota.unit() && other.per() == quota.per();
-            if self.quotas().iter().skip(place + 1).any(|other| same(&other)) {
+            if self
+                .quotas()
+                .iter()
+                .skip(place + 1)
+                .any(|other| same(&other))
+            {
                 return Err(invalid(
                     "rate_limit.quotas",
                     "must differ in `unit` or in `per`",

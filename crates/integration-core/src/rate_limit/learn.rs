@@ -64,7 +64,7 @@ impl Cells {
                 self.pace(report, entry.unit, now);
             }
             if entry.remaining == Some(0)
-                && let Some(wait) = wait_for_one(entry)
+                && let Some(wait) = wait_for_one(entry).filter(|wait| !wait.is_zero())
             {
                 held = held.max(self.hold(entry, wait.min(MAX_PAUSE), now));
             }

@@ -69,7 +69,10 @@ impl RateLimit {
     /// [`Denied`] until the instant at which the next slot is free; nothing is taken then.
     #[inline]
     pub fn admit(&self, now: Instant) -> Result<(), Denied> {
-        self.reserve(Cost::ONE, now, now).map(|_| ())
+        if self.take_now(self.nanos(now)) {
+            return Ok(());
+        }
+        self.wait_for(&Cost::ONE, now, now).map(|_| ())
     }
 
     /// Takes the next slot in which every quota has room for `cost`, and returns when the call may
@@ -81,28 +84,57 @@ impl RateLimit {
     /// Without a time when the cost is above the burst of a quota and can never go.
     #[inline]
     pub fn reserve(&self, cost: Cost, now: Instant, latest: Instant) -> Result<Instant, Denied> {
-        let at = self.nanos(now);
-        let outcome = match self.reserve_one(cost.of_calls(), at, || self.nanos(latest)) {
-            Some(outcome) if !cost.is_overflown() => outcome,
-            _ => self.reserve_all(&cost, at, self.nanos(latest)),
+        if cost.of_calls() == 1 && !cost.is_overflown() && self.take_now(self.nanos(now)) {
+            return Ok(now);
+        }
+        self.wait_for(&cost, now, latest)
+    }
+
+    /// Takes one call of the one quota if it may go now: the common case, and only that.
+    #[inline]
+    fn take_now(&self, now: u64) -> bool {
+        let mut due = self.due.load(Ordering::Acquire);
+        loop {
+            // Acquired: a rate newer than `due` makes the exchange below fail.
+            let interval = self.interval.load(Ordering::Acquire);
+            let tolerance = self.tolerance.load(Ordering::Acquire);
+            let not_before = self.not_before.load(Ordering::Acquire);
+            let held = not_before != 0 && now < not_before.saturating_add(tolerance);
+            // Under the lock no call is due; without a quota nothing is to be taken.
+            if due.saturating_sub(tolerance) > now || held || interval == 0 {
+                return false;
+            }
+            let next = due.max(now) + interval;
+            let taken =
+                self.due
+                    .compare_exchange_weak(due, next, Ordering::AcqRel, Ordering::Acquire);
+            match taken {
+                Ok(_) => return true,
+                Err(changed) => due = changed,
+            }
+        }
+    }
+
+    /// Every other case: a call that waits, is refused, costs more or has several quotas.
+    #[cold]
+    fn wait_for(&self, cost: &Cost, now: Instant, latest: Instant) -> Result<Instant, Denied> {
+        let (at, latest) = (self.nanos(now), self.nanos(latest));
+        let outcome = if cost.is_overflown() {
+            Err(None)
+        } else {
+            self.reserve_one(cost.of_calls(), at, latest)
+                .unwrap_or_else(|| self.reserve_all(cost, at, latest))
         };
         match outcome {
-            // Not `now` itself when it lies before the origin.
-            Ok(go) if go == at && now >= self.origin => Ok(now),
+            // Not the origin when `now` lies before it.
+            Ok(go) if go == at => Ok(now),
             Ok(go) => Ok(self.instant(go)),
             Err(Some(until)) => Err(Denied::until(self.instant(until))),
             Err(None) => Err(Denied::unknown()),
         }
     }
 
-    /// Takes a slot of the one quota of calls; `None` when there is not exactly that.
-    #[inline]
-    fn reserve_one(
-        &self,
-        calls: u32,
-        now: u64,
-        latest: impl Fn() -> u64,
-    ) -> Option<Result<u64, Refused>> {
+    fn reserve_one(&self, calls: u32, now: u64, latest: u64) -> Option<Result<u64, Refused>> {
         let mut due = self.due.load(Ordering::Acquire);
         loop {
             if due == UNDER_LOCK {
@@ -121,7 +153,7 @@ impl RateLimit {
                 rate.ready(due, not_before, calls)
             };
             let go = match ready.map(|ready| ready.max(now)) {
-                Some(go) if go == now || go <= latest() => go,
+                Some(go) if go == now || go <= latest => go,
                 refused => {
                     let found = self.due.load(Ordering::Acquire);
                     if found == due {
@@ -135,30 +167,24 @@ impl RateLimit {
                 return Some(Ok(go));
             }
             let next = rate.charge(due, not_before, go, calls);
-            match self.due.compare_exchange_weak(
-                due,
-                next,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
+            match self
+                .due
+                .compare_exchange_weak(due, next, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return Some(Ok(go)),
                 Err(changed) => due = changed,
             }
         }
     }
 
-    #[cold]
     fn reserve_all(&self, cost: &Cost, now: u64, latest: u64) -> Result<u64, Refused> {
-        if cost.is_overflown() {
-            return Err(None);
-        }
         let mut cells = self.cells.lock();
         if !cells.paces.is_empty() {
             cells.expire(now);
             self.publish(&cells, UNDER_LOCK);
         }
         // The quota was being replaced when the caller looked, and is one again.
-        if let Some(outcome) = self.reserve_one(cost.of_calls(), now, || latest) {
+        if let Some(outcome) = self.reserve_one(cost.of_calls(), now, latest) {
             return outcome;
         }
         let not_before = self.not_before.load(Ordering::Acquire);

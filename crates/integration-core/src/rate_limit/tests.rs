@@ -41,7 +41,10 @@ fn a_slot_after_the_deadline_is_not_taken() {
     for _ in 0..5 {
         assert!(limit.reserve(Cost::ONE, now, now + SECOND - MILLI).is_err());
     }
-    assert_eq!(limit.reserve(Cost::ONE, now, now + SECOND).unwrap(), now + SECOND);
+    assert_eq!(
+        limit.reserve(Cost::ONE, now, now + SECOND).unwrap(),
+        now + SECOND
+    );
 }
 
 #[test]
