@@ -58,11 +58,6 @@ impl Rate {
         let span = self.interval.saturating_mul(u64::from(amount));
         self.drained(due, not_before).max(go).saturating_add(span)
     }
-
-    /// Returns when the latest caller goes who waits for the slot it booked, if one does.
-    pub(super) fn booked(self, due: u64, now: u64) -> Option<u64> {
-        due.checked_sub(self.capacity()).filter(|go| *go > now)
-    }
 }
 
 /// One quota with what was taken from it.
@@ -108,11 +103,10 @@ impl Cell {
         self.latest = (go, span);
     }
 
-    /// Takes the state over from the atomics, which do not hold the latest slot.
-    pub(super) fn take_over(&mut self, due: u64, now: u64) {
+    /// Takes the state over from the atomics; `booked` is the latest slot that a caller waits for.
+    pub(super) fn take_over(&mut self, due: u64, booked: u64) {
         self.due = due;
-        let booked = self.rate.booked(due, now);
-        self.latest = booked.map_or((0, 0), |go| (go, self.rate.interval));
+        self.latest = (booked, self.rate.interval);
     }
 
     /// Takes more without asking, for what turned out to be more than was reserved.
@@ -138,22 +132,24 @@ impl Cell {
     }
 
     /// Replaces the quota. What was taken stays taken at the new spacing, as far as the new burst
-    /// can hold it; slots that were booked stay booked.
+    /// can hold it; slots that were booked stay booked, and what is owed is owed.
     pub(super) fn change(&mut self, quota: Quota, now: u64, not_before: u64) {
         let (old, new) = (self.rate, Rate::of(&quota));
-        self.due = match old.booked(self.due, now) {
-            Some(go) => go.saturating_add(new.capacity()),
-            None => {
-                // A wish that is over has drained the bucket; one to come drains it on its own.
-                let over = not_before.max(self.not_before);
-                let over = if over <= now { over } else { 0 };
-                let level = old.drained(self.due, over).saturating_sub(now);
-                let level = u128::from(level) * u128::from(new.interval);
-                let level = level.div_ceil(u128::from(old.interval.max(1)));
-                let level = u64::try_from(level).unwrap_or(u64::MAX);
-                now.saturating_add(level.min(new.capacity()))
-            }
+        let respaced = |time: u64| {
+            let units = u128::from(time) * u128::from(new.interval);
+            let units = units.div_ceil(u128::from(old.interval.max(1)));
+            u64::try_from(units).unwrap_or(u64::MAX)
         };
+        // A wish that is over has drained the bucket; one to come will drain it on its own.
+        let over = not_before.max(self.not_before);
+        let over = if over <= now { over } else { 0 };
+        let from = now.max(self.latest.0);
+        let level = old.drained(self.due, over).saturating_sub(from);
+        let owed = level.saturating_sub(old.capacity());
+        let gone = respaced(level - owed).min(new.capacity());
+        let debt = respaced(owed).min(MAX_DEBT);
+        self.due = from.saturating_add(gone).saturating_add(debt);
+        self.latest.1 = respaced(self.latest.1);
         self.quota = quota;
         self.rate = new;
     }

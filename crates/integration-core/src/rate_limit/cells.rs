@@ -17,8 +17,6 @@ pub(super) struct Cells {
     pub(super) learn: Learn,
     pub(super) quotas: Vec<Cell>,
     pub(super) paces: Vec<Pace>,
-    /// The latest slot that a caller waits for: none that asks later goes before it.
-    booked: u64,
 }
 
 impl Cells {
@@ -28,7 +26,6 @@ impl Cells {
             learn: config.learn,
             quotas: quotas.map(|quota| Cell::new(*quota, now)).collect(),
             paces: Vec::new(),
-            booked: 0,
         }
     }
 
@@ -49,24 +46,26 @@ impl Cells {
         self.paces.retain(|pace| pace.until > now);
     }
 
-    /// Takes the next slot in which every quota has room, or nothing from any.
+    /// Takes the next slot in which every quota has room, or nothing from any. It is not before
+    /// `booked`, the latest slot that a caller waits for: who asks later goes later.
     pub(super) fn reserve(
         &mut self,
         cost: &Cost,
-        not_before: u64,
+        [not_before, booked]: [u64; 2],
         now: u64,
         latest: u64,
     ) -> Result<u64, Refused> {
-        let mut go = now.max(not_before).max(self.booked);
+        let mut go = now.max(not_before);
         for cell in &self.quotas {
             let amount = cost.of(cell.unit());
             if amount > 0 {
-                go = go.max(cell.ready(amount, not_before).ok_or(None)?);
+                let ready = cell.ready(amount, not_before).ok_or(None)?;
+                go = go.max(ready).max(booked);
             }
         }
         for pace in &self.paces {
             if cost.of(pace.unit) > 0 {
-                go = go.max(pace.due);
+                go = go.max(pace.due).max(booked);
             }
         }
         if go > now && go > latest {
@@ -83,9 +82,6 @@ impl Cells {
             if amount > 0 {
                 pace.charge(amount, go);
             }
-        }
-        if go > now {
-            self.booked = go;
         }
         Ok(go)
     }

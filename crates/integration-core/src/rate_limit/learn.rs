@@ -41,9 +41,7 @@ impl RateLimit {
         if report.entries().is_empty() {
             return;
         }
-        let held = self.change(at, |cells, not_before| {
-            cells.observe(report, not_before, at)
-        });
+        let held = self.change(|cells, not_before| cells.observe(report, not_before, at));
         if let Some(wait) = held {
             self.penalize_until(now + wait);
         }

@@ -26,14 +26,16 @@ pub struct RateLimit {
     origin: Instant,
     /// When the next call would be due if all were evenly spaced, in nanoseconds after `origin`.
     ///
-    /// Whoever changes the rate stores [`UNDER_LOCK`] first and another value than it found last,
-    /// so that no call takes a slot by half of a new rate.
+    /// Whoever changes the rate stores [`UNDER_LOCK`] first, so that no call takes a slot by half
+    /// of a new rate.
     due: AtomicU64,
     /// The rate of the one quota; an interval of 0 is no quota at all.
     interval: AtomicU64,
     tolerance: AtomicU64,
     /// The server's wish, if it ever had one: no call before this. 0 is none.
     not_before: AtomicU64,
+    /// The latest slot that a caller waits for, or nearly got.
+    booked: AtomicU64,
     cells: Mutex<Cells>,
 }
 
@@ -56,9 +58,10 @@ impl RateLimit {
             interval: AtomicU64::new(0),
             tolerance: AtomicU64::new(0),
             not_before: AtomicU64::new(0),
+            booked: AtomicU64::new(0),
             cells: Mutex::new(cells),
         };
-        limit.publish(&limit.cells.lock(), UNDER_LOCK);
+        limit.publish(&limit.cells.lock());
         limit
     }
 
@@ -166,6 +169,10 @@ impl RateLimit {
             if free {
                 return Some(Ok(go));
             }
+            if go > now {
+                // Before the slot is taken, so that whoever sees it taken sees it booked.
+                self.booked.fetch_max(go, Ordering::AcqRel);
+            }
             let next = rate.charge(due, not_before, go, calls);
             match self
                 .due
@@ -181,14 +188,19 @@ impl RateLimit {
         let mut cells = self.cells.lock();
         if !cells.paces.is_empty() {
             cells.expire(now);
-            self.publish(&cells, UNDER_LOCK);
+            self.publish(&cells);
         }
         // The quota was being replaced when the caller looked, and is one again.
         if let Some(outcome) = self.reserve_one(cost.of_calls(), now, latest) {
             return outcome;
         }
         let not_before = self.not_before.load(Ordering::Acquire);
-        cells.reserve(cost, not_before, now, latest)
+        let booked = self.booked.load(Ordering::Acquire);
+        let go = cells.reserve(cost, [not_before, booked], now, latest)?;
+        if go > now {
+            self.booked.fetch_max(go, Ordering::AcqRel);
+        }
+        Ok(go)
     }
 
     /// Gives back what was reserved for a call that did not go.
@@ -212,7 +224,7 @@ impl RateLimit {
         {
             return;
         }
-        self.change(now, |cells, _| cells.settle(&estimated, &actual, now));
+        self.change(|cells, _| cells.settle(&estimated, &actual, now));
     }
 
     /// Lets no call go before `until`, and after that no burst. Never shortens an earlier wish.
@@ -243,36 +255,33 @@ impl RateLimit {
     pub fn set_quotas(&self, config: impl Into<RateLimitConfig>, now: Instant) -> Result<()> {
         let config = config.into().validate()?;
         let now = self.nanos(now);
-        self.change(now, |cells, not_before| {
+        self.change(|cells, not_before| {
             cells.change(&config, not_before, now);
         });
         Ok(())
     }
 
     /// Changes the state under the lock, with the atomics taken in before and given out after.
-    pub(super) fn change<T>(&self, now: u64, change: impl FnOnce(&mut Cells, u64) -> T) -> T {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Cells, u64) -> T) -> T {
         let mut cells = self.cells.lock();
         let found = self.due.swap(UNDER_LOCK, Ordering::AcqRel);
         if found != UNDER_LOCK
             && let Some(cell) = cells.quotas.first_mut()
         {
-            cell.take_over(found, now);
+            cell.take_over(found, self.booked.load(Ordering::Acquire));
         }
         let result = change(&mut cells, self.not_before.load(Ordering::Acquire));
-        self.publish(&cells, found);
+        self.publish(&cells);
         result
     }
 
-    /// Puts what fits into the atomics; `found` is the `due` that calls may still remember.
-    fn publish(&self, cells: &Cells, found: u64) {
-        let Some((rate, due)) = cells.single() else {
-            return;
-        };
-        let interval = self.interval.swap(rate.interval, Ordering::AcqRel);
-        let tolerance = self.tolerance.swap(rate.tolerance, Ordering::AcqRel);
-        let changed = (interval, tolerance) != (rate.interval, rate.tolerance);
-        let due = due.saturating_add(u64::from(changed && due == found));
-        self.due.store(due.min(UNDER_LOCK - 1), Ordering::Release);
+    /// Puts what fits into the atomics.
+    fn publish(&self, cells: &Cells) {
+        if let Some((rate, due)) = cells.single() {
+            self.interval.store(rate.interval, Ordering::Release);
+            self.tolerance.store(rate.tolerance, Ordering::Release);
+            self.due.store(due.min(UNDER_LOCK - 1), Ordering::Release);
+        }
     }
 
     /// Returns the nanoseconds after the origin; 2^64 of them are 584 years of uptime.

@@ -4,6 +4,8 @@
 #[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "http")]
+mod corpus;
+#[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
 mod hints;
