@@ -20,6 +20,7 @@ pub mod hedge;
 pub mod hint;
 pub mod keyed;
 pub mod pause;
+pub mod quota;
 pub mod rate_limit;
 pub mod retry_budget;
 

@@ -14,6 +14,7 @@ use crate::{
     classify::{Call, Repeat, Verdict},
     error::{Attempt, Delivery, Error, ErrorKind, GaveUp, MAX_ATTEMPTS_KEPT},
     observer::Happening,
+    rate_limit::Cost,
 };
 
 /// What one call asks for. The default is a call without an attempt.
@@ -209,7 +210,7 @@ impl CallState {
         if let Slot::Taken = self.slot {
             return None;
         }
-        match limit.reserve(now, self.deadline) {
+        match limit.reserve(Cost::ONE, now, self.deadline) {
             Ok(go) => {
                 self.slot = Slot::Taken;
                 Some(go)

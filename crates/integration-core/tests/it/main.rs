@@ -8,6 +8,8 @@ mod cache;
 #[cfg(feature = "http")]
 mod coalesce;
 #[cfg(feature = "http")]
+mod corpus;
+#[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
 mod hints;
