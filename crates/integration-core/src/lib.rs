@@ -18,6 +18,7 @@ pub mod keyed;
 pub mod pause;
 pub mod rate_limit;
 pub mod retry_budget;
+pub mod shared_store;
 
 pub mod classify;
 mod driver;

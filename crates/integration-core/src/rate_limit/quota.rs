@@ -45,6 +45,24 @@ impl Quota {
         self
     }
 
+    /// Returns how many calls may go in each [`per`](Self::per).
+    #[must_use]
+    pub const fn permits(&self) -> u32 {
+        self.permits
+    }
+
+    /// Returns the time in which [`permits`](Self::permits) calls may go.
+    #[must_use]
+    pub const fn per(&self) -> Duration {
+        self.per
+    }
+
+    /// Returns how many calls may go at once after a pause.
+    #[must_use]
+    pub const fn burst(&self) -> u32 {
+        self.burst
+    }
+
     /// Checks the fields.
     ///
     /// # Errors
