@@ -218,7 +218,7 @@ impl Fleet {
         let member = self.member(key, now);
         member.budget.deposit();
         let calls = member.pending.fetch_add(1, Ordering::Relaxed) + 1;
-        if calls % DEPOSIT_BATCH == 0 {
+        if calls.is_multiple_of(DEPOSIT_BATCH) {
             // It only adds; what a price of 0 is answered does not matter.
             let _ = self.book(&member, key, 0, now).await;
         }

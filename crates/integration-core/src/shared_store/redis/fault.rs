@@ -18,17 +18,21 @@ impl Fault {
             RedisKind::AuthenticationFailed => refused("the credentials"),
             RedisKind::Server(ServerErrorKind::NoPerm) => refused("the rights of the user"),
             _ if matches!(code, "NOAUTH" | "WRONGPASS") => refused("the credentials"),
+            // What a Redis with a password says to a long command without one.
+            _ if says(error, "unauthenticated") => refused("the credentials"),
             RedisKind::InvalidClientConfig => refused("the address"),
             // Redis 6 names it only in the text, as the error of a script.
-            _ if is_wrong_type(error) => {
+            _ if code == "WRONGTYPE" || says(error, "WRONGTYPE") => {
                 let message = "the key holds something else";
                 (ErrorKind::Decode, message.to_owned())
             }
             // What the system says of a connection holds no secret.
             _ if error.is_io_error() => (ErrorKind::Storage, format!("redis: {error}")),
             // The text of other errors may repeat what was sent.
-            _ if code.is_empty() => (ErrorKind::Storage, format!("redis: {}", error.category())),
-            _ => (ErrorKind::Storage, format!("redis answered {code}")),
+            _ => {
+                let category = error.category();
+                (ErrorKind::Storage, format!("redis: {category} {code}"))
+            }
         };
         Self { kind, message }
     }
@@ -51,7 +55,6 @@ fn refused(what: &str) -> (ErrorKind, String) {
     (ErrorKind::Config, message)
 }
 
-fn is_wrong_type(error: &RedisError) -> bool {
-    let detail = error.detail().unwrap_or_default();
-    error.code() == Some("WRONGTYPE") || detail.contains("WRONGTYPE")
+fn says(error: &RedisError, word: &str) -> bool {
+    error.detail().is_some_and(|detail| detail.contains(word))
 }
