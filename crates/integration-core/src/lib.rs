@@ -23,6 +23,7 @@ pub mod pause;
 pub mod quota;
 pub mod rate_limit;
 pub mod retry_budget;
+pub mod shared_store;
 
 pub mod classify;
 mod driver;

@@ -1,0 +1,4 @@
+mod arithmetic;
+mod fleet;
+mod link;
+mod memory;
