@@ -47,3 +47,7 @@ pub use self::{
     place::{Admission, Place, Ticket},
     state::Bulkhead,
 };
+pub(crate) use self::{
+    queue::Turn,
+    state::{Entry, Pass},
+};

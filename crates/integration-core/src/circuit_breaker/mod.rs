@@ -67,6 +67,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::permit::Pass;
 pub use self::{
     config::{CircuitBreakerConfig, CircuitMode, CircuitWindow},
     permit::Permit,

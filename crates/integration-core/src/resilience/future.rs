@@ -114,6 +114,8 @@ where
             max_attempts: config.max_attempts,
             deadline: config.deadline,
             attempt_timeout: config.attempt_timeout,
+            cost: call.cost,
+            priority: call.priority,
         };
         CallState::new(Arc::clone(&self.shared), &call.key, options)
     }
