@@ -7,10 +7,7 @@ use std::{future::poll_fn, sync::Arc};
 
 use loom::{future::block_on, sync::atomic::AtomicUsize, thread};
 
-use super::{
-    Bulkhead, BulkheadConfig, Priority,
-    state::{Entry, Pass},
-};
+use super::{Bulkhead, BulkheadConfig, Entry, Pass, Priority};
 use crate::sync::Ordering;
 
 fn bulkhead(places: u32, queue: u32) -> Arc<Bulkhead> {
