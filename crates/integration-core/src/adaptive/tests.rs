@@ -233,7 +233,7 @@ proptest! {
         algorithm in algorithm(),
         min in 1..20_u32,
         more in 0..50_u32,
-        samples in prop::collection::vec((any::<u64>(), any::<u32>(), 1..200_u32, outcome()), 1..200),
+        samples in prop::collection::vec((any::<u64>(), any::<u32>(), 1..60_u32, outcome()), 1..100),
     ) {
         let config = AdaptiveLimitConfig::default()
             .with_algorithm(algorithm)
