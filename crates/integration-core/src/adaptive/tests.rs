@@ -98,6 +98,19 @@ fn a_limit_that_grows_lets_the_next_in() {
 }
 
 #[test]
+fn gradient_forgets_quickly_that_the_service_was_slow() {
+    let limit = limit(AdaptiveLimitConfig::default());
+    let round_trips = |count, rtt, in_flight| {
+        let last = (0..count * 20).map(|_| limit.on_sample(rtt, in_flight, Outcome::Success));
+        last.last().unwrap()
+    };
+    round_trips(60, MILLI * 500, 5);
+    assert_eq!(round_trips(60, MILLI * 50, 5), 20);
+    // Four times what it is by now, though less than half of what it was.
+    assert!(round_trips(5, MILLI * 200, 20) < 20);
+}
+
+#[test]
 fn a_kind_of_failure_tells_whether_the_service_gave_in() {
     let rows = [
         (None, Outcome::Success),

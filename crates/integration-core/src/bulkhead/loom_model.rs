@@ -1,5 +1,6 @@
-//! The interleavings of a few threads on the fast path. Run with
-//! `RUSTFLAGS="--cfg loom" cargo test -p integration-core --release --lib loom`.
+//! The interleavings of a few threads on the fast path. Run with `RUSTFLAGS="--cfg loom" cargo test
+//! -p integration-core --no-default-features --release --lib loom`; tokio has no network under loom,
+//! so there is no HTTP then.
 //!
 //! A place that is lost or a wake-up that is missed shows as a deadlock, which loom reports.
 
