@@ -8,7 +8,6 @@ pub mod redact;
 
 pub mod clock;
 pub mod rng;
-
 mod sync;
 
 pub mod adaptive;

@@ -98,6 +98,18 @@ fn a_limit_that_grows_lets_the_next_in() {
 }
 
 #[test]
+fn gradient_forgets_quickly_that_the_service_was_slow() {
+    let limit = limit(AdaptiveLimitConfig::default());
+    let round_trips = |count, rtt, in_flight| {
+        (0..count * 20).fold(0, |_, _| limit.on_sample(rtt, in_flight, Outcome::Success))
+    };
+    round_trips(60, MILLI * 500, 5);
+    assert_eq!(round_trips(60, MILLI * 50, 5), 20);
+    // Four times what it is by now, though less than half of what it was.
+    assert!(round_trips(5, MILLI * 200, 20) < 20);
+}
+
+#[test]
 fn a_kind_of_failure_tells_whether_the_service_gave_in() {
     let rows = [
         (None, Outcome::Success),
@@ -233,7 +245,7 @@ proptest! {
         algorithm in algorithm(),
         min in 1..20_u32,
         more in 0..50_u32,
-        samples in prop::collection::vec((any::<u64>(), any::<u32>(), 1..200_u32, outcome()), 1..200),
+        samples in prop::collection::vec((any::<u64>(), any::<u32>(), 1..60_u32, outcome()), 1..100),
     ) {
         let config = AdaptiveLimitConfig::default()
             .with_algorithm(algorithm)

@@ -1,5 +1,6 @@
-//! The interleavings of a few threads on the fast path. Run with
-//! `RUSTFLAGS="--cfg loom" cargo test -p integration-core --release --lib loom`.
+//! The interleavings of a few threads on the fast path. Run with `RUSTFLAGS="--cfg loom" cargo test
+//! -p integration-core --no-default-features --release --lib loom`; tokio has no network under loom,
+//! so there is no HTTP then.
 //!
 //! A place that is lost or a wake-up that is missed shows as a deadlock, which loom reports.
 
@@ -7,10 +8,7 @@ use std::{future::poll_fn, sync::Arc};
 
 use loom::{future::block_on, sync::atomic::AtomicUsize, thread};
 
-use super::{
-    Bulkhead, BulkheadConfig, Priority,
-    state::{Entry, Pass},
-};
+use super::{Bulkhead, BulkheadConfig, Entry, Pass, Priority};
 use crate::sync::Ordering;
 
 fn bulkhead(places: u32, queue: u32) -> Arc<Bulkhead> {

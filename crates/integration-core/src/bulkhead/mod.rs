@@ -47,6 +47,7 @@ pub use self::{
     place::{Admission, Place, Ticket},
     state::Bulkhead,
 };
+// For whoever holds the bulkhead anyway, and so needs no place that does.
 pub(crate) use self::{
     queue::Turn,
     state::{Entry, Pass},

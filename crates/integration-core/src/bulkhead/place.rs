@@ -6,11 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{
-    Bulkhead, Priority,
-    queue::Turn,
-    state::{Entry, Pass},
-};
+use super::{Bulkhead, Entry, Pass, Priority, Turn};
 use crate::admission::Denied;
 
 /// What a call gets that is not refused.

@@ -65,6 +65,26 @@ fn the_bounds_hold() {
 }
 
 #[test]
+fn no_bucket_makes_a_latency_shorter() {
+    let config = HedgeConfig::default()
+        .with_min_samples(1)
+        .with_min_delay(Duration::from_nanos(1))
+        .with_max_delay(120 * SECOND);
+    for micros in (0..=64).chain((6..=26).map(|bits| 1 << bits)) {
+        for nanos in [0, 1, 999, 1_000, 1_001] {
+            let latency = Duration::from_nanos(micros * 1_000 + nanos);
+            let (tracker, now) = tracker(config.clone());
+            tracker.record(latency);
+            let delay = tracker.delay(now);
+            assert!(
+                latency.is_zero() || is_about(delay, latency),
+                "{delay:?} for {latency:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_is_older_than_two_windows_is_forgotten() {
     let (tracker, start) = tracker(HedgeConfig::default());
     record(&tracker, 100, SECOND);

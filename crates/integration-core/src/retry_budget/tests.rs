@@ -269,7 +269,7 @@ fn step() -> impl Strategy<Value = Step> {
     let price = prop_oneof![Just(0_u32), Just(5), Just(10), Just(20), 0..=1_000_u32];
     prop_oneof![
         (-2_000..3_000_i64).prop_map(Step::Clock),
-        (0..60_u8).prop_map(Step::Deposit),
+        (0..30_u8).prop_map(Step::Deposit),
         price.prop_map(Step::Withdraw),
         (0..8_usize, why).prop_map(|(which, why)| Step::Refund(which, why)),
     ]
@@ -282,7 +282,7 @@ proptest! {
         floor in 1..20_u32,
         capacity in 1..60_u32,
         back in 0..=100_u8,
-        steps in prop::collection::vec(step(), 1..300),
+        steps in prop::collection::vec(step(), 1..150),
     ) {
         let config = RetryBudgetConfig::default()
             .with_percent(percent)
