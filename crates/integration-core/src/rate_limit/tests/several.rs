@@ -271,7 +271,7 @@ proptest! {
                 prop_assert_eq!(outcome.unwrap_err().until, None);
                 continue;
             }
-            let told = outcome.map_or_else(|denied| denied.until.unwrap(), |go| go);
+            let told = outcome.unwrap_or_else(|denied| denied.until.unwrap());
             let told = (told - start).as_nanos();
             // One that is told to go finds room then, and would not have found it earlier.
             let asked = buckets.iter().any(|bucket| cost.of(bucket.unit) > 0);
