@@ -199,7 +199,7 @@ fn a_reset_in_any_of_its_forms_is_understood() {
         ("1e9", None),
     ];
     for (text, expected) in rows {
-        assert_eq!(reset(text, NOW), expected, "{text:?}");
+        assert_eq!(reset(text, || NOW), expected, "{text:?}");
         let pairs = [
             ("x-rate-limit-remaining", "3"),
             ("x-rate-limit-reset", text),
