@@ -68,6 +68,19 @@ fn the_longest_of_several_waits_counts() {
 }
 
 #[test]
+fn a_unit_of_its_own_waits_for_the_longest_of_its_quotas() {
+    let entry = |remaining, reset| {
+        let entry = of("search").with_limit(100).with_remaining(remaining);
+        entry.with_reset_in(reset).with_reach(Reach::ItsUnit)
+    };
+    let report = told(entry(5, 10 * SECOND)).with_entry(entry(0, MINUTE));
+    let (limit, now) = limit(Quota::per_second(10));
+    limit.observe(&report, now);
+    assert_eq!(wait(&limit, Cost::ONE.with("search", 1), now), MINUTE);
+    assert_eq!(wait(&limit, Cost::ONE, now), Duration::ZERO);
+}
+
+#[test]
 fn nothing_remaining_without_a_reset_says_nothing() {
     let (limit, now) = limit(RateLimitConfig::new());
     limit.observe(&told(calls().with_remaining(0)), now);
