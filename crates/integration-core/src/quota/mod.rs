@@ -29,7 +29,8 @@ mod report;
 #[cfg(feature = "http")]
 mod value;
 
-#[cfg(all(test, feature = "http"))]
+#[cfg(feature = "http")]
+#[cfg(test)]
 mod tests;
 
 #[cfg(feature = "http")]

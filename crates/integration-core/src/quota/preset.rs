@@ -84,16 +84,11 @@ pub enum Preset {
 impl QuotaParser for Preset {
     fn parse(&self, headers: &HeaderMap, now_unix: Duration) -> QuotaReport {
         let answer = read::Answer::new(headers, now_unix);
+        if answer.is_silent() {
+            return QuotaReport::new();
+        }
         let report = match self {
-            Self::Standard => [
-                read::ietf as fn(&read::Answer<'_>) -> QuotaReport,
-                read::rate_limit,
-                read::x_rate_limit,
-            ]
-            .into_iter()
-            .map(|read| read(&answer))
-            .find(|report| !report.is_empty())
-            .unwrap_or_default(),
+            Self::Standard => answer.standard(),
             Self::Ietf => read::ietf(&answer),
             Self::RateLimit => read::rate_limit(&answer),
             Self::XRateLimit => read::x_rate_limit(&answer),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, HeaderName};
 
 use super::{
     QuotaEntry, QuotaReport, Reach, Refill,
@@ -14,21 +14,73 @@ use crate::{hint, rate_limit::Unit};
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// The headers of an answer, and the time at which it was made.
+/// The headers of an answer, and what may be found in them.
 pub(super) struct Answer<'a> {
     headers: &'a HeaderMap,
-    /// Since the Unix epoch: the server's own time where it is told, as its dates go by that.
-    now: Duration,
+    unix: Duration,
+    /// `RateLimit` and `RateLimit-Policy`.
+    fields: bool,
+    /// `RateLimit-Limit` and so on.
+    rate_limit: bool,
+    /// `X-RateLimit-Limit` and so on, in any spelling.
+    x_rate_limit: bool,
+    /// `Retry-After` in any form.
+    retry: bool,
+    /// Those of one service alone.
+    special: bool,
 }
 
 impl<'a> Answer<'a> {
+    /// Looks over the names once, as most answers say nothing about quotas.
     pub(super) fn new(headers: &'a HeaderMap, unix: Duration) -> Self {
-        let now = hint::server_time(headers).unwrap_or(unix);
-        Self { headers, now }
+        let mut answer = Self {
+            headers,
+            unix,
+            fields: false,
+            rate_limit: false,
+            x_rate_limit: false,
+            retry: false,
+            special: false,
+        };
+        for name in headers.keys().map(HeaderName::as_str) {
+            match name.as_bytes() {
+                b"ratelimit" | b"ratelimit-policy" => answer.fields = true,
+                [b'r', b'a', b't', b'e', ..] => answer.rate_limit = true,
+                [b'x', b'-', b'r', b'a', b't', b'e', ..] => answer.x_rate_limit = true,
+                [b'r', b'e', b't', b'r', b'y', ..] | b"x-ms-retry-after-ms" => answer.retry = true,
+                [b'a', b'n', b't', b'h', ..] | [b'x', b'-', b's', b'h', ..] => {
+                    answer.special = true;
+                }
+                _ => {}
+            }
+        }
+        answer
+    }
+
+    /// Tells whether no format finds anything.
+    pub(super) const fn is_silent(&self) -> bool {
+        !(self.fields || self.rate_limit || self.x_rate_limit || self.retry || self.special)
     }
 
     pub(super) fn penalty(&self) -> Option<Duration> {
-        hint::from_headers(self.headers, self.now)
+        self.retry
+            .then(|| hint::from_headers(self.headers, self.unix))?
+    }
+
+    /// Reads the formats that need no knowledge of the service; the newest that says anything.
+    pub(super) fn standard(&self) -> QuotaReport {
+        let found = |has: bool, read: fn(&Self) -> QuotaReport| {
+            has.then(|| read(self)).filter(|report| !report.is_empty())
+        };
+        found(self.fields, ietf)
+            .or_else(|| found(self.rate_limit, rate_limit))
+            .or_else(|| found(self.x_rate_limit, x_rate_limit))
+            .unwrap_or_default()
+    }
+
+    /// Returns the server's own time where it is told, as its dates go by that.
+    fn now(&self) -> Duration {
+        hint::server_time(self.headers).unwrap_or(self.unix)
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {
@@ -41,7 +93,7 @@ impl<'a> Answer<'a> {
     }
 
     fn reset(&self, name: &str) -> Option<Duration> {
-        reset(self.text(name)?, self.now)
+        reset(self.text(name)?, || self.now())
     }
 
     /// Reads one quota that is told by three headers.

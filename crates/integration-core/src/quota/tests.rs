@@ -93,10 +93,11 @@ fn structured_fields_join_what_remains_with_its_policy() {
 #[test]
 fn structured_fields_keep_to_their_rules() {
     let remaining = |count| only(calls().with_remaining(count));
-    let rows: [(&[(&str, &str)], QuotaReport); 8] = [
+    let rows: [(&[(&str, &str)], QuotaReport); 9] = [
         // Commas and semicolons inside a name end nothing.
         (&[("ratelimit", r#""a,b;r=1";r=5"#)], remaining(5)),
         (&[("ratelimit", r#""a\",\"b";r=5"#)], remaining(5)),
+        (&[("ratelimit", r#""a\"";r=5, "b""#)], remaining(5)),
         (&[("ratelimit", "default;r=5")], remaining(5)),
         (
             &[
@@ -198,7 +199,7 @@ fn a_reset_in_any_of_its_forms_is_understood() {
         ("1e9", None),
     ];
     for (text, expected) in rows {
-        assert_eq!(reset(text, NOW), expected, "{text:?}");
+        assert_eq!(reset(text, || NOW), expected, "{text:?}");
         let pairs = [
             ("x-rate-limit-remaining", "3"),
             ("x-rate-limit-reset", text),

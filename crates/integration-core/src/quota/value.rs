@@ -27,10 +27,10 @@ pub(super) fn seconds(text: &str) -> Option<Duration> {
 }
 
 /// Reads a wait: seconds, a time since the epoch in seconds or milliseconds, a duration with
-/// units, or a date. `now` is the time since the epoch to compare with.
-pub(super) fn reset(text: &str, now: Duration) -> Option<Duration> {
+/// units, or a date. `now` tells the time since the epoch to compare with, where that is needed.
+pub(super) fn reset(text: &str, now: impl Fn() -> Duration) -> Option<Duration> {
     let text = text.trim();
-    let since = |at: Duration| at.saturating_sub(now).min(MAX_HINT);
+    let since = |at: Duration| at.saturating_sub(now()).min(MAX_HINT);
     match count(text) {
         Some(number) if number >= EPOCH_MILLIS => at(text, 1_000_000).map(since),
         Some(number) if number >= EPOCH_SECONDS => at(text, 1_000_000_000).map(since),

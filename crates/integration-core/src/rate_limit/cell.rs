@@ -40,7 +40,7 @@ impl Rate {
         }
     }
 
-    /// Returns when `amount` may go; `None` when it is more than a burst.
+    /// Returns when `amount`, at least 1, may go; `None` when it is more than a burst.
     #[inline]
     pub(super) fn ready(self, due: u64, not_before: u64, amount: u32) -> Option<u64> {
         let span = self.interval.saturating_mul(u64::from(amount));
@@ -48,8 +48,7 @@ impl Rate {
             return None;
         }
         let due = self.drained(due, not_before);
-        let ready = due.saturating_add(span).saturating_sub(self.capacity());
-        Some(ready.max(not_before))
+        Some(due.saturating_add(span).saturating_sub(self.capacity()))
     }
 
     /// Returns `due` after `amount` went at `go`.

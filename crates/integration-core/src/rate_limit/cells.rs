@@ -110,9 +110,7 @@ impl Cells {
                 return Cell::new(*quota, now);
             };
             cell.configured = *quota;
-            if cell.quota != *quota {
-                cell.change(*quota, now, not_before);
-            }
+            cell.change(*quota, now, not_before);
             cell
         };
         self.quotas = config.quotas().iter().map(carried).collect();

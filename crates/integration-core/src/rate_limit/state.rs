@@ -24,10 +24,11 @@ const UNDER_LOCK: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct RateLimit {
     origin: Instant,
-    /// When the next call would be due if all were evenly spaced, in nanoseconds after `origin`.
+    /// When the next call would be due if all were evenly spaced, by [`nanos`](Self::nanos).
     ///
     /// Whoever changes the rate stores [`UNDER_LOCK`] first, so that no call takes a slot by half
-    /// of a new rate.
+    /// of a new rate. A call that finds the same `due` after the change as before it counts at the
+    /// old rate, as if it had come first.
     due: AtomicU64,
     /// The rate of the one quota; an interval of 0 is no quota at all.
     interval: AtomicU64,
@@ -205,8 +206,9 @@ impl RateLimit {
 
     /// Gives back what was reserved for a call that did not go.
     ///
-    /// Never more than was taken and not renewed since. A slot before those that other callers
-    /// have booked already is lost: they are not moved up.
+    /// A burst never holds more than it can. A slot before those that other callers have booked
+    /// already is lost: they are not moved up. What comes back late has in part been renewed by
+    /// time as well, so that up to this much may go once beyond the quota: settle soon.
     pub fn give_back(&self, cost: Cost, now: Instant) {
         self.settle_cost(cost, Cost::calls(0), now);
     }
@@ -229,9 +231,8 @@ impl RateLimit {
 
     /// Lets no call go before `until`, and after that no burst. Never shortens an earlier wish.
     pub fn penalize_until(&self, until: Instant) {
-        // 0 is no wish.
-        let until = self.nanos(until).max(1);
-        self.not_before.fetch_max(until, Ordering::AcqRel);
+        self.not_before
+            .fetch_max(self.nanos(until), Ordering::AcqRel);
     }
 
     /// Replaces all quotas by one. What was taken stays taken, at the new spacing.
@@ -261,6 +262,15 @@ impl RateLimit {
         Ok(())
     }
 
+    /// Returns the quotas that hold now: as configured, or as the server has changed them.
+    #[must_use]
+    pub fn quotas(&self) -> RateLimitConfig {
+        let cells = self.cells.lock();
+        let none = RateLimitConfig::new().with_learn(cells.learn);
+        let quotas = cells.quotas.iter().map(|cell| cell.quota);
+        quotas.fold(none, RateLimitConfig::with_quota)
+    }
+
     /// Changes the state under the lock, with the atomics taken in before and given out after.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Cells, u64) -> T) -> T {
         let mut cells = self.cells.lock();
@@ -284,17 +294,19 @@ impl RateLimit {
         }
     }
 
-    /// Returns the nanoseconds after the origin; 2^64 of them are 584 years of uptime.
+    /// Returns the nanoseconds after the origin, which itself is 1, as 0 stands for never.
+    ///
+    /// 2^64 of them are 584 years of uptime.
     #[inline]
     pub(super) fn nanos(&self, at: Instant) -> u64 {
         let since = at.saturating_duration_since(self.origin);
         since
             .as_secs()
             .saturating_mul(1_000_000_000)
-            .saturating_add(u64::from(since.subsec_nanos()))
+            .saturating_add(u64::from(since.subsec_nanos()) + 1)
     }
 
     fn instant(&self, nanos: u64) -> Instant {
-        self.origin + Duration::from_nanos(nanos)
+        self.origin + Duration::from_nanos(nanos.saturating_sub(1))
     }
 }

@@ -57,6 +57,30 @@ fn nothing_remaining_waits_for_the_reset_and_then_starts_slowly() {
 }
 
 #[test]
+fn the_longest_of_several_waits_counts() {
+    let gone = |unit, reset| of(unit).with_remaining(0).with_reset_in(reset);
+    let report = told(gone("calls", SECOND))
+        .with_entry(gone("tokens", MINUTE))
+        .with_entry(gone("bytes", 2 * SECOND));
+    let (limit, now) = limit(Quota::per_second(10));
+    limit.observe(&report, now);
+    assert_eq!(wait(&limit, Cost::ONE, now), MINUTE);
+}
+
+#[test]
+fn a_unit_of_its_own_waits_for_the_longest_of_its_quotas() {
+    let entry = |remaining, reset| {
+        let entry = of("search").with_limit(100).with_remaining(remaining);
+        entry.with_reset_in(reset).with_reach(Reach::ItsUnit)
+    };
+    let report = told(entry(5, 10 * SECOND)).with_entry(entry(0, MINUTE));
+    let (limit, now) = limit(Quota::per_second(10));
+    limit.observe(&report, now);
+    assert_eq!(wait(&limit, Cost::ONE.with("search", 1), now), MINUTE);
+    assert_eq!(wait(&limit, Cost::ONE, now), Duration::ZERO);
+}
+
+#[test]
 fn nothing_remaining_without_a_reset_says_nothing() {
     let (limit, now) = limit(RateLimitConfig::new());
     limit.observe(&told(calls().with_remaining(0)), now);
@@ -188,16 +212,42 @@ fn a_pace_of_tokens_lets_a_large_call_through_and_makes_the_next_wait() {
 }
 
 #[test]
+fn a_pace_of_what_is_refilled_steadily_is_the_pace_of_the_refill() {
+    let (limit, now) = limit(RateLimitConfig::new());
+    let low = calls().with_limit(100).with_remaining(5);
+    let low = low.with_reset_in(95 * SECOND).with_refill(Refill::Steady);
+    limit.observe(&told(low), now);
+    limit.admit(now).unwrap();
+    assert_eq!(wait(&limit, Cost::ONE, now), SECOND);
+}
+
+#[test]
+fn a_faster_pace_is_not_held_up_by_a_slower_one_before() {
+    let (limit, now) = limit(RateLimitConfig::new());
+    let low = |remaining, reset| {
+        let entry = calls().with_limit(1_000).with_remaining(remaining);
+        told(entry.with_reset_in(reset))
+    };
+    limit.observe(&low(1, MINUTE), now);
+    limit.admit(now).unwrap();
+    assert_eq!(wait(&limit, Cost::ONE, now), MINUTE);
+    limit.observe(&low(100, 10 * SECOND), now);
+    assert_eq!(wait(&limit, Cost::ONE, now), 100 * MILLI);
+}
+
+#[test]
 fn a_lower_limit_replaces_the_quota_until_another_is_stated() {
     let (limit, now) = limit(Quota::per_minute(120));
     let stated = |count| told(calls().with_limit(count).with_window(MINUTE));
     limit.observe(&stated(60), now);
+    assert_eq!(limit.quotas(), Quota::per_minute(60).into());
     assert_eq!(burst(&limit, now), 60);
     assert_eq!(wait(&limit, Cost::ONE, now), SECOND);
     // The taken 60 stay taken; above the configured quota nothing more is given.
     limit.observe(&stated(100_000), now);
     assert_eq!(burst(&limit, now), 60);
     assert_eq!(wait(&limit, Cost::ONE, now), SECOND / 2);
+    assert_eq!(limit.quotas(), Quota::per_minute(120).into());
 }
 
 #[test]
@@ -237,6 +287,11 @@ fn a_limit_without_a_window_is_learned_from_the_longest_rest_of_it() {
     assert_eq!(seen(48 * SECOND), 80 * MILLI);
     assert_eq!(seen(MINUTE), 100 * MILLI);
     assert_eq!(seen(45 * SECOND), 100 * MILLI);
+    // A window that is told counts, and so does another limit.
+    let stated = calls().with_limit(600).with_window(31 * SECOND);
+    limit.observe(&told(stated), now);
+    assert_eq!(seen(SECOND), 60 * MILLI);
+    assert_eq!(seen(MINUTE), 100 * MILLI);
     limit.observe(&told(calls().with_limit(2_000).with_reset_in(MINUTE)), now);
     assert_eq!(seen(SECOND), 60 * MILLI);
 }
@@ -280,6 +335,11 @@ fn units_without_end_are_not_remembered() {
         wait(&limit, cost, now) > Duration::ZERO
     });
     assert_eq!(held.count(), 4);
+    // Once their windows are over there is room for others.
+    let now = now + MINUTE;
+    let gone = of("other").with_remaining(0).with_reset_in(MINUTE);
+    limit.observe(&told(gone.with_reach(Reach::ItsUnit)), now);
+    assert_eq!(wait(&limit, Cost::ONE.with("other", 1), now), MINUTE);
 }
 
 fn entries() -> impl Strategy<Value = QuotaReport> {

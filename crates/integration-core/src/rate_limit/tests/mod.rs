@@ -66,6 +66,14 @@ fn a_penalty_leaves_no_burst_at_its_end() {
 }
 
 #[test]
+fn a_penalty_that_ends_at_once_leaves_no_burst_either() {
+    let (limit, now) = limit(Quota::per_second(10));
+    limit.penalize_until(now);
+    limit.admit(now).unwrap();
+    assert_eq!(limit.admit(now).unwrap_err().until, Some(now + 100 * MILLI));
+}
+
+#[test]
 fn a_new_quota_counts_from_now_on_and_forgets_nothing_taken() {
     let (limit, now) = limit(Quota::per_minute(1));
     limit.admit(now).unwrap();

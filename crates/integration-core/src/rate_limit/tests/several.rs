@@ -41,6 +41,15 @@ fn a_call_goes_when_every_quota_has_room() {
 }
 
 #[test]
+fn who_would_not_even_wait_until_now_may_go_now() {
+    let (several, now) = calls_and_tokens();
+    let (one, at) = limit(Quota::per_second(1));
+    let later = [now + SECOND, at + SECOND];
+    assert_eq!(several.reserve(tokens(1), later[0], now), Ok(later[0]));
+    assert_eq!(one.reserve(Cost::ONE, later[1], at), Ok(later[1]));
+}
+
+#[test]
 fn nothing_is_taken_when_one_quota_refuses() {
     let (limit, now) = calls_and_tokens();
     limit.reserve(tokens(100), now, now).unwrap();
@@ -271,7 +280,7 @@ proptest! {
                 prop_assert_eq!(outcome.unwrap_err().until, None);
                 continue;
             }
-            let told = outcome.map_or_else(|denied| denied.until.unwrap(), |go| go);
+            let told = outcome.unwrap_or_else(|denied| denied.until.unwrap());
             let told = (told - start).as_nanos();
             // One that is told to go finds room then, and would not have found it earlier.
             let asked = buckets.iter().any(|bucket| cost.of(bucket.unit) > 0);
