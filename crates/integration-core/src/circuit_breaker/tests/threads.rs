@@ -3,6 +3,7 @@
 use std::{
     sync::atomic::{AtomicU16, AtomicU64, Ordering},
     thread,
+    time::Duration,
 };
 
 use super::{SECOND, breaker_of, config, open, start};
@@ -25,6 +26,7 @@ fn no_result_is_lost_between_threads() {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     for i in 0..2_000 {
+                        let now = now + Duration::from_millis(i * 10);
                         let health = if i % 4 == 0 { Failure } else { Success };
                         let settled = breaker.admit(now).unwrap().settle(health, now);
                         assert_eq!(settled, Settled::Counted);
