@@ -239,7 +239,8 @@ fn configs() -> impl Strategy<Value = CircuitBreakerConfig> {
     let slow = prop::option::of((1..1_500_u64, 1..=100_u8));
     let window = prop_oneof![
         (1..70_u16).prop_map(CircuitWindow::Count),
-        (100..20_000_u64).prop_map(|millis| CircuitWindow::Time(Duration::from_millis(millis))),
+        prop_oneof![100..20_000_u64, 20_000..300_000_u64]
+            .prop_map(|millis| CircuitWindow::Time(Duration::from_millis(millis))),
         (1..6_u16).prop_map(CircuitWindow::Consecutive),
     ];
     (window, 1..20_u16, 1..=100_u8, slow, 1..4_u16).prop_map(|(window, min, rate, slow, probes)| {
