@@ -35,7 +35,7 @@ impl CircuitBreaker {
     /// Returns what the window holds at `now`, and where the circuit stands.
     #[must_use]
     pub fn metrics(&self, now: Instant) -> CircuitMetrics {
-        let state = self.state.lock();
+        let state = self.lock();
         let tally = state.window.tally(now);
         CircuitMetrics {
             state: state.shown(now),
@@ -56,7 +56,7 @@ impl CircuitBreaker {
     /// without results.
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> CircuitSnapshot {
-        let state = self.state.lock();
+        let state = self.lock();
         let tally = state.window.tally(now);
         let open_for = match state.phase {
             Phase::Open { until } => until.saturating_duration_since(now),

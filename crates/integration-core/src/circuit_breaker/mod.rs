@@ -19,8 +19,8 @@
 //! - [`CircuitBreaker::snapshot`] and [`CircuitBreaker::restore`] carry the state over a restart,
 //!   so that a new process does not send its first calls into an outage that is known.
 //!
-//! While the circuit is closed an admission reads one atomic word, and a result takes one short
-//! lock; neither allocates. Times are read by the caller: one that lies behind what another thread
+//! While the circuit is closed an admission reads one atomic word and a good result adds to it; a
+//! bad result, and now and then a good one, takes a short lock. Nothing allocates. Times are read by the caller: one that lies behind what another thread
 //! has brought counts as that, and a jump ahead only makes what is kept older.
 //!
 //! # When not to use it

@@ -1,23 +1,16 @@
 //! The state machine of the breaker.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::{
     CircuitBreakerConfig, CircuitMode, CircuitState, Permit, Settled,
     config::CallResult,
-    gate::{Gate, Way},
+    gate::{AtomicGate, Gate, Waiting, Way},
     permit::Pass,
-    window::Window,
+    window::{Horizon, Window},
 };
 use crate::{
     admission::Denied,
@@ -32,8 +25,11 @@ const OPEN_JITTER: f64 = 0.2;
 pub struct CircuitBreaker {
     pub(super) config: CircuitBreakerConfig,
     rng: Arc<dyn Rng>,
-    /// A [`Gate`]. It is read by everyone and written only under the lock of `state`.
-    gate: AtomicU64,
+    /// It is read by everyone; its generation changes only under the lock of `state`.
+    gate: AtomicGate,
+    /// It changes only under the lock of `state`.
+    horizon: Horizon,
+    /// To see the results too, take [`lock`](Self::lock).
     pub(super) state: Mutex<State>,
 }
 
@@ -81,7 +77,8 @@ impl CircuitBreaker {
             window: Window::new(config.window),
         };
         Self {
-            gate: AtomicU64::new(Gate::new(state.way()).bits()),
+            gate: AtomicGate::new(state.way()),
+            horizon: Horizon::new(config.window),
             config,
             rng,
             state: Mutex::new(state),
@@ -95,7 +92,7 @@ impl CircuitBreaker {
     /// [`Denied`] as `admit` would give it.
     #[inline]
     pub fn peek(&self, now: Instant) -> Result<(), Denied> {
-        match self.gate().way() {
+        match self.gate.read().way() {
             Way::Free | Way::Uncounted => Ok(()),
             Way::Guarded => self.peek_guarded(now),
         }
@@ -115,7 +112,7 @@ impl CircuitBreaker {
     /// Lets one call pass, as [`admit`](Self::admit) does, without a guard that settles it on drop.
     #[inline]
     pub(crate) fn enter(&self, now: Instant) -> Result<Pass, Denied> {
-        let gate = self.gate();
+        let gate = self.gate.read();
         match gate.way() {
             Way::Free | Way::Uncounted => Ok(Pass::through(gate)),
             Way::Guarded => self.enter_guarded(now),
@@ -143,22 +140,14 @@ impl CircuitBreaker {
                 .slow_call_after
                 .is_some_and(|after| elapsed >= after),
         };
-        let mut state = self.state.lock();
-        if self.gate() != pass.gate {
-            return Settled::Stale;
-        }
-        match state.phase {
-            Phase::HalfOpen { running, succeeded } => {
-                self.settle_probe(&mut state, running, succeeded, result, now)
-            }
-            Phase::Closed | Phase::Open { .. } => {
-                let tally = state.window.push(result, now);
-                if result.is_bad() && self.config.opens(result, tally) {
-                    return self.open(&mut state, now);
-                }
-                Settled::Counted
+        if pass.gate.way() == Way::Free && !result.is_bad() && self.horizon.is_after(now) {
+            match self.gate.add_good(pass.gate) {
+                Waiting::Added => return Settled::Counted,
+                Waiting::Stale => return Settled::Stale,
+                Waiting::Full => {}
             }
         }
+        self.settle_locked(pass, result, now)
     }
 
     /// Takes back a pass whose call has no result; a probe's slot is free again.
@@ -170,9 +159,11 @@ impl CircuitBreaker {
         }
     }
 
-    #[inline]
-    fn gate(&self) -> Gate {
-        Gate::from_bits(self.gate.load(Ordering::Acquire))
+    /// Locks the state and takes the good results that wait into its window.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock();
+        state.window.push_good(self.gate.take_good());
+        state
     }
 
     #[cold]
@@ -190,7 +181,7 @@ impl CircuitBreaker {
         if let Err(denied) = state.check(now, self.config.probes) {
             state.refused += 1;
             return match state.mode {
-                CircuitMode::MetricsOnly => Ok(Pass::through(Gate::new(Way::Uncounted))),
+                CircuitMode::MetricsOnly => Ok(Pass::through(Gate::first(Way::Uncounted))),
                 _ => Err(denied),
             };
         }
@@ -204,19 +195,35 @@ impl CircuitBreaker {
             *running += 1;
         }
         // Read again: it may be another than the one that was found guarded.
-        let gate = self.gate();
+        let gate = self.gate.read();
         Ok(Pass { gate, changed })
+    }
+
+    fn settle_locked(&self, pass: Pass, result: CallResult, now: Instant) -> Settled {
+        let mut state = self.lock();
+        if self.gate.read() != pass.gate {
+            return Settled::Stale;
+        }
+        if let Phase::HalfOpen { running, succeeded } = state.phase {
+            return self.settle_probe(&mut state, running, succeeded, result, now);
+        }
+        let tally = state.window.push(result, now);
+        self.horizon.follow(&state.window, now);
+        if result.is_bad() && self.config.opens(result, tally) {
+            return self.open(&mut state, now);
+        }
+        Settled::Counted
     }
 
     fn settle_neutral(&self, pass: Pass) -> Settled {
         if pass.gate.way() == Way::Free {
-            return match self.gate() == pass.gate {
+            return match self.gate.read() == pass.gate {
                 true => Settled::Neutral,
                 false => Settled::Stale,
             };
         }
         let mut state = self.state.lock();
-        if self.gate() != pass.gate {
+        if self.gate.read() != pass.gate {
             return Settled::Stale;
         }
         if let Phase::HalfOpen { running, .. } = &mut state.phase {
@@ -261,8 +268,9 @@ impl CircuitBreaker {
     pub(super) fn change(&self, state: &mut State, phase: Phase) {
         state.phase = phase;
         state.window.clear();
-        let next = self.gate().next(state.way());
-        self.gate.store(next.bits(), Ordering::Release);
+        // Before the gate: who comes through the next one must find it closed.
+        self.horizon.close();
+        self.gate.advance(state.way());
     }
 
     /// Doubles with every opening up to the cap, then takes up to [`OPEN_JITTER`] off.

@@ -221,11 +221,12 @@ fn a_restore_does_not_overrule_the_mode() {
     let (old, now) = breaker();
     open(&old, now);
     let snapshot = old.snapshot(now);
-    let disabled = breaker_of(config().with_mode(CircuitMode::Disabled));
-    disabled.restore(&snapshot, now);
-    assert!(disabled.admit(now).is_ok());
-    let forced = breaker_of(config().with_mode(CircuitMode::ForcedOpen));
-    forced.restore(&CircuitSnapshot::default(), now);
-    assert!(forced.admit(now).is_err());
-    assert_eq!(forced.snapshot(now), CircuitSnapshot::default());
+    for mode in [CircuitMode::Disabled, CircuitMode::ForcedOpen] {
+        let breaker = breaker_of(config().with_mode(mode));
+        let before = breaker.state(now);
+        breaker.restore(&snapshot, now);
+        assert_eq!(breaker.state(now), before);
+        assert_eq!(breaker.snapshot(now), CircuitSnapshot::default());
+        assert_eq!(breaker.admit(now).is_ok(), mode == CircuitMode::Disabled);
+    }
 }

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::{SECOND, breaker_of, start};
 use crate::{
     circuit_breaker::{
-        CircuitBreakerConfig, CircuitMode, CircuitState, CircuitWindow, Permit, Settled,
-        window::Tally,
+        CircuitBreakerConfig, CircuitMetrics, CircuitMode, CircuitState, CircuitWindow, Permit,
+        Settled, window::Tally,
     },
     error::Health::{self, Failure, Neutral, Success},
 };
@@ -203,10 +203,14 @@ enum Step {
     Drop(usize),
     Advance(Duration),
     Mode(CircuitMode),
+    /// So many calls, one after the other.
+    Burst(u32, Health),
+    /// At the metrics; not after every step, as that makes waiting results count.
+    Look,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let health = prop_oneof![4 => Just(Failure), 4 => Just(Success), 1 => Just(Neutral)];
+    let health = || prop_oneof![4 => Just(Failure), 4 => Just(Success), 1 => Just(Neutral)];
     let lag = || prop_oneof![4 => Just(0), 1 => 0..5_000_u64];
     let mode = prop_oneof![
         4 => Just(CircuitMode::Automatic),
@@ -221,10 +225,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     let step = prop_oneof![
         50 => lag().prop_map(Step::Admit),
-        50 => (0..6_usize, health, lag()).prop_map(|(which, health, lag)| Step::Settle(which, health, lag)),
+        50 => (0..6_usize, health(), lag()).prop_map(|(which, health, lag)| Step::Settle(which, health, lag)),
         8 => (0..6_usize).prop_map(Step::Drop),
         25 => advance.prop_map(Step::Advance),
         2 => mode.prop_map(Step::Mode),
+        4 => (1..200_u32, health()).prop_map(|(calls, health)| Step::Burst(calls, health)),
+        15 => Just(Step::Look),
     ];
     prop::collection::vec(step, 1..400)
 }
@@ -233,7 +239,8 @@ fn configs() -> impl Strategy<Value = CircuitBreakerConfig> {
     let slow = prop::option::of((1..1_500_u64, 1..=100_u8));
     let window = prop_oneof![
         (1..70_u16).prop_map(CircuitWindow::Count),
-        (100..20_000_u64).prop_map(|millis| CircuitWindow::Time(Duration::from_millis(millis))),
+        prop_oneof![100..20_000_u64, 20_000..300_000_u64]
+            .prop_map(|millis| CircuitWindow::Time(Duration::from_millis(millis))),
         (1..6_u16).prop_map(CircuitWindow::Consecutive),
     ];
     (window, 1..20_u16, 1..=100_u8, slow, 1..4_u16).prop_map(|(window, min, rate, slow, probes)| {
@@ -251,6 +258,14 @@ fn configs() -> impl Strategy<Value = CircuitBreakerConfig> {
             },
         }
     })
+}
+
+fn seen(metrics: &CircuitMetrics) -> Tally {
+    Tally {
+        results: metrics.results,
+        failures: metrics.failures,
+        slow: metrics.slow,
+    }
 }
 
 proptest! {
@@ -294,15 +309,25 @@ proptest! {
                     model.settle(admitted, Neutral, now);
                 }
                 Step::Settle(..) | Step::Drop(_) => {}
+                Step::Burst(calls, health) => for _ in 0..calls {
+                    let (real, modeled) = (breaker.admit(now), model.admit(now));
+                    prop_assert_eq!(real.is_ok(), modeled.is_some());
+                    if let (Ok(permit), Some(admitted)) = (real, modeled) {
+                        let modeled = model.settle(admitted, health, now);
+                        prop_assert_eq!(permit.settle(health, now), modeled);
+                    }
+                },
+                Step::Look => {
+                    let metrics = breaker.metrics(now);
+                    prop_assert_eq!(metrics.state, model.state(now));
+                    prop_assert_eq!((metrics.mode, metrics.trips), (model.mode, model.trips));
+                    prop_assert_eq!(metrics.refused, model.refused);
+                    prop_assert_eq!(seen(&metrics), model.tally(now));
+                }
             }
-            let (metrics, tally) = (breaker.metrics(now), model.tally(now));
-            prop_assert_eq!(metrics.state, model.state(now));
-            prop_assert_eq!(metrics.state, breaker.state(now));
-            prop_assert_eq!((metrics.mode, metrics.trips), (model.mode, model.trips));
-            prop_assert_eq!(metrics.refused, model.refused);
-            let seen = Tally { results: metrics.results, failures: metrics.failures, slow: metrics.slow };
-            prop_assert_eq!(seen, tally);
+            prop_assert_eq!(breaker.state(now), model.state(now));
         }
+        prop_assert_eq!(seen(&breaker.metrics(now)), model.tally(now));
     }
 
     #[test]

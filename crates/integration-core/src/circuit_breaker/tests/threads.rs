@@ -1,13 +1,22 @@
 //! Many threads on one breaker.
 
 use std::{
-    sync::atomic::{AtomicU16, AtomicU64, Ordering},
+    sync::{
+        Barrier,
+        atomic::{AtomicU16, AtomicU64, Ordering},
+    },
     thread,
+    time::Duration,
 };
+
+use parking_lot::Mutex;
 
 use super::{SECOND, breaker_of, config, open, start};
 use crate::{
-    circuit_breaker::{CircuitMode, CircuitState, Settled},
+    circuit_breaker::{
+        CircuitMode, CircuitState, Settled,
+        gate::{AtomicGate, Waiting, Way},
+    },
     error::Health::{Failure, Neutral, Success},
 };
 
@@ -16,28 +25,58 @@ const THREADS: u64 = 4;
 #[test]
 fn no_result_is_lost_between_threads() {
     let windows = [
-        config().with_window(10_000, 10_000),
-        config().with_time_window(SECOND * 60, u16::MAX),
+        (config().with_window(10_000, 10_000), 2_000),
+        (config().with_time_window(SECOND * 60, u16::MAX), 5_000),
     ];
-    for config in windows {
-        let (breaker, now) = (breaker_of(config), start());
+    for (config, calls) in windows {
+        let (breaker, start, together) = (breaker_of(config), start(), Barrier::new(4));
         thread::scope(|scope| {
             for _ in 0..THREADS {
                 scope.spawn(|| {
-                    for i in 0..2_000 {
-                        let health = if i % 4 == 0 { Failure } else { Success };
+                    together.wait();
+                    for i in 0..calls {
+                        let now = start + Duration::from_millis(i);
+                        let health = if i % 50 == 0 { Failure } else { Success };
                         let settled = breaker.admit(now).unwrap().settle(health, now);
                         assert_eq!(settled, Settled::Counted);
                     }
                 });
             }
         });
-        let metrics = breaker.metrics(now);
-        assert_eq!(
-            (metrics.results, metrics.failures),
-            (THREADS * 2_000, THREADS * 500)
-        );
+        let metrics = breaker.metrics(start);
+        let counted = (metrics.results, metrics.failures);
+        assert_eq!(counted, (THREADS * calls, THREADS * calls / 50));
     }
+}
+
+#[test]
+fn no_waiting_result_is_lost_between_threads() {
+    let (gate, lock, together) = (AtomicGate::new(Way::Free), Mutex::new(0), Barrier::new(4));
+    let through = gate.read();
+    let added: u64 = thread::scope(|scope| {
+        let add = || {
+            let mut added = 0;
+            together.wait();
+            for _ in 0..1_000_000 {
+                match gate.add_good(through) {
+                    Waiting::Added => added += 1,
+                    Waiting::Full => {
+                        // Locked first: two may not take at once.
+                        let mut taken = lock.lock();
+                        *taken += gate.take_good();
+                    }
+                    Waiting::Stale => panic!("nobody changes the gate"),
+                }
+            }
+            added
+        };
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(add)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    assert_eq!(lock.into_inner() + gate.take_good(), added);
 }
 
 #[test]

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use super::{SECOND, breaker_of, config, open, record, start};
 use crate::{
-    circuit_breaker::{CircuitBreakerConfig, CircuitState, Settled},
+    circuit_breaker::{
+        CircuitBreakerConfig, CircuitState, CircuitWindow, Settled,
+        config::CallResult,
+        window::{Horizon, Window},
+    },
     error::Health::{Failure, Neutral, Success},
 };
 
@@ -71,6 +75,42 @@ fn a_clock_that_jumps_far_ahead_empties_a_time_window() {
     assert_eq!(breaker.metrics(far).results, 0);
     assert_eq!(record(&breaker, Failure, far), Settled::Counted);
     assert_eq!(breaker.metrics(far).results, 1);
+}
+
+#[test]
+fn a_time_window_that_is_emptied_counts_time_anew() {
+    let breaker = breaker_of(config().with_time_window(SECOND * 320, 4));
+    let now = start();
+    open(&breaker, now);
+    let later = now + SECOND;
+    for _ in 0..3 {
+        record(&breaker, Success, later);
+    }
+    assert_eq!(breaker.metrics(later).results, 1);
+    let last = later + SECOND * 320;
+    assert_eq!(breaker.metrics(last - Duration::from_nanos(1)).results, 1);
+    assert_eq!(breaker.metrics(last).results, 0);
+}
+
+#[test]
+fn a_good_result_may_wait_until_the_newest_step_of_a_time_window_ends() {
+    let (now, good) = (
+        start(),
+        CallResult {
+            failed: false,
+            slow: false,
+        },
+    );
+    let config = CircuitWindow::Time(SECOND * 32);
+    let (horizon, mut window) = (Horizon::new(config), Window::new(config));
+    assert!(!horizon.is_after(now));
+    window.push(good, now);
+    horizon.follow(&window, now);
+    assert!(horizon.is_after(now + SECOND - Duration::from_nanos(1)));
+    assert!(!horizon.is_after(now + SECOND));
+    horizon.close();
+    assert!(!horizon.is_after(now));
+    assert!(Horizon::new(CircuitWindow::Count(1)).is_after(now));
 }
 
 #[test]

@@ -5,6 +5,9 @@ use super::{CallResult, Tally};
 /// Results in one word.
 const PER_WORD: usize = u64::BITS as usize / 2;
 
+/// The bits of a word that say that a result failed; the others say that it was slow.
+const FAILED: u64 = u64::MAX / 3;
+
 /// A ring of the latest `size` results that knows at any time how many of them were bad.
 #[derive(Debug)]
 pub(in crate::circuit_breaker) struct CountWindow {
@@ -48,6 +51,32 @@ impl CountWindow {
         }
         self.tally.add(result);
         self.tally
+    }
+
+    /// Takes in good results, a word of them at a time.
+    pub(super) fn push_good(&mut self, results: u64) {
+        let size = self.size as u64;
+        // More than fit leave the same behind as those that fit.
+        let mut left = usize::try_from(results).map_or(self.size, |all| all.min(self.size));
+        while left > 0 {
+            let at = self.next % PER_WORD;
+            let span = left.min(PER_WORD - at).min(self.size - self.next);
+            let mask = u64::MAX >> (u64::BITS as usize - 2 * span) << (2 * at);
+            let word = &mut self.words[self.next / PER_WORD];
+            if self.tally.results == size {
+                let oldest = *word & mask;
+                self.tally.failures -= u64::from((oldest & FAILED).count_ones());
+                self.tally.slow -= u64::from((oldest & !FAILED).count_ones());
+            } else {
+                self.tally.results += span as u64;
+            }
+            *word &= !mask;
+            self.next += span;
+            if self.next == self.size {
+                self.next = 0;
+            }
+            left -= span;
+        }
     }
 
     pub(super) fn clear(&mut self) {

@@ -1,10 +1,12 @@
 //! The results that decide, in one of three windows. Every operation is of constant time.
 
 mod count;
+mod horizon;
 mod time;
 
 use tokio::time::Instant;
 
+pub(super) use self::horizon::Horizon;
 use self::{count::CountWindow, time::TimeWindow};
 use super::config::{CallResult, CircuitWindow};
 
@@ -44,6 +46,26 @@ impl Window {
                 *run = if result.failed { *run + 1 } else { 0 };
                 Tally::of_run(*run)
             }
+        }
+    }
+
+    /// Takes in good results that waited; each came before the horizon of the window.
+    #[inline]
+    pub(super) fn push_good(&mut self, results: u64) {
+        match self {
+            _ if results == 0 => {}
+            Self::Count(window) => window.push_good(results),
+            Self::Time(window) => window.push_good(results),
+            Self::Consecutive(run) => *run = 0,
+        }
+    }
+
+    /// Returns the time from which on a good result must be taken in at once, as the window will
+    /// have changed by then. `None` before the first result.
+    fn end(&self) -> Option<Instant> {
+        match self {
+            Self::Time(window) => window.end(),
+            Self::Count(_) | Self::Consecutive(_) => None,
         }
     }
 

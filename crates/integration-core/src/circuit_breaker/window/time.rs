@@ -66,6 +66,20 @@ impl TimeWindow {
         self.tally
     }
 
+    /// Takes in good results of the newest bucket.
+    pub(super) fn push_good(&mut self, results: u64) {
+        let bucket = &mut self.ring[self.newest];
+        let room = u32::MAX - bucket.results;
+        let added = u32::try_from(results).map_or(room, |results| results.min(room));
+        bucket.results += added;
+        self.tally.results += u64::from(added);
+    }
+
+    /// Returns when the newest bucket ends.
+    pub(super) fn end(&self) -> Option<Instant> {
+        self.end
+    }
+
     pub(super) fn clear(&mut self) {
         self.ring.fill(Bucket::default());
         self.end = None;
