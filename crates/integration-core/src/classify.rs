@@ -36,10 +36,10 @@ pub struct Call<'a> {
     pub key: Cow<'a, str>,
     /// Whether a second execution does harm.
     pub repeat: Repeat,
-    /// What it takes of the rate limit.
-    pub cost: Cost,
     /// Whether it goes before others that wait.
     pub priority: Priority,
+    /// What it takes of the rate limit, if that is not one call.
+    pub(crate) cost: Option<Box<Cost>>,
 }
 
 impl<'a> Call<'a> {
@@ -49,8 +49,8 @@ impl<'a> Call<'a> {
             operation: operation.into(),
             key: key.into(),
             repeat: Repeat::Harmful,
-            cost: Cost::ONE,
             priority: Priority::Normal,
+            cost: None,
         }
     }
 
@@ -64,7 +64,7 @@ impl<'a> Call<'a> {
     /// Says what it takes of the rate limit. Default: one call.
     #[must_use]
     pub fn with_cost(mut self, cost: Cost) -> Self {
-        self.cost = cost;
+        self.cost = (cost != Cost::ONE).then(|| Box::new(cost));
         self
     }
 

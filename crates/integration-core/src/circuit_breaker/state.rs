@@ -6,7 +6,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::{
-    CircuitBreakerConfig, CircuitMode, CircuitState, Permit, Settled,
+    CircuitBreakerConfig, CircuitMode, CircuitState, CircuitWindow, Permit, Settled,
     config::CallResult,
     gate::{AtomicGate, Gate, Waiting, Way},
     permit::Pass,
@@ -148,6 +148,13 @@ impl CircuitBreaker {
             }
         }
         self.settle_locked(pass, result, now)
+    }
+
+    /// Whether it matters when, or after how long, a call succeeded.
+    #[inline]
+    pub(crate) const fn times_successes(&self) -> bool {
+        matches!(self.config.window, CircuitWindow::Time(_))
+            || self.config.slow_call_after.is_some()
     }
 
     /// Takes back a pass whose call has no result; a probe's slot is free again.

@@ -44,7 +44,7 @@ impl CallState {
             }
             Ok(bulkhead::Entry::Wait(turn)) => {
                 self.turn = Some((Queue::Call, turn));
-                let config = self.shared.config.bulkhead.as_ref();
+                let config = self.common().config.bulkhead.as_ref();
                 let wait = config.and_then(|config| config.max_wait);
                 Admitted::Queue(wait.map_or(self.deadline, |wait| self.deadline.min(now + wait)))
             }
@@ -96,7 +96,7 @@ impl CallState {
             return self.refuse_open(denied.until, now);
         }
         if !self.prepaid.has_slot {
-            if let Some(fleet) = &self.shared.fleet {
+            if let Some(fleet) = &self.common().fleet {
                 return Admitted::Ask(self.ask(fleet, now));
             }
             if let Some(go) = self.reserve(now)
@@ -117,7 +117,7 @@ impl CallState {
     /// Takes a slot of the rate limit; returns when it is, or would be, due.
     fn reserve(&mut self, now: Instant) -> Option<Instant> {
         let limit = self.policies.limit.get()?;
-        match limit.reserve(self.options.cost, now, self.deadline) {
+        match limit.reserve(self.options.cost(), now, self.deadline) {
             Ok(go) => {
                 self.prepaid.has_slot = true;
                 Some(go)
@@ -167,7 +167,7 @@ impl CallState {
         let delay = until.saturating_duration_since(now);
         let reason = if until >= self.deadline {
             GaveUp::DeadlineTooClose
-        } else if kind == ErrorKind::Paused && delay > self.shared.config.hint_cap {
+        } else if kind == ErrorKind::Paused && delay > self.common().config.hint_cap {
             GaveUp::HintTooLong
         } else {
             self.emit(Happening::Waiting { delay, kind });
@@ -182,8 +182,8 @@ impl CallState {
         if kind != ErrorKind::Paused {
             return until;
         }
-        let backoff = &self.shared.config.backoff;
-        let later = until + backoff.delay(1, std::time::Duration::ZERO, &*self.shared.rng);
+        let backoff = &self.common().config.backoff;
+        let later = until + backoff.delay(1, std::time::Duration::ZERO, &*self.common().rng);
         if later < self.deadline { later } else { until }
     }
 

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     adaptive::Outcome,
-    bulkhead, circuit_breaker,
-    circuit_breaker::Settled,
+    bulkhead,
+    circuit_breaker::{self, CircuitBreaker, Settled},
     classify::Verdict,
     error::{Attempt, ErrorKind, MAX_ATTEMPTS_KEPT},
     observer::Happening,
@@ -25,8 +25,6 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    pub(super) const BOTH: [Self; 2] = [Self::First, Self::Hedge];
-
     pub(super) const fn other(self) -> Self {
         match self {
             Self::First => Self::Hedge,
@@ -100,7 +98,7 @@ impl CallState {
             .deadline
             .min(now + timeout.min(crate::config::MAX_DURATION));
         let adaptive = self.policies.adaptive.as_ref();
-        self.underway[lane as usize] = Some(Underway {
+        let underway = Underway {
             number,
             started: now,
             end,
@@ -108,30 +106,48 @@ impl CallState {
             place: prepaid.place,
             in_flight: adaptive.map_or(0, |adaptive| adaptive.bulkhead().in_flight()),
             booking: prepaid.booking,
-        });
+        };
+        match lane {
+            Lane::First => self.underway = Some(underway),
+            Lane::Hedge => self.hedge = Some(Box::new(underway)),
+        }
         self.emit(Happening::AttemptStarted { attempt: number });
         AttemptContext {
             number,
             max: self.options.max_attempts,
-            timeout: end.saturating_duration_since(now),
+            end,
         }
     }
 
     pub(super) fn is_running(&self, lane: Lane) -> bool {
-        self.underway[lane as usize].is_some()
+        self.running(lane).is_some()
     }
 
     /// When the attempt is cut off.
     pub(super) fn end_of(&self, lane: Lane) -> Option<Instant> {
-        self.underway[lane as usize]
-            .as_ref()
-            .map(|running| running.end)
+        self.running(lane).map(|running| running.end)
     }
 
     pub(super) fn started_at(&self, lane: Lane) -> Option<Instant> {
-        self.underway[lane as usize]
-            .as_ref()
-            .map(|running| running.started)
+        self.running(lane).map(|running| running.started)
+    }
+
+    fn running(&self, lane: Lane) -> Option<&Underway> {
+        match lane {
+            Lane::First => self.underway.as_ref(),
+            Lane::Hedge => self.hedge.as_deref(),
+        }
+    }
+
+    /// Reads the clock if anyone wants to know when an attempt succeeded.
+    pub(super) fn success_time(&self) -> Instant {
+        let policies = &*self.policies;
+        let breaker = policies.breaker.as_ref();
+        let is_timed = self.common().has_observer()
+            || policies.adaptive.is_some()
+            || policies.latency.is_some()
+            || breaker.is_some_and(CircuitBreaker::times_successes);
+        if is_timed { self.now() } else { self.started }
     }
 
     /// Settles an attempt that succeeded, and with it the call.
@@ -143,9 +159,11 @@ impl CallState {
 
     /// Tells everyone who counts how the attempt ended.
     pub(super) fn settle(&mut self, lane: Lane, verdict: &Verdict, now: Instant) {
-        let Some(running) = self.underway[lane as usize].take() else {
-            return;
+        let running = match lane {
+            Lane::First => self.underway.take(),
+            Lane::Hedge => self.hedge.take().map(|hedge| *hedge),
         };
+        let Some(running) = running else { return };
         let elapsed = now.saturating_duration_since(running.started);
         let policies = &*self.policies;
         if let (Some(pass), Some(breaker)) = (running.pass, &policies.breaker)
@@ -168,7 +186,8 @@ impl CallState {
             policies.budget.refund(booking, Refund::Succeeded);
         }
         if let Some(quota) = verdict.quota() {
-            self.policies.learning_limit(now).observe(quota, now);
+            let now = self.now();
+            policies.learning_limit(now).observe(quota, now);
         }
         self.emit(Happening::AttemptEnded {
             attempt: running.number,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{
     attempt::{Prepaid, Underway},
     operation::Report,
-    shared::{Policies, Shared},
+    shared::{Common, Policies},
 };
 use crate::{
     bulkhead::{Pass, Priority, Turn},
@@ -26,8 +26,16 @@ pub(crate) struct CallOptions {
     pub(crate) max_attempts: u32,
     pub(crate) deadline: Duration,
     pub(crate) attempt_timeout: Duration,
-    pub(crate) cost: Cost,
+    /// One call unless it is given; boxed, as it is large and rare.
+    pub(crate) cost: Option<Box<Cost>>,
     pub(crate) priority: Priority,
+}
+
+impl CallOptions {
+    /// Returns what each attempt takes of the rate limit.
+    pub(super) fn cost(&self) -> Cost {
+        self.cost.as_deref().copied().unwrap_or(Cost::ONE)
+    }
 }
 
 /// Whether the body of the request can be sent again.
@@ -40,15 +48,15 @@ pub(crate) enum BodyReplay {
 
 /// One call under way.
 pub(crate) struct CallState {
-    pub(super) shared: Arc<Shared>,
     pub(super) policies: Arc<Policies>,
     pub(super) options: CallOptions,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     /// Attempts begun, hedges included; the number of the latest.
     pub(super) attempt: u32,
-    /// The attempts that run, by their [`Lane`](super::attempt::Lane).
-    pub(super) underway: [Option<Underway>; 2],
+    pub(super) underway: Option<Underway>,
+    /// The twin of the attempt that runs; rare, so elsewhere.
+    pub(super) hedge: Option<Box<Underway>>,
     /// What is held for the attempt that is about to begin.
     pub(super) prepaid: Prepaid,
     /// Held from the first attempt to the end; given back, it goes to the next in the queue.
@@ -78,22 +86,20 @@ pub(super) enum Queue {
 }
 
 impl CallState {
-    pub(crate) fn new(shared: Arc<Shared>, key: &str, options: CallOptions) -> Self {
-        let now = shared.clock.now();
-        let policies = shared.policies(key, now);
-        if shared.fleet.is_none() {
+    pub(super) fn new(policies: Arc<Policies>, options: CallOptions, now: Instant) -> Self {
+        if policies.common.fleet.is_none() {
             policies.budget.deposit();
         }
-        shared.note_nested(&policies, &options);
+        policies.note_nested(&options);
         let deadline = now + options.deadline.min(crate::config::MAX_DURATION);
         Self {
-            shared,
             policies,
             options,
             started: now,
             deadline,
             attempt: 0,
-            underway: [None, None],
+            underway: None,
+            hedge: None,
             prepaid: Prepaid::default(),
             place: None,
             turn: None,
@@ -106,8 +112,12 @@ impl CallState {
         }
     }
 
+    pub(super) fn common(&self) -> &Common {
+        &self.policies.common
+    }
+
     pub(super) fn now(&self) -> Instant {
-        self.shared.clock.now()
+        self.common().clock.now()
     }
 
     /// Describes the call to a classifier.
@@ -152,17 +162,19 @@ impl CallState {
     /// Ends the call with an answer.
     pub(super) fn finish_well(&mut self, now: Instant) -> Report {
         self.end();
-        self.emit(self.ended(None, None, now));
+        if self.common().has_observer() {
+            self.emit(self.ended(None, None, now));
+        }
         Report {
             operation: std::mem::take(&mut self.options.operation),
             attempts: self.attempt,
-            elapsed: now.saturating_duration_since(self.started),
+            started: self.started,
         }
     }
 
     pub(super) fn emit(&self, what: Happening) {
         let (operation, key) = (&self.options.operation, &self.policies.key);
-        self.shared.emit(operation, key, what);
+        self.common().emit(operation, key, what);
     }
 
     fn ended(&self, kind: Option<ErrorKind>, gave_up: Option<GaveUp>, now: Instant) -> Happening {
@@ -183,10 +195,11 @@ impl CallState {
 
     fn give_back(&mut self) {
         let policies = &*self.policies;
-        for underway in &mut self.underway {
-            if let Some(underway) = underway.take() {
-                underway.release(policies);
-            }
+        if let Some(underway) = self.underway.take() {
+            underway.release(policies);
+        }
+        if let Some(hedge) = self.hedge.take() {
+            hedge.release(policies);
         }
         std::mem::take(&mut self.prepaid).give_back(policies);
         if let Some((queue, turn)) = self.turn.take()

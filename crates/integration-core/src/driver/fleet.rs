@@ -28,7 +28,7 @@ impl CallState {
     /// budget.
     pub(super) fn ask(&self, fleet: &SharedFleet, now: Instant) -> Asking {
         let max_wait = self.deadline.saturating_duration_since(now);
-        let demands = fleet.demands(&self.options.cost);
+        let demands = fleet.demands(&self.options.cost());
         let is_first = self.attempt == 0;
         let (fleet, policies) = self.parts(fleet);
         Box::pin(async move {

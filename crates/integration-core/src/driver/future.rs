@@ -29,6 +29,10 @@ pin_project! {
     pub(crate) struct Drive<O: Operation> {
         operation: O,
         call: Option<CallState>,
+        // One for all waits, made when the first is pending: a call that is ready at once pays for
+        // none.
+        #[pin]
+        timer: Option<Sleep>,
         #[pin]
         stage: Stage<O::Future, O::Raw>,
     }
@@ -37,12 +41,12 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<F, R> {
-        Queued { #[pin] timer: Sleep },
+        Queued { until: Instant },
         Admitting,
         Asking { fleet: Asking },
-        Waiting { #[pin] timer: Sleep },
+        Waiting { until: Instant },
         Running { #[pin] attempts: Attempts<F> },
-        Paying { fleet: Paying, plan: Option<Plan>, raw: Option<R> },
+        Paying { fleet: Paying, then: Option<Box<(Plan, Option<R>)>> },
         Refused { error: Option<Error> },
         Done,
     }
@@ -56,9 +60,6 @@ pin_project! {
         #[pin]
         hedge: Option<F>,
         hedge_at: Option<Instant>,
-        // Made when an attempt is pending for the first time: one that is ready at once pays for none.
-        #[pin]
-        timer: Option<Sleep>,
     }
 }
 
@@ -67,6 +68,7 @@ impl<O: Operation> Drive<O> {
         Self {
             operation,
             call: None,
+            timer: None,
             stage: Stage::Admitting,
         }
     }
@@ -88,11 +90,11 @@ impl<O: Operation> Future for Drive<O> {
         };
         loop {
             let next = match this.stage.as_mut().project() {
-                StageProjection::Queued { timer } => {
+                StageProjection::Queued { until } => {
                     if call.poll_turn(cx).is_ready() {
                         Stage::Admitting
                     } else {
-                        ready!(timer.poll(cx));
+                        ready!(poll_until(this.timer.as_mut(), *until, cx));
                         Stage::Refused {
                             error: Some(call.queue_timed_out()),
                         }
@@ -107,12 +109,13 @@ impl<O: Operation> Future for Drive<O> {
                     let admitted = call.asked(verdict, call.now());
                     stage(call, operation, admitted)
                 }
-                StageProjection::Waiting { timer } => {
-                    ready!(timer.poll(cx));
+                StageProjection::Waiting { until } => {
+                    ready!(poll_until(this.timer.as_mut(), *until, cx));
                     Stage::Admitting
                 }
                 StageProjection::Running { attempts } => {
-                    let (lane, raw) = ready!(attempts.poll(call, operation, cx));
+                    let (lane, raw) =
+                        ready!(attempts.poll(call, operation, this.timer.as_mut(), cx));
                     match conclude(call, operation, lane, raw) {
                         Step::Stage(next) => next,
                         Step::Stay => continue,
@@ -122,13 +125,14 @@ impl<O: Operation> Future for Drive<O> {
                         }
                     }
                 }
-                StageProjection::Paying { fleet, plan, raw } => {
+                StageProjection::Paying { fleet, then } => {
                     let paid = ready!(fleet.as_mut().poll(cx));
-                    let Some(plan) = plan.take() else {
+                    let Some(then) = then.take() else {
                         return Poll::Pending;
                     };
+                    let (plan, raw) = *then;
                     let failed = call.paid(paid, plan, call.now());
-                    match after(operation, failed, raw.take()) {
+                    match after(operation, failed, raw) {
                         Step::Stage(next) => next,
                         Step::Stay => continue,
                         Step::Done(result) => {
@@ -162,15 +166,10 @@ fn stage<O: Operation>(
                 first: Some(operation.start(context)),
                 hedge: None,
                 hedge_at: call.hedge_at(),
-                timer: None,
             },
         },
-        Admitted::Wait(until) => Stage::Waiting {
-            timer: sleep_until(until),
-        },
-        Admitted::Queue(until) => Stage::Queued {
-            timer: sleep_until(until),
-        },
+        Admitted::Wait(until) => Stage::Waiting { until },
+        Admitted::Queue(until) => Stage::Queued { until },
         Admitted::Ask(fleet) => Stage::Asking { fleet },
         Admitted::Refused(error) => Stage::Refused { error: Some(error) },
     }
@@ -182,6 +181,7 @@ impl<F: Future> Attempts<F> {
         self: Pin<&mut Self>,
         call: &mut CallState,
         operation: &mut O,
+        mut timer: Pin<&mut Option<Sleep>>,
         cx: &mut Context<'_>,
     ) -> Poll<(Lane, Option<F::Output>)>
     where
@@ -200,20 +200,11 @@ impl<F: Future> Attempts<F> {
                     return Poll::Ready((lane, Some(raw)));
                 }
             }
-            let ends = Lane::BOTH.map(|lane| call.end_of(lane));
+            let ends = [Lane::First, Lane::Hedge].map(|lane| call.end_of(lane));
             let Some(due) = ends.into_iter().chain([*this.hedge_at]).flatten().min() else {
                 return Poll::Pending;
             };
-            if let Some(mut timer) = this.timer.as_mut().as_pin_mut() {
-                if timer.deadline() != due {
-                    timer.as_mut().reset(due);
-                }
-            } else {
-                this.timer.set(Some(sleep_until(due)));
-            }
-            if let Some(timer) = this.timer.as_mut().as_pin_mut() {
-                ready!(timer.poll(cx));
-            }
+            ready!(poll_until(timer.as_mut(), due, cx));
             if this.hedge_at.is_some_and(|at| at <= due) {
                 *this.hedge_at = None;
                 if let Some(context) = call.begin_hedge(call.now()) {
@@ -231,6 +222,24 @@ impl<F: Future> Attempts<F> {
     }
 }
 
+/// Waits until this instant, on the one timer of the call.
+fn poll_until(
+    mut timer: Pin<&mut Option<Sleep>>,
+    until: Instant,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    if timer.is_none() {
+        timer.set(Some(sleep_until(until)));
+    }
+    let Some(mut timer) = timer.as_pin_mut() else {
+        return Poll::Pending;
+    };
+    if timer.deadline() != until {
+        timer.as_mut().reset(until);
+    }
+    timer.poll(cx)
+}
+
 enum Step<T, F, R> {
     Stage(Stage<F, R>),
     /// The other attempt still runs.
@@ -246,16 +255,17 @@ fn conclude<O: Operation>(
     lane: Lane,
     raw: Option<O::Raw>,
 ) -> StepOf<O> {
-    let now = call.now();
     let Some(raw) = raw else {
+        let now = call.now();
         let verdict = call.cut_off(now);
         return fail(call, operation, (lane, verdict, None), now);
     };
     let verdict = operation.judge(&call.describe(), &raw);
     if verdict.kind.is_some() {
+        let now = call.now();
         return fail(call, operation, (lane, verdict, Some(raw)), now);
     }
-    let report = call.succeed(lane, &verdict, now);
+    let report = call.succeed(lane, &verdict, call.success_time());
     Step::Done(operation.succeed(raw, report))
 }
 
@@ -272,13 +282,10 @@ fn fail<O: Operation>(
 fn after<O: Operation>(operation: &mut O, failed: Failed, raw: Option<O::Raw>) -> StepOf<O> {
     match failed {
         Failed::OtherRuns => Step::Stay,
-        Failed::RetryAt(at) => Step::Stage(Stage::Waiting {
-            timer: sleep_until(at),
-        }),
+        Failed::RetryAt(until) => Step::Stage(Stage::Waiting { until }),
         Failed::Pay(fleet, plan) => Step::Stage(Stage::Paying {
             fleet,
-            plan: Some(plan),
-            raw,
+            then: Some(Box::new((plan, raw))),
         }),
         Failed::Finally(error) => Step::Done(operation.fail(raw, error)),
     }

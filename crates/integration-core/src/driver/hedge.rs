@@ -14,7 +14,7 @@ impl CallState {
         let started = self.started_at(Lane::First)?;
         let may = self.options.repeat == Repeat::Safe
             && self.attempt < self.options.max_attempts
-            && self.shared.fleet.is_none();
+            && self.common().fleet.is_none();
         let at = started + latency.delay(started).filter(|_| may)?;
         self.end_of(Lane::First)
             .is_some_and(|end| at < end)
@@ -42,7 +42,7 @@ impl CallState {
 
     fn enter_hedge(&mut self, now: Instant) -> Option<AttemptContext> {
         if let Some(limit) = self.policies.limit.get() {
-            limit.reserve(self.options.cost, now, now).ok()?;
+            limit.reserve(self.options.cost(), now, now).ok()?;
         }
         if let Some(adaptive) = &self.policies.adaptive {
             self.prepaid.place = adaptive.bulkhead().enter_now();

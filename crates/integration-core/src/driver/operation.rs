@@ -1,6 +1,8 @@
 //! What is driven.
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
+
+use tokio::time::Instant;
 
 use super::call::CallState;
 use crate::{
@@ -40,12 +42,12 @@ pub(crate) struct AttemptContext {
     pub(crate) number: u32,
     /// How many there are at most.
     pub(crate) max: u32,
-    /// How long it may take.
+    /// When it is cut off.
     #[cfg_attr(
         not(feature = "http"),
         expect(dead_code, reason = "only an HTTP request tells it")
     )]
-    pub(crate) timeout: Duration,
+    pub(crate) end: Instant,
 }
 
 /// How a successful call went.
@@ -57,5 +59,6 @@ pub(crate) struct AttemptContext {
 pub(crate) struct Report {
     pub(crate) operation: Cow<'static, str>,
     pub(crate) attempts: u32,
-    pub(crate) elapsed: Duration,
+    /// When the call began.
+    pub(crate) started: Instant,
 }

@@ -48,8 +48,8 @@ impl CallState {
             .kind
             .map_or(0, |kind| self.policies.budget.price(kind));
         let error = self.error_of(verdict);
-        let shared = std::sync::Arc::clone(&self.shared);
-        let Some(fleet) = &shared.fleet else {
+        let policies = std::sync::Arc::clone(&self.policies);
+        let Some(fleet) = &policies.common.fleet else {
             let next = next.and_then(|at| self.withdraw(price, now).map(|()| at));
             return self.decide(Plan { next, error }, now);
         };
@@ -115,7 +115,7 @@ impl CallState {
         if self.options.body == BodyReplay::Impossible {
             return Err(GaveUp::BodyNotReplayable);
         }
-        if hint.is_some_and(|hint| hint > self.shared.config.hint_cap) {
+        if hint.is_some_and(|hint| hint > self.common().config.hint_cap) {
             return Err(GaveUp::HintTooLong);
         }
         let at = self
@@ -151,8 +151,8 @@ impl CallState {
         hint: Option<Duration>,
         now: Instant,
     ) -> Option<Instant> {
-        let config = &self.shared.config;
-        let rng = &*self.shared.rng;
+        let common = &self.policies.common;
+        let (config, rng) = (&common.config, &*common.rng);
         let earliest = now + hint.unwrap_or_default();
         let jitter = match (hint, kind) {
             (Some(_), _) => config.backoff.delay(1, Duration::ZERO, rng),

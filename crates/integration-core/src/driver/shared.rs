@@ -7,7 +7,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{call::Queue, nested::Noted};
+use super::{
+    call::{CallOptions, CallState, Queue},
+    nested::Noted,
+};
 use crate::{
     adaptive::AdaptiveLimit,
     bulkhead::Bulkhead,
@@ -26,8 +29,14 @@ use crate::{
     shared_store::{Demand, Demands, Fleet},
 };
 
-/// Configuration, clock, chance and the policies of all keys.
+/// The policies of all keys, and what they stand on.
 pub(crate) struct Shared {
+    common: Arc<Common>,
+    keys: Keyed<Policies>,
+}
+
+/// Configuration, clock, chance, and who is told.
+pub(crate) struct Common {
     pub(super) config: Config,
     pub(super) clock: SharedClock,
     pub(super) rng: Arc<dyn Rng>,
@@ -35,11 +44,12 @@ pub(crate) struct Shared {
     observer: Option<Arc<dyn Observer>>,
     pub(super) nested: Noted,
     pub(super) fleet: Option<SharedFleet>,
-    keys: Keyed<Policies>,
 }
 
 /// The policies of one key.
 pub(crate) struct Policies {
+    /// Here, so that a call counts one pointer and not two.
+    pub(super) common: Arc<Common>,
     pub(super) key: Box<str>,
     pub(super) pause: Pause,
     pub(super) breaker: Option<CircuitBreaker>,
@@ -66,71 +76,74 @@ impl Shared {
             .fleet
             .map(|fleet| SharedFleet::new(fleet, config.rate_limit.unwrap_or_default()))
             .transpose()?;
-        Ok(Self {
+        let common = Arc::new(Common {
             config,
             clock: parts.clock,
             rng: parts.rng,
             observer: parts.observer,
             nested: Noted::default(),
             fleet,
-            keys,
-        })
+        });
+        Ok(Self { common, keys })
     }
 
+    /// Begins a call.
+    pub(crate) fn open(&self, key: &str, options: CallOptions) -> CallState {
+        let now = self.common.clock.now();
+        CallState::new(self.policies(key, now), options, now)
+    }
+
+    #[inline]
     pub(crate) fn config(&self) -> &Config {
-        &self.config
+        &self.common.config
     }
 
     #[cfg(feature = "http")]
     pub(crate) fn now(&self) -> Instant {
-        self.clock.now()
+        self.common.clock.now()
     }
 
     #[cfg(feature = "cache")]
     pub(crate) fn unix(&self) -> std::time::Duration {
-        self.clock.unix()
+        self.common.clock.unix()
     }
 
     /// Tells the observer, if there is one.
+    #[cfg(feature = "http")]
     pub(crate) fn emit(&self, operation: &str, key: &str, what: Happening) {
-        if let Some(observer) = &self.observer {
-            observer.on_event(&Event {
-                operation,
-                key,
-                what,
-            });
-        }
+        self.common.emit(operation, key, what);
     }
 
     /// Gives a key a quota, or replaces the one it has.
     pub(crate) fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
-        if self.fleet.is_some() {
+        if self.common.fleet.is_some() {
             let rule =
                 "is that of the configuration, as every process of a fleet must have the same";
             return Err(invalid("rate_limit", rule));
         }
-        let now = self.clock.now();
-        let limit = self.policies(key, now);
-        limit.learning_limit(now).set_quota(quota, now)
+        let now = self.common.clock.now();
+        let policies = self.policies(key, now);
+        policies.learning_limit(now).set_quota(quota, now)
     }
 
-    pub(super) fn policies(&self, key: &str, now: Instant) -> Arc<Policies> {
+    fn policies(&self, key: &str, now: Instant) -> Arc<Policies> {
         self.keys.get(key, now, || self.create(key, now))
     }
 
     fn create(&self, key: &str, now: Instant) -> Policies {
-        let config = &self.config;
+        let config = &self.common.config;
         let limit = OnceLock::new();
         if let Some(quota) = config.rate_limit {
             limit.get_or_init(|| RateLimit::from_valid(quota, now));
         }
         Policies {
+            common: Arc::clone(&self.common),
             key: Box::from(key),
             pause: Pause::new(now),
             breaker: config
                 .circuit_breaker
                 .clone()
-                .map(|breaker| CircuitBreaker::from_valid(breaker, Arc::clone(&self.rng))),
+                .map(|breaker| CircuitBreaker::from_valid(breaker, Arc::clone(&self.common.rng))),
             limit,
             budget: RetryBudget::from_valid(&config.retry_budget, now),
             bulkhead: config.bulkhead.as_ref().map(Bulkhead::from_valid),
@@ -139,6 +152,22 @@ impl Shared {
                 .hedge
                 .clone()
                 .map(|hedge| LatencyTracker::from_valid(hedge, now)),
+        }
+    }
+}
+
+impl Common {
+    pub(super) fn has_observer(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    pub(super) fn emit(&self, operation: &str, key: &str, what: Happening) {
+        if let Some(observer) = &self.observer {
+            observer.on_event(&Event {
+                operation,
+                key,
+                what,
+            });
         }
     }
 }
@@ -184,7 +213,7 @@ impl SharedFleet {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("config", &self.config)
+            .field("config", &self.common.config)
             .field("keys", &self.keys)
             .finish_non_exhaustive()
     }

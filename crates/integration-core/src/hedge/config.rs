@@ -1,4 +1,4 @@
-//! When a call is hedged, and how often.
+//! When a call is hedged.
 
 use std::time::Duration;
 
@@ -7,9 +7,6 @@ use crate::{
     config::{MAX_DURATION, invalid},
     error::Result,
 };
-
-/// The most copies that a configuration may ask for.
-const MAX_HEDGES: u32 = 3;
 
 /// Configures hedging and its [`LatencyTracker`](super::LatencyTracker).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +24,6 @@ pub struct HedgeConfig {
     pub min_samples: u32,
     /// What is older than one to two such windows is forgotten, 1 s to 30 days. Default: 60 s.
     pub window: Duration,
-    /// Copies beside the first, each a delay after the one before, 1 to 3. Default: 1.
-    pub max_hedges: u32,
 }
 
 impl HedgeConfig {
@@ -67,13 +62,6 @@ impl HedgeConfig {
         self
     }
 
-    /// Sets how many copies there are beside the first.
-    #[must_use]
-    pub const fn with_max_hedges(mut self, copies: u32) -> Self {
-        self.max_hedges = copies;
-        self
-    }
-
     /// Checks the fields.
     ///
     /// # Errors
@@ -95,9 +83,6 @@ impl HedgeConfig {
         if self.window < Duration::from_secs(1) || self.window > MAX_DURATION {
             return Err(invalid("hedge.window", "must be 1 s to 30 days"));
         }
-        if self.max_hedges == 0 || self.max_hedges > MAX_HEDGES {
-            return Err(invalid("hedge.max_hedges", "must be 1 to 3"));
-        }
         Ok(self)
     }
 }
@@ -110,7 +95,6 @@ impl Default for HedgeConfig {
             max_delay: Duration::from_secs(5),
             min_samples: 50,
             window: Duration::from_secs(60),
-            max_hedges: 1,
         }
     }
 }

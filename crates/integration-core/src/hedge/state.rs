@@ -76,12 +76,6 @@ impl LatencyTracker {
         }
     }
 
-    /// Returns how many copies there may be beside the first.
-    #[must_use]
-    pub const fn max_hedges(&self) -> u32 {
-        self.config.max_hedges
-    }
-
     #[cold]
     fn measure(&self, now: Instant, at: u64) {
         // Whoever finds it locked takes the delay as it was.

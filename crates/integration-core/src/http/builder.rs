@@ -195,7 +195,7 @@ impl ClientBuilder {
         let classify = self
             .classify
             .unwrap_or_else(|| Arc::new(StandardClassifier::new(clock)));
-        let driver = Arc::new(Shared::new(policies, self.parts)?);
+        let driver = Shared::new(policies, self.parts)?;
         Ok(Client {
             inner: Arc::new(Inner {
                 driver,

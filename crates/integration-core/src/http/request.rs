@@ -17,7 +17,6 @@ use crate::{
     classify::Repeat,
     driver::{BodyReplay, CallOptions},
     error::{Error, ErrorKind, Result},
-    rate_limit::Cost,
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -244,7 +243,7 @@ impl RequestBuilder {
             max_attempts,
             deadline,
             attempt_timeout,
-            cost: Cost::ONE,
+            cost: None,
             priority: Priority::Normal,
         })
     }

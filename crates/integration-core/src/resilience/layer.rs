@@ -8,9 +8,12 @@ use super::{Config, Parts, Resilience};
 use crate::{driver::Shared, error::Result, rate_limit::Quota};
 
 /// Puts all policies around a service. See the [module](super).
-pub struct ResilienceLayer<C> {
-    shared: Arc<Shared>,
-    classify: Arc<C>,
+pub struct ResilienceLayer<C>(Arc<Core<C>>);
+
+/// What all services of a layer share.
+pub(super) struct Core<C> {
+    pub(super) shared: Shared,
+    pub(super) classify: C,
 }
 
 impl<C> ResilienceLayer<C> {
@@ -38,11 +41,8 @@ impl<C> ResilienceLayer<C> {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
     pub fn with_parts(config: Config, classify: C, parts: Parts) -> Result<Self> {
-        let shared = Arc::new(Shared::new(config, parts)?);
-        Ok(Self {
-            shared,
-            classify: Arc::new(classify),
-        })
+        let shared = Shared::new(config, parts)?;
+        Ok(Self(Arc::new(Core { shared, classify })))
     }
 }
 
@@ -55,7 +55,7 @@ impl<C> ResilienceLayer<C> {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the quota is not valid.
     pub fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
-        self.shared.set_rate_limit(key, quota)
+        self.0.shared.set_rate_limit(key, quota)
     }
 }
 
@@ -63,23 +63,20 @@ impl<S, C> Layer<S> for ResilienceLayer<C> {
     type Service = Resilience<S, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Resilience::new(inner, Arc::clone(&self.shared), Arc::clone(&self.classify))
+        Resilience::new(inner, Arc::clone(&self.0))
     }
 }
 
 impl<C> Clone for ResilienceLayer<C> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            classify: Arc::clone(&self.classify),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl<C> fmt::Debug for ResilienceLayer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResilienceLayer")
-            .field("shared", &self.shared)
+            .field("shared", &self.0.shared)
             .finish_non_exhaustive()
     }
 }
