@@ -115,6 +115,7 @@ impl Bulkhead {
     }
 
     /// Gives the call a place if one is free, and never a turn.
+    #[inline]
     pub(crate) fn enter_now(&self) -> Option<Pass> {
         if Word(self.word.fetch_add(1, Ordering::Acquire)).is_free() {
             return Some(Pass(()));
@@ -124,6 +125,7 @@ impl Bulkhead {
     }
 
     /// Gives a place back: to the next in the queue, if there is one.
+    #[inline]
     pub(crate) fn leave(&self, _pass: Pass) {
         if Word(self.word.fetch_sub(1, Ordering::Release)).is_queued() {
             self.serve_queue();

@@ -43,7 +43,7 @@ impl CallState {
                 self.admit(now)
             }
             Ok(bulkhead::Entry::Wait(turn)) => {
-                self.turn = Some((Queue::Call, turn));
+                self.turn = Some(Box::new((Queue::Call, turn)));
                 let config = self.common().config.bulkhead.as_ref();
                 let wait = config.and_then(|config| config.max_wait);
                 Admitted::Queue(wait.map_or(self.deadline, |wait| self.deadline.min(now + wait)))
@@ -54,7 +54,7 @@ impl CallState {
 
     /// Resolves when the turn has come and its place is taken.
     pub(super) fn poll_turn(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let Some((queue, turn)) = self.turn else {
+        let Some((queue, turn)) = self.turn.as_deref().copied() else {
             return Poll::Ready(());
         };
         let Some(places) = self.policies.queue(queue) else {
@@ -64,7 +64,7 @@ impl CallState {
         self.turn = None;
         match queue {
             Queue::Call => self.place = Some(place),
-            Queue::Attempt => self.prepaid.place = Some(place),
+            Queue::Attempt => self.attempt_place = Some(place),
         }
         Poll::Ready(())
     }
@@ -95,7 +95,7 @@ impl CallState {
         {
             return self.refuse_open(denied.until, now);
         }
-        if !self.prepaid.has_slot {
+        if !self.has_slot {
             if let Some(fleet) = &self.common().fleet {
                 return Admitted::Ask(self.ask(fleet, now));
             }
@@ -119,7 +119,7 @@ impl CallState {
         let limit = self.policies.limit.get()?;
         match limit.reserve(self.options.cost(), now, self.deadline) {
             Ok(go) => {
-                self.prepaid.has_slot = true;
+                self.has_slot = true;
                 Some(go)
             }
             Err(denied) => Some(denied.until.unwrap_or(self.deadline)),
@@ -129,16 +129,16 @@ impl CallState {
     /// Takes a place of the adaptive limit, or says what to do instead.
     fn enter_adaptive(&mut self, now: Instant) -> Option<Admitted> {
         let adaptive = self.policies.adaptive.as_ref()?;
-        if self.prepaid.place.is_some() {
+        if self.attempt_place.is_some() {
             return None;
         }
         match adaptive.bulkhead().enter(self.options.priority) {
             Ok(bulkhead::Entry::Run(place)) => {
-                self.prepaid.place = Some(place);
+                self.attempt_place = Some(place);
                 None
             }
             Ok(bulkhead::Entry::Wait(turn)) => {
-                self.turn = Some((Queue::Attempt, turn));
+                self.turn = Some(Box::new((Queue::Attempt, turn)));
                 Some(Admitted::Queue(self.deadline))
             }
             Err(_) => Some(self.refuse_full(now)),

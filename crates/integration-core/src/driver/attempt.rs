@@ -1,10 +1,12 @@
 //! One attempt: what it holds while it runs, and what its end changes.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{
-    call::CallState,
-    operation::{AttemptContext, Report},
+    call::{CallState, Queue},
+    operation::AttemptContext,
     shared::Policies,
 };
 use crate::{
@@ -12,9 +14,9 @@ use crate::{
     bulkhead,
     circuit_breaker::{self, CircuitBreaker, Settled},
     classify::Verdict,
-    error::{Attempt, ErrorKind, MAX_ATTEMPTS_KEPT},
+    error::{Attempt, ErrorKind},
     observer::Happening,
-    retry_budget::{Booking, Refund},
+    retry_budget::Refund,
 };
 
 /// Which of the attempts of a call that run at once.
@@ -33,51 +35,24 @@ impl Lane {
     }
 }
 
-/// What is held for an attempt that is about to begin.
-#[derive(Debug, Default)]
-pub(super) struct Prepaid {
-    /// Whether the rate limit has given a slot.
-    pub(super) has_slot: bool,
-    /// A place of the adaptive limit.
-    pub(super) place: Option<bulkhead::Pass>,
-    /// What the budget was paid, if it is a retry or a hedge.
-    pub(super) booking: Option<Booking>,
-}
-
-impl Prepaid {
-    /// Gives back what no attempt will use. A slot is lost: the limit errs on the server's side.
-    pub(super) fn give_back(self, policies: &Policies) {
-        if let (Some(place), Some(adaptive)) = (self.place, &policies.adaptive) {
-            adaptive.bulkhead().leave(place);
-        }
-        if let Some(booking) = self.booking {
-            policies.budget.refund(booking, Refund::NotSent);
-        }
-    }
-}
-
 /// One attempt that runs.
 #[derive(Debug)]
 pub(super) struct Underway {
-    number: u32,
-    started: Instant,
-    /// When it is cut off.
-    end: Instant,
+    context: AttemptContext,
     pass: Option<circuit_breaker::Pass>,
     place: Option<bulkhead::Pass>,
     /// How many attempts of the adaptive limit ran when it began.
     in_flight: u32,
-    booking: Option<Booking>,
 }
 
 impl Underway {
-    /// Ends it without a result.
-    pub(super) fn release(self, policies: &Policies) {
+    /// Ends it without a result. To be called once.
+    pub(super) fn release(&self, policies: &Policies) {
         if let (Some(pass), Some(breaker)) = (self.pass, &policies.breaker) {
             breaker.release(pass);
         }
-        if let (Some(place), Some(adaptive)) = (self.place, &policies.adaptive) {
-            adaptive.bulkhead().leave(place);
+        if let Some(place) = self.place {
+            policies.leave(Queue::Attempt, place);
         }
     }
 }
@@ -90,33 +65,33 @@ impl CallState {
         pass: Option<circuit_breaker::Pass>,
         now: Instant,
     ) -> AttemptContext {
-        let prepaid = std::mem::take(&mut self.prepaid);
+        self.has_slot = false;
         self.attempt += 1;
-        let number = self.attempt;
-        let timeout = self.options.attempt_timeout;
-        let end = self
-            .deadline
-            .min(now + timeout.min(crate::config::MAX_DURATION));
+        let context = AttemptContext {
+            number: self.attempt,
+            max: self.options.max_attempts,
+            started: now,
+            timeout: self.options.attempt_timeout,
+            deadline: self.deadline,
+        };
         let adaptive = self.policies.adaptive.as_ref();
         let underway = Underway {
-            number,
-            started: now,
-            end,
+            context,
             pass,
-            place: prepaid.place,
+            place: self.attempt_place.take(),
             in_flight: adaptive.map_or(0, |adaptive| adaptive.bulkhead().in_flight()),
-            booking: prepaid.booking,
         };
+        if let Some(trouble) = &mut self.trouble {
+            trouble.begin(lane);
+        }
         match lane {
             Lane::First => self.underway = Some(underway),
             Lane::Hedge => self.hedge = Some(Box::new(underway)),
         }
-        self.emit(Happening::AttemptStarted { attempt: number });
-        AttemptContext {
-            number,
-            max: self.options.max_attempts,
-            end,
-        }
+        self.emit(Happening::AttemptStarted {
+            attempt: self.attempt,
+        });
+        context
     }
 
     pub(super) fn is_running(&self, lane: Lane) -> bool {
@@ -125,11 +100,11 @@ impl CallState {
 
     /// When the attempt is cut off.
     pub(super) fn end_of(&self, lane: Lane) -> Option<Instant> {
-        self.running(lane).map(|running| running.end)
+        self.running(lane).map(|running| running.context.end())
     }
 
     pub(super) fn started_at(&self, lane: Lane) -> Option<Instant> {
-        self.running(lane).map(|running| running.started)
+        self.running(lane).map(|running| running.context.started)
     }
 
     fn running(&self, lane: Lane) -> Option<&Underway> {
@@ -143,28 +118,37 @@ impl CallState {
     pub(super) fn success_time(&self) -> Instant {
         let policies = &*self.policies;
         let breaker = policies.breaker.as_ref();
-        let is_timed = self.common().has_observer()
+        let is_timed = self.is_observed
             || policies.adaptive.is_some()
             || policies.latency.is_some()
             || breaker.is_some_and(CircuitBreaker::times_successes);
-        if is_timed { self.now() } else { self.started }
+        match self.underway.as_ref() {
+            Some(running) if !is_timed => running.context.started,
+            _ => self.now(),
+        }
     }
 
     /// Settles an attempt that succeeded, and with it the call.
-    pub(super) fn succeed(&mut self, lane: Lane, verdict: &Verdict, now: Instant) -> Report {
+    pub(super) fn succeed(&mut self, lane: Lane, verdict: &Verdict, now: Instant) {
         self.settle(lane, verdict, now);
         self.measure_loser(lane.other(), now);
-        self.finish_well(now)
+        self.finish_well(now);
     }
 
     /// Tells everyone who counts how the attempt ended.
     pub(super) fn settle(&mut self, lane: Lane, verdict: &Verdict, now: Instant) {
-        let running = match lane {
-            Lane::First => self.underway.take(),
-            Lane::Hedge => self.hedge.take().map(|hedge| *hedge),
+        // Read where it is: moved out, it would be copied twice for each call.
+        let Some(running) = self.running(lane) else {
+            return;
         };
-        let Some(running) = running else { return };
-        let elapsed = now.saturating_duration_since(running.started);
+        let AttemptContext {
+            number, started, ..
+        } = running.context;
+        let elapsed = if now == started {
+            Duration::ZERO
+        } else {
+            now.saturating_duration_since(started)
+        };
         let policies = &*self.policies;
         if let (Some(pass), Some(breaker)) = (running.pass, &policies.breaker)
             && let Settled::Changed(to) = breaker.settle_pass(pass, verdict.health, elapsed, now)
@@ -180,22 +164,36 @@ impl CallState {
         {
             latency.record(elapsed);
         }
-        if let Some(booking) = running.booking
-            && verdict.kind.is_none()
-        {
-            policies.budget.refund(booking, Refund::Succeeded);
-        }
         if let Some(quota) = verdict.quota() {
             let now = self.now();
             policies.learning_limit(now).observe(quota, now);
         }
         self.emit(Happening::AttemptEnded {
-            attempt: running.number,
+            attempt: number,
             kind: verdict.kind,
             elapsed,
         });
-        if verdict.kind.is_some() {
-            self.remember(&running, verdict, now);
+        match lane {
+            Lane::First => self.underway = None,
+            Lane::Hedge => self.hedge = None,
+        }
+        if let Some(trouble) = &mut self.trouble
+            && let Some(booking) = trouble.end(lane)
+            && verdict.kind.is_none()
+        {
+            self.policies.budget.refund(booking, Refund::Succeeded);
+        }
+        if let Some(kind) = verdict.kind {
+            let waited = started.saturating_duration_since(self.idle_since());
+            let attempt = Attempt {
+                number,
+                kind,
+                status: verdict.status(),
+                elapsed,
+                waited,
+                hint: verdict.hint,
+            };
+            self.trouble().remember(attempt, now);
         }
     }
 
@@ -219,20 +217,5 @@ impl CallState {
         let limit = self.options.attempt_timeout;
         Verdict::failure(ErrorKind::AttemptTimeout)
             .with_message(format!("attempt timed out after {limit:?}"))
-    }
-
-    fn remember(&mut self, ended: &Underway, verdict: &Verdict, now: Instant) {
-        if self.history.len() == MAX_ATTEMPTS_KEPT {
-            self.history.remove(0);
-        }
-        self.history.push(Attempt {
-            number: ended.number,
-            kind: verdict.kind.unwrap_or(ErrorKind::Other),
-            status: verdict.status(),
-            elapsed: now.saturating_duration_since(ended.started),
-            waited: ended.started.saturating_duration_since(self.idle_since),
-            hint: verdict.hint,
-        });
-        self.idle_since = now;
     }
 }

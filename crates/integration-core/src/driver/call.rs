@@ -5,14 +5,15 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    attempt::{Prepaid, Underway},
+    attempt::Underway,
     operation::Report,
     shared::{Common, Policies},
+    trouble::Trouble,
 };
 use crate::{
     bulkhead::{Pass, Priority, Turn},
     classify::{Call, Repeat},
-    error::{Attempt, Delivery, Error, ErrorKind, GaveUp},
+    error::{Delivery, Error, ErrorKind, GaveUp},
     observer::Happening,
     rate_limit::Cost,
 };
@@ -57,22 +58,18 @@ pub(crate) struct CallState {
     pub(super) underway: Option<Underway>,
     /// The twin of the attempt that runs; rare, so elsewhere.
     pub(super) hedge: Option<Box<Underway>>,
-    /// What is held for the attempt that is about to begin.
-    pub(super) prepaid: Prepaid,
+    /// Whether the rate limit has given a slot to the attempt that is about to begin.
+    pub(super) has_slot: bool,
+    /// A place of the adaptive limit for the attempt that is about to begin.
+    pub(super) attempt_place: Option<Pass>,
     /// Held from the first attempt to the end; given back, it goes to the next in the queue.
     pub(super) place: Option<Pass>,
     /// The queue that the call waits in.
-    pub(super) turn: Option<(Queue, Turn)>,
-    /// When the call began to wait for its next attempt.
-    pub(super) idle_since: Instant,
-    /// The latest [`MAX_ATTEMPTS_KEPT`](crate::error::MAX_ATTEMPTS_KEPT) failed attempts.
-    pub(super) history: Vec<Attempt>,
-    /// The delay that the backoff gave last; zero before the first.
-    pub(super) backed_off: Duration,
-    /// The error of the last attempt, while the call waits for the next.
-    pub(super) last: Option<Error>,
+    pub(super) turn: Option<Box<(Queue, Turn)>>,
+    pub(super) trouble: Option<Box<Trouble>>,
     /// The most that any attempt so far may have done.
     pub(super) reached: Delivery,
+    pub(super) is_observed: bool,
     is_over: bool,
 }
 
@@ -86,11 +83,13 @@ pub(super) enum Queue {
 }
 
 impl CallState {
+    #[inline]
     pub(super) fn new(policies: Arc<Policies>, options: CallOptions, now: Instant) -> Self {
         if policies.common.fleet.is_none() {
             policies.budget.deposit();
         }
         policies.note_nested(&options);
+        let is_observed = policies.common.has_observer();
         let deadline = now + options.deadline.min(crate::config::MAX_DURATION);
         Self {
             policies,
@@ -100,14 +99,13 @@ impl CallState {
             attempt: 0,
             underway: None,
             hedge: None,
-            prepaid: Prepaid::default(),
+            has_slot: false,
+            attempt_place: None,
             place: None,
             turn: None,
-            idle_since: now,
-            history: Vec::new(),
-            backed_off: Duration::ZERO,
-            last: None,
+            trouble: None,
             reached: Delivery::NotSent,
+            is_observed,
             is_over: false,
         }
     }
@@ -135,7 +133,7 @@ impl CallState {
         now: Instant,
     ) -> Error {
         self.emit(Happening::Refused { kind });
-        let error = self.last.take().map_or_else(
+        let error = self.take_last().map_or_else(
             || Error::new(kind, self.options.operation.clone()).with_delivery(Delivery::NotSent),
             |last| last.with_context("refused", kind.summary()),
         );
@@ -156,15 +154,19 @@ impl CallState {
         error
             .with_gave_up(reason)
             .at_least(self.reached)
-            .with_history(std::mem::take(&mut self.history), elapsed)
+            .with_history(self.take_history(), elapsed)
     }
 
     /// Ends the call with an answer.
-    pub(super) fn finish_well(&mut self, now: Instant) -> Report {
+    pub(super) fn finish_well(&mut self, now: Instant) {
         self.end();
-        if self.common().has_observer() {
+        if self.is_observed {
             self.emit(self.ended(None, None, now));
         }
+    }
+
+    /// Tells how a call went that is over.
+    pub(super) fn report(&mut self) -> Report {
         Report {
             operation: std::mem::take(&mut self.options.operation),
             attempts: self.attempt,
@@ -172,7 +174,11 @@ impl CallState {
         }
     }
 
+    #[inline]
     pub(super) fn emit(&self, what: Happening) {
+        if !self.is_observed {
+            return;
+        }
         let (operation, key) = (&self.options.operation, &self.policies.key);
         self.common().emit(operation, key, what);
     }
@@ -194,22 +200,25 @@ impl CallState {
     }
 
     fn give_back(&mut self) {
+        self.unbook();
         let policies = &*self.policies;
-        if let Some(underway) = self.underway.take() {
-            underway.release(policies);
+        if let Some(running) = &self.underway {
+            running.release(policies);
+            self.underway = None;
         }
         if let Some(hedge) = self.hedge.take() {
             hedge.release(policies);
         }
-        std::mem::take(&mut self.prepaid).give_back(policies);
-        if let Some((queue, turn)) = self.turn.take()
+        if let Some(place) = self.attempt_place.take() {
+            policies.leave(Queue::Attempt, place);
+        }
+        if let Some(turn) = self.turn.take()
+            && let (queue, turn) = *turn
             && let Some(places) = policies.queue(queue)
         {
             places.abandon(turn);
         }
-        if let Some(place) = self.place.take()
-            && let Some(bulkhead) = &policies.bulkhead
-        {
+        if let (Some(place), Some(bulkhead)) = (self.place.take(), &policies.bulkhead) {
             bulkhead.leave(place);
         }
     }

@@ -43,11 +43,11 @@ impl CallState {
     pub(super) fn asked(&mut self, verdict: Verdict, now: Instant) -> Admitted {
         match verdict {
             Verdict::Go => {
-                self.prepaid.has_slot = true;
+                self.has_slot = true;
                 self.admit(now)
             }
             Verdict::Wait(wait) => {
-                self.prepaid.has_slot = true;
+                self.has_slot = true;
                 self.wait_or_refuse(ErrorKind::LimitedLocally, now + wait, now)
             }
             Verdict::Full(wait) => self.wait_or_refuse(ErrorKind::LimitedLocally, now + wait, now),

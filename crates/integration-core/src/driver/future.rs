@@ -17,10 +17,7 @@ use super::{
     operation::Operation,
     retry::{Failed, Plan},
 };
-use crate::{
-    classify::Verdict,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 pin_project! {
     /// Drives one operation to its result. Dropping it cancels the call and frees all it holds.
@@ -89,68 +86,68 @@ impl<O: Operation> Future for Drive<O> {
             call
         };
         loop {
-            let next = match this.stage.as_mut().project() {
+            let step = match this.stage.as_mut().project() {
                 StageProjection::Queued { until } => {
                     if call.poll_turn(cx).is_ready() {
-                        Stage::Admitting
+                        Step::Stage(Stage::Admitting)
                     } else {
                         ready!(poll_until(this.timer.as_mut(), *until, cx));
-                        Stage::Refused {
-                            error: Some(call.queue_timed_out()),
-                        }
+                        let error = Some(call.queue_timed_out());
+                        Step::Stage(Stage::Refused { error })
                     }
                 }
                 StageProjection::Admitting => {
                     let admitted = call.admit(call.now());
-                    stage(call, operation, admitted)
+                    Step::Stage(stage(call, operation, admitted))
                 }
                 StageProjection::Asking { fleet } => {
                     let verdict = ready!(fleet.as_mut().poll(cx));
                     let admitted = call.asked(verdict, call.now());
-                    stage(call, operation, admitted)
+                    Step::Stage(stage(call, operation, admitted))
                 }
                 StageProjection::Waiting { until } => {
                     ready!(poll_until(this.timer.as_mut(), *until, cx));
-                    Stage::Admitting
+                    Step::Stage(Stage::Admitting)
                 }
                 StageProjection::Running { attempts } => {
                     let (lane, raw) =
                         ready!(attempts.poll(call, operation, this.timer.as_mut(), cx));
-                    match conclude(call, operation, lane, raw) {
-                        Step::Stage(next) => next,
-                        Step::Stay => continue,
-                        Step::Done(result) => {
-                            this.stage.set(Stage::Done);
-                            return Poll::Ready(result);
-                        }
+                    let verdict = match &raw {
+                        Some(raw) => operation.judge(&call.describe(), raw),
+                        None => call.cut_off(call.now()),
+                    };
+                    // By itself, as a result that goes through a `Step` is moved twice more.
+                    if verdict.kind.is_none()
+                        && let Some(raw) = raw
+                    {
+                        call.succeed(lane, &verdict, call.success_time());
+                        this.stage.set(Stage::Done);
+                        return Poll::Ready(operation.succeed(raw, || call.report()));
                     }
+                    let failed = call.fail(lane, verdict, call.now());
+                    after(operation, failed, raw)
                 }
                 StageProjection::Paying { fleet, then } => {
                     let paid = ready!(fleet.as_mut().poll(cx));
-                    let Some(then) = then.take() else {
+                    let Some((plan, raw)) = then.take().map(|then| *then) else {
                         return Poll::Pending;
                     };
-                    let (plan, raw) = *then;
-                    let failed = call.paid(paid, plan, call.now());
-                    match after(operation, failed, raw) {
-                        Step::Stage(next) => next,
-                        Step::Stay => continue,
-                        Step::Done(result) => {
-                            this.stage.set(Stage::Done);
-                            return Poll::Ready(result);
-                        }
-                    }
+                    after(operation, call.paid(paid, plan, call.now()), raw)
                 }
-                StageProjection::Refused { error } => {
-                    let Some(error) = error.take() else {
-                        return Poll::Pending;
-                    };
-                    this.stage.set(Stage::Done);
-                    return Poll::Ready(operation.fail(None, error));
-                }
+                StageProjection::Refused { error } => match error.take() {
+                    Some(error) => Step::Done(operation.fail(None, error)),
+                    None => return Poll::Pending,
+                },
                 StageProjection::Done => return Poll::Pending,
             };
-            this.stage.set(next);
+            match step {
+                Step::Stage(next) => this.stage.set(next),
+                Step::Stay => {}
+                Step::Done(result) => {
+                    this.stage.set(Stage::Done);
+                    return Poll::Ready(result);
+                }
+            }
         }
     }
 }
@@ -248,36 +245,6 @@ enum Step<T, F, R> {
 }
 
 type StepOf<O> = Step<<O as Operation>::Output, <O as Operation>::Future, <O as Operation>::Raw>;
-
-fn conclude<O: Operation>(
-    call: &mut CallState,
-    operation: &mut O,
-    lane: Lane,
-    raw: Option<O::Raw>,
-) -> StepOf<O> {
-    let Some(raw) = raw else {
-        let now = call.now();
-        let verdict = call.cut_off(now);
-        return fail(call, operation, (lane, verdict, None), now);
-    };
-    let verdict = operation.judge(&call.describe(), &raw);
-    if verdict.kind.is_some() {
-        let now = call.now();
-        return fail(call, operation, (lane, verdict, Some(raw)), now);
-    }
-    let report = call.succeed(lane, &verdict, call.success_time());
-    Step::Done(operation.succeed(raw, report))
-}
-
-fn fail<O: Operation>(
-    call: &mut CallState,
-    operation: &mut O,
-    (lane, verdict, raw): (Lane, Verdict, Option<O::Raw>),
-    now: Instant,
-) -> StepOf<O> {
-    let failed = call.fail(lane, verdict, now);
-    after(operation, failed, raw)
-}
 
 fn after<O: Operation>(operation: &mut O, failed: Failed, raw: Option<O::Raw>) -> StepOf<O> {
     match failed {

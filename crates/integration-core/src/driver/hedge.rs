@@ -2,7 +2,11 @@
 
 use tokio::time::Instant;
 
-use super::{attempt::Lane, call::CallState, operation::AttemptContext};
+use super::{
+    attempt::Lane,
+    call::{CallState, Queue},
+    operation::AttemptContext,
+};
 use crate::{classify::Repeat, observer::Happening};
 
 impl CallState {
@@ -32,10 +36,13 @@ impl CallState {
         }
         let price = policies.budget.hedge_price();
         let booking = policies.budget.withdraw(price, now).ok()?;
-        self.prepaid.booking = Some(booking);
+        self.book(booking);
         let begun = self.enter_hedge(now);
         if begun.is_none() {
-            std::mem::take(&mut self.prepaid).give_back(&self.policies);
+            self.unbook();
+            if let Some(place) = self.attempt_place.take() {
+                self.policies.leave(Queue::Attempt, place);
+            }
         }
         begun
     }
@@ -45,8 +52,7 @@ impl CallState {
             limit.reserve(self.options.cost(), now, now).ok()?;
         }
         if let Some(adaptive) = &self.policies.adaptive {
-            self.prepaid.place = adaptive.bulkhead().enter_now();
-            self.prepaid.place?;
+            self.attempt_place = Some(adaptive.bulkhead().enter_now()?);
         }
         let pass = self.enter_breaker(now).ok()?;
         let context = self.begin(Lane::Hedge, pass, now);

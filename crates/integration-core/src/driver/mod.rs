@@ -17,6 +17,7 @@ mod nested;
 mod operation;
 mod retry;
 mod shared;
+mod trouble;
 
 pub(crate) use self::{
     call::{BodyReplay, CallOptions, CallState},

@@ -40,7 +40,7 @@ impl CallState {
         let is_final = self.may_repeat(&verdict).is_err();
         if self.is_hedged(lane) && !is_final {
             let error = self.error_of(verdict);
-            self.last = Some(error);
+            self.trouble().last = Some(error);
             return Failed::OtherRuns;
         }
         let next = self.next_attempt(&verdict, now);
@@ -78,7 +78,7 @@ impl CallState {
                     attempt: self.attempt,
                     delay,
                 });
-                self.last = Some(plan.error);
+                self.trouble().last = Some(plan.error);
                 Failed::RetryAt(at)
             }
             Err(reason) => Failed::Finally(self.finish(plan.error, reason, now)),
@@ -127,7 +127,7 @@ impl CallState {
 
     fn withdraw(&mut self, price: u32, now: Instant) -> Result<(), GaveUp> {
         let booking = self.policies.budget.withdraw(price, now);
-        self.prepaid.booking = Some(booking.map_err(|_| GaveUp::BudgetEmpty)?);
+        self.book(booking.map_err(|_| GaveUp::BudgetEmpty)?);
         Ok(())
     }
 
@@ -151,6 +151,7 @@ impl CallState {
         hint: Option<Duration>,
         now: Instant,
     ) -> Option<Instant> {
+        let before = self.trouble().backed_off;
         let common = &self.policies.common;
         let (config, rng) = (&common.config, &*common.rng);
         let earliest = now + hint.unwrap_or_default();
@@ -158,11 +159,11 @@ impl CallState {
             (Some(_), _) => config.backoff.delay(1, Duration::ZERO, rng),
             (None, Some(ErrorKind::RateLimited)) => {
                 let backoff = &config.rate_limited_backoff;
-                backoff.delay(self.attempt, self.backed_off, rng)
+                backoff.delay(self.attempt, before, rng)
             }
-            (None, _) => config.backoff.delay(self.attempt, self.backed_off, rng),
+            (None, _) => config.backoff.delay(self.attempt, before, rng),
         };
-        self.backed_off = jitter;
+        self.trouble().backed_off = jitter;
         if earliest + jitter < self.deadline {
             return Some(earliest + jitter);
         }

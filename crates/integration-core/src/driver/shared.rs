@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     adaptive::AdaptiveLimit,
-    bulkhead::Bulkhead,
+    bulkhead::{Bulkhead, Pass},
     circuit_breaker::CircuitBreaker,
     clock::SharedClock,
     config::invalid,
@@ -88,6 +88,7 @@ impl Shared {
     }
 
     /// Begins a call.
+    #[inline]
     pub(crate) fn open(&self, key: &str, options: CallOptions) -> CallState {
         let now = self.common.clock.now();
         CallState::new(self.policies(key, now), options, now)
@@ -126,6 +127,7 @@ impl Shared {
         policies.learning_limit(now).set_quota(quota, now)
     }
 
+    #[inline]
     fn policies(&self, key: &str, now: Instant) -> Arc<Policies> {
         self.keys.get(key, now, || self.create(key, now))
     }
@@ -178,6 +180,12 @@ impl Policies {
     pub(super) fn learning_limit(&self, now: Instant) -> &RateLimit {
         self.limit
             .get_or_init(|| RateLimit::from_valid(RateLimitConfig::new(), now))
+    }
+
+    pub(super) fn leave(&self, queue: Queue, place: Pass) {
+        if let Some(places) = self.queue(queue) {
+            places.leave(place);
+        }
     }
 
     pub(super) fn queue(&self, queue: Queue) -> Option<&Bulkhead> {

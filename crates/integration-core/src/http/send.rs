@@ -98,7 +98,7 @@ async fn attempt(
         None => inner.transport.send_boxed(request).await?,
         Some(header) => {
             let mut request = request.clone();
-            let left = context.end.saturating_duration_since(inner.driver.now());
+            let left = context.end().saturating_duration_since(inner.driver.now());
             header.insert(left, &mut request.headers);
             inner.transport.send_boxed(&request).await?
         }
@@ -167,12 +167,12 @@ where
         }
     }
 
-    fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Response> {
+    fn succeed(&mut self, raw: Self::Raw, report: impl FnOnce() -> Report) -> Result<Response> {
         let Report {
             operation,
             attempts,
             started,
-        } = report;
+        } = report();
         match raw {
             Ok(answer) => Ok(Response {
                 operation,

@@ -134,7 +134,7 @@ where
         self.core.classify.classify(call, raw.as_ref())
     }
 
-    fn succeed(&mut self, raw: Self::Raw, _report: Report) -> Result<S::Response> {
+    fn succeed(&mut self, raw: Self::Raw, _report: impl FnOnce() -> Report) -> Result<S::Response> {
         // A classifier may call an error of the inner service a success; it stays an error.
         raw.map_err(|e| Error::new(ErrorKind::Other, "service").with_source(e))
     }
