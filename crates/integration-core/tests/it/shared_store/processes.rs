@@ -14,7 +14,7 @@ use integration_core::{
 };
 use tokio::time::sleep;
 
-use super::server::{PrivateRedis, Redis};
+use super::server::Redis;
 
 const MEMBERS: u32 = 4;
 const PERMITS: u32 = 60;
@@ -169,11 +169,11 @@ async fn four_processes_stay_within_one_quota_and_use_it() {
 
 #[tokio::test]
 async fn four_processes_stay_within_one_more_burst_while_redis_is_stopped_and_started() {
-    let Some(mut private) = PrivateRedis::start(&[]) else {
+    let Some(mut private) = Redis::private(&[]) else {
         return;
     };
-    private.redis.remembers_a_week();
-    let members = start_members(&private.redis, Duration::from_millis(6_000));
+    private.remembers_a_week();
+    let members = start_members(&private, Duration::from_millis(6_000));
     let reading = tokio::spawn(records(members));
     sleep(Duration::from_millis(2_000)).await;
     private.kill();
