@@ -54,6 +54,11 @@ pub enum Happening {
         /// How long it took.
         elapsed: Duration,
     },
+    /// An attempt that takes longer than most got a twin.
+    Hedged {
+        /// The number of the twin.
+        attempt: u32,
+    },
     /// Another attempt will be made.
     RetryScheduled {
         /// The number of the attempt that failed.
@@ -83,6 +88,13 @@ pub enum Happening {
         /// To this state.
         to: CircuitState,
     },
+    /// A call that may retry was made inside an attempt of another one, whose retries multiply
+    /// with its own. Told once in the life of a client.
+    Nested,
+    /// The call waited for an equal one and took its result.
+    Joined,
+    /// The call was answered without asking the server.
+    ServedFromCache,
     /// The call ended.
     CallEnded {
         /// Attempts made; 0 when it was refused.

@@ -1,7 +1,8 @@
 //! What is driven.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
+use super::call::CallState;
 use crate::{
     classify::{Call, Verdict},
     error::{Error, Result},
@@ -15,6 +16,9 @@ pub(crate) trait Operation {
     type Output;
     /// One attempt. Dropped when it times out.
     type Future: Future<Output = Self::Raw>;
+
+    /// Begins the call.
+    fn open(&mut self) -> CallState;
 
     /// Begins an attempt.
     fn start(&mut self, attempt: AttemptContext) -> Self::Future;
@@ -36,15 +40,22 @@ pub(crate) struct AttemptContext {
     pub(crate) number: u32,
     /// How many there are at most.
     pub(crate) max: u32,
+    /// How long it may take.
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(dead_code, reason = "only an HTTP request tells it")
+    )]
+    pub(crate) timeout: Duration,
 }
 
 /// How a successful call went.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[cfg_attr(
     not(feature = "http"),
     expect(dead_code, reason = "only an HTTP response tells it")
 )]
 pub(crate) struct Report {
+    pub(crate) operation: Cow<'static, str>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
 }

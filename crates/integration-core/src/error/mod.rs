@@ -12,20 +12,23 @@ mod verdicts;
 #[cfg(test)]
 mod tests;
 
-use std::{any::Any, borrow::Cow, fmt, time::Duration};
+use std::{any::Any, borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
 pub use self::{
     attempt::Attempt,
     kind::ErrorKind,
-    verdicts::{Delivery, GaveUp, Health, Retriability},
+    verdicts::{Charge, Delivery, GaveUp, Health, Retriability},
 };
 
 /// A result whose error is ours.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Shared, so that several waiters can be given the same error.
+type SharedSource = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Attempts that an error remembers; of a longer history the latest are kept.
 pub const MAX_ATTEMPTS_KEPT: usize = 16;
@@ -40,14 +43,16 @@ pub const MAX_CONTEXT: usize = 16;
 ///
 /// Displays as `operation: message key=value` on one line, without its source, and without any
 /// secret: addresses lose their query and credentials, bodies are never shown.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: Cow<'static, str>,
     message: Cow<'static, str>,
     context: Vec<(&'static str, String)>,
-    source: Option<Source>,
+    source: Option<SharedSource>,
     retriability: Retriability,
     gave_up: Option<GaveUp>,
     delivery: Delivery,
@@ -57,7 +62,7 @@ struct Inner {
     /// The latest [`MAX_ATTEMPTS_KEPT`] of them, oldest first.
     attempts: Vec<Attempt>,
     elapsed: Duration,
-    provider: Option<Box<dyn Any + Send + Sync>>,
+    provider: Option<Arc<dyn Any + Send + Sync>>,
     provider_body: Option<Bytes>,
 }
 
@@ -184,7 +189,7 @@ impl Error {
     /// Keeps the cause. It is shown by walking [`std::error::Error::source`], never repeated here.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -251,12 +256,12 @@ impl Error {
     /// Keeps the provider's own error for [`provider`](Self::provider).
     #[must_use]
     pub fn with_provider<T: Any + Send + Sync>(mut self, provider: T) -> Self {
-        self.0.provider = Some(Box::new(provider));
+        self.0.provider = Some(Arc::new(provider));
         self
     }
 
     pub(crate) fn with_boxed_provider(mut self, provider: Box<dyn Any + Send + Sync>) -> Self {
-        self.0.provider = Some(provider);
+        self.0.provider = Some(Arc::from(provider));
         self
     }
 

@@ -9,18 +9,20 @@ use url::Url;
 use super::{
     ReqwestTransport, StandardClassifier,
     client::{Client, Host, Inner},
+    coalesce::Flights,
     config::HttpConfig,
     response::Answer,
     transport::{DynTransport, Transport, TransportError},
 };
 use crate::{
     classify::Classify,
-    clock::{SharedClock, SystemClock},
+    clock::SharedClock,
     driver::Shared,
     error::{Error, ErrorKind, Result},
     observer::Observer,
-    resilience::Config,
-    rng::{FastRng, Rng},
+    resilience::{Config, Parts},
+    rng::Rng,
+    shared_store::Fleet,
 };
 
 /// The operation under which mistakes in building a client are reported.
@@ -33,12 +35,13 @@ pub struct ClientBuilder {
     operation_prefix: String,
     policies: Config,
     http: HttpConfig,
+    coalesce: bool,
+    #[cfg(feature = "cache")]
+    cache: Option<super::CacheConfig>,
     headers: HeaderMap,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
     transport: Option<Arc<dyn DynTransport>>,
-    observer: Option<Arc<dyn Observer>>,
-    clock: SharedClock,
-    rng: Arc<dyn Rng>,
+    parts: Parts,
 }
 
 impl ClientBuilder {
@@ -48,12 +51,13 @@ impl ClientBuilder {
             operation_prefix: "http".to_owned(),
             policies: Config::default(),
             http: HttpConfig::default(),
+            coalesce: false,
+            #[cfg(feature = "cache")]
+            cache: None,
             headers: HeaderMap::new(),
             classify: None,
             transport: None,
-            observer: None,
-            clock: SystemClock::shared(),
-            rng: Arc::new(FastRng),
+            parts: Parts::default(),
         }
     }
 
@@ -95,6 +99,22 @@ impl ClientBuilder {
         self
     }
 
+    /// Lets equal reads share one call while it is under way. Default: each makes its own.
+    ///
+    /// Equal are `GET` and `HEAD` with the same address, headers and limits. Whoever comes first
+    /// makes the call; if its future is dropped, another of the waiting ones makes it.
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.coalesce = coalesce;
+        self
+    }
+
+    /// Keeps answers that may be used again, as RFC 9111 says for a private cache. Default: none.
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, cache: super::CacheConfig) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Adds a header that every call to the host of the base carries, such as a version.
     ///
     /// # Errors
@@ -132,19 +152,25 @@ impl ClientBuilder {
 
     /// Sets who is told what happens inside calls. Default: nobody.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
+        self.parts = self.parts.with_observer(observer);
         self
     }
 
     /// Sets the clock. Default: [`SystemClock`].
     pub fn clock(mut self, clock: SharedClock) -> Self {
-        self.clock = clock;
+        self.parts = self.parts.with_clock(clock);
         self
     }
 
     /// Sets where jitter is drawn. Default: [`FastRng`].
     pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
-        self.rng = rng;
+        self.parts = self.parts.with_rng(rng);
+        self
+    }
+
+    /// Shares quotas, pauses and the retry budget with other processes. Default: with none.
+    pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
+        self.parts = self.parts.with_fleet(fleet);
         self
     }
 
@@ -165,11 +191,11 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => default_transport(&http, self.base.as_ref())?,
         };
-        let clock = Arc::clone(&self.clock);
+        let clock = Arc::clone(&self.parts.clock);
         let classify = self
             .classify
             .unwrap_or_else(|| Arc::new(StandardClassifier::new(clock)));
-        let driver = Arc::new(Shared::new(policies, self.clock, self.rng, self.observer)?);
+        let driver = Arc::new(Shared::new(policies, self.parts)?);
         Ok(Client {
             inner: Arc::new(Inner {
                 driver,
@@ -179,6 +205,12 @@ impl ClientBuilder {
                 headers: self.headers,
                 operation_prefix: self.operation_prefix,
                 http,
+                flights: self.coalesce.then(Flights::default),
+                #[cfg(feature = "cache")]
+                cache: self
+                    .cache
+                    .map(super::cache::ResponseCache::new)
+                    .transpose()?,
             }),
         })
     }
@@ -213,6 +245,7 @@ impl fmt::Debug for ClientBuilder {
             .field("operation_prefix", &self.operation_prefix)
             .field("policies", &self.policies)
             .field("http", &self.http)
+            .field("coalesce", &self.coalesce)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     ClientBuilder, HttpConfig, RequestBuilder,
+    coalesce::Flights,
     response::Answer,
     transport::{DynTransport, TransportError},
 };
@@ -30,6 +31,10 @@ pub(super) struct Inner {
     pub(super) headers: HeaderMap,
     pub(super) operation_prefix: String,
     pub(super) http: HttpConfig,
+    /// Calls that others wait for.
+    pub(super) flights: Option<Flights>,
+    #[cfg(feature = "cache")]
+    pub(super) cache: Option<super::cache::ResponseCache>,
 }
 
 /// An address that calls may go to, and the key of its policies.
@@ -130,13 +135,17 @@ impl Client {
 impl fmt::Debug for Client {
     /// Shows names of headers, never values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
+        let mut shown = f.debug_struct("Client");
+        shown
             .field("base", &self.inner.base)
             .field("operation_prefix", &self.inner.operation_prefix)
             .field("driver", &self.inner.driver)
             .field("http", &self.inner.http)
             .field("headers", &self.inner.headers.keys().collect::<Vec<_>>())
-            .finish_non_exhaustive()
+            .field("flights", &self.inner.flights);
+        #[cfg(feature = "cache")]
+        shown.field("cache", &self.inner.cache);
+        shown.finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::DeadlineHeader;
 use crate::{
     config::{MAX_DURATION, invalid},
     error::Result,
@@ -22,6 +23,8 @@ pub struct HttpConfig {
     pub pool_per_host: usize,
     /// Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are obeyed. Default: they are not.
     pub proxy: Proxy,
+    /// Tells the server how long an attempt will be waited for. Default: nothing is sent.
+    pub deadline_header: Option<DeadlineHeader>,
 }
 
 /// Where requests are sent through.
@@ -71,6 +74,13 @@ impl HttpConfig {
         self
     }
 
+    /// Tells the server how long an attempt will be waited for.
+    #[must_use]
+    pub fn with_deadline_header(mut self, header: DeadlineHeader) -> Self {
+        self.deadline_header = Some(header);
+        self
+    }
+
     /// Checks the fields, also against those of the policies.
     pub(super) fn validate(self, policies: &Config) -> Result<Self> {
         if self.connect_timeout.is_zero() || self.connect_timeout > policies.attempt_timeout {
@@ -100,6 +110,7 @@ impl Default for HttpConfig {
             body_limit: 8 * 1024 * 1024,
             pool_per_host: 32,
             proxy: Proxy::None,
+            deadline_header: None,
         }
     }
 }

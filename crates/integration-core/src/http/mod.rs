@@ -20,9 +20,14 @@
 
 mod body;
 mod builder;
+#[cfg(feature = "cache")]
+mod cache;
 mod classify;
 mod client;
+mod coalesce;
 mod config;
+mod deadline;
+mod equal;
 mod failure;
 mod request;
 mod reqwest;
@@ -34,11 +39,14 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cache")]
+pub use self::cache::CacheConfig;
 pub use self::{
     builder::ClientBuilder,
     classify::{StandardClassifier, verdict_of_status},
     client::Client,
     config::{HttpConfig, Proxy},
+    deadline::DeadlineHeader,
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},

@@ -13,9 +13,11 @@ use super::{
     transport::AttemptRequest,
 };
 use crate::{
+    bulkhead::Priority,
     classify::Repeat,
     driver::{BodyReplay, CallOptions},
     error::{Error, ErrorKind, Result},
+    rate_limit::Cost,
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -214,6 +216,7 @@ impl RequestBuilder {
                 key,
                 options,
                 body_limit,
+                revalidates: false,
             },
         ))
     }
@@ -241,6 +244,8 @@ impl RequestBuilder {
             max_attempts,
             deadline,
             attempt_timeout,
+            cost: Cost::ONE,
+            priority: Priority::Normal,
         })
     }
 
@@ -258,7 +263,9 @@ impl RequestBuilder {
 
 /// RFC 9110, 9.2.2: which methods may be sent twice.
 fn repeat_of(method: &Method) -> Repeat {
-    if method.is_idempotent() {
+    if method.is_safe() {
+        Repeat::Safe
+    } else if method.is_idempotent() {
         Repeat::Harmless
     } else {
         Repeat::Harmful

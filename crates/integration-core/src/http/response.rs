@@ -1,6 +1,6 @@
 //! The answer, read whole.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
@@ -51,7 +51,7 @@ impl fmt::Debug for Answer {
 /// A 2xx answer whose body has been read to its end.
 #[derive(Clone)]
 pub struct Response {
-    pub(super) operation: String,
+    pub(super) operation: Cow<'static, str>,
     pub(super) answer: Answer,
     pub(super) attempts: u32,
     pub(super) elapsed: Duration,

@@ -1,7 +1,8 @@
 //! A call on its way through the driver.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use ::http::{Method, StatusCode};
 use url::Url;
 
 use super::{
@@ -20,38 +21,69 @@ use crate::{
 const NO_TARGET: &str = "target must be an address or a path that begins with a slash";
 
 /// A call whose mistakes have been found.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub(super) request: AttemptRequest,
     pub(super) key: String,
     pub(super) options: CallOptions,
     pub(super) body_limit: usize,
+    /// Whether 304 is the answer that is hoped for.
+    pub(super) revalidates: bool,
+}
+
+impl Prepared {
+    /// Takes time that has passed off the deadline.
+    pub(super) fn after(mut self, passed: Duration) -> Self {
+        self.options.deadline = self.options.deadline.saturating_sub(passed);
+        self
+    }
+}
+
+/// Sends a call, if no answer is at hand.
+pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response> {
+    let inner = &*client.inner;
+    #[cfg(feature = "cache")]
+    if let Some(cache) = &inner.cache {
+        return super::cache::send(inner, cache, prepared).await;
+    }
+    join(inner, prepared).await
+}
+
+/// Sends a call, if no equal one is under way.
+pub(super) async fn join(inner: &Inner, prepared: Prepared) -> Result<Response> {
+    match &inner.flights {
+        Some(flights) if is_read(&prepared.request) => flights.join(inner, prepared).await,
+        _ => drive(inner, prepared).await,
+    }
+}
+
+/// Whether an answer may serve several callers.
+fn is_read(request: &AttemptRequest) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD) && request.body.is_empty()
 }
 
 /// Drives a call to its answer.
-pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response> {
+pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response> {
     let Prepared {
         request,
         key,
         options,
         body_limit,
+        revalidates,
     } = prepared;
-    let inner = &*client.inner;
     let limits = BodyLimits {
         limit: body_limit,
         idle: inner.http.idle_timeout,
     };
-    let operation = options.operation.to_string();
-    let call = CallState::new(Arc::clone(&inner.driver), &key, options);
-    let start = || attempt(inner, &request, limits);
-    Drive::new(
-        call,
-        HttpCall {
-            start,
-            inner,
-            request: &request,
-            operation,
-        },
-    )
+    let start = |context| attempt(inner, &request, limits, context);
+    Drive::new(HttpCall {
+        start,
+        inner,
+        request: &request,
+        key,
+        options,
+        revalidates,
+    })
     .await
 }
 
@@ -60,8 +92,16 @@ async fn attempt(
     inner: &Inner,
     request: &AttemptRequest,
     limits: BodyLimits,
+    context: AttemptContext,
 ) -> Result<Answer, TransportError> {
-    let response = inner.transport.send_boxed(request).await?;
+    let response = match &inner.http.deadline_header {
+        None => inner.transport.send_boxed(request).await?,
+        Some(header) => {
+            let mut request = request.clone();
+            header.insert(context.timeout, &mut request.headers);
+            inner.transport.send_boxed(&request).await?
+        }
+    };
     body::read(response, limits).await
 }
 
@@ -93,38 +133,52 @@ struct HttpCall<'a, S> {
     start: S,
     inner: &'a Inner,
     request: &'a AttemptRequest,
-    operation: String,
+    key: String,
+    /// Taken when the call begins.
+    options: CallOptions,
+    revalidates: bool,
 }
 
 impl<S, F> Operation for HttpCall<'_, S>
 where
-    S: FnMut() -> F,
+    S: FnMut(AttemptContext) -> F,
     F: Future<Output = Result<Answer, TransportError>>,
 {
     type Raw = Result<Answer, TransportError>;
     type Output = Response;
     type Future = F;
 
-    fn start(&mut self, _attempt: AttemptContext) -> F {
-        (self.start)()
+    fn open(&mut self) -> CallState {
+        let options = std::mem::take(&mut self.options);
+        CallState::new(Arc::clone(&self.inner.driver), &self.key, options)
+    }
+
+    fn start(&mut self, attempt: AttemptContext) -> F {
+        (self.start)(attempt)
     }
 
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
-        self.inner.classify.classify(call, raw.as_ref())
+        match raw {
+            Ok(answer) if self.revalidates && answer.status == StatusCode::NOT_MODIFIED => {
+                Verdict::success()
+            }
+            raw => self.inner.classify.classify(call, raw.as_ref()),
+        }
     }
 
     fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Response> {
-        let operation = std::mem::take(&mut self.operation);
+        let Report {
+            operation,
+            attempts,
+            elapsed,
+        } = report;
         match raw {
-            Ok(answer) => {
-                let Report { attempts, elapsed } = report;
-                Ok(Response {
-                    operation,
-                    answer,
-                    attempts,
-                    elapsed,
-                })
-            }
+            Ok(answer) => Ok(Response {
+                operation,
+                answer,
+                attempts,
+                elapsed,
+            }),
             // A classifier may call a lost answer a success, but there is none to return.
             Err(e) => Err(Error::new(e.kind, operation).with_source(e)),
         }

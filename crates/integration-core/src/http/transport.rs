@@ -22,6 +22,7 @@ pub trait Transport: Send + Sync + 'static {
 }
 
 /// A request as every attempt sends it.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AttemptRequest {
     /// The method.

@@ -42,24 +42,14 @@ where
     Req: Clone,
 {
     pub(super) fn new(shared: Arc<Shared>, inner: S, classify: Arc<C>, request: Req) -> Self {
-        let call = classify.describe(&request);
-        let config = shared.config();
-        let options = CallOptions {
-            operation: call.operation,
-            repeat: call.repeat,
-            body: BodyReplay::Possible,
-            max_attempts: config.max_attempts,
-            deadline: config.deadline,
-            attempt_timeout: config.attempt_timeout,
-        };
-        let call = CallState::new(shared, &call.key, options);
         let operation = ServiceCall {
+            shared,
             inner,
             classify,
             request: Some(request),
         };
         Self {
-            drive: Drive::new(call, operation),
+            drive: Drive::new(operation),
         }
     }
 }
@@ -92,6 +82,7 @@ where
 
 /// The driven operation: one call of the inner service an attempt.
 struct ServiceCall<S, C, Req> {
+    shared: Arc<Shared>,
     inner: S,
     classify: Arc<C>,
     /// Given away with the last attempt, cloned for all others.
@@ -108,6 +99,26 @@ where
     type Raw = Result<S::Response, S::Error>;
     type Output = S::Response;
     type Future = AttemptFuture<S, Req>;
+
+    fn open(&mut self) -> CallState {
+        // The request is there until the first attempt.
+        let call = self.request.as_ref().map_or_else(
+            || Call::new("service", ""),
+            |request| self.classify.describe(request),
+        );
+        let config = self.shared.config();
+        let options = CallOptions {
+            operation: call.operation,
+            repeat: call.repeat,
+            body: BodyReplay::Possible,
+            max_attempts: config.max_attempts,
+            deadline: config.deadline,
+            attempt_timeout: config.attempt_timeout,
+            cost: call.cost,
+            priority: call.priority,
+        };
+        CallState::new(Arc::clone(&self.shared), &call.key, options)
+    }
 
     fn start(&mut self, attempt: AttemptContext) -> Self::Future {
         let last = attempt.number >= attempt.max;

@@ -4,15 +4,8 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use super::{Config, Resilience};
-use crate::{
-    clock::{SharedClock, SystemClock},
-    driver::Shared,
-    error::Result,
-    observer::Observer,
-    rate_limit::Quota,
-    rng::{FastRng, Rng},
-};
+use super::{Config, Parts, Resilience};
+use crate::{driver::Shared, error::Result, rate_limit::Quota};
 
 /// Puts all policies around a service. See the [module](super).
 pub struct ResilienceLayer<C> {
@@ -36,28 +29,16 @@ impl<C> ResilienceLayer<C> {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
     pub fn new(config: Config, classify: C) -> Result<Self> {
-        Self::with_parts(
-            config,
-            classify,
-            SystemClock::shared(),
-            Arc::new(FastRng),
-            None,
-        )
+        Self::with_parts(config, classify, Parts::default())
     }
 
-    /// Uses this configuration, clock, source of jitter and observer.
+    /// Uses this configuration, and these parts instead of the system's.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
-    pub fn with_parts(
-        config: Config,
-        classify: C,
-        clock: SharedClock,
-        rng: Arc<dyn Rng>,
-        observer: Option<Arc<dyn Observer>>,
-    ) -> Result<Self> {
-        let shared = Arc::new(Shared::new(config, clock, rng, observer)?);
+    pub fn with_parts(config: Config, classify: C, parts: Parts) -> Result<Self> {
+        let shared = Arc::new(Shared::new(config, parts)?);
         Ok(Self {
             shared,
             classify: Arc::new(classify),

@@ -209,5 +209,7 @@ impl Link {
 
 /// Never nothing, whatever the jitter: otherwise each call would ask a store that is away.
 fn pause(backoff: &Backoff, failures: u32, rng: &dyn Rng) -> Duration {
-    backoff.delay(failures, rng).max(backoff.base() / 2)
+    backoff
+        .delay(failures, Duration::ZERO, rng)
+        .max(backoff.base() / 2)
 }

@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
-use integration_core::{Backoff, Delivery, ErrorKind, GaveUp, Jitter, observer::Happening};
-use integration_testkit::{Reply, ScriptedServer};
+use integration_core::{
+    Backoff, Delivery, ErrorKind, GaveUp, Jitter,
+    http::{
+        AttemptRequest, Client, DeadlineHeader, HttpConfig, RawBody, RawResponse, Transport,
+        TransportError,
+    },
+    observer::Happening,
+};
+use integration_testkit::{Recorder, Reply, ScriptedServer};
 
-use crate::support::{client, now, quick, recorded};
+use crate::support::{builder, client, now, quick, recorded};
 
 #[tokio::test]
 async fn an_attempt_gets_no_more_than_what_remains() {
@@ -64,4 +71,71 @@ async fn a_dropped_call_frees_its_place() {
             .happenings()
             .contains(&Happening::CallDropped { attempts: 1 })
     );
+}
+
+#[tokio::test]
+async fn a_call_begins_when_it_is_first_polled() {
+    let server = ScriptedServer::replies([Reply::ok("done")]).await.unwrap();
+    let call = client(&server, quick())
+        .get("/")
+        .deadline(Duration::from_millis(100))
+        .send();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    call.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_server_is_told_how_long_an_attempt_will_be_waited_for() {
+    let server = ScriptedServer::replies([Reply::status(503), Reply::ok("done")])
+        .await
+        .unwrap();
+    let header = DeadlineHeader::millis("x-time-left".parse().unwrap());
+    let client = builder(&server, quick())
+        .http(HttpConfig::default().with_deadline_header(header))
+        .build()
+        .unwrap();
+    let call = client.get("/").deadline(Duration::from_millis(900));
+    call.send().await.unwrap();
+    let left: Vec<u64> = server
+        .received()
+        .iter()
+        .map(|request| request.header("x-time-left").parse().unwrap())
+        .collect();
+    assert!(left[0] <= 900 && left[0] > 0, "{left:?}");
+    assert!(left[1] < left[0], "{left:?}");
+}
+
+#[tokio::test]
+async fn a_call_inside_an_attempt_of_another_is_told_once() {
+    let server = ScriptedServer::start(|_| Reply::ok("done")).await.unwrap();
+    let (inner, events) = recorded(&server, quick());
+    inner.get("/").send().await.unwrap();
+    let nested = |events: &Recorder| {
+        let all = events.happenings();
+        all.iter()
+            .filter(|what| **what == Happening::Nested)
+            .count()
+    };
+    assert_eq!(nested(&events), 0, "a call by itself is not nested");
+
+    struct Through(Client);
+    impl Transport for Through {
+        async fn send(&self, _: &AttemptRequest) -> Result<RawResponse, TransportError> {
+            let answer = self.0.get("/").send().await.unwrap();
+            let body = RawBody::Full(answer.body().clone());
+            Ok(RawResponse::new(
+                answer.status(),
+                answer.headers().clone(),
+                body,
+            ))
+        }
+    }
+    let outer = builder(&server, quick())
+        .transport(Through(inner.clone()))
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        outer.get("/").send().await.unwrap();
+    }
+    assert_eq!(nested(&events), 1);
 }

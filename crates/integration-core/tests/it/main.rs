@@ -6,6 +6,12 @@
 
 #[cfg(feature = "http")]
 mod body;
+#[cfg(feature = "cache")]
+mod cache;
+#[cfg(feature = "http")]
+mod coalesce;
+#[cfg(feature = "http")]
+mod corpus;
 #[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]

@@ -31,11 +31,12 @@ pub(crate) fn client(server: &ScriptedServer, policies: Config) -> Client {
 }
 
 pub(crate) fn recorded(server: &ScriptedServer, policies: Config) -> (Client, Arc<Recorder>) {
+    recorded_by(builder(server, policies))
+}
+
+pub(crate) fn recorded_by(builder: ClientBuilder) -> (Client, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
-    let client = builder(server, policies)
-        .observer(recorder.clone())
-        .build()
-        .unwrap();
+    let client = builder.observer(recorder.clone()).build().unwrap();
     (client, recorder)
 }
 

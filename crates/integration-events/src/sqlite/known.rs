@@ -16,7 +16,7 @@ use super::counts::{Memory, Tx};
 use crate::id::EventId;
 
 /// Ids held in memory; a crash costs reading the rows of about twice as many events.
-const HELD: usize = 16_384;
+const HELD: usize = 65_536;
 
 /// Ids that move at once.
 const MOVED: usize = 256;

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use integration_core::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, mpsc, oneshot, watch},
@@ -218,6 +218,7 @@ fn reader(path: &Path) -> Result<Connection> {
     let open = || {
         let conn = Connection::open_with_flags(path, OpenFlags::default())?;
         conn.busy_timeout(BUSY)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.pragma_update(None, "query_only", true)?;
         Ok(conn)
     };

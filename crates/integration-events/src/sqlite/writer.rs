@@ -10,7 +10,7 @@ use std::{
 };
 
 use integration_core::Result;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
@@ -218,6 +218,8 @@ pub(super) fn connect(
     let conn = Connection::open(path)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise every new value of a parameter that meets a partial index prepares its statement anew.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Never a word in a file that another program owns, so the check comes before the pragmas.
     let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application == schema::APPLICATION_ID {

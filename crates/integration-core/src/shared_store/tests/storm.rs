@@ -58,7 +58,7 @@ fn most_in_a_second(went: &[Duration]) -> usize {
     let within = |start: Duration| {
         let window = went
             .iter()
-            .filter(|at| (start..start + SECOND).contains(at));
+            .filter(|at| (start..start + SECOND).contains(*at));
         window.count()
     };
     went.iter().map(|at| within(*at)).max().unwrap_or(0)

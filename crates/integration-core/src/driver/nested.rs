@@ -1,0 +1,52 @@
+//! Notices calls that are made inside an attempt of another call: their attempts multiply.
+
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use super::{
+    call::CallOptions,
+    shared::{Policies, Shared},
+};
+use crate::observer::Happening;
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this client has said so already.
+#[derive(Debug, Default)]
+pub(super) struct Noted(AtomicBool);
+
+/// Polls an attempt. What it begins in this thread, it begins inside.
+pub(super) fn inside<T>(poll: impl FnOnce() -> T) -> T {
+    /// Puts back what was before, also when the attempt panics.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            INSIDE.set(self.0);
+        }
+    }
+    let _before = Before(INSIDE.replace(true));
+    poll()
+}
+
+impl Shared {
+    /// Tells once in the life of a client that one of its calls, which may retry, was made inside
+    /// an attempt of another.
+    pub(super) fn note_nested(&self, policies: &Policies, options: &CallOptions) {
+        let is_nested = INSIDE.get() && options.max_attempts > 1;
+        if !is_nested || self.nested.0.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (operation, key) = (&*options.operation, &*policies.key);
+        tracing::warn!(
+            operation,
+            key,
+            "a call that retries is made inside an attempt of another: their attempts multiply; \
+             give one of the two a single attempt"
+        );
+        self.emit(operation, key, Happening::Nested);
+    }
+}

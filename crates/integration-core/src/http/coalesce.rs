@@ -1,0 +1,121 @@
+//! Equal reads share one call while it is under way.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+
+use super::{
+    client::Inner,
+    equal::CallKey,
+    response::Response,
+    send::{self, Prepared},
+};
+use crate::{error::Result, observer::Happening};
+
+/// Calls under way; no more than there are callers.
+#[derive(Default)]
+pub(super) struct Flights(Mutex<HashMap<FlightKey, Arc<Flight>>>);
+
+/// Also the limits must be equal, or one caller would be given what another was willing to wait for.
+type FlightKey = (CallKey, Duration, Duration, u32);
+
+/// Initialised by whoever comes first, or after that one was dropped by another.
+type Flight = OnceCell<Result<Response>>;
+
+impl Flights {
+    /// Waits for the equal call that is under way, or makes the call.
+    pub(super) async fn join(&self, inner: &Inner, prepared: Prepared) -> Result<Response> {
+        let options = &prepared.options;
+        let key = (
+            CallKey::new(&prepared),
+            options.deadline,
+            options.attempt_timeout,
+            options.max_attempts,
+        );
+        let seat = self.seat(key);
+        let (operation, policies) = (options.operation.clone(), prepared.key.clone());
+        let began = inner.driver.now();
+        let is_mine = AtomicBool::new(false);
+        let fly = || async {
+            is_mine.store(true, Ordering::Relaxed);
+            let waited = inner.driver.now().saturating_duration_since(began);
+            let result = send::drive(inner, prepared.after(waited)).await;
+            seat.land();
+            result
+        };
+        let result = seat.flight.get_or_init(fly).await.clone();
+        if is_mine.into_inner() {
+            return result;
+        }
+        inner.driver.emit(&operation, &policies, Happening::Joined);
+        result.map(|response| Response {
+            operation,
+            ..response
+        })
+    }
+
+    fn seat(&self, key: FlightKey) -> Seat<'_> {
+        let flight = Arc::clone(self.0.lock().entry(key.clone()).or_default());
+        Seat {
+            flights: self,
+            key,
+            flight,
+        }
+    }
+}
+
+impl fmt::Debug for Flights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flights")
+            .field("len", &self.0.lock().len())
+            .finish()
+    }
+}
+
+/// One caller of a flight. The last one to go takes the flight with it.
+struct Seat<'a> {
+    flights: &'a Flights,
+    key: FlightKey,
+    flight: Arc<Flight>,
+}
+
+impl Seat<'_> {
+    /// Whoever comes from now on makes a call of its own: the answer is of the past.
+    fn land(&self) {
+        let mut flights = self.flights.0.lock();
+        if self.is_listed(&flights) {
+            flights.remove(&self.key);
+        }
+    }
+
+    fn is_listed(&self, flights: &HashMap<FlightKey, Arc<Flight>>) -> bool {
+        let listed = flights.get(&self.key);
+        listed.is_some_and(|listed| Arc::ptr_eq(listed, &self.flight))
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let mut flights = self.flights.0.lock();
+        if !self.is_listed(&flights) {
+            return;
+        }
+        // Given up inside the lock, or two that go at once would each leave it to the other.
+        self.flight = Arc::default();
+        if flights
+            .get(&self.key)
+            .is_some_and(|listed| Arc::strong_count(listed) == 1)
+        {
+            flights.remove(&self.key);
+        }
+    }
+}
