@@ -10,6 +10,9 @@ use crate::{
     retry_budget::RetryBudgetConfig,
 };
 
+/// How far ahead a process books on its own. Not much, for nobody else knows of it.
+pub(super) const OWN_HORIZON: Duration = Duration::from_millis(250);
+
 /// Configures a [`Fleet`](super::Fleet).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,10 +100,10 @@ impl FleetConfig {
         Ok(self)
     }
 
-    /// How long after a loss of the store another process may still be using its own limits: it
-    /// finds the store again with the first call after its back-off.
+    /// How long after the return of the store another process may still be using its own limits:
+    /// it finds the store with the first call after its back-off, and what it booked goes later.
     pub(super) fn settle(&self) -> Duration {
-        self.backoff.cap() + self.timeout
+        self.backoff.cap() + self.timeout + OWN_HORIZON
     }
 
     /// The part of the retry budget that this process has while the store is away.

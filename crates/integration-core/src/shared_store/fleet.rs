@@ -2,10 +2,7 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -13,10 +10,12 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
-    config::FleetConfig,
-    link::{Failure, FleetHealth, Link, Local, Reason, Route, Ticket},
-    share::{Limits, Share},
-    store::{Answer, Demands, Payment, SharedStore, Verdict},
+    config::{FleetConfig, OWN_HORIZON},
+    event::FleetEvent,
+    link::{Caution, Failure, FleetHealth, Link, Reason, Route, Ticket},
+    member::Member,
+    share::Limits,
+    store::{Answer, Demands, Grant, Payment, SharedStore, Verdict},
 };
 use crate::{
     admission::Denied,
@@ -24,8 +23,6 @@ use crate::{
     config::invalid,
     error::{Error, ErrorKind, Result},
     keyed::Keyed,
-    pause::Pause,
-    retry_budget::RetryBudget,
     rng::Rng,
 };
 
@@ -34,31 +31,6 @@ const DEPOSIT_BATCH: u32 = 16;
 
 /// Calls whose share is kept for the store while it is away.
 const MAX_PENDING: u32 = 1_024;
-
-/// Something changed between this process and the store. Told once a change, never once a call.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum FleetEvent<'a> {
-    /// The store is not used from now on; local limits apply.
-    Degraded {
-        /// Why.
-        reason: Reason,
-        /// What the store or the connection said; `None` when it said nothing in time.
-        error: Option<&'a Error>,
-    },
-    /// The store is used again.
-    Restored {
-        /// How long it was not.
-        away: Duration,
-    },
-    /// The store works, but what it holds for this key is not ours. Local limits apply to the key.
-    KeyUnusable {
-        /// The key.
-        key: &'a str,
-        /// What the store said.
-        error: &'a Error,
-    },
-}
 
 type Watcher = Arc<dyn Fn(&FleetEvent<'_>) + Send + Sync>;
 
@@ -73,25 +45,11 @@ pub struct Fleet {
     keys: Keyed<Member>,
 }
 
-/// What this process keeps of one key.
-struct Member {
-    /// Every pause that this process knows of: it is not asked for twice.
-    pause: Pause,
-    share: Mutex<Share>,
-    /// Used while the store is away. It is booked on all the time, so that it knows our calls.
-    budget: RetryBudget,
-    /// Calls whose share of the budget was not sent yet.
-    pending: AtomicU32,
-    /// Since when the key was found unusable.
-    unusable: Mutex<Option<Instant>>,
-    told: AtomicBool,
-}
-
 /// What came of asking the store.
 enum Asked<T> {
     Answer(T),
-    /// The store is not used.
-    Local(Local),
+    /// The store is not used; our own limit began at this instant.
+    Local(Instant),
     /// Only this key cannot be used.
     Unusable(Error),
 }
@@ -163,39 +121,91 @@ impl Fleet {
             let until = denied.until.unwrap_or(now);
             return Verdict::Paused(until.saturating_duration_since(now));
         }
+        // First our own slot: a call that the store has counted must not be held up for it.
+        let caution = self.link.lock().caution(now);
+        if let Some(caution) = caution {
+            let own = self.own_slot_now(&member, demands, caution, now);
+            if own != Verdict::Go {
+                return own;
+            }
+        }
         let asked = self
             .ask(now, |store| store.admit(key, demands, max_wait))
             .await;
         let then = self.clock.now();
-        let max_wait = max_wait.saturating_sub(then.saturating_duration_since(now));
-        let (verdict, local) = match asked {
+        let since = match asked {
             Asked::Answer(grant) => {
                 member.usable();
-                let mut link = self.link.lock();
-                link.remembers(grant.age, then);
-                (grant.verdict, link.local(then))
+                return self.granted(&member, demands, grant, caution.map(|_| now), then);
             }
-            Asked::Local(local) => (Verdict::Go, Some(local)),
-            Asked::Unusable(error) => (Verdict::Go, Some(self.unusable(&member, key, &error))),
+            Asked::Local(since) => since,
+            Asked::Unusable(error) => self.unusable(&member, key, &error),
         };
-        match (verdict, local) {
-            (Verdict::Paused(left), _) => {
-                member.pause.pause(left, then);
-                verdict
+        if caution.is_some() {
+            return Verdict::Go;
+        }
+        let limits = Limits {
+            max_wait: max_wait.saturating_sub(then.saturating_duration_since(now)),
+            horizon: OWN_HORIZON,
+        };
+        let mut share = member.share.lock();
+        share.book(demands, self.config.members, since, then, limits)
+    }
+
+    /// Obeys the store, and our own limit where another process may not have found the store.
+    ///
+    /// `own` is when our own slot was taken, if it was.
+    fn granted(
+        &self,
+        member: &Member,
+        demands: &Demands,
+        grant: Grant,
+        own: Option<Instant>,
+        now: Instant,
+    ) -> Verdict {
+        let caution = {
+            let mut link = self.link.lock();
+            link.remembers(grant.age, now);
+            link.caution(now)
+        };
+        if let Verdict::Paused(left) = grant.verdict {
+            member.pause.pause(left, now);
+        }
+        match (grant.verdict, own, caution) {
+            (Verdict::Full(_) | Verdict::Paused(_), Some(at), _) => {
+                let mut share = member.share.lock();
+                share.give_back(demands, self.config.members, at);
             }
-            (Verdict::Go | Verdict::Wait(_), Some(local)) => {
-                let limits = Limits {
-                    max_wait,
-                    horizon: local.horizon,
-                };
-                let members = self.config.members;
-                let own = member
-                    .share
-                    .lock()
-                    .book(demands, members, local.since, then, limits);
-                later(verdict, own)
+            // Only now do we know that our own limit applies. The slot of the store may be lost.
+            (Verdict::Go | Verdict::Wait(_), None, Some(caution)) => {
+                let own = self.own_slot_now(member, demands, caution, now);
+                if own != Verdict::Go {
+                    return own;
+                }
             }
-            _ => verdict,
+            _ => {}
+        }
+        grant.verdict
+    }
+
+    /// Takes a slot of our own limit if there is one now, and never books one.
+    fn own_slot_now(
+        &self,
+        member: &Member,
+        demands: &Demands,
+        caution: Caution,
+        now: Instant,
+    ) -> Verdict {
+        let limits = Limits {
+            max_wait: Duration::MAX,
+            horizon: Duration::ZERO,
+        };
+        let mut share = member.share.lock();
+        let own = share.book(demands, self.config.members, caution.since, now, limits);
+        match own {
+            // By then our own limit does not apply any more.
+            Verdict::Full(wait) => Verdict::Full(wait.min(caution.until - now)),
+            own => own,
         }
     }
 
@@ -275,7 +285,7 @@ impl Fleet {
     ) -> Asked<T> {
         let ticket = match self.link.lock().route(now, &*self.rng) {
             Route::Store(ticket) => ticket,
-            Route::Local(local) => return Asked::Local(local),
+            Route::Local(since) => return Asked::Local(since),
         };
         let answer = question(&*self.store);
         let outcome = tokio::time::timeout(self.config.timeout, answer).await;
@@ -311,11 +321,10 @@ impl Fleet {
         error: Option<&Error>,
         now: Instant,
     ) -> Asked<T> {
-        let (failure, local) = {
+        let (failure, since) = {
             let mut link = self.link.lock();
             let failure = link.failed(ticket, reason, now, &*self.rng);
-            let local = link.local(now).unwrap_or(link.alone(now));
-            (failure, local)
+            (failure, link.lost_since().unwrap_or(now))
         };
         // A late failure must not cost the connection that was made since.
         if failure != Failure::Stale && reason == Reason::Slow {
@@ -324,17 +333,16 @@ impl Fleet {
         if failure == Failure::Lost {
             self.tell(&FleetEvent::Degraded { reason, error });
         }
-        Asked::Local(local)
+        Asked::Local(since)
     }
 
-    /// Notes that only this key cannot be used; returns its limit.
-    fn unusable(&self, member: &Member, key: &str, error: &Error) -> Local {
-        let now = self.clock.now();
-        let since = *member.unusable.lock().get_or_insert(now);
-        if !member.told.swap(true, Ordering::Relaxed) {
+    /// Notes that only this key cannot be used; returns since when.
+    fn unusable(&self, member: &Member, key: &str, error: &Error) -> Instant {
+        let (since, news) = member.unusable(self.clock.now());
+        if news {
             self.tell(&FleetEvent::KeyUnusable { key, error });
         }
-        self.link.lock().alone(since)
+        since
     }
 
     fn tell(&self, event: &FleetEvent<'_>) {
@@ -344,32 +352,7 @@ impl Fleet {
     }
 
     fn member(&self, key: &str, now: Instant) -> Arc<Member> {
-        self.keys.get(key, now, || Member {
-            pause: Pause::new(now),
-            share: Mutex::default(),
-            budget: RetryBudget::from_valid(&self.config.own_budget(), now),
-            pending: AtomicU32::new(0),
-            unusable: Mutex::new(None),
-            told: AtomicBool::new(false),
-        })
-    }
-}
-
-impl Member {
-    /// The next time the key cannot be used is news again.
-    fn usable(&self) {
-        if self.told.swap(false, Ordering::Relaxed) {
-            *self.unusable.lock() = None;
-        }
-    }
-}
-
-/// Of two slots the later; of a slot and none, none. The slot that is not used is lost.
-fn later(store: Verdict, own: Verdict) -> Verdict {
-    match (store, own) {
-        (Verdict::Wait(store), Verdict::Go) => Verdict::Wait(store),
-        (Verdict::Wait(store), Verdict::Wait(own)) => Verdict::Wait(store.max(own)),
-        (_, own) => own,
+        self.keys.get(key, now, || Member::new(&self.config, now))
     }
 }
 

@@ -59,24 +59,20 @@ enum State {
 }
 
 /// The local limit applies beside the store's.
-#[derive(Clone, Copy, Debug)]
-struct Caution {
-    since: Instant,
-    until: Instant,
-}
-
-/// The local limit: since when, and how far ahead it may book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Local {
+pub(super) struct Caution {
+    /// When the local limit began.
     pub(super) since: Instant,
-    pub(super) horizon: Duration,
+    /// When every other process has found the store as well.
+    pub(super) until: Instant,
 }
 
 /// Whom to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Store(Ticket),
-    Local(Local),
+    /// The local limit, which began at this instant.
+    Local(Instant),
 }
 
 /// Names the state in which the store was asked.
@@ -114,8 +110,7 @@ impl Link {
         } = &mut self.state
         {
             if now < *retry_at {
-                let since = *since;
-                return Route::Local(self.alone(since));
+                return Route::Local(*since);
             }
             // Set now and not by the answer: a caller that is dropped never reports one.
             *retry_at = now + pause(&self.backoff, *failures, rng);
@@ -180,28 +175,22 @@ impl Link {
         }
     }
 
-    /// Returns the local limit, if it applies now.
-    pub(super) fn local(&mut self, now: Instant) -> Option<Local> {
+    /// Returns the local limit that applies beside the store's, if it does so now.
+    pub(super) fn caution(&mut self, now: Instant) -> Option<Caution> {
         match &mut self.state {
-            State::Degraded { since, .. } => {
-                let since = *since;
-                Some(self.alone(since))
-            }
+            State::Degraded { .. } => None,
             State::Connected { caution } => {
                 *caution = caution.filter(|caution| now < caution.until);
-                caution.map(|caution| Local {
-                    since: caution.since,
-                    horizon: caution.until - now,
-                })
+                *caution
             }
         }
     }
 
-    /// The local limit without the store: what is booked goes before the settling is over.
-    pub(super) const fn alone(&self, since: Instant) -> Local {
-        Local {
-            since,
-            horizon: self.settle,
+    /// Returns since when the store is not used.
+    pub(super) const fn lost_since(&self) -> Option<Instant> {
+        match self.state {
+            State::Degraded { since, .. } => Some(since),
+            State::Connected { .. } => None,
         }
     }
 

@@ -36,15 +36,18 @@
 //! When the store fails, or takes longer than the [bound](FleetConfig::timeout), each process uses
 //! `permits / members` without any burst, and asks the store again after a back-off by chance. It
 //! says so once, to [`Fleet::on_change`], and all the time in [`Fleet::health`]. After the return
-//! both limits apply for as long as another process may not have found the store again
-//! ([the longest back-off and the bound](FleetConfig::backoff)). In a window that meets a loss or a
-//! return it is one burst more: `permits + 2 * burst`. (A window longer than a loss and that time
-//! together may hold the bursts before and after the loss, and what was booked.)
+//! both limits apply for as long as another process may not have found the store again: the
+//! longest [back-off](FleetConfig::backoff), the bound, and 250 ms for slots that were booked
+//! without the store. The same holds for a store that has no past yet.
 //!
-//! What no rule here can bound: processes that alone lost a store which serves the others add
-//! their part, and a store that was restored from an old copy, or that threw keys away for want
-//! of memory, has forgotten what it granted. There must not be more processes than `members`, and
-//! no fewer permits ([`Fleet::check`]).
+//! In a window that meets a loss or a return, it is one burst more: `permits + 2 * burst`. (Where
+//! `per` is longer than the loss and that time together, the bursts of before and after may meet
+//! in one window, and it is two.)
+//!
+//! What no rule here can bound: processes that alone lost a store which still serves the others
+//! add their part, `permits / members` each; and a store that was restored from an old copy, or
+//! that threw keys away for want of memory, has forgotten what it granted. There must not be more
+//! processes than `members`, and no fewer permits ([`Fleet::check`]).
 //!
 //! A pause that was asked for while the store was away holds in the process that was asked. The
 //! retry budget of a fleet without its store is divided like the quota; what each process may
@@ -73,9 +76,11 @@
 //! ```
 
 mod config;
+mod event;
 mod fleet;
 mod gcra;
 mod link;
+mod member;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
@@ -89,7 +94,8 @@ mod tests;
 pub use self::redis::{RedisConfig, RedisStore};
 pub use self::{
     config::FleetConfig,
-    fleet::{Fleet, FleetEvent},
+    event::FleetEvent,
+    fleet::Fleet,
     link::{FleetHealth, Reason},
     memory::MemoryStore,
     store::{Answer, Demand, Demands, Grant, MAX_DEMANDS, Payment, SharedStore, Verdict},

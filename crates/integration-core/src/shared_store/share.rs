@@ -19,7 +19,6 @@ pub(super) struct Share {
 impl Share {
     /// Books a slot, where the store was lost at `since`.
     ///
-    /// No slot is booked more than `horizon` ahead, for then the store's limit may apply alone.
     pub(super) fn book(
         &mut self,
         demands: &Demands,
@@ -41,7 +40,7 @@ impl Share {
             return Verdict::Full(wait);
         }
         if wait > limits.horizon {
-            return Verdict::Full(limits.horizon);
+            return Verdict::Full(wait - limits.horizon);
         }
         for (last, demand) in last.iter_mut().zip(demands.as_slice()) {
             if demand.cost > 0 {
@@ -54,9 +53,22 @@ impl Share {
             Verdict::Wait(wait)
         }
     }
+
+    /// Gives a slot back that was taken at `at`, unless a later one was taken since.
+    pub(super) fn give_back(&mut self, demands: &Demands, members: u32, at: Instant) {
+        let Some(last) = &mut self.last else {
+            return;
+        };
+        for (last, demand) in last.iter_mut().zip(demands.as_slice()) {
+            if demand.cost > 0 && *last == at {
+                *last = at.checked_sub(spacing(demand, members)).unwrap_or(at);
+            }
+        }
+    }
 }
 
-/// How far ahead a slot may be.
+/// How far ahead a slot may be. What is booked further ahead than `horizon` would go when the
+/// store's limit may apply alone again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) max_wait: Duration,

@@ -126,6 +126,23 @@ fn a_share_has_no_burst_and_earns_before_it_pays() {
 }
 
 #[test]
+fn each_loss_of_the_store_begins_with_nothing_earned() {
+    let demands = Demands::one(quota(8, 1_000, 8)).unwrap();
+    let first = SystemClock.now();
+    let limits = Limits {
+        max_wait: Duration::ZERO,
+        horizon: Duration::MAX,
+    };
+    let at = |ms| first + Duration::from_millis(ms);
+    let mut share = Share::default();
+    assert_eq!(share.book(&demands, 4, first, at(501), limits), Verdict::Go);
+    let mut book = |ms| share.book(&demands, 4, at(5_000), at(ms), limits);
+    assert!(matches!(book(5_000), Verdict::Full(_)));
+    assert!(matches!(book(5_500), Verdict::Full(_)));
+    assert_eq!(book(5_501), Verdict::Go);
+}
+
+#[test]
 fn a_share_books_no_further_than_the_store_may_be_away() {
     let demands = Demands::one(quota(4, 1_000, 4)).unwrap();
     let lost = SystemClock.now();
@@ -138,7 +155,7 @@ fn a_share_books_no_further_than_the_store_may_be_away() {
     let mut book = |max_wait| share.book(&demands, 4, lost, lost, limits(max_wait));
     assert_eq!(book(9 * second), Verdict::Wait(second));
     assert_eq!(book(9 * second), Verdict::Wait(2 * second));
-    assert_eq!(book(9 * second), Verdict::Full(2 * second));
+    assert_eq!(book(9 * second), Verdict::Full(second));
     assert_eq!(book(second), Verdict::Full(3 * second));
 }
 

@@ -1,16 +1,14 @@
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use parking_lot::Mutex;
 use tokio::time::{advance, sleep};
 
+use super::moody::{KEY, Mood, Moody, SECOND, demands, moody};
 use crate::{
-    Error, ErrorKind,
+    ErrorKind,
     backoff::{Backoff, Jitter},
     clock::{Clock, SystemClock},
     keyed::KeyedConfig,
@@ -18,91 +16,11 @@ use crate::{
     retry_budget::RetryBudgetConfig,
     rng::SeededRng,
     shared_store::{
-        Answer, Demand, Demands, Fleet, FleetConfig, FleetEvent, FleetHealth, Grant, MemoryStore,
-        Payment, Reason, SharedStore, Verdict,
+        Demand, Demands, Fleet, FleetConfig, FleetEvent, FleetHealth, Reason, SharedStore, Verdict,
     },
 };
 
-const SECOND: Duration = Duration::from_secs(1);
 const BOUND: Duration = Duration::from_millis(50);
-const KEY: &str = "api.example.com";
-
-/// What the store does with a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mood {
-    Works,
-    Fails(ErrorKind),
-    NeverAnswers,
-}
-
-#[derive(Debug)]
-struct Moody {
-    inner: MemoryStore,
-    mood: Mutex<Mood>,
-    asked: AtomicU32,
-    resets: AtomicU32,
-}
-
-impl Moody {
-    fn then<'a, T: Send + 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        let mood = *self.mood.lock();
-        Box::pin(async move {
-            match mood {
-                Mood::Works => answer.await,
-                Mood::Fails(kind) => Err(Error::new(kind, "shared_store")),
-                Mood::NeverAnswers => std::future::pending().await,
-            }
-        })
-    }
-
-    fn set(&self, mood: Mood) {
-        *self.mood.lock() = mood;
-    }
-
-    fn asked(&self) -> u32 {
-        self.asked.swap(0, Ordering::Relaxed)
-    }
-}
-
-impl SharedStore for Moody {
-    fn admit<'a>(
-        &'a self,
-        key: &'a str,
-        demands: &'a Demands,
-        max_wait: Duration,
-    ) -> Answer<'a, Grant> {
-        self.then(self.inner.admit(key, demands, max_wait))
-    }
-
-    fn pause<'a>(&'a self, key: &'a str, wait: Duration) -> Answer<'a, ()> {
-        self.then(self.inner.pause(key, wait))
-    }
-
-    fn withdraw<'a>(
-        &'a self,
-        key: &'a str,
-        budget: &'a RetryBudgetConfig,
-        calls: u32,
-        price: u32,
-    ) -> Answer<'a, Payment> {
-        self.then(self.inner.withdraw(key, budget, calls, price))
-    }
-
-    fn reset(&self) {
-        self.resets.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-fn moody() -> Arc<Moody> {
-    let inner = MemoryStore::new(KeyedConfig::default(), SystemClock::shared()).unwrap();
-    Arc::new(Moody {
-        inner,
-        mood: Mutex::new(Mood::Works),
-        asked: AtomicU32::new(0),
-        resets: AtomicU32::new(0),
-    })
-}
 
 /// Asks again after exactly 1 s, 2 s, 2 s; settles for 2.05 s.
 fn config(members: u32) -> FleetConfig {
@@ -127,10 +45,6 @@ fn watched(store: &Arc<Moody>, config: FleetConfig) -> (Fleet, Arc<Mutex<Vec<Str
         });
     });
     (fleet, told)
-}
-
-fn demands(permits: u32, burst: u32) -> Demands {
-    Demands::one(Quota::per_second(permits).with_burst(burst)).unwrap()
 }
 
 async fn now_or_never(fleet: &Fleet, demands: &Demands) -> Verdict {
@@ -251,9 +165,88 @@ async fn a_loss_and_a_return_are_told_once() {
     let expected = ["degraded Away", "restored after 3s"];
     assert_eq!(*told.lock(), expected);
     store.set(Mood::Fails(ErrorKind::Config));
+    advance(3 * SECOND).await;
     let _ = now_or_never(&fleet, &demands).await;
     assert_eq!(told.lock().last().unwrap(), "degraded Misconfigured");
     assert_eq!(store.resets.load(Ordering::Relaxed), 0);
+}
+
+/// A member that lost the store and has it again: it settles for 2.3 s.
+async fn returned(store: &Arc<Moody>) -> Fleet {
+    let fleet = member(store, config(4));
+    store.set(Mood::Fails(ErrorKind::Storage));
+    let _ = now_or_never(&fleet, &demands(8, 8)).await;
+    store.set(Mood::Works);
+    advance(SECOND).await;
+    fleet.pause("other key", SECOND).await;
+    assert_eq!(fleet.health(), FleetHealth::Connected);
+    store.asked();
+    fleet
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_return_the_own_limit_comes_first_and_then_the_store() {
+    let store = moody();
+    let fleet = returned(&store).await;
+    let demands = demands(8, 8);
+    assert_eq!(now_or_never(&fleet, &demands).await, Verdict::Go);
+    assert_eq!(store.asked(), 1);
+    // Two a second are its part. The store is not asked for what could not be used.
+    let slot = SECOND / 2 + Duration::from_nanos(1);
+    assert_eq!(
+        fleet.admit(KEY, &demands, SECOND).await,
+        Verdict::Full(slot)
+    );
+    assert_eq!(store.asked(), 0);
+    advance(Duration::from_millis(2_300)).await;
+    for _ in 0..7 {
+        assert_eq!(now_or_never(&fleet, &demands).await, Verdict::Go);
+    }
+    assert_eq!(store.asked(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_own_slot_is_given_back_when_the_store_has_none() {
+    let store = moody();
+    let fleet = returned(&store).await;
+    let demands = demands(8, 1);
+    let other = store.inner.admit(KEY, &demands, Duration::ZERO).await;
+    assert_eq!(other.unwrap().verdict, Verdict::Go);
+    assert_eq!(
+        now_or_never(&fleet, &demands).await,
+        Verdict::Full(SECOND / 8)
+    );
+    advance(SECOND / 8).await;
+    assert_eq!(now_or_never(&fleet, &demands).await, Verdict::Go);
+    assert_eq!(store.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_own_wait_is_longer_than_the_settling() {
+    let store = moody();
+    let fleet = returned(&store).await;
+    let hourly = Demands::one(Quota::new(4, 3_600 * SECOND)).unwrap();
+    let left = Duration::from_millis(2_300);
+    assert_eq!(fleet.admit(KEY, &hourly, SECOND).await, Verdict::Full(left));
+    advance(left).await;
+    assert_eq!(now_or_never(&fleet, &hourly).await, Verdict::Go);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_store_without_a_past_the_own_limit_applies_as_well() {
+    let store = moody();
+    store.inner.forget();
+    let fleet = member(&store, config(4));
+    let demands = demands(8, 8);
+    let slot = SECOND / 2 + Duration::from_nanos(1);
+    assert_eq!(now_or_never(&fleet, &demands).await, Verdict::Full(slot));
+    assert_eq!(fleet.health(), FleetHealth::Connected);
+    advance(slot).await;
+    assert_eq!(now_or_never(&fleet, &demands).await, Verdict::Go);
+    advance(Duration::from_millis(2_300)).await;
+    for _ in 0..7 {
+        assert_eq!(now_or_never(&fleet, &demands).await, Verdict::Go);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,96 +320,6 @@ async fn without_the_store_the_budget_is_divided() {
     assert_eq!(paid, 2);
     let until = fleet.withdraw(KEY, 10).await.unwrap_err().until.unwrap();
     assert_eq!(until, SystemClock.now() + SECOND / 2);
-}
-
-/// Four members, each with more calls than it may send; returns when they went.
-async fn storm(store: &Arc<Moody>, demands: Demands, time: Duration) -> Vec<Duration> {
-    let begun = SystemClock.now();
-    let went = Arc::new(Mutex::new(Vec::new()));
-    let tasks: Vec<_> = (0..12)
-        .scan(Vec::<Arc<Fleet>>::new(), |members, task| {
-            if task < 4 {
-                let rng = Arc::new(SeededRng::new(task));
-                let config = FleetConfig::new(4);
-                let store = store.clone() as Arc<dyn SharedStore>;
-                let fleet = Fleet::new(store, config, SystemClock::shared(), rng).unwrap();
-                members.push(Arc::new(fleet));
-            }
-            Some(members[usize::try_from(task).unwrap() % 4].clone())
-        })
-        .map(|fleet| {
-            let went = went.clone();
-            tokio::spawn(async move {
-                while SystemClock.now() - begun < time {
-                    match fleet.admit(KEY, &demands, SECOND).await {
-                        Verdict::Go => {}
-                        Verdict::Wait(wait) => sleep(wait).await,
-                        Verdict::Full(wait) | Verdict::Paused(wait) => {
-                            sleep(wait.max(Duration::from_millis(1))).await;
-                            continue;
-                        }
-                    }
-                    went.lock().push(SystemClock.now() - begun);
-                    tokio::task::yield_now().await;
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    let mut went = std::mem::take(&mut *went.lock());
-    went.sort();
-    went
-}
-
-fn most_in_a_second(went: &[Duration]) -> usize {
-    let within = |start: Duration| {
-        let window = went
-            .iter()
-            .filter(|at| (start..start + SECOND).contains(*at));
-        window.count()
-    };
-    went.iter().map(|at| within(*at)).max().unwrap_or(0)
-}
-
-#[tokio::test(start_paused = true)]
-async fn four_members_stay_within_one_quota_and_one_more_burst_while_the_store_comes_and_goes() {
-    let (permits, burst) = (40, 10);
-    for (forgets, mood) in [
-        (true, Mood::Fails(ErrorKind::Storage)),
-        (true, Mood::NeverAnswers),
-        (false, Mood::NeverAnswers),
-    ] {
-        let store = moody();
-        let weather = store.clone();
-        let weather = tokio::spawn(async move {
-            for (works, fails) in [(2_000, 300), (700, 1_500), (4_000, 50), (1_000, 3_000)] {
-                sleep(Duration::from_millis(works)).await;
-                weather.set(mood);
-                sleep(Duration::from_millis(fails)).await;
-                if forgets {
-                    weather.inner.forget();
-                }
-                weather.set(Mood::Works);
-            }
-        });
-        let time = 16 * SECOND;
-        let went = storm(&store, demands(permits, burst), time).await;
-        weather.await.unwrap();
-        let most = u32::try_from(most_in_a_second(&went)).unwrap();
-        assert!(most <= permits + 2 * burst, "{most} in a second");
-        // The store is used well: more than half of what was allowed went.
-        assert!(went.len() > 16 * 40 / 2, "{} went", went.len());
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn with_the_store_four_members_use_the_whole_quota_and_no_more() {
-    let went = storm(&moody(), demands(40, 10), 5 * SECOND).await;
-    let most = most_in_a_second(&went);
-    assert!((45..50).contains(&most), "{most} in a second");
-    assert!((205..=220).contains(&went.len()), "{} went", went.len());
 }
 
 #[test]

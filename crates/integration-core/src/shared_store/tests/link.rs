@@ -6,7 +6,7 @@ use crate::{
     backoff::{Backoff, Jitter},
     clock::{Clock, SystemClock},
     rng::SeededRng,
-    shared_store::link::{Failure, FleetHealth, Link, Local, Reason, Route, Ticket},
+    shared_store::link::{Caution, Failure, FleetHealth, Link, Reason, Route, Ticket},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,14 +20,6 @@ fn link() -> (Link, SeededRng, Instant) {
         SeededRng::new(1),
         SystemClock.now(),
     )
-}
-
-/// The limit of a process that lost the store at this instant.
-fn alone(since: Instant) -> Local {
-    Local {
-        since,
-        horizon: SETTLE,
-    }
 }
 
 fn ticket(link: &mut Link, rng: &SeededRng, now: Instant) -> Ticket {
@@ -45,10 +37,10 @@ fn it_asks_the_store_until_the_first_failure() {
         assert_eq!(link.answered(ticket, now), None);
     }
     assert_eq!(link.health(), FleetHealth::Connected);
-    assert_eq!(link.local(now), None);
+    assert_eq!(link.caution(now), None);
     let lost = ticket(&mut link, &rng, now);
     assert_eq!(link.failed(lost, Reason::Slow, now, &rng), Failure::Lost);
-    assert_eq!(link.route(now, &rng), Route::Local(alone(now)));
+    assert_eq!(link.route(now, &rng), Route::Local(now));
     let (since, reason) = (now, Reason::Slow);
     assert_eq!(link.health(), FleetHealth::Degraded { since, reason });
 }
@@ -72,12 +64,12 @@ fn one_call_in_each_back_off_asks_again() {
     let lost = ticket(&mut link, &rng, now);
     link.failed(lost, Reason::Away, now, &rng);
     let almost = now + SECOND - Duration::from_nanos(1);
-    assert_eq!(link.route(almost, &rng), Route::Local(alone(now)));
+    assert_eq!(link.route(almost, &rng), Route::Local(now));
     let probe = ticket(&mut link, &rng, now + SECOND);
-    assert_eq!(link.route(now + SECOND, &rng), Route::Local(alone(now)));
+    assert_eq!(link.route(now + SECOND, &rng), Route::Local(now));
     let failure = link.failed(probe, Reason::Misconfigured, now + SECOND, &rng);
     assert_eq!(failure, Failure::Again);
-    assert_eq!(link.route(now + 2 * SECOND, &rng), Route::Local(alone(now)));
+    assert_eq!(link.route(now + 2 * SECOND, &rng), Route::Local(now));
     ticket(&mut link, &rng, now + 3 * SECOND);
     let (since, reason) = (now, Reason::Misconfigured);
     assert_eq!(link.health(), FleetHealth::Degraded { since, reason });
@@ -89,7 +81,7 @@ fn a_probe_that_never_reports_is_followed_by_another() {
     let lost = ticket(&mut link, &rng, now);
     link.failed(lost, Reason::Away, now, &rng);
     ticket(&mut link, &rng, now + SECOND);
-    assert_eq!(link.route(now + SECOND, &rng), Route::Local(alone(now)));
+    assert_eq!(link.route(now + SECOND, &rng), Route::Local(now));
     ticket(&mut link, &rng, now + 2 * SECOND);
 }
 
@@ -103,11 +95,13 @@ fn after_the_return_the_local_limit_applies_for_the_settling_time() {
     assert_eq!(link.answered(probe, back), Some(SECOND));
     assert_eq!(link.health(), FleetHealth::Connected);
     let end = back + SETTLE;
-    // What is booked locally must be used up when the store's limit applies alone again.
-    let (since, horizon) = (now, Duration::from_nanos(1));
-    let last = Local { since, horizon };
-    assert_eq!(link.local(end - horizon), Some(last));
-    assert_eq!(link.local(end), None);
+    let before = end - Duration::from_nanos(1);
+    let caution = Some(Caution {
+        since: now,
+        until: end,
+    });
+    assert_eq!(link.caution(before), caution);
+    assert_eq!(link.caution(end), None);
 }
 
 #[test]
@@ -117,7 +111,7 @@ fn answers_from_before_a_change_change_nothing() {
     let lost = ticket(&mut link, &rng, now);
     link.failed(lost, Reason::Slow, now, &rng);
     assert_eq!(link.answered(slow, now), None);
-    assert_eq!(link.route(now, &rng), Route::Local(alone(now)));
+    assert_eq!(link.route(now, &rng), Route::Local(now));
     let probe = ticket(&mut link, &rng, now + SECOND);
     assert_eq!(link.answered(probe, now + SECOND), Some(SECOND));
     let late = link.failed(slow, Reason::Slow, now + SECOND, &rng);
@@ -129,14 +123,20 @@ fn answers_from_before_a_change_change_nothing() {
 fn a_store_that_forgot_lately_is_not_trusted_alone() {
     let (mut link, _, now) = link();
     link.remembers(SETTLE, now);
-    assert_eq!(link.local(now), None);
+    assert_eq!(link.caution(now), None);
     link.remembers(SETTLE - SECOND, now);
-    assert!(link.local(now).is_some_and(|local| local.horizon == SECOND));
+    assert!(
+        link.caution(now)
+            .is_some_and(|caution| caution.until == now + SECOND)
+    );
     link.remembers(SETTLE - SECOND / 2, now + SECOND / 2);
     let end = now + SECOND;
     let before = end - Duration::from_nanos(1);
-    assert!(link.local(before).is_some_and(|local| local.since == now));
-    assert_eq!(link.local(end), None);
+    assert!(
+        link.caution(before)
+            .is_some_and(|caution| caution.since == now)
+    );
+    assert_eq!(link.caution(end), None);
 }
 
 #[test]
@@ -148,10 +148,6 @@ fn no_jitter_makes_every_call_ask_a_store_that_is_away() {
         let lost = ticket(&mut link, &rng, now);
         link.failed(lost, Reason::Away, now, &rng);
         let before = now + SECOND / 2 - Duration::from_nanos(1);
-        assert_eq!(
-            link.route(before, &rng),
-            Route::Local(alone(now)),
-            "seed {seed}"
-        );
+        assert_eq!(link.route(before, &rng), Route::Local(now), "seed {seed}");
     }
 }

@@ -2,3 +2,5 @@ mod arithmetic;
 mod fleet;
 mod link;
 mod memory;
+mod moody;
+mod storm;

@@ -16,7 +16,7 @@ use integration_core::{
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
-use super::server::{PrivateRedis, Redis};
+use super::server::Redis;
 
 const CANARY: &str = "canary-9f3b";
 const BOUND: Duration = Duration::from_millis(200);
@@ -133,13 +133,13 @@ async fn fields_that_are_no_times_count_as_not_there() {
 
 #[tokio::test]
 async fn scripts_that_the_server_forgot_are_sent_again() {
-    let Some(private) = PrivateRedis::start(&[]) else {
+    let Some(private) = Redis::private(&[]) else {
         return;
     };
-    let (fleet, events) = member(private.redis.store());
+    let (fleet, events) = member(private.store());
     for _ in 0..3 {
-        assert_eq!(private.redis.command("SCRIPT FLUSH"), "+OK");
-        private.redis.remembers_a_week();
+        assert_eq!(private.command("SCRIPT FLUSH"), "+OK");
+        private.remembers_a_week();
         assert_eq!(ask(&fleet, "key").await, Verdict::Go);
         fleet.pause("other", Duration::from_secs(1)).await;
         assert!(fleet.withdraw("key", 10).await.is_ok());
@@ -149,10 +149,10 @@ async fn scripts_that_the_server_forgot_are_sent_again() {
 
 #[tokio::test]
 async fn a_server_that_was_started_again_is_found_by_the_next_call() {
-    let Some(mut private) = PrivateRedis::start(&[]) else {
+    let Some(mut private) = Redis::private(&[]) else {
         return;
     };
-    let (fleet, events) = member(private.redis.store());
+    let (fleet, events) = member(private.store());
     let _ = ask(&fleet, "key").await;
     private.kill();
     private.start_again();
@@ -205,10 +205,10 @@ async fn a_peer_that_is_no_redis_is_a_store_that_is_away() {
 
 #[tokio::test]
 async fn a_wrong_password_is_told_once_and_never_shown() {
-    let Some(private) = PrivateRedis::start(&["--requirepass", "right"]) else {
+    let Some(private) = Redis::private(&["--requirepass", "right"]) else {
         return;
     };
-    let at = |user: &str| private.redis.url.replace("//", &format!("//{user}"));
+    let at = |user: &str| private.url.replace("//", &format!("//{user}"));
     for url in [
         at(&format!(":{CANARY}@")),
         at(&format!("{CANARY}:{CANARY}@")),
@@ -243,10 +243,10 @@ async fn a_wrong_password_is_told_once_and_never_shown() {
 
 #[tokio::test]
 async fn a_server_without_memory_is_a_store_that_is_away() {
-    let Some(private) = PrivateRedis::start(&["--maxmemory", "1"]) else {
+    let Some(private) = Redis::private(&["--maxmemory", "1"]) else {
         return;
     };
-    let (fleet, events) = member(private.redis.store());
+    let (fleet, events) = member(private.store());
     let _ = ask(&fleet, "key").await;
     assert_eq!(reason(&fleet), Some(Reason::Away));
     let events = told(&events);

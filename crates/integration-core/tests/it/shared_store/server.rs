@@ -25,6 +25,9 @@ pub(super) struct Redis {
     pub(super) url: String,
     pub(super) prefix: String,
     address: SocketAddr,
+    /// The server of this test alone, killed with it.
+    child: Option<Child>,
+    options: Vec<String>,
 }
 
 impl Redis {
@@ -38,23 +41,58 @@ impl Redis {
             url,
             prefix,
             address,
+            child: None,
+            options: Vec::new(),
         }
     }
 
-    /// Returns the Redis that is running, with a memory that reaches back, or skips.
+    /// Returns the Redis that is running, with a memory that reaches back. Without one it starts
+    /// one, unless `REDIS_URL` names it; where that fails too, it skips.
     pub(super) fn running() -> Option<Self> {
-        let url = process_env("REDIS_URL").unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned());
+        let named = process_env("REDIS_URL");
+        let url = named.as_deref().unwrap_or("redis://127.0.0.1:6379");
         let host = url.trim_start_matches("redis://").trim_end_matches('/');
         let address = host.to_socket_addrs().ok().and_then(|mut all| all.next());
-        let reached = address
-            .filter(|address| TcpStream::connect_timeout(address, Duration::from_secs(1)).is_ok());
-        let Some(address) = reached else {
-            skip("no Redis at REDIS_URL (default redis://127.0.0.1:6379, without a password)");
-            return None;
+        let second = Duration::from_secs(1);
+        let reached = address.filter(|address| TcpStream::connect_timeout(address, second).is_ok());
+        let redis = match (reached, &named) {
+            (Some(address), _) => Self::at(url.to_owned(), address),
+            (None, None) => Self::private(&[])?,
+            (None, Some(_)) => {
+                skip("no Redis at REDIS_URL, which must be redis://host:port");
+                return None;
+            }
         };
-        let redis = Self::at(url, address);
         redis.remembers_a_week();
         Some(redis)
+    }
+
+    /// Starts a Redis of this test alone on a free port, or skips.
+    pub(super) fn private(options: &[&str]) -> Option<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
+        let Some(child) = spawn(address, &options) else {
+            skip("no Redis at 127.0.0.1:6379 or none of this test's own: no redis-server in PATH");
+            return None;
+        };
+        let mut redis = Self::at(format!("redis://{address}"), address);
+        (redis.child, redis.options) = (Some(child), options);
+        Some(redis)
+    }
+
+    /// Kills the private server as a crash would.
+    pub(super) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Starts the private server again on its port, without its data.
+    pub(super) fn start_again(&mut self) {
+        self.child = spawn(self.address, &self.options);
     }
 
     /// Makes the memory of the store old enough to give bursts.
@@ -85,44 +123,7 @@ impl Redis {
     }
 }
 
-/// A Redis of this test alone, killed with it.
-pub(super) struct PrivateRedis {
-    pub(super) redis: Redis,
-    options: Vec<String>,
-    child: Child,
-}
-
-impl PrivateRedis {
-    /// Starts one on a free port, or skips.
-    pub(super) fn start(options: &[&str]) -> Option<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
-        let Some(child) = spawn(address, &options) else {
-            skip("no redis-server in PATH");
-            return None;
-        };
-        Some(Self {
-            redis: Redis::at(format!("redis://{address}"), address),
-            options,
-            child,
-        })
-    }
-
-    /// Kills it as a crash would.
-    pub(super) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Starts it again on its port, without its data.
-    pub(super) fn start_again(&mut self) {
-        self.child = spawn(self.redis.address, &self.options).unwrap();
-    }
-}
-
-impl Drop for PrivateRedis {
+impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
