@@ -116,6 +116,27 @@ impl Verdict {
         }
     }
 
+    /// Judges by an error of ours, which a layer further in has made.
+    ///
+    /// What that layer has given up already is final: attempts of two loops would multiply, and a
+    /// policy that refuses a call refuses it again.
+    #[must_use]
+    pub fn of(error: &Error) -> Self {
+        let verdict = Self::failure(error.kind())
+            .with_delivery(error.delivery())
+            .with_message(error.message().to_owned());
+        let verdict = match error.gave_up() {
+            Some(_) => verdict.with_retriability(Retriability::Never),
+            None => verdict
+                .with_retriability(error.retriability())
+                .with_hint(error.retry_after()),
+        };
+        match error.status() {
+            Some(status) => verdict.with_status(status),
+            None => verdict,
+        }
+    }
+
     /// Sets whether another attempt may help.
     #[must_use]
     pub fn with_retriability(mut self, retriability: Retriability) -> Self {

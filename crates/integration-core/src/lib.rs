@@ -24,6 +24,11 @@ mod driver;
 pub mod observer;
 pub mod resilience;
 
+pub mod fallback;
+pub mod layer;
+pub mod retry;
+pub mod timeout;
+
 #[cfg(feature = "http")]
 pub mod http;
 

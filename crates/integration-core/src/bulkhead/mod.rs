@@ -20,6 +20,7 @@
 //! the place to the next in the queue.
 
 mod config;
+mod layer;
 mod state;
 
 #[cfg(test)]
@@ -27,5 +28,6 @@ mod tests;
 
 pub use self::{
     config::BulkheadConfig,
+    layer::{BulkheadLayer, BulkheadService, ResponseFuture},
     state::{Admission, Bulkhead, Place, Ticket},
 };

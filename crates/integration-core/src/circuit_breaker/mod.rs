@@ -30,6 +30,7 @@
 //! All clones of a client share one breaker per key.
 
 mod config;
+mod layer;
 mod state;
 mod window;
 
@@ -38,5 +39,6 @@ mod tests;
 
 pub use self::{
     config::CircuitBreakerConfig,
+    layer::{CircuitBreakerLayer, CircuitBreakerService, ResponseFuture},
     state::{CircuitBreaker, CircuitState, Permit, Settled},
 };

@@ -19,10 +19,15 @@
 //! All clones of a client share one limit per key. A slot whose caller is dropped is lost: the
 //! limit errs on the server's side.
 
+mod layer;
 mod quota;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::{quota::Quota, state::RateLimit};
+pub use self::{
+    layer::{RateLimitLayer, RateLimitService, ResponseFuture},
+    quota::Quota,
+    state::RateLimit,
+};

@@ -1,8 +1,9 @@
 //! The client and the layer on a real server of the loopback, and what their types promise.
-#![cfg_attr(feature = "http", expect(clippy::unwrap_used, reason = "test code"))]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 #[cfg(feature = "http")]
 mod body;
+mod conformance;
 #[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
