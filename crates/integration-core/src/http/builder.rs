@@ -11,6 +11,7 @@ use super::{
     client::{Client, Host, Inner},
     config::HttpConfig,
     response::Answer,
+    tls,
     transport::{DynTransport, Transport, TransportError},
 };
 use crate::{
@@ -34,6 +35,7 @@ pub struct ClientBuilder {
     policies: Config,
     http: HttpConfig,
     headers: HeaderMap,
+    roots: Vec<tls::Root>,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
     transport: Option<Arc<dyn DynTransport>>,
     observer: Option<Arc<dyn Observer>>,
@@ -49,6 +51,7 @@ impl ClientBuilder {
             policies: Config::default(),
             http: HttpConfig::default(),
             headers: HeaderMap::new(),
+            roots: Vec::new(),
             classify: None,
             transport: None,
             observer: None,
@@ -118,6 +121,19 @@ impl ClientBuilder {
         Ok(self)
     }
 
+    /// Trusts the certificates of this PEM text beside those of the platform, for services that
+    /// have an authority of their own. Not used by a [`transport`](Self::transport) of yours.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when it holds no certificate, or one that cannot be read.
+    pub fn root_certificate_pem(mut self, pem: &[u8]) -> Result<Self> {
+        let roots = tls::roots(pem)
+            .map_err(|rule| Error::new(ErrorKind::Config, OPERATION).with_message(rule))?;
+        self.roots.extend(roots);
+        Ok(self)
+    }
+
     /// Sets who judges answers. Default: [`StandardClassifier`].
     pub fn classify(mut self, classify: impl Classify<Answer, TransportError> + 'static) -> Self {
         self.classify = Some(Arc::new(classify));
@@ -163,7 +179,7 @@ impl ClientBuilder {
         let http = self.http.validate(&policies)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&http, self.base.as_ref())?,
+            None => default_transport(&http, self.roots, self.base.as_ref())?,
         };
         let clock = Arc::clone(&self.clock);
         let classify = self
@@ -184,8 +200,12 @@ impl ClientBuilder {
     }
 }
 
-fn default_transport(http: &HttpConfig, base: Option<&Host>) -> Result<Arc<dyn DynTransport>> {
-    let transport = ReqwestTransport::new(http.clone());
+fn default_transport(
+    http: &HttpConfig,
+    roots: Vec<tls::Root>,
+    base: Option<&Host>,
+) -> Result<Arc<dyn DynTransport>> {
+    let transport = ReqwestTransport::with_roots(http.clone(), roots);
     if base.is_some_and(|base| base.url.scheme() == "https") {
         transport.load_certificates()?;
     }

@@ -11,11 +11,15 @@ mod hints;
 #[cfg(feature = "http")]
 mod outage;
 #[cfg(feature = "http")]
+mod probes;
+#[cfg(feature = "http")]
 mod repeat;
 #[cfg(feature = "http")]
 mod secrets;
 #[cfg(feature = "http")]
 mod support;
+#[cfg(feature = "http")]
+mod tls;
 mod types;
 #[cfg(feature = "http")]
 mod wire;
