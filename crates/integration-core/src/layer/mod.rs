@@ -32,6 +32,58 @@
 //! wrong:  attempt timeout > bulkhead or rate limit > service    the wait eats up the attempt
 //! ```
 //!
+//! ```
+//! use std::time::Duration;
+//!
+//! use integration_core::{
+//!     Error, ErrorKind,
+//!     circuit_breaker::CircuitBreakerLayer,
+//!     classify::{Call, Classify, Describe, Repeat, Verdict},
+//!     retry::RetryLayer,
+//!     timeout::TimeoutLayer,
+//! };
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! #[derive(Clone)]
+//! struct Lookups;
+//!
+//! impl Describe<u32> for Lookups {
+//!     fn describe<'a>(&self, _id: &'a u32) -> Call<'a> {
+//!         Call::new("demo.lookup", "demo").with_repeat(Repeat::Harmless)
+//!     }
+//! }
+//!
+//! // What the service itself says.
+//! impl Classify<String, std::io::Error> for Lookups {
+//!     fn classify(&self, _: &Call<'_>, outcome: Result<&String, &std::io::Error>) -> Verdict {
+//!         match outcome {
+//!             Ok(_) => Verdict::success(),
+//!             Err(_) => Verdict::failure(ErrorKind::ConnectionReset),
+//!         }
+//!     }
+//! }
+//!
+//! // What a layer further in says.
+//! impl Classify<String, Error> for Lookups {
+//!     fn classify(&self, _: &Call<'_>, outcome: Result<&String, &Error>) -> Verdict {
+//!         outcome.map_or_else(Verdict::of, |_| Verdict::success())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> integration_core::Result<()> {
+//! let lookup = ServiceBuilder::new()
+//!     .layer(RetryLayer::new(Default::default(), Lookups)?)
+//!     .layer(CircuitBreakerLayer::new(Default::default(), Lookups)?)
+//!     .layer(TimeoutLayer::attempt(Duration::from_secs(2), Lookups)?)
+//!     .service_fn(|id: u32| async move {
+//!         Ok::<_, std::io::Error>(format!("customer {id}"))
+//!     });
+//! assert_eq!(lookup.oneshot(7).await?, "customer 7");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A layer above another of these sees our error, so the classifier of a stack judges two types:
 //! the error of the innermost service, and [`Error`](crate::Error) through
 //! [`Verdict::of`](crate::classify::Verdict::of).
