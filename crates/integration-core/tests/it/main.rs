@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 #[cfg(feature = "http")]
+mod bad_input;
+#[cfg(feature = "http")]
 mod body;
 mod conformance;
 #[cfg(feature = "http")]
