@@ -1,12 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod error;
-
-pub mod config;
-pub mod redact;
-
 pub mod clock;
+pub mod config;
+pub mod error;
+pub mod redact;
 pub mod rng;
 
 pub mod admission;
@@ -21,11 +19,10 @@ pub mod retry_budget;
 
 pub mod classify;
 mod driver;
-pub mod observer;
-pub mod resilience;
-
 pub mod fallback;
 pub mod layer;
+pub mod observer;
+pub mod resilience;
 pub mod retry;
 pub mod timeout;
 
