@@ -1,15 +1,15 @@
 //! The client and the layer on a real server of the loopback, and what their types promise.
-#![cfg_attr(
-    any(feature = "http", feature = "redis"),
-    expect(clippy::unwrap_used, reason = "test code")
-)]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
+#[cfg(feature = "http")]
+mod bad_input;
 #[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "cache")]
 mod cache;
 #[cfg(feature = "http")]
 mod coalesce;
+mod conformance;
 #[cfg(feature = "http")]
 mod corpus;
 #[cfg(feature = "http")]
@@ -19,6 +19,8 @@ mod hints;
 #[cfg(feature = "http")]
 mod outage;
 #[cfg(feature = "http")]
+mod probes;
+#[cfg(feature = "http")]
 mod repeat;
 #[cfg(feature = "http")]
 mod secrets;
@@ -26,6 +28,8 @@ mod secrets;
 mod shared_store;
 #[cfg(feature = "http")]
 mod support;
+#[cfg(feature = "http")]
+mod tls;
 mod types;
 #[cfg(feature = "http")]
 mod wire;
