@@ -21,6 +21,7 @@ use crate::{
     driver::Shared,
     error::{Error, ErrorKind, Result},
     observer::Observer,
+    quota::QuotaParser,
     resilience::{Config, Parts},
     rng::Rng,
     shared_store::Fleet,
@@ -42,6 +43,7 @@ pub struct ClientBuilder {
     headers: HeaderMap,
     roots: Vec<tls::Root>,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
+    quotas: Option<Arc<dyn QuotaParser>>,
     transport: Option<Arc<dyn DynTransport>>,
     parts: Parts,
 }
@@ -59,6 +61,7 @@ impl ClientBuilder {
             headers: HeaderMap::new(),
             roots: Vec::new(),
             classify: None,
+            quotas: None,
             transport: None,
             parts: Parts::default(),
         }
@@ -160,6 +163,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Reads what answers say of quotas, so that calls slow down before they are refused.
+    ///
+    /// Default: nothing is read, as only the provider knows whether the quotas of a host are one.
+    pub fn quotas(mut self, parser: impl QuotaParser + 'static) -> Self {
+        self.quotas = Some(Arc::new(parser));
+        self
+    }
+
     /// Sets what sends requests. Default: [`ReqwestTransport`].
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -217,6 +228,7 @@ impl ClientBuilder {
                 driver,
                 transport,
                 classify,
+                quotas: self.quotas,
                 base: self.base,
                 headers: self.headers,
                 operation_prefix: self.operation_prefix,

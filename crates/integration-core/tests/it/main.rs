@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 #[cfg(feature = "http")]
+mod adaptive;
+#[cfg(feature = "http")]
 mod bad_input;
 #[cfg(feature = "http")]
 mod body;
@@ -15,11 +17,17 @@ mod corpus;
 #[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
+mod fleet;
+#[cfg(feature = "http")]
+mod hedging;
+#[cfg(feature = "http")]
 mod hints;
 #[cfg(feature = "http")]
 mod outage;
 #[cfg(feature = "http")]
 mod probes;
+#[cfg(feature = "http")]
+mod quotas;
 #[cfg(feature = "http")]
 mod repeat;
 #[cfg(feature = "http")]
