@@ -9,10 +9,10 @@ use integration_core::{
     resilience::ResilienceLayer,
 };
 use integration_testkit::{Reply, ScriptedServer};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tower::{Layer, ServiceExt};
 
-use crate::support::{client, quick};
+use crate::support::{client, now, quick};
 
 #[tokio::test]
 async fn an_attempt_waits_for_a_place_and_is_refused_when_the_queue_is_full() {
@@ -76,12 +76,12 @@ async fn a_service_that_turns_calls_away_gets_fewer_at_once() {
         .unwrap()
         .layer(inner);
     let flood = async |fails: bool| {
-        let started = Instant::now();
+        let started = now();
         let calls = (0..16).map(|_| tokio::spawn(service.clone().oneshot(fails)));
         for call in calls.collect::<Vec<_>>() {
             call.await.unwrap().unwrap();
         }
-        started.elapsed()
+        now() - started
     };
     let at_first = flood(false).await;
     for _ in 0..20 {

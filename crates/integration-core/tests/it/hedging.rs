@@ -20,8 +20,10 @@ use integration_core::{
     retry_budget::RetryBudgetConfig,
 };
 use integration_testkit::Recorder;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
+
+use crate::support::now;
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -134,11 +136,11 @@ async fn safe() -> Slow {
 async fn a_slow_safe_call_is_as_fast_as_its_twin() {
     let slow = safe().await;
     slow.then(&[(5_000, 200)]);
-    let started = Instant::now();
+    let started = now();
     assert_eq!(slow.call().await.unwrap(), 200);
     assert_eq!(slow.hedges(), 1);
     // 10 ms until the hedge, 1 ms for it, and the steps of the timer.
-    assert!(started.elapsed() < 15 * MILLI, "{:?}", started.elapsed());
+    assert!((now() - started) < 15 * MILLI, "{:?}", (now() - started));
     assert_eq!(
         slow.running.load(Ordering::Relaxed),
         0,
@@ -207,9 +209,9 @@ async fn a_failure_waits_for_the_twin_and_a_final_one_does_not() {
     );
 
     slow.then(&[(20, 404), (5_000, 200)]);
-    let started = Instant::now();
+    let started = now();
     assert_eq!(slow.call().await.unwrap(), 404);
-    assert!(started.elapsed() < 25 * MILLI, "{:?}", started.elapsed());
+    assert!((now() - started) < 25 * MILLI, "{:?}", (now() - started));
     assert_eq!(slow.running.load(Ordering::Relaxed), 0);
 }
 
@@ -235,10 +237,10 @@ async fn a_hedge_never_waits_for_the_rate_limit() {
     let slow = Slow::new(hedged().with_rate_limit(quota), Repeat::Safe);
     let slow = slow.measured().await;
     slow.then(&[(500, 200)]);
-    let started = Instant::now();
+    let started = now();
     slow.call().await.unwrap();
     assert_eq!(slow.hedges(), 0);
-    assert!(started.elapsed() < 510 * MILLI);
+    assert!((now() - started) < 510 * MILLI);
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,9 +266,9 @@ async fn both_are_cut_off_at_the_deadline() {
     let config = hedged().with_timeouts(300 * MILLI, 300 * MILLI);
     let slow = Slow::new(config, Repeat::Safe).measured().await;
     slow.then(&[(5_000, 200), (5_000, 200)]);
-    let started = Instant::now();
+    let started = now();
     let error = slow.call().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
-    assert!(started.elapsed() <= 301 * MILLI, "{:?}", started.elapsed());
+    assert!((now() - started) <= 301 * MILLI, "{:?}", (now() - started));
     assert_eq!(slow.running.load(Ordering::Relaxed), 0);
 }
