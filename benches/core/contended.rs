@@ -34,7 +34,7 @@ pub(crate) fn table() -> Table {
     });
     let layer = fused::layer();
     pair(&mut table, "ResilienceLayer", move || {
-        fused::drive(layer.layer(Echo))
+        fused::drive(|| layer.layer(Echo))
     });
     table
 }

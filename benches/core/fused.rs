@@ -48,19 +48,19 @@ const BACKOFF: Duration = Duration::from_millis(100);
 
 pub(crate) fn table() -> Table {
     let mut table = Table::new("around a ready service, one thread", Unit::Nanos);
-    table.add(Row::new("the bare service", drive(Echo)));
-    table.add(Row::new(OURS, drive(layer().layer(Echo))));
+    table.add(Row::new("the bare service", drive(|| Echo)));
+    table.add(Row::new(OURS, drive(|| layer().layer(Echo))));
     table.add(Row::new(
         "tower: concurrency limit, timeout, retry, timeout",
-        drive(tower_stack()),
+        drive(tower_stack),
     ));
     table.add(Row::new(
         "tower, with rate limit and retry budget too",
-        drive(tower_stack_with_budget()),
+        drive(tower_stack_with_budget),
     ));
     table.add(Row::new(
         "tower-resilience: timeout, rate limit, bulkhead, retry, breaker, timeout",
-        drive(tower_resilience_stack()),
+        drive(tower_resilience_stack),
     ));
     table.add(Row::new("backon: retry", backon()));
     table
@@ -84,13 +84,18 @@ impl Service<u32> for Echo {
     }
 }
 
-/// Calls a service one call after the other, without ever yielding to the runtime.
-pub(crate) fn drive<S>(mut service: S) -> Box<Run>
+/// Calls a service one call after the other, without ever yielding to the runtime, inside of which
+/// it is made.
+pub(crate) fn drive<S>(make: impl FnOnce() -> S) -> Box<Run>
 where
     S: Service<u32, Response = u32> + 'static,
     S::Error: Debug,
 {
     let runtime = runtime();
+    let mut service = {
+        let _inside = runtime.enter();
+        make()
+    };
     Box::new(move |operations| {
         runtime.block_on(unconstrained(async {
             for _ in 0..operations {
@@ -130,8 +135,7 @@ impl<E> Classify<u32, E> for Echoes {
 }
 
 /// Has no breaker, no retry budget and no rate limit.
-pub(crate) fn tower_stack() -> impl Service<u32, Response = u32, Error = BoxError> + Clone + 'static
-{
+fn tower_stack() -> impl Service<u32, Response = u32, Error = BoxError> + 'static {
     let attempt = Timeout::new(Echo, ATTEMPT);
     let policy = Thrice {
         left: 2,
