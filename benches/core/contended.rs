@@ -1,7 +1,10 @@
 //! One policy that two threads use at the same time, beside one thread on its own.
 //!
-//! The figure is that of one thread: a policy that scales costs the same in both rows. Where other
-//! work takes a core away the threads meet less often, and the second row looks better than it is.
+//! The figures are those of one thread: a policy that scales costs the same in both rows. A thread
+//! that sleeps at a lock takes no processor time, so the wall clock is shown too. Where other work
+//! takes a core away the threads meet less often, and the second row looks better than it is.
+
+use std::sync::Arc;
 
 use integration_benches::{
     row::{Row, Run},
@@ -15,31 +18,37 @@ use crate::{
 };
 
 pub(crate) fn table() -> Table {
-    let mut table = Table::new("shared by two threads", Unit::Nanos);
-    let breaker = policies::breaker(100);
-    pair(&mut table, "breaker", move || {
-        Box::new(policies::guard(breaker.clone(), 0))
+    let mut table = Table::new("shared by two threads", Unit::Nanos).with_wall();
+    pair(
+        &mut table,
+        "breaker",
+        || policies::breaker(100),
+        |shared| Box::new(policies::guard(Arc::clone(shared), 0)),
+    );
+    pair(&mut table, "recloser", policies::recloser, |shared| {
+        Box::new(policies::reclose(shared))
     });
-    let recloser = policies::recloser();
-    pair(&mut table, "recloser", move || {
-        Box::new(policies::reclose(&recloser))
+    pair(&mut table, "limiter", policies::limit, |shared| {
+        Box::new(policies::admit(Arc::clone(shared)))
     });
-    let limit = policies::limit();
-    pair(&mut table, "limiter", move || {
-        Box::new(policies::admit(limit.clone()))
+    pair(&mut table, "governor", policies::governor, |shared| {
+        Box::new(policies::check(shared))
     });
-    let governor = policies::governor();
-    pair(&mut table, "governor", move || {
-        Box::new(policies::check(&governor))
-    });
-    let layer = fused::layer();
-    pair(&mut table, "ResilienceLayer", move || {
-        fused::drive(|| layer.layer(Echo))
+    pair(&mut table, "ResilienceLayer", fused::layer, |shared| {
+        fused::drive(|| shared.layer(Echo))
     });
     table
 }
 
-fn pair(table: &mut Table, name: &str, make: impl Fn() -> Box<Run> + Sync + 'static) {
-    table.add(Row::new(format!("{name}, one thread"), make()));
+/// Two rows, each with a policy of its own; `make` is what one thread does with it.
+fn pair<T: Send + Sync + 'static>(
+    table: &mut Table,
+    name: &str,
+    share: fn() -> T,
+    make: fn(&T) -> Box<Run>,
+) {
+    table.add(Row::new(format!("{name}, one thread"), make(&share())));
+    let shared = share();
+    let make = move || make(&shared);
     table.add(Row::on_two_threads(format!("{name}, two threads"), make));
 }

@@ -31,8 +31,9 @@ pub(crate) const BREAKERS: [&str; 4] = [
 pub(crate) const LIMIT: &str = "limiter";
 pub(crate) const KEYED_LIMIT: &str = "limiter, 64 keys";
 
-/// What passes on the clock of a policy from one operation to the next.
-const STEP: Duration = Duration::from_nanos(100);
+/// What passes on the clock of a policy from one operation to the next: about what does pass, so
+/// that two threads which begin at the same instant stay close to each other.
+const STEP: Duration = Duration::from_nanos(10);
 /// More than any row can ask for, and a whole number of nanoseconds apart.
 pub(crate) const GENEROUS: u32 = 500_000_000;
 /// One key an operation, in turn.

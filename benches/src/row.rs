@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{meter, series::Series};
+use crate::{
+    meter::{self, Spent},
+    series::Series,
+};
 
 /// Does so many operations, a multiple of [`Row::GRAIN`].
 pub type Run = dyn FnMut(u64);
@@ -16,6 +19,8 @@ pub struct Row {
     pub name: String,
     /// Processor time an operation and thread, in nanoseconds, round by round.
     pub nanos: Series,
+    /// The same on the wall clock.
+    pub wall: Series,
     /// Allocations an operation.
     pub allocations: f64,
     work: Work,
@@ -49,6 +54,7 @@ impl Row {
         Self {
             name: name.into(),
             nanos: Series::default(),
+            wall: Series::default(),
             allocations: f64::NAN,
             work,
             turn: Self::GRAIN,
@@ -58,10 +64,10 @@ impl Row {
     /// Runs it until a turn takes about `time`; this is the warm-up too.
     pub(crate) fn calibrate(&mut self, time: Duration) {
         let mut operations = Self::GRAIN;
-        let mut took = self.time(operations);
+        let mut took = self.time(operations).cpu;
         while took < time / 4 {
             operations *= 2;
-            took = self.time(operations);
+            took = self.time(operations).cpu;
         }
         let scale = time.as_nanos() / took.as_nanos().max(1) + 1;
         self.turn = operations * u64::try_from(scale).expect("at most four and one");
@@ -87,7 +93,7 @@ impl Row {
         around(&mut || run(operations));
     }
 
-    fn time(&mut self, operations: u64) -> Duration {
+    fn time(&mut self, operations: u64) -> Spent {
         match &mut self.work {
             Work::OneThread(run) => meter::one(run, operations),
             Work::TwoThreads(make) => meter::two(make, operations),
@@ -100,6 +106,7 @@ impl fmt::Debug for Row {
         f.debug_struct("Row")
             .field("name", &self.name)
             .field("nanos", &self.nanos)
+            .field("wall", &self.wall)
             .field("allocations", &self.allocations)
             .finish_non_exhaustive()
     }

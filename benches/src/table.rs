@@ -10,6 +10,8 @@ pub struct Table {
     /// In the order in which they are measured and printed.
     pub rows: Vec<Row>,
     unit: Unit,
+    /// Whether the wall clock is shown too.
+    wall: bool,
 }
 
 /// What an operation is measured in.
@@ -29,7 +31,15 @@ impl Table {
             title,
             rows: Vec::new(),
             unit,
+            wall: false,
         }
+    }
+
+    /// Shows the wall clock too, where threads wait for each other.
+    #[must_use]
+    pub fn with_wall(mut self) -> Self {
+        self.wall = true;
+        self
     }
 
     /// Adds a row.
@@ -72,11 +82,19 @@ impl Table {
             Unit::Nanos => "ns",
             Unit::Micros => "µs",
         };
-        println!("| {} | CPU {unit} | allocations |", self.title);
-        println!("|---|---|---|");
+        let (heading, rule) = match self.wall {
+            true => (format!("| wall {unit} "), "|---"),
+            false => (String::new(), ""),
+        };
+        println!("| {} | CPU {unit} {heading}| allocations |", self.title);
+        println!("|---|---{rule}|---|");
         for row in &self.rows {
             let cost = self.in_unit(&row.nanos);
-            println!("| {} | {cost} | {:.1} |", row.name, row.allocations);
+            let wall = match self.wall {
+                true => format!("| {} ", self.in_unit(&row.wall)),
+                false => String::new(),
+            };
+            println!("| {} | {cost} {wall}| {:.1} |", row.name, row.allocations);
         }
         println!();
     }
