@@ -76,7 +76,9 @@ impl Row {
     /// Takes its turn in a round.
     pub(crate) fn measure(&mut self) {
         let took = self.time(self.turn);
-        self.nanos.push(took.as_secs_f64() * 1e9 / self.turn as f64);
+        let each = |time: Duration| time.as_secs_f64() * 1e9 / self.turn as f64;
+        self.nanos.push(each(took.cpu));
+        self.wall.push(each(took.wall));
     }
 
     /// Runs it on the calling thread, where allocations are counted.
