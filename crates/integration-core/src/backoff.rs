@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use crate::rng::Rng;
 
+/// By how much a decorrelated delay may exceed the one before.
+const TRIPLE: u32 = 3;
+
 /// How much of a delay is left to chance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,6 +21,11 @@ pub enum Jitter {
     Full,
     /// The first half always, the second half by chance.
     Equal,
+    /// Between the base and three times the delay before: grows by chance, not by attempt.
+    ///
+    /// Spreads callers that failed together the widest, and remembers a long delay. Needs to be
+    /// told the delay before.
+    Decorrelated,
     /// The whole delay.
     None,
 }
@@ -50,23 +58,35 @@ impl Backoff {
 
     /// Returns how long to wait after failure number `attempt`, counted from 1 (0 counts as 1).
     ///
-    /// The result is never above the cap, whatever the number.
+    /// `previous` is what this returned for the failure before, zero for the first; only
+    /// [`Jitter::Decorrelated`] looks at it. The result is never above the cap, whatever the number.
     #[must_use]
-    pub fn delay(&self, attempt: u32, rng: &dyn Rng) -> Duration {
+    pub fn delay(&self, attempt: u32, previous: Duration, rng: &dyn Rng) -> Duration {
         let full = self.ceiling(attempt);
         match self.jitter {
             Jitter::None => full,
             Jitter::Full => full.mul_f64(rng.fraction()),
             Jitter::Equal => full / 2 + (full / 2).mul_f64(rng.fraction()),
+            Jitter::Decorrelated => {
+                let least = self.base.min(self.cap);
+                let most = previous.clamp(least, self.cap).saturating_mul(TRIPLE);
+                let span = (most - least).mul_f64(rng.fraction());
+                least.saturating_add(span).min(self.cap)
+            }
         }
     }
 
     /// Returns the longest delay that [`delay`](Self::delay) can give for this attempt.
     #[must_use]
     pub fn ceiling(&self, attempt: u32) -> Duration {
-        let doublings = attempt.saturating_sub(1);
-        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        self.base.saturating_mul(factor).min(self.cap)
+        let attempt = attempt.max(1);
+        let factor = match self.jitter {
+            Jitter::Decorrelated => TRIPLE.checked_pow(attempt),
+            _ => 1_u32.checked_shl(attempt - 1),
+        };
+        self.base
+            .saturating_mul(factor.unwrap_or(u32::MAX))
+            .min(self.cap)
     }
 
     /// Returns the delay before jitter after the first failure.
@@ -97,22 +117,56 @@ mod tests {
     fn it_doubles_up_to_the_cap() {
         let backoff = backoff(100, 1_000).with_jitter(Jitter::None);
         let delays: Vec<_> = (0..6)
-            .map(|n| backoff.delay(n, &SeededRng::new(1)).as_millis())
+            .map(|n| {
+                backoff
+                    .delay(n, Duration::ZERO, &SeededRng::new(1))
+                    .as_millis()
+            })
             .collect();
         assert_eq!(delays, [100, 100, 200, 400, 800, 1_000]);
-        assert_eq!(backoff.delay(u32::MAX, &SeededRng::new(1)), backoff.cap());
+        assert_eq!(
+            backoff.delay(u32::MAX, Duration::ZERO, &SeededRng::new(1)),
+            backoff.cap()
+        );
+    }
+
+    fn chain(backoff: Backoff, failures: u32, seed: u64) -> Vec<Duration> {
+        let rng = SeededRng::new(seed);
+        let mut previous = Duration::ZERO;
+        let delays = (1..=failures).map(|n| {
+            previous = backoff.delay(n, previous, &rng);
+            previous
+        });
+        delays.collect()
     }
 
     #[test]
     fn the_same_seed_gives_the_same_delays() {
-        let delays = |seed| {
-            let rng = SeededRng::new(seed);
-            (1..20)
-                .map(|n| backoff(100, 10_000).delay(n, &rng))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(delays(7), delays(7));
-        assert_ne!(delays(7), delays(8));
+        for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
+            let delays = |seed| chain(backoff(100, 10_000).with_jitter(jitter), 20, seed);
+            assert_eq!(delays(7), delays(7));
+            assert_ne!(delays(7), delays(8));
+        }
+    }
+
+    #[test]
+    fn decorrelated_delays_of_many_callers_fill_the_range_to_the_cap() {
+        let backoff = backoff(100, 2_000).with_jitter(Jitter::Decorrelated);
+        let tenth: Vec<_> = (0..1_000).map(|seed| chain(backoff, 10, seed)[9]).collect();
+        assert!(tenth.iter().any(|delay| *delay < backoff.base() * 2));
+        let at_cap = tenth
+            .iter()
+            .filter(|delay| **delay == backoff.cap())
+            .count();
+        assert!((100..900).contains(&at_cap), "{at_cap} of 1000 at the cap");
+        assert_eq!(backoff.ceiling(1), backoff.base() * 3);
+        assert_eq!(backoff.ceiling(2), backoff.base() * 9);
+    }
+
+    #[test]
+    fn a_cap_below_the_base_lowers_the_base() {
+        let backoff = backoff(500, 100).with_jitter(Jitter::Decorrelated);
+        assert_eq!(chain(backoff, 3, 1), [backoff.cap(); 3]);
     }
 
     proptest! {
@@ -129,10 +183,39 @@ mod tests {
                 full = (full * 2).min(cap);
             }
             let full = Duration::from_millis(full);
-            let delay = |jitter| backoff(base, cap).with_jitter(jitter).delay(attempt, &SeededRng::new(seed));
+            let delay = |jitter| {
+                let backoff = backoff(base, cap).with_jitter(jitter);
+                backoff.delay(attempt, Duration::ZERO, &SeededRng::new(seed))
+            };
             prop_assert_eq!(delay(Jitter::None), full);
             prop_assert!(delay(Jitter::Full) <= full);
             prop_assert!(delay(Jitter::Equal) <= full && delay(Jitter::Equal) >= full / 2);
+        }
+
+        #[test]
+        fn a_decorrelated_delay_is_between_the_base_and_three_times_the_one_before(
+            base in 0..100_000_u64,
+            cap in 0..10_000_000_u64,
+            failures in 1..40_u32,
+            seed in any::<u64>(),
+        ) {
+            let backoff = backoff(base, cap).with_jitter(Jitter::Decorrelated);
+            let (least, most) = (base.min(cap), Duration::from_millis(cap));
+            let least = Duration::from_millis(least);
+            let mut previous = least;
+            for (delay, attempt) in chain(backoff, failures, seed).into_iter().zip(1..) {
+                prop_assert!(delay >= least && delay <= (previous * 3).min(most));
+                prop_assert!(delay <= backoff.ceiling(attempt));
+                previous = delay;
+            }
+        }
+
+        #[test]
+        fn no_delay_before_is_too_long_to_go_on_from(seed in any::<u64>()) {
+            let endless = Backoff::exponential(Duration::from_millis(1), Duration::MAX)
+                .with_jitter(Jitter::Decorrelated);
+            let delay = endless.delay(1, Duration::MAX, &SeededRng::new(seed));
+            prop_assert!(delay >= endless.base());
         }
     }
 }

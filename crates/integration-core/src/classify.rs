@@ -4,7 +4,12 @@ use std::{any::Any, borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 
-use crate::error::{Delivery, Error, ErrorKind, Health, Retriability};
+use crate::{
+    bulkhead::Priority,
+    error::{Delivery, Error, ErrorKind, Health, Retriability},
+    quota::QuotaReport,
+    rate_limit::Cost,
+};
 
 /// Judges attempts: the one place where a provider's answers become ours.
 ///
@@ -31,6 +36,10 @@ pub struct Call<'a> {
     pub key: Cow<'a, str>,
     /// Whether a second execution does harm.
     pub repeat: Repeat,
+    /// Whether it goes before others that wait.
+    pub priority: Priority,
+    /// What it takes of the rate limit, if that is not one call.
+    pub(crate) cost: Option<Box<Cost>>,
 }
 
 impl<'a> Call<'a> {
@@ -40,6 +49,8 @@ impl<'a> Call<'a> {
             operation: operation.into(),
             key: key.into(),
             repeat: Repeat::Harmful,
+            priority: Priority::Normal,
+            cost: None,
         }
     }
 
@@ -49,13 +60,30 @@ impl<'a> Call<'a> {
         self.repeat = repeat;
         self
     }
+
+    /// Says what it takes of the rate limit. Default: one call.
+    #[must_use]
+    pub fn with_cost(mut self, cost: Cost) -> Self {
+        self.cost = (cost != Cost::ONE).then(|| Box::new(cost));
+        self
+    }
+
+    /// Says whether it goes before others that wait. Default: [`Priority::Normal`].
+    #[must_use]
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
 }
 
 /// Whether a call may be executed twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
-    /// A second execution does no harm: a safe or idempotent method, or an idempotency key.
+    /// Nothing is changed, so two executions may also run at once: a safe method. Only such a
+    /// call is hedged.
+    Safe,
+    /// A second execution does no harm: an idempotent method, or an idempotency key.
     Harmless,
     /// A second execution may charge twice. Sent again only if the first one did not arrive.
     #[default]
@@ -76,6 +104,8 @@ pub struct Verdict {
     pub delivery: Delivery,
     /// How long the server wants every caller of the key to wait.
     pub hint: Option<Duration>,
+    /// What the server said of its quotas.
+    quota: Option<Box<QuotaReport>>,
     /// What else the error shall tell; only failures pay for it.
     detail: Option<Box<Detail>>,
 }
@@ -100,6 +130,7 @@ impl Verdict {
             health: Health::Success,
             delivery: Delivery::Executed,
             hint: None,
+            quota: None,
             detail: None,
         }
     }
@@ -113,6 +144,7 @@ impl Verdict {
             health: kind.health(),
             delivery: kind.delivery(),
             hint: None,
+            quota: None,
             detail: None,
         }
     }
@@ -142,6 +174,13 @@ impl Verdict {
     #[must_use]
     pub fn with_hint(mut self, wait: Option<Duration>) -> Self {
         self.hint = wait;
+        self
+    }
+
+    /// Takes in what the server said of its quotas, which the rate limit follows.
+    #[must_use]
+    pub fn with_quota(mut self, report: QuotaReport) -> Self {
+        self.quota = (!report.is_empty()).then(|| Box::new(report));
         self
     }
 
@@ -193,6 +232,15 @@ impl Verdict {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.detail.as_ref().and_then(|detail| detail.status)
+    }
+
+    pub(crate) fn quota(&self) -> Option<&QuotaReport> {
+        self.quota.as_deref()
+    }
+
+    /// Whether the time that the attempt took is that of an answer.
+    pub(crate) fn was_answered(&self) -> bool {
+        self.kind.is_none() || self.status().is_some()
     }
 
     /// Turns the verdict into the error of a call that ends with it.

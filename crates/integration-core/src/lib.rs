@@ -8,16 +8,21 @@ pub mod redact;
 
 pub mod clock;
 pub mod rng;
+mod sync;
 
+pub mod adaptive;
 pub mod admission;
 pub mod backoff;
 pub mod bulkhead;
 pub mod circuit_breaker;
+pub mod hedge;
 pub mod hint;
 pub mod keyed;
 pub mod pause;
+pub mod quota;
 pub mod rate_limit;
 pub mod retry_budget;
+pub mod shared_store;
 
 pub mod classify;
 mod driver;

@@ -54,6 +54,11 @@ pub enum Happening {
         /// How long it took.
         elapsed: Duration,
     },
+    /// An attempt that takes longer than most got a twin.
+    Hedged {
+        /// The number of the twin.
+        attempt: u32,
+    },
     /// Another attempt will be made.
     RetryScheduled {
         /// The number of the attempt that failed.

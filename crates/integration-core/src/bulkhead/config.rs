@@ -1,14 +1,15 @@
-//! How many calls run, how many wait, how long.
+//! How many calls run, how many wait, how long, and who goes first.
 
 use std::time::Duration;
 
+use super::word::MAX_PLACES;
 use crate::{config::invalid, error::Result};
 
 /// Configures a [`Bulkhead`](super::Bulkhead).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadConfig {
-    /// Calls that run at once, at least 1. Default: 100.
+    /// Calls that run at once, 1 to 1,000,000,000. Default: 100.
     pub max_in_flight: u32,
     /// Calls that wait for a place; 0 refuses at once. Default: 1,000.
     pub max_queue: u32,
@@ -44,8 +45,9 @@ impl BulkheadConfig {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
     pub fn validate(self) -> Result<Self> {
-        if self.max_in_flight == 0 {
-            return Err(invalid("bulkhead.max_in_flight", "must be at least 1"));
+        if self.max_in_flight == 0 || self.max_in_flight > MAX_PLACES {
+            let rule = "must be 1 to 1000000000";
+            return Err(invalid("bulkhead.max_in_flight", rule));
         }
         Ok(self)
     }
@@ -59,4 +61,16 @@ impl Default for BulkheadConfig {
             max_wait: None,
         }
     }
+}
+
+/// Who goes first of those who wait. See the [module](super).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// What may wait: a batch, a prefetch.
+    Low,
+    /// What has no reason to be anything else.
+    #[default]
+    Normal,
+    /// What someone is waiting for.
+    High,
 }

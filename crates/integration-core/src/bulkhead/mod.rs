@@ -1,8 +1,20 @@
 //! Bounds the calls that run at once, so that one slow service cannot take everything we have.
 //!
-//! A [`Bulkhead`] lets `max_in_flight` calls run and `max_queue` wait, first come, first served.
+//! A [`Bulkhead`] lets `max_in_flight` calls run and `max_queue` wait, the important first.
 //! Whoever comes when both are full is refused at once: a queue that only grows turns every call
 //! into a timeout.
+//!
+//! - [`Priority::High`] goes before [`Priority::Normal`] before [`Priority::Low`]; within one
+//!   priority, first come, first served. Nobody overtakes the queue, a newcomer of high priority
+//!   only those in it.
+//! - Nobody starves: of 8 places in a row that come free while someone waits, at least one goes to
+//!   whoever has waited longest. With `n` who have waited longer, the turn comes within `8 (n + 1)`
+//!   places.
+//! - Priority orders the queue, not who gets into it: a full queue refuses high priority too.
+//! - [`Bulkhead::set_max_in_flight`] changes the number of places while calls run.
+//!
+//! A free place costs one atomic operation to take and one to give back; the lock of the queue is
+//! taken only while someone waits.
 //!
 //! # When not to use it
 //!
@@ -20,12 +32,23 @@
 //! the place to the next in the queue.
 
 mod config;
+mod place;
+mod queue;
 mod state;
+mod word;
 
+#[cfg(all(test, loom))]
+mod loom_model;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
-    config::BulkheadConfig,
-    state::{Admission, Bulkhead, Place, Ticket},
+    config::{BulkheadConfig, Priority},
+    place::{Admission, Place, Ticket},
+    state::Bulkhead,
+};
+// For whoever holds the bulkhead anyway, and so needs no place that does.
+pub(crate) use self::{
+    queue::Turn,
+    state::{Entry, Pass},
 };

@@ -1,51 +1,43 @@
 //! The state machine of the bulkhead.
 
-use std::{
-    collections::VecDeque,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
+use std::task::{Context, Poll, Waker};
+
+use super::{
+    BulkheadConfig, Priority,
+    queue::{Queue, Turn},
+    word::{MAX_PLACES, Word},
 };
-
-use parking_lot::Mutex;
-
-use super::BulkheadConfig;
-use crate::{admission::Denied, error::Result};
+use crate::{
+    admission::Denied,
+    config::invalid,
+    error::Result,
+    sync::{AtomicU64, Mutex, Ordering},
+};
 
 /// Bounds the calls that run at once. See the [module](super).
 #[derive(Debug)]
 pub struct Bulkhead {
-    max_in_flight: usize,
     max_queue: usize,
-    state: Mutex<State>,
+    /// A [`Word`]. Places granted to a turn that has not been polled since count as taken, and so
+    /// does, for an instant, what a caller took that was not there.
+    word: AtomicU64,
+    /// Not empty exactly while the word says so. Then whoever gives a place back also serves the
+    /// queue, so that no place stays free while someone waits.
+    queue: Mutex<Queue>,
 }
 
 /// What a call gets that is not refused.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Admission {
-    /// It may run.
-    Run(Place),
-    /// It waits its turn.
-    Wait(Ticket),
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entry {
+    /// It may run, until it leaves.
+    Run(Pass),
+    /// It waits its turn, until that is a pass or abandoned.
+    Wait(Turn),
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// Places taken, those granted to a ticket that has not been polled since included.
-    in_flight: usize,
-    next_ticket: u64,
-    /// Ordered by ticket, as tickets are numbered in the order in which they come.
-    queue: VecDeque<Waiting>,
-    /// Tickets that have a place and do not know it yet.
-    granted: Vec<u64>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    ticket: u64,
-    waker: Option<Waker>,
-}
+/// A place that is taken. To be given to [`Bulkhead::leave`] exactly once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass(());
 
 impl Bulkhead {
     /// Creates an empty bulkhead.
@@ -60,129 +52,192 @@ impl Bulkhead {
     /// Creates an empty bulkhead from a configuration that has been validated.
     pub(crate) fn from_valid(config: &BulkheadConfig) -> Self {
         Self {
-            max_in_flight: usize::try_from(config.max_in_flight).unwrap_or(usize::MAX),
             max_queue: usize::try_from(config.max_queue).unwrap_or(usize::MAX),
-            state: Mutex::default(),
+            word: AtomicU64::new(Word::new(config.max_in_flight).0),
+            queue: Mutex::default(),
         }
-    }
-
-    /// Gives the call a place, or a ticket for the queue.
-    ///
-    /// # Errors
-    ///
-    /// [`Denied`] without a time when the queue is full too.
-    pub fn admit(self: &Arc<Self>) -> Result<Admission, Denied> {
-        let mut state = self.state.lock();
-        if state.in_flight < self.max_in_flight {
-            state.in_flight += 1;
-            return Ok(Admission::Run(Place(Arc::clone(self))));
-        }
-        if state.queue.len() >= self.max_queue {
-            return Err(Denied::unknown());
-        }
-        let ticket = state.next_ticket;
-        state.next_ticket += 1;
-        state.queue.push_back(Waiting {
-            ticket,
-            waker: None,
-        });
-        Ok(Admission::Wait(Ticket {
-            bulkhead: Arc::clone(self),
-            number: Some(ticket),
-        }))
     }
 
     /// Returns how many calls run and how many wait.
     #[must_use]
     pub fn load(&self) -> (usize, usize) {
-        let state = self.state.lock();
-        (state.in_flight, state.queue.len())
+        let queue = self.queue.lock();
+        let in_flight = usize::try_from(self.word().in_flight()).unwrap_or(usize::MAX);
+        (in_flight, queue.len())
     }
 
-    /// Passes a place on to the first in the queue, or frees it.
-    fn release(&self) {
-        let waker = {
-            let mut state = self.state.lock();
-            let Some(next) = state.queue.pop_front() else {
-                state.in_flight -= 1;
-                return;
-            };
-            state.granted.push(next.ticket);
-            next.waker
+    /// Returns how many calls run, without taking a lock.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        u32::try_from(self.word().in_flight()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns how many calls may run at once, without taking a lock.
+    #[must_use]
+    pub fn max_in_flight(&self) -> u32 {
+        u32::try_from(self.word().max()).unwrap_or(u32::MAX)
+    }
+
+    /// Changes how many calls run at once, while calls are running.
+    ///
+    /// More places go to those who wait. Fewer interrupt nobody: places are not given out again
+    /// until fewer calls run than may.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for 0 and for more than 1,000,000,000.
+    pub fn set_max_in_flight(&self, calls: u32) -> Result<()> {
+        if calls == 0 || calls > MAX_PLACES {
+            let rule = "must be 1 to 1000000000";
+            return Err(invalid("bulkhead.max_in_flight", rule));
+        }
+        self.resize(calls).into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    /// Gives the call a place, or a turn in the queue.
+    ///
+    /// It takes the place first and looks then, which is one atomic operation where all is well. A
+    /// place that was not there is given back like any other, so whoever met it in between is served.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] without a time when the queue is full too.
+    pub(crate) fn enter(&self, priority: Priority) -> Result<Entry, Denied> {
+        if Word(self.word.fetch_add(1, Ordering::Acquire)).is_free() {
+            return Ok(Entry::Run(Pass(())));
+        }
+        if self.max_queue == 0 {
+            self.leave(Pass(()));
+            return Err(Denied::unknown());
+        }
+        self.enter_queue(priority)
+    }
+
+    /// Gives the call a place if one is free, and never a turn.
+    #[inline]
+    pub(crate) fn enter_now(&self) -> Option<Pass> {
+        if Word(self.word.fetch_add(1, Ordering::Acquire)).is_free() {
+            return Some(Pass(()));
+        }
+        self.leave(Pass(()));
+        None
+    }
+
+    /// Gives a place back: to the next in the queue, if there is one.
+    #[inline]
+    pub(crate) fn leave(&self, _pass: Pass) {
+        if Word(self.word.fetch_sub(1, Ordering::Release)).is_queued() {
+            self.serve_queue();
+        }
+    }
+
+    /// Resolves when the turn has come; pending for ever when it was resolved or abandoned before.
+    pub(crate) fn poll_turn(&self, turn: Turn, cx: &Context<'_>) -> Poll<Pass> {
+        let forgotten = {
+            let mut queue = self.queue.lock();
+            if queue.take_grant(turn) {
+                return Poll::Ready(Pass(()));
+            }
+            queue.wait(turn, cx.waker())
         };
-        // Woken outside the lock: a waker may run code of its own.
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-impl State {
-    fn take_grant(&mut self, ticket: u64) -> bool {
-        let found = self.granted.iter().position(|granted| *granted == ticket);
-        found.map(|place| self.granted.swap_remove(place)).is_some()
-    }
-
-    fn find(&self, ticket: u64) -> Option<usize> {
-        self.queue
-            .binary_search_by_key(&ticket, |waiting| waiting.ticket)
-            .ok()
-    }
-}
-
-/// The right to run; dropped, it goes to the next in the queue.
-#[derive(Debug)]
-#[must_use = "dropping it gives the place away"]
-pub struct Place(Arc<Bulkhead>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.release();
-    }
-}
-
-/// A place in the queue, which resolves to a [`Place`]; dropped, it leaves the queue.
-#[derive(Debug)]
-#[must_use = "dropping it leaves the queue"]
-pub struct Ticket {
-    bulkhead: Arc<Bulkhead>,
-    /// Taken when it has become a place.
-    number: Option<u64>,
-}
-
-impl Future for Ticket {
-    type Output = Place;
-
-    /// Stays pending for ever once it has resolved.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Place> {
-        let Some(number) = self.number else {
-            return Poll::Pending;
-        };
-        let mut state = self.bulkhead.state.lock();
-        if state.take_grant(number) {
-            drop(state);
-            self.number = None;
-            return Poll::Ready(Place(Arc::clone(&self.bulkhead)));
-        }
-        if let Some(place) = state.find(number) {
-            state.queue[place].waker = Some(cx.waker().clone());
-        }
+        drop(forgotten);
         Poll::Pending
     }
-}
 
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let Some(number) = self.number else { return };
-        let granted = {
-            let mut state = self.bulkhead.state.lock();
-            if let Some(place) = state.find(number) {
-                state.queue.remove(place);
-            }
-            state.take_grant(number)
-        };
-        if granted {
-            self.bulkhead.release();
+    /// Gives up waiting. A place that came in the meantime goes to the next.
+    pub(crate) fn abandon(&self, turn: Turn) {
+        let mut queue = self.queue.lock();
+        let granted = queue.take_grant(turn);
+        let forgotten = queue.remove(turn);
+        if forgotten.is_some() && queue.is_empty() {
+            self.word.fetch_and(Word::UNQUEUED, Ordering::Relaxed);
         }
+        drop(queue);
+        drop(forgotten);
+        if granted {
+            self.leave(Pass(()));
+        }
+    }
+
+    /// [`set_max_in_flight`](Self::set_max_in_flight) for numbers that are known to be good.
+    /// Returns whom to wake, which a caller who holds a lock does when it holds none.
+    #[must_use = "who is not woken waits for ever"]
+    pub(crate) fn resize(&self, calls: u32) -> Vec<Waker> {
+        let mut queue = self.queue.lock();
+        let mut word = self.word();
+        while let Err(current) = self.replace(word, word.with_max(calls)) {
+            word = current;
+        }
+        self.serve(&mut queue)
+    }
+
+    #[cold]
+    fn enter_queue(&self, priority: Priority) -> Result<Entry, Denied> {
+        let (entry, wakers) = {
+            let mut queue = self.queue.lock();
+            self.word.fetch_sub(1, Ordering::Release);
+            let wakers = self.serve(&mut queue);
+            (self.enter_locked(priority, &mut queue), wakers)
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        entry
+    }
+
+    fn enter_locked(&self, priority: Priority, queue: &mut Queue) -> Result<Entry, Denied> {
+        let mut word = self.word();
+        loop {
+            let next = if word.is_free() {
+                word.taken()
+            } else if queue.len() >= self.max_queue {
+                return Err(Denied::unknown());
+            } else {
+                word.queued()
+            };
+            // Fails when a place came free since the word was read, which then must not be missed.
+            match self.replace(word, next) {
+                Ok(()) if next.is_queued() => return Ok(Entry::Wait(queue.push(priority))),
+                Ok(()) => return Ok(Entry::Run(Pass(()))),
+                Err(current) => word = current,
+            }
+        }
+    }
+
+    #[cold]
+    fn serve_queue(&self) {
+        // Woken outside the lock: a waker may run code of its own.
+        let wakers = self.serve(&mut self.queue.lock());
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Gives the places that are free to those who wait; returns whom to wake.
+    fn serve(&self, queue: &mut Queue) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        let mut word = self.word();
+        while word.is_queued() && word.in_flight() < word.max() {
+            let next = match queue.len() {
+                ..=1 => word.taken().unqueued(),
+                _ => word.taken(),
+            };
+            match self.replace(word, next) {
+                Ok(()) => {
+                    wakers.extend(queue.grant());
+                    word = next;
+                }
+                Err(current) => word = current,
+            }
+        }
+        wakers
+    }
+
+    fn word(&self) -> Word {
+        Word(self.word.load(Ordering::Acquire))
+    }
+
+    fn replace(&self, current: Word, next: Word) -> std::result::Result<(), Word> {
+        self.word
+            .compare_exchange_weak(current.0, next.0, Ordering::AcqRel, Ordering::Acquire)
+            .map(|_| ())
+            .map_err(Word)
     }
 }

@@ -2,10 +2,16 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
-use super::{CircuitBreakerConfig, window::Window};
+use super::{
+    CircuitBreakerConfig, CircuitMode, CircuitState, CircuitWindow, Permit, Settled,
+    config::CallResult,
+    gate::{AtomicGate, Gate, Waiting, Way},
+    permit::Pass,
+    window::{Horizon, Window},
+};
 use crate::{
     admission::Denied,
     error::{Health, Result},
@@ -17,49 +23,29 @@ const OPEN_JITTER: f64 = 0.2;
 
 /// Refuses calls while a service does not work. See the [module](super).
 pub struct CircuitBreaker {
-    config: CircuitBreakerConfig,
+    pub(super) config: CircuitBreakerConfig,
     rng: Arc<dyn Rng>,
-    state: Mutex<State>,
-}
-
-/// Whether calls pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CircuitState {
-    /// They pass, and their results are counted.
-    Closed,
-    /// They are refused.
-    Open,
-    /// A few pass, to find out.
-    HalfOpen,
-}
-
-/// What a result did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Settled {
-    /// It was counted; the circuit is as it was.
-    Counted,
-    /// It was neutral and was not counted.
-    Neutral,
-    /// It changed the circuit to this state.
-    Changed(CircuitState),
-    /// It belongs to an older generation and was ignored.
-    Stale,
+    /// It is read by everyone; its generation changes only under the lock of `state`.
+    gate: AtomicGate,
+    /// It changes only under the lock of `state`.
+    horizon: Horizon,
+    /// To see the results too, take [`lock`](Self::lock).
+    pub(super) state: Mutex<State>,
 }
 
 #[derive(Debug)]
-struct State {
-    phase: Phase,
-    /// Counts changes of phase; a result counts only in the generation that admitted its call.
-    generation: u64,
+pub(super) struct State {
+    pub(super) mode: CircuitMode,
+    pub(super) phase: Phase,
     /// Openings since the circuit was last closed.
-    trips: u32,
-    window: Window,
+    pub(super) trips: u32,
+    /// Calls refused, or that would have been.
+    pub(super) refused: u64,
+    pub(super) window: Window,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Phase {
+pub(super) enum Phase {
     Closed,
     Open {
         until: Instant,
@@ -83,14 +69,16 @@ impl CircuitBreaker {
 
     /// Creates a closed breaker from a configuration that has been validated.
     pub(crate) fn from_valid(config: CircuitBreakerConfig, rng: Arc<dyn Rng>) -> Self {
-        let window = Window::new(config.window);
         let state = State {
+            mode: config.mode,
             phase: Phase::Closed,
-            generation: 0,
             trips: 0,
-            window,
+            refused: 0,
+            window: Window::new(config.window),
         };
         Self {
+            gate: AtomicGate::new(state.way()),
+            horizon: Horizon::new(config.window),
             config,
             rng,
             state: Mutex::new(state),
@@ -102,91 +90,194 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// [`Denied`] as `admit` would give it.
+    #[inline]
     pub fn peek(&self, now: Instant) -> Result<(), Denied> {
-        self.state.lock().check(now, self.config.probes)
+        match self.gate.read().way() {
+            Way::Free | Way::Uncounted => Ok(()),
+            Way::Guarded => self.peek_guarded(now),
+        }
     }
 
     /// Lets one call pass, which must be settled with its result.
     ///
     /// # Errors
     ///
-    /// [`Denied`] while the circuit is open, or half open with all probes under way. The latter
-    /// depends on them and has no time.
+    /// [`Denied`] while the circuit is open, or half open with all probes under way, or forced
+    /// open. The latter two depend on others and have no time.
     pub fn admit(self: &Arc<Self>, now: Instant) -> Result<Permit, Denied> {
+        let pass = self.enter(now)?;
+        Ok(Permit::new(Arc::clone(self), pass, now))
+    }
+
+    /// Lets one call pass, as [`admit`](Self::admit) does, without a guard that settles it on drop.
+    #[inline]
+    pub(crate) fn enter(&self, now: Instant) -> Result<Pass, Denied> {
+        let gate = self.gate.read();
+        match gate.way() {
+            Way::Free | Way::Uncounted => Ok(Pass::through(gate)),
+            Way::Guarded => self.enter_guarded(now),
+        }
+    }
+
+    /// Reports the result of a call that took `elapsed`.
+    #[inline]
+    pub(crate) fn settle_pass(
+        &self,
+        pass: Pass,
+        health: Health,
+        elapsed: Duration,
+        now: Instant,
+    ) -> Settled {
+        match (pass.gate.way(), health) {
+            (Way::Uncounted, _) => return Settled::Uncounted,
+            (_, Health::Neutral) => return self.settle_neutral(pass),
+            _ => {}
+        }
+        let result = CallResult {
+            failed: health == Health::Failure,
+            slow: self
+                .config
+                .slow_call_after
+                .is_some_and(|after| elapsed >= after),
+        };
+        if pass.gate.way() == Way::Free && !result.is_bad() && self.horizon.is_after(now) {
+            match self.gate.add_good(pass.gate) {
+                Waiting::Added => return Settled::Counted,
+                Waiting::Stale => return Settled::Stale,
+                Waiting::Full => {}
+            }
+        }
+        self.settle_locked(pass, result, now)
+    }
+
+    /// Whether it matters when, or after how long, a call succeeded.
+    #[inline]
+    pub(crate) const fn times_successes(&self) -> bool {
+        matches!(self.config.window, CircuitWindow::Time(_))
+            || self.config.slow_call_after.is_some()
+    }
+
+    /// Takes back a pass whose call has no result; a probe's slot is free again.
+    #[inline]
+    pub(crate) fn release(&self, pass: Pass) {
+        // Only probes hold something.
+        if pass.gate.way() == Way::Guarded {
+            self.settle_neutral(pass);
+        }
+    }
+
+    /// Locks the state and takes the good results that wait into its window.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
-        state.check(now, self.config.probes)?;
+        state.window.push_good(self.gate.take_good());
+        state
+    }
+
+    #[cold]
+    fn peek_guarded(&self, now: Instant) -> Result<(), Denied> {
+        let state = self.state.lock();
+        match state.mode {
+            CircuitMode::MetricsOnly => Ok(()),
+            _ => state.check(now, self.config.probes),
+        }
+    }
+
+    #[cold]
+    fn enter_guarded(&self, now: Instant) -> Result<Pass, Denied> {
+        let mut state = self.state.lock();
+        if let Err(denied) = state.check(now, self.config.probes) {
+            state.refused += 1;
+            return match state.mode {
+                CircuitMode::MetricsOnly => Ok(Pass::through(Gate::first(Way::Uncounted))),
+                _ => Err(denied),
+            };
+        }
         let mut changed = None;
         if let Phase::Open { .. } = state.phase {
-            state.change(Phase::HalfOpen {
-                running: 0,
-                succeeded: 0,
-            });
+            let (running, succeeded) = (0, 0);
+            self.change(&mut state, Phase::HalfOpen { running, succeeded });
             changed = Some(CircuitState::HalfOpen);
         }
         if let Phase::HalfOpen { running, .. } = &mut state.phase {
             *running += 1;
         }
-        let generation = Some(state.generation);
-        Ok(Permit {
-            breaker: Arc::clone(self),
-            generation,
-            changed,
-        })
+        // Read again: it may be another than the one that was found guarded.
+        let gate = self.gate.read();
+        Ok(Pass { gate, changed })
     }
 
-    /// Returns the state at `now`. An open circuit whose time is over counts as half open.
-    #[must_use]
-    pub fn state(&self, now: Instant) -> CircuitState {
-        match self.state.lock().phase {
-            Phase::Closed => CircuitState::Closed,
-            Phase::Open { until } if now < until => CircuitState::Open,
-            Phase::Open { .. } | Phase::HalfOpen { .. } => CircuitState::HalfOpen,
-        }
-    }
-
-    fn settle(&self, generation: u64, health: Health, now: Instant) -> Settled {
-        let mut state = self.state.lock();
-        if state.generation != generation {
+    fn settle_locked(&self, pass: Pass, result: CallResult, now: Instant) -> Settled {
+        let mut state = self.lock();
+        if self.gate.read() != pass.gate {
             return Settled::Stale;
         }
-        match (&mut state.phase, health) {
-            (Phase::HalfOpen { running, .. }, Health::Neutral) => {
-                *running -= 1;
-                Settled::Neutral
-            }
-            (_, Health::Neutral) => Settled::Neutral,
-            (Phase::HalfOpen { running, succeeded }, Health::Success) => {
-                *running -= 1;
-                *succeeded += 1;
-                if *succeeded < self.config.probes {
-                    return Settled::Counted;
-                }
-                state.trips = 0;
-                state.change(Phase::Closed);
-                Settled::Changed(CircuitState::Closed)
-            }
-            (Phase::HalfOpen { .. }, Health::Failure) => self.open(&mut state, now),
-            (Phase::Closed | Phase::Open { .. }, _) => {
-                state.window.push(health == Health::Failure);
-                if health == Health::Failure
-                    && state
-                        .window
-                        .failed(self.config.min_throughput, self.config.failure_rate)
-                {
-                    return self.open(&mut state, now);
-                }
-                Settled::Counted
-            }
+        if let Phase::HalfOpen { running, succeeded } = state.phase {
+            return self.settle_probe(&mut state, running, succeeded, result, now);
         }
+        let tally = state.window.push(result, now);
+        self.horizon.follow(&state.window, now);
+        if result.is_bad() && self.config.opens(result, tally) {
+            return self.open(&mut state, now);
+        }
+        Settled::Counted
     }
 
+    fn settle_neutral(&self, pass: Pass) -> Settled {
+        if pass.gate.way() == Way::Free {
+            return match self.gate.read() == pass.gate {
+                true => Settled::Neutral,
+                false => Settled::Stale,
+            };
+        }
+        let mut state = self.state.lock();
+        if self.gate.read() != pass.gate {
+            return Settled::Stale;
+        }
+        if let Phase::HalfOpen { running, .. } = &mut state.phase {
+            *running = running.saturating_sub(1);
+        }
+        Settled::Neutral
+    }
+
+    /// A probe must succeed, and must not be slow.
+    #[cold]
+    fn settle_probe(
+        &self,
+        state: &mut State,
+        running: u16,
+        succeeded: u16,
+        result: CallResult,
+        now: Instant,
+    ) -> Settled {
+        if result.is_bad() {
+            return self.open(state, now);
+        }
+        let succeeded = succeeded + 1;
+        if succeeded < self.config.probes {
+            let running = running.saturating_sub(1);
+            state.phase = Phase::HalfOpen { running, succeeded };
+            return Settled::Counted;
+        }
+        state.trips = 0;
+        self.change(state, Phase::Closed);
+        Settled::Changed(CircuitState::Closed)
+    }
+
+    #[cold]
     fn open(&self, state: &mut State, now: Instant) -> Settled {
-        let open_for = self.open_for(state.trips);
+        let until = now + self.open_for(state.trips);
         state.trips = state.trips.saturating_add(1);
-        state.change(Phase::Open {
-            until: now + open_for,
-        });
+        self.change(state, Phase::Open { until });
         Settled::Changed(CircuitState::Open)
+    }
+
+    /// Starts a new generation. The lock is held: `state` is behind it.
+    pub(super) fn change(&self, state: &mut State, phase: Phase) {
+        state.phase = phase;
+        state.window.clear();
+        // Before the gate: who comes through the next one must find it closed.
+        self.horizon.close();
+        self.gate.advance(state.way());
     }
 
     /// Doubles with every opening up to the cap, then takes up to [`OPEN_JITTER`] off.
@@ -203,19 +294,39 @@ impl CircuitBreaker {
 
 impl State {
     fn check(&self, now: Instant, probes: u16) -> Result<(), Denied> {
-        match self.phase {
-            Phase::Open { until } if now < until => Err(Denied::until(until)),
-            Phase::HalfOpen { running, succeeded } if running + succeeded >= probes => {
+        match (self.mode, self.phase) {
+            (CircuitMode::ForcedOpen, _) => Err(Denied::unknown()),
+            (_, Phase::Open { until }) if now < until => Err(Denied::until(until)),
+            (_, Phase::HalfOpen { running, succeeded }) if running + succeeded >= probes => {
                 Err(Denied::unknown())
             }
-            Phase::Closed | Phase::Open { .. } | Phase::HalfOpen { .. } => Ok(()),
+            _ => Ok(()),
         }
     }
 
-    fn change(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.generation += 1;
-        self.window.clear();
+    fn way(&self) -> Way {
+        match (self.mode, self.phase) {
+            (CircuitMode::Disabled, _) => Way::Uncounted,
+            (CircuitMode::Automatic | CircuitMode::MetricsOnly, Phase::Closed) => Way::Free,
+            _ => Way::Guarded,
+        }
+    }
+
+    pub(super) fn shown(&self, now: Instant) -> CircuitState {
+        match self.mode {
+            CircuitMode::ForcedOpen => CircuitState::Open,
+            _ => self.phase.shown(now),
+        }
+    }
+}
+
+impl Phase {
+    pub(super) fn shown(self, now: Instant) -> CircuitState {
+        match self {
+            Self::Closed => CircuitState::Closed,
+            Self::Open { until } if now < until => CircuitState::Open,
+            Self::Open { .. } | Self::HalfOpen { .. } => CircuitState::HalfOpen,
+        }
     }
 }
 
@@ -224,49 +335,5 @@ impl fmt::Debug for CircuitBreaker {
         f.debug_struct("CircuitBreaker")
             .field("config", &self.config)
             .finish_non_exhaustive()
-    }
-}
-
-/// One admitted call. Dropped without a result, it is neutral and frees its probe.
-#[derive(Debug)]
-#[must_use = "dropping it at once says that the call had no result"]
-pub struct Permit {
-    breaker: Arc<CircuitBreaker>,
-    /// Taken when settled.
-    generation: Option<u64>,
-    changed: Option<CircuitState>,
-}
-
-impl Permit {
-    /// Returns the state that this admission changed the circuit to: half open for the first probe.
-    #[must_use]
-    pub fn changed(&self) -> Option<CircuitState> {
-        self.changed
-    }
-
-    /// Reports the result of the call.
-    pub fn settle(mut self, health: Health, now: Instant) -> Settled {
-        match self.generation.take() {
-            Some(generation) => self.breaker.settle(generation, health, now),
-            None => Settled::Stale,
-        }
-    }
-
-    fn release(&mut self) {
-        let Some(generation) = self.generation.take() else {
-            return;
-        };
-        let mut state = self.breaker.state.lock();
-        if state.generation == generation
-            && let Phase::HalfOpen { running, .. } = &mut state.phase
-        {
-            *running -= 1;
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.release();
     }
 }

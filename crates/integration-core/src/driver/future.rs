@@ -9,15 +9,15 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
-    call::{Admitted, CallState, Entry, Failed},
+    admit::Admitted,
+    attempt::Lane,
+    call::CallState,
+    fleet::{Asking, Paying},
     nested,
     operation::Operation,
+    retry::{Failed, Plan},
 };
-use crate::{
-    bulkhead::Ticket,
-    classify::Verdict,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 pin_project! {
     /// Drives one operation to its result. Dropping it cancels the call and frees all it holds.
@@ -26,22 +26,37 @@ pin_project! {
     pub(crate) struct Drive<O: Operation> {
         operation: O,
         call: Option<CallState>,
+        // One for all waits, made when the first is pending: a call that is ready at once pays for
+        // none.
         #[pin]
-        stage: Stage<O::Future>,
+        timer: Option<Sleep>,
+        #[pin]
+        stage: Stage<O::Future, O::Raw>,
     }
 }
 
 pin_project! {
     #[project = StageProjection]
-    enum Stage<F> {
-        Queued { ticket: Ticket, #[pin] timer: Sleep },
+    enum Stage<F, R> {
+        Queued { until: Instant },
         Admitting,
-        Waiting { #[pin] timer: Sleep },
-        // The timer is made when the attempt is pending for the first time: an attempt that is
-        // ready at once pays for none.
-        Running { #[pin] attempt: F, end: Instant, #[pin] timer: Option<Sleep> },
+        Asking { fleet: Asking },
+        Waiting { until: Instant },
+        Running { #[pin] attempts: Attempts<F> },
+        Paying { fleet: Paying, then: Option<Box<(Plan, Option<R>)>> },
         Refused { error: Option<Error> },
         Done,
+    }
+}
+
+pin_project! {
+    /// The attempts that run.
+    struct Attempts<F> {
+        #[pin]
+        first: Option<F>,
+        #[pin]
+        hedge: Option<F>,
+        hedge_at: Option<Instant>,
     }
 }
 
@@ -50,6 +65,7 @@ impl<O: Operation> Drive<O> {
         Self {
             operation,
             call: None,
+            timer: None,
             stage: Stage::Admitting,
         }
     }
@@ -60,141 +76,184 @@ impl<O: Operation> Future for Drive<O> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let operation = this.operation;
         let call = if let Some(call) = this.call {
             call
         } else {
-            let call = this.call.insert(this.operation.open());
-            this.stage.set(enter(call, this.operation));
+            let call = this.call.insert(operation.open());
+            let admitted = call.enter();
+            this.stage.set(stage(call, operation, admitted));
             call
         };
         loop {
-            let next = match this.stage.as_mut().project() {
-                StageProjection::Queued { ticket, timer } => {
-                    if let Poll::Ready(place) = Pin::new(ticket).poll(cx) {
-                        call.take_place(place);
-                        Stage::Admitting
+            let step = match this.stage.as_mut().project() {
+                StageProjection::Queued { until } => {
+                    if call.poll_turn(cx).is_ready() {
+                        Step::Stage(Stage::Admitting)
                     } else {
-                        ready!(timer.poll(cx));
-                        Stage::Refused {
-                            error: Some(call.queue_timed_out()),
-                        }
+                        ready!(poll_until(this.timer.as_mut(), *until, cx));
+                        let error = Some(call.queue_timed_out());
+                        Step::Stage(Stage::Refused { error })
                     }
                 }
                 StageProjection::Admitting => {
-                    let now = call.now();
-                    admit(call, this.operation, now)
+                    let admitted = call.admit(call.now());
+                    Step::Stage(stage(call, operation, admitted))
                 }
-                StageProjection::Waiting { timer } => {
-                    ready!(timer.poll(cx));
-                    Stage::Admitting
+                StageProjection::Asking { fleet } => {
+                    let verdict = ready!(fleet.as_mut().poll(cx));
+                    let admitted = call.asked(verdict, call.now());
+                    Step::Stage(stage(call, operation, admitted))
                 }
-                StageProjection::Running {
-                    attempt,
-                    end,
-                    timer,
-                } => {
-                    let raw = ready!(poll_attempt(attempt, *end, timer, cx));
-                    match conclude(call, this.operation, raw) {
-                        Step::Again(at) => Stage::Waiting {
-                            timer: sleep_until(at),
-                        },
-                        Step::Done(result) => {
-                            this.stage.set(Stage::Done);
-                            return Poll::Ready(result);
-                        }
+                StageProjection::Waiting { until } => {
+                    ready!(poll_until(this.timer.as_mut(), *until, cx));
+                    Step::Stage(Stage::Admitting)
+                }
+                StageProjection::Running { attempts } => {
+                    let (lane, raw) =
+                        ready!(attempts.poll(call, operation, this.timer.as_mut(), cx));
+                    let verdict = match &raw {
+                        Some(raw) => operation.judge(&call.describe(), raw),
+                        None => call.cut_off(call.now()),
+                    };
+                    // By itself, as a result that goes through a `Step` is moved twice more.
+                    if verdict.kind.is_none()
+                        && let Some(raw) = raw
+                    {
+                        call.succeed(lane, &verdict, call.success_time());
+                        this.stage.set(Stage::Done);
+                        return Poll::Ready(operation.succeed(raw, || call.report()));
                     }
+                    let failed = call.fail(lane, verdict, call.now());
+                    after(operation, failed, raw)
                 }
-                StageProjection::Refused { error } => {
-                    let Some(error) = error.take() else {
+                StageProjection::Paying { fleet, then } => {
+                    let paid = ready!(fleet.as_mut().poll(cx));
+                    let Some((plan, raw)) = then.take().map(|then| *then) else {
                         return Poll::Pending;
                     };
-                    this.stage.set(Stage::Done);
-                    return Poll::Ready(this.operation.fail(None, error));
+                    after(operation, call.paid(paid, plan, call.now()), raw)
                 }
+                StageProjection::Refused { error } => match error.take() {
+                    Some(error) => Step::Done(operation.fail(None, error)),
+                    None => return Poll::Pending,
+                },
                 StageProjection::Done => return Poll::Pending,
             };
-            this.stage.set(next);
+            match step {
+                Step::Stage(next) => this.stage.set(next),
+                Step::Stay => {}
+                Step::Done(result) => {
+                    this.stage.set(Stage::Done);
+                    return Poll::Ready(result);
+                }
+            }
         }
     }
 }
 
-/// Asks for a place, and if there is one at once for the first attempt too.
-fn enter<O: Operation>(call: &mut CallState, operation: &mut O) -> Stage<O::Future> {
-    match call.enter() {
-        Entry::Run(now) => admit(call, operation, now),
-        Entry::Queue(ticket, until) => Stage::Queued {
-            ticket,
-            timer: sleep_until(until),
+fn stage<O: Operation>(
+    call: &mut CallState,
+    operation: &mut O,
+    admitted: Admitted,
+) -> Stage<O::Future, O::Raw> {
+    match admitted {
+        Admitted::Go(context) => Stage::Running {
+            attempts: Attempts {
+                first: Some(operation.start(context)),
+                hedge: None,
+                hedge_at: call.hedge_at(),
+            },
         },
-        Entry::Refused(error) => Stage::Refused { error: Some(error) },
-    }
-}
-
-fn admit<O: Operation>(call: &mut CallState, operation: &mut O, now: Instant) -> Stage<O::Future> {
-    match call.admit(now) {
-        Admitted::Go { context, end } => Stage::Running {
-            attempt: operation.start(context),
-            end,
-            timer: None,
-        },
-        Admitted::Wait(until) => Stage::Waiting {
-            timer: sleep_until(until),
-        },
+        Admitted::Wait(until) => Stage::Waiting { until },
+        Admitted::Queue(until) => Stage::Queued { until },
+        Admitted::Ask(fleet) => Stage::Asking { fleet },
         Admitted::Refused(error) => Stage::Refused { error: Some(error) },
     }
 }
 
-/// Resolves to what the attempt gave, or to `None` at its end.
-fn poll_attempt<F: Future>(
-    attempt: Pin<&mut F>,
-    end: Instant,
-    mut timer: Pin<&mut Option<Sleep>>,
-    cx: &mut Context<'_>,
-) -> Poll<Option<F::Output>> {
-    if let Poll::Ready(raw) = nested::inside(|| attempt.poll(cx)) {
-        return Poll::Ready(Some(raw));
-    }
-    if timer.is_none() {
-        timer.set(Some(sleep_until(end)));
-    }
-    match timer.as_pin_mut() {
-        Some(timer) => timer.poll(cx).map(|()| None),
-        None => Poll::Pending,
+impl<F: Future> Attempts<F> {
+    /// Resolves with what an attempt gave, or with `None` for one that was cut off.
+    fn poll<O>(
+        self: Pin<&mut Self>,
+        call: &mut CallState,
+        operation: &mut O,
+        mut timer: Pin<&mut Option<Sleep>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<(Lane, Option<F::Output>)>
+    where
+        O: Operation<Future = F>,
+    {
+        let mut this = self.project();
+        loop {
+            for (lane, mut attempt) in [
+                (Lane::First, this.first.as_mut()),
+                (Lane::Hedge, this.hedge.as_mut()),
+            ] {
+                if let Some(running) = attempt.as_mut().as_pin_mut()
+                    && let Poll::Ready(raw) = nested::inside(|| running.poll(cx))
+                {
+                    attempt.set(None);
+                    return Poll::Ready((lane, Some(raw)));
+                }
+            }
+            let ends = [Lane::First, Lane::Hedge].map(|lane| call.end_of(lane));
+            let Some(due) = ends.into_iter().chain([*this.hedge_at]).flatten().min() else {
+                return Poll::Pending;
+            };
+            ready!(poll_until(timer.as_mut(), due, cx));
+            if this.hedge_at.is_some_and(|at| at <= due) {
+                *this.hedge_at = None;
+                if let Some(context) = call.begin_hedge(call.now()) {
+                    this.hedge.set(Some(operation.start(context)));
+                }
+                continue;
+            }
+            if call.end_of(Lane::First) == Some(due) {
+                this.first.set(None);
+                return Poll::Ready((Lane::First, None));
+            }
+            this.hedge.set(None);
+            return Poll::Ready((Lane::Hedge, None));
+        }
     }
 }
 
-enum Step<T> {
-    Again(Instant),
+/// Waits until this instant, on the one timer of the call.
+fn poll_until(
+    mut timer: Pin<&mut Option<Sleep>>,
+    until: Instant,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    if timer.is_none() {
+        timer.set(Some(sleep_until(until)));
+    }
+    let Some(mut timer) = timer.as_pin_mut() else {
+        return Poll::Pending;
+    };
+    if timer.deadline() != until {
+        timer.as_mut().reset(until);
+    }
+    timer.poll(cx)
+}
+
+enum Step<T, F, R> {
+    Stage(Stage<F, R>),
+    /// The other attempt still runs.
+    Stay,
     Done(Result<T>),
 }
 
-fn conclude<O: Operation>(
-    call: &mut CallState,
-    operation: &mut O,
-    raw: Option<O::Raw>,
-) -> Step<O::Output> {
-    let now = call.now();
-    let Some(raw) = raw else {
-        let verdict = call.cut_off(now);
-        return fail(call, operation, verdict, None, now);
-    };
-    let verdict = operation.judge(&call.describe(), &raw);
-    if verdict.kind.is_some() {
-        return fail(call, operation, verdict, Some(raw), now);
-    }
-    let report = call.succeed(&verdict, now);
-    Step::Done(operation.succeed(raw, report))
-}
+type StepOf<O> = Step<<O as Operation>::Output, <O as Operation>::Future, <O as Operation>::Raw>;
 
-fn fail<O: Operation>(
-    call: &mut CallState,
-    operation: &mut O,
-    verdict: Verdict,
-    raw: Option<O::Raw>,
-    now: Instant,
-) -> Step<O::Output> {
-    match call.fail(verdict, now) {
-        Failed::RetryAt(at) => Step::Again(at),
+fn after<O: Operation>(operation: &mut O, failed: Failed, raw: Option<O::Raw>) -> StepOf<O> {
+    match failed {
+        Failed::OtherRuns => Step::Stay,
+        Failed::RetryAt(until) => Step::Stage(Stage::Waiting { until }),
+        Failed::Pay(fleet, plan) => Step::Stage(Stage::Paying {
+            fleet,
+            then: Some(Box::new((plan, raw))),
+        }),
         Failed::Finally(error) => Step::Done(operation.fail(raw, error)),
     }
 }

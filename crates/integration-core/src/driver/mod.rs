@@ -3,15 +3,21 @@
 //! [`CallState`] decides and never waits; [`Drive`] waits and never decides. Both the tower layer
 //! and the HTTP client are an [`Operation`] on them, so there is no second order to get wrong:
 //!
-//! deadline > bulkhead > retry with budget > for each attempt: pause > breaker peek > rate limit >
-//! breaker commit > attempt timeout > the operation > classify > settle.
+//! deadline > bulkhead > retry with budget > for each attempt: pause > breaker peek > rate limit (or
+//! that of the fleet) > adaptive limit > breaker commit > attempt timeout > the operation, and its
+//! hedge > classify > settle.
 
+mod admit;
+mod attempt;
 mod call;
+mod fleet;
 mod future;
+mod hedge;
 mod nested;
 mod operation;
 mod retry;
 mod shared;
+mod trouble;
 
 pub(crate) use self::{
     call::{BodyReplay, CallOptions, CallState},

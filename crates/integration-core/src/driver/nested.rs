@@ -5,10 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::{
-    call::CallOptions,
-    shared::{Policies, Shared},
-};
+use super::{call::CallOptions, shared::Policies};
 use crate::observer::Happening;
 
 thread_local! {
@@ -32,21 +29,21 @@ pub(super) fn inside<T>(poll: impl FnOnce() -> T) -> T {
     poll()
 }
 
-impl Shared {
+impl Policies {
     /// Tells once in the life of a client that one of its calls, which may retry, was made inside
     /// an attempt of another.
-    pub(super) fn note_nested(&self, policies: &Policies, options: &CallOptions) {
+    pub(super) fn note_nested(&self, options: &CallOptions) {
         let is_nested = INSIDE.get() && options.max_attempts > 1;
-        if !is_nested || self.nested.0.swap(true, Ordering::Relaxed) {
+        if !is_nested || self.common.nested.0.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (operation, key) = (&*options.operation, &*policies.key);
+        let (operation, key) = (&*options.operation, &*self.key);
         tracing::warn!(
             operation,
             key,
             "a call that retries is made inside an attempt of another: their attempts multiply; \
              give one of the two a single attempt"
         );
-        self.emit(operation, key, Happening::Nested);
+        self.common.emit(operation, key, Happening::Nested);
     }
 }

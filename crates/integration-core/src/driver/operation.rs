@@ -2,9 +2,12 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use tokio::time::Instant;
+
 use super::call::CallState;
 use crate::{
     classify::{Call, Verdict},
+    config::MAX_DURATION,
     error::{Error, Result},
 };
 
@@ -27,7 +30,7 @@ pub(crate) trait Operation {
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict;
 
     /// Ends the call with its last attempt, which was judged a success.
-    fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Self::Output>;
+    fn succeed(&mut self, raw: Self::Raw, report: impl FnOnce() -> Report) -> Result<Self::Output>;
 
     /// Ends the call with its last attempt; `None` when there is none or it was cut off.
     fn fail(&mut self, raw: Option<Self::Raw>, error: Error) -> Result<Self::Output>;
@@ -40,12 +43,17 @@ pub(crate) struct AttemptContext {
     pub(crate) number: u32,
     /// How many there are at most.
     pub(crate) max: u32,
-    /// How long it may take.
-    #[cfg_attr(
-        not(feature = "http"),
-        expect(dead_code, reason = "only an HTTP request tells it")
-    )]
-    pub(crate) timeout: Duration,
+    pub(super) started: Instant,
+    pub(super) timeout: Duration,
+    pub(super) deadline: Instant,
+}
+
+impl AttemptContext {
+    /// When it is cut off. Asked for by those that have to wait, so not before.
+    pub(crate) fn end(&self) -> Instant {
+        let timeout = self.timeout.min(MAX_DURATION);
+        self.deadline.min(self.started + timeout)
+    }
 }
 
 /// How a successful call went.
@@ -57,5 +65,6 @@ pub(crate) struct AttemptContext {
 pub(crate) struct Report {
     pub(crate) operation: Cow<'static, str>,
     pub(crate) attempts: u32,
-    pub(crate) elapsed: Duration,
+    /// When the call began.
+    pub(crate) started: Instant,
 }

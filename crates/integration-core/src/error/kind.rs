@@ -1,6 +1,6 @@
 //! The kinds of failure, and in one table what follows from each.
 
-use super::{Delivery, Health, Retriability};
+use super::{Charge, Delivery, Health, Retriability};
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,11 +116,11 @@ impl ErrorKind {
         self.row().4
     }
 
-    /// Returns what a retry after a failure like this costs the retry budget, in tokens.
+    /// Returns what a retry after a failure like this is booked as.
     ///
-    /// Default: 10 after a failure of the server or the network, 5 after being asked to wait.
+    /// The price is in [`RetryBudgetConfig`](crate::retry_budget::RetryBudgetConfig).
     #[must_use]
-    pub const fn price(self) -> u32 {
+    pub const fn charge(self) -> Charge {
         self.row().5
     }
 
@@ -130,47 +130,55 @@ impl ErrorKind {
 }
 
 /// What follows from a kind unless a classifier says otherwise: kind, words, did it arrive, may it
-/// be tried again, what it says about the service, price of a retry.
-type Row = (ErrorKind, &'static str, Delivery, Retriability, Health, u32);
+/// be tried again, what it says about the service, what a retry is booked as.
+type Row = (
+    ErrorKind,
+    &'static str,
+    Delivery,
+    Retriability,
+    Health,
+    Charge,
+);
 
 /// In the order of the enum, which a test holds.
 #[rustfmt::skip]
 const TABLE: [Row; 30] = {
+    use Charge::{Free, Throttle, Timeout};
     use Delivery::{Executed, MaybeExecuted, NotSent};
     use ErrorKind as K;
     use Health::{Failure, Neutral};
     use Retriability::{Always, IfIdempotent, Never};
     [
-        (K::Config,                "configuration is wrong",                      NotSent,       Never,        Neutral, 0),
-        (K::Serialize,             "request could not be built",                  NotSent,       Never,        Neutral, 0),
-        (K::Validation,            "request was refused as invalid",              Executed,      Never,        Neutral, 0),
-        (K::Unauthenticated,       "credentials were refused",                    Executed,      Never,        Neutral, 0),
-        (K::PermissionDenied,      "permission denied",                           Executed,      Never,        Neutral, 0),
-        (K::NotFound,              "not found",                                   Executed,      Never,        Neutral, 0),
-        (K::PreconditionFailed,    "precondition failed",                         Executed,      Never,        Neutral, 0),
-        (K::Conflict,              "conflict",                                    Executed,      Never,        Neutral, 5),
-        (K::IdempotencyMismatch,   "idempotency key belongs to another request",  Executed,      Never,        Neutral, 0),
-        (K::IdempotencyInProgress, "first request with this key is still running", MaybeExecuted, IfIdempotent, Neutral, 5),
-        (K::RateLimited,           "rate limited",                                NotSent,       Always,       Neutral, 5),
-        (K::QuotaExhausted,        "quota exhausted",                             NotSent,       Never,        Neutral, 0),
-        (K::Unavailable,           "service unavailable",                         MaybeExecuted, IfIdempotent, Failure, 10),
-        (K::Internal,              "service failed",                              MaybeExecuted, IfIdempotent, Failure, 10),
-        (K::Connect,               "connection failed",                           NotSent,       Always,       Failure, 10),
-        (K::Dns,                   "host was not found",                          NotSent,       Always,       Failure, 10),
-        (K::TlsHandshake,          "tls handshake failed",                        NotSent,       Always,       Failure, 10),
-        (K::ConnectionReset,       "connection broke",                            MaybeExecuted, IfIdempotent, Failure, 10),
-        (K::Incomplete,            "answer ended early",                          MaybeExecuted, IfIdempotent, Failure, 10),
-        (K::AttemptTimeout,        "attempt timed out",                           MaybeExecuted, IfIdempotent, Failure, 10),
-        (K::DeadlineExceeded,      "deadline exceeded",                           MaybeExecuted, Never,        Neutral, 0),
-        (K::Cancelled,             "cancelled",                                   MaybeExecuted, Never,        Neutral, 0),
-        (K::CircuitOpen,           "circuit is open",                             NotSent,       Always,       Neutral, 0),
-        (K::LimitedLocally,        "over our own rate limit",                     NotSent,       Always,       Neutral, 0),
-        (K::BulkheadFull,          "too many calls at once",                      NotSent,       Always,       Neutral, 0),
-        (K::Paused,                "paused by the server's hint",                 NotSent,       Always,       Neutral, 0),
-        (K::Decode,                "answer could not be decoded",                 Executed,      Never,        Neutral, 0),
-        (K::BodyTooLarge,          "answer is too large",                         Executed,      Never,        Neutral, 0),
-        (K::Storage,               "storage failed",                              MaybeExecuted, IfIdempotent, Neutral, 0),
-        (K::Other,                 "call failed",                                 MaybeExecuted, Never,        Neutral, 0),
+        (K::Config,                "configuration is wrong",                      NotSent,       Never,        Neutral, Free),
+        (K::Serialize,             "request could not be built",                  NotSent,       Never,        Neutral, Free),
+        (K::Validation,            "request was refused as invalid",              Executed,      Never,        Neutral, Free),
+        (K::Unauthenticated,       "credentials were refused",                    Executed,      Never,        Neutral, Free),
+        (K::PermissionDenied,      "permission denied",                           Executed,      Never,        Neutral, Free),
+        (K::NotFound,              "not found",                                   Executed,      Never,        Neutral, Free),
+        (K::PreconditionFailed,    "precondition failed",                         Executed,      Never,        Neutral, Free),
+        (K::Conflict,              "conflict",                                    Executed,      Never,        Neutral, Throttle),
+        (K::IdempotencyMismatch,   "idempotency key belongs to another request",  Executed,      Never,        Neutral, Free),
+        (K::IdempotencyInProgress, "first request with this key is still running", MaybeExecuted, IfIdempotent, Neutral, Throttle),
+        (K::RateLimited,           "rate limited",                                NotSent,       Always,       Neutral, Throttle),
+        (K::QuotaExhausted,        "quota exhausted",                             NotSent,       Never,        Neutral, Free),
+        (K::Unavailable,           "service unavailable",                         MaybeExecuted, IfIdempotent, Failure, Charge::Failure),
+        (K::Internal,              "service failed",                              MaybeExecuted, IfIdempotent, Failure, Charge::Failure),
+        (K::Connect,               "connection failed",                           NotSent,       Always,       Failure, Charge::Failure),
+        (K::Dns,                   "host was not found",                          NotSent,       Always,       Failure, Charge::Failure),
+        (K::TlsHandshake,          "tls handshake failed",                        NotSent,       Always,       Failure, Charge::Failure),
+        (K::ConnectionReset,       "connection broke",                            MaybeExecuted, IfIdempotent, Failure, Charge::Failure),
+        (K::Incomplete,            "answer ended early",                          MaybeExecuted, IfIdempotent, Failure, Charge::Failure),
+        (K::AttemptTimeout,        "attempt timed out",                           MaybeExecuted, IfIdempotent, Failure, Timeout),
+        (K::DeadlineExceeded,      "deadline exceeded",                           MaybeExecuted, Never,        Neutral, Free),
+        (K::Cancelled,             "cancelled",                                   MaybeExecuted, Never,        Neutral, Free),
+        (K::CircuitOpen,           "circuit is open",                             NotSent,       Always,       Neutral, Free),
+        (K::LimitedLocally,        "over our own rate limit",                     NotSent,       Always,       Neutral, Free),
+        (K::BulkheadFull,          "too many calls at once",                      NotSent,       Always,       Neutral, Free),
+        (K::Paused,                "paused by the server's hint",                 NotSent,       Always,       Neutral, Free),
+        (K::Decode,                "answer could not be decoded",                 Executed,      Never,        Neutral, Free),
+        (K::BodyTooLarge,          "answer is too large",                         Executed,      Never,        Neutral, Free),
+        (K::Storage,               "storage failed",                              MaybeExecuted, IfIdempotent, Neutral, Free),
+        (K::Other,                 "call failed",                                 MaybeExecuted, Never,        Neutral, Free),
     ]
 };
 

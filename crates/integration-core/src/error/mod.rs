@@ -19,7 +19,7 @@ use bytes::Bytes;
 pub use self::{
     attempt::Attempt,
     kind::ErrorKind,
-    verdicts::{Delivery, GaveUp, Health, Retriability},
+    verdicts::{Charge, Delivery, GaveUp, Health, Retriability},
 };
 
 /// A result whose error is ours.

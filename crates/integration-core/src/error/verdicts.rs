@@ -1,4 +1,5 @@
 //! The values beside the kind: try again? why stopped? did it arrive? is the service well?
+//! what does a retry cost?
 
 use std::{fmt, time::Duration};
 
@@ -72,4 +73,18 @@ pub enum Health {
     Failure,
     /// Nothing: it failed on our side, or by its caller's own fault, or was cancelled.
     Neutral,
+}
+
+/// What a retry is booked as in the retry budget, which knows the price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Charge {
+    /// Nothing: there is no retry, or it was refused on our side.
+    Free,
+    /// The service is well and asked to come back later.
+    Throttle,
+    /// The service or the network failed.
+    Failure,
+    /// The attempt took too long.
+    Timeout,
 }

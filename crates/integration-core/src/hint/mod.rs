@@ -8,6 +8,8 @@
 //! where it sent one, so that a wrong clock on our side does not count. Garbage is no hint; a date
 //! in the past is a hint of nothing.
 //!
+//! Some servers also say whether to come back at all: `should_retry`, with the feature `http`.
+//!
 //! [RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)
 
 mod parse;
@@ -18,4 +20,6 @@ mod tests;
 pub use self::parse::{MAX_HINT, millis, retry_after};
 
 #[cfg(feature = "http")]
-pub use self::parse::from_headers;
+pub(crate) use self::parse::{date, server_time};
+#[cfg(feature = "http")]
+pub use self::parse::{from_headers, should_retry};

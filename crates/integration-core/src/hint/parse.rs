@@ -48,15 +48,41 @@ pub fn from_headers(headers: &::http::HeaderMap, unix: Duration) -> Option<Durat
         .into_iter()
         .find_map(|name| text(name).and_then(millis))
         .or_else(|| {
-            let now = text("date")
-                .and_then(|value| date(value.trim()))
-                .unwrap_or(unix);
+            let now = server_time(headers).unwrap_or(unix);
             retry_after(text("retry-after")?, now)
         })
 }
 
+/// Reads whether the server wants the call repeated: `stripe-should-retry` and `x-should-retry`.
+///
+/// `Some(false)` forbids a retry that the status would allow; `Some(true)` says that the call was
+/// not executed to its end and may be sent again with the same key. Anything but `true` and
+/// `false` is no answer, and headers that contradict each other mean no.
+///
+/// [Stripe](https://docs.stripe.com/error-low-level#the-stripe-should-retry-header)
+#[cfg(feature = "http")]
+#[must_use]
+pub fn should_retry(headers: &::http::HeaderMap) -> Option<bool> {
+    let words = ["stripe-should-retry", "x-should-retry"]
+        .into_iter()
+        .filter_map(|name| headers.get(name)?.to_str().ok());
+    words
+        .filter_map(|word| match word.trim() {
+            word if word.eq_ignore_ascii_case("true") => Some(true),
+            word if word.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        })
+        .reduce(|one, other| one && other)
+}
+
+/// Returns the server's own time since the Unix epoch, from its `Date`.
+#[cfg(feature = "http")]
+pub(crate) fn server_time(headers: &::http::HeaderMap) -> Option<Duration> {
+    date(headers.get("date")?.to_str().ok()?.trim())
+}
+
 /// Returns an HTTP date since the Unix epoch.
-fn date(value: &str) -> Option<Duration> {
+pub(crate) fn date(value: &str) -> Option<Duration> {
     let at = httpdate::parse_http_date(value).ok()?;
     at.duration_since(std::time::UNIX_EPOCH).ok()
 }

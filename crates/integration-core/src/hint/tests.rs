@@ -131,6 +131,40 @@ fn the_most_exact_header_wins() {
     }
 }
 
+#[cfg(feature = "http")]
+#[test]
+fn a_server_says_whether_to_come_back() {
+    use http::HeaderMap;
+
+    type Row = (&'static [(&'static str, &'static str)], Option<bool>);
+    let rows: &[Row] = &[
+        (&[], None),
+        (&[("stripe-should-retry", "true")], Some(true)),
+        (&[("stripe-should-retry", "false")], Some(false)),
+        (&[("x-should-retry", " True ")], Some(true)),
+        (&[("x-should-retry", "FALSE")], Some(false)),
+        (&[("x-should-retry", "1")], None),
+        (&[("x-should-retry", "")], None),
+        (&[("x-should-retry", "false, true")], None),
+        (&[("should-retry", "false")], None),
+        (
+            &[("stripe-should-retry", "maybe"), ("x-should-retry", "true")],
+            Some(true),
+        ),
+        (
+            &[("stripe-should-retry", "true"), ("x-should-retry", "false")],
+            Some(false),
+        ),
+    ];
+    for (pairs, expected) in rows {
+        let headers: HeaderMap = pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        assert_eq!(super::should_retry(&headers), *expected, "{pairs:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_that_a_server_sends_breaks_the_parsers(value in "\\PC*", now in any::<u32>()) {

@@ -16,12 +16,13 @@ use super::{
 };
 use crate::{
     classify::Classify,
-    clock::{SharedClock, SystemClock},
+    clock::SharedClock,
     driver::Shared,
     error::{Error, ErrorKind, Result},
     observer::Observer,
-    resilience::Config,
-    rng::{FastRng, Rng},
+    resilience::{Config, Parts},
+    rng::Rng,
+    shared_store::Fleet,
 };
 
 /// The operation under which mistakes in building a client are reported.
@@ -40,9 +41,7 @@ pub struct ClientBuilder {
     headers: HeaderMap,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
     transport: Option<Arc<dyn DynTransport>>,
-    observer: Option<Arc<dyn Observer>>,
-    clock: SharedClock,
-    rng: Arc<dyn Rng>,
+    parts: Parts,
 }
 
 impl ClientBuilder {
@@ -58,9 +57,7 @@ impl ClientBuilder {
             headers: HeaderMap::new(),
             classify: None,
             transport: None,
-            observer: None,
-            clock: SystemClock::shared(),
-            rng: Arc::new(FastRng),
+            parts: Parts::default(),
         }
     }
 
@@ -155,19 +152,25 @@ impl ClientBuilder {
 
     /// Sets who is told what happens inside calls. Default: nobody.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
+        self.parts = self.parts.with_observer(observer);
         self
     }
 
     /// Sets the clock. Default: [`SystemClock`].
     pub fn clock(mut self, clock: SharedClock) -> Self {
-        self.clock = clock;
+        self.parts = self.parts.with_clock(clock);
         self
     }
 
     /// Sets where jitter is drawn. Default: [`FastRng`].
     pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
-        self.rng = rng;
+        self.parts = self.parts.with_rng(rng);
+        self
+    }
+
+    /// Shares quotas, pauses and the retry budget with other processes. Default: with none.
+    pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
+        self.parts = self.parts.with_fleet(fleet);
         self
     }
 
@@ -188,11 +191,11 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => default_transport(&http, self.base.as_ref())?,
         };
-        let clock = Arc::clone(&self.clock);
+        let clock = Arc::clone(&self.parts.clock);
         let classify = self
             .classify
             .unwrap_or_else(|| Arc::new(StandardClassifier::new(clock)));
-        let driver = Arc::new(Shared::new(policies, self.clock, self.rng, self.observer)?);
+        let driver = Shared::new(policies, self.parts)?;
         Ok(Client {
             inner: Arc::new(Inner {
                 driver,

@@ -23,7 +23,7 @@ pub struct Client {
 
 /// What all clones share.
 pub(super) struct Inner {
-    pub(super) driver: Arc<Shared>,
+    pub(super) driver: Shared,
     pub(super) transport: Arc<dyn DynTransport>,
     pub(super) classify: Arc<dyn Classify<Answer, TransportError>>,
     pub(super) base: Option<Host>,

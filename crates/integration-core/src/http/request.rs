@@ -13,6 +13,7 @@ use super::{
     transport::AttemptRequest,
 };
 use crate::{
+    bulkhead::Priority,
     classify::Repeat,
     driver::{BodyReplay, CallOptions},
     error::{Error, ErrorKind, Result},
@@ -242,6 +243,8 @@ impl RequestBuilder {
             max_attempts,
             deadline,
             attempt_timeout,
+            cost: None,
+            priority: Priority::Normal,
         })
     }
 
@@ -259,7 +262,9 @@ impl RequestBuilder {
 
 /// RFC 9110, 9.2.2: which methods may be sent twice.
 fn repeat_of(method: &Method) -> Repeat {
-    if method.is_idempotent() {
+    if method.is_safe() {
+        Repeat::Safe
+    } else if method.is_idempotent() {
         Repeat::Harmless
     } else {
         Repeat::Harmful

@@ -1,6 +1,6 @@
 //! A call on its way through the driver.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use ::http::{Method, StatusCode};
 use url::Url;
@@ -98,7 +98,8 @@ async fn attempt(
         None => inner.transport.send_boxed(request).await?,
         Some(header) => {
             let mut request = request.clone();
-            header.insert(context.timeout, &mut request.headers);
+            let left = context.end().saturating_duration_since(inner.driver.now());
+            header.insert(left, &mut request.headers);
             inner.transport.send_boxed(&request).await?
         }
     };
@@ -150,7 +151,7 @@ where
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        CallState::new(Arc::clone(&self.inner.driver), &self.key, options)
+        self.inner.driver.open(&self.key, options)
     }
 
     fn start(&mut self, attempt: AttemptContext) -> F {
@@ -166,18 +167,18 @@ where
         }
     }
 
-    fn succeed(&mut self, raw: Self::Raw, report: Report) -> Result<Response> {
+    fn succeed(&mut self, raw: Self::Raw, report: impl FnOnce() -> Report) -> Result<Response> {
         let Report {
             operation,
             attempts,
-            elapsed,
-        } = report;
+            started,
+        } = report();
         match raw {
             Ok(answer) => Ok(Response {
                 operation,
                 answer,
                 attempts,
-                elapsed,
+                elapsed: self.inner.driver.now().saturating_duration_since(started),
             }),
             // A classifier may call a lost answer a success, but there is none to return.
             Err(e) => Err(Error::new(e.kind, operation).with_source(e)),

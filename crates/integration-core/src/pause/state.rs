@@ -38,7 +38,11 @@ impl Pause {
     ///
     /// [`Denied`] until the end of the pause.
     pub fn admit(&self, now: Instant) -> Result<(), Denied> {
-        let until = self.origin + Duration::from_nanos(self.until.load(Ordering::Acquire));
+        let nanos = self.until.load(Ordering::Acquire);
+        if nanos == 0 {
+            return Ok(());
+        }
+        let until = self.origin + Duration::from_nanos(nanos);
         if now < until {
             Err(Denied::until(until))
         } else {

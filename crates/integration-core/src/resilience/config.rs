@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use crate::{
+    adaptive::AdaptiveLimitConfig,
     backoff::Backoff,
     bulkhead::BulkheadConfig,
     circuit_breaker::CircuitBreakerConfig,
     config::{EnvVar, MAX_DURATION, Vars, invalid, process_env},
     error::Result,
+    hedge::HedgeConfig,
     keyed::KeyedConfig,
-    rate_limit::Quota,
+    rate_limit::RateLimitConfig,
     retry_budget::RetryBudgetConfig,
 };
 
@@ -73,9 +75,15 @@ pub struct Config {
     /// When a key is not called any more; `None` for always.
     pub circuit_breaker: Option<CircuitBreakerConfig>,
     /// Attempts per time and key. Default: none, as only the provider knows it.
-    pub rate_limit: Option<Quota>,
+    pub rate_limit: Option<RateLimitConfig>,
     /// Calls of a key at once; `None` for no bound of its own.
     pub bulkhead: Option<BulkheadConfig>,
+    /// Attempts of a key at once, as many as the service bears; `None` for no such limit, which is
+    /// the default.
+    pub adaptive: Option<AdaptiveLimitConfig>,
+    /// When a safe call that takes long is sent a second time; `None` for never, which is the
+    /// default.
+    pub hedge: Option<HedgeConfig>,
     /// How many keys are held, and how long.
     pub keys: KeyedConfig,
 }
@@ -176,8 +184,8 @@ impl Config {
 
     /// Sets the attempts per time and key.
     #[must_use]
-    pub fn with_rate_limit(mut self, quota: impl Into<Option<Quota>>) -> Self {
-        self.rate_limit = quota.into();
+    pub fn with_rate_limit(mut self, limit: impl Into<Option<RateLimitConfig>>) -> Self {
+        self.rate_limit = limit.into();
         self
     }
 
@@ -185,6 +193,20 @@ impl Config {
     #[must_use]
     pub fn with_bulkhead(mut self, bulkhead: impl Into<Option<BulkheadConfig>>) -> Self {
         self.bulkhead = bulkhead.into();
+        self
+    }
+
+    /// Lets the attempts of a key at once be as many as the service bears.
+    #[must_use]
+    pub fn with_adaptive(mut self, adaptive: impl Into<Option<AdaptiveLimitConfig>>) -> Self {
+        self.adaptive = adaptive.into();
+        self
+    }
+
+    /// Sends safe calls that take long a second time.
+    #[must_use]
+    pub fn with_hedge(mut self, hedge: impl Into<Option<HedgeConfig>>) -> Self {
+        self.hedge = hedge.into();
         self
     }
 
@@ -232,8 +254,13 @@ impl Config {
             .circuit_breaker
             .map(CircuitBreakerConfig::validate)
             .transpose()?;
-        self.rate_limit = self.rate_limit.map(Quota::validate).transpose()?;
+        self.rate_limit = self.rate_limit.map(RateLimitConfig::validate).transpose()?;
         self.bulkhead = self.bulkhead.map(BulkheadConfig::validate).transpose()?;
+        self.adaptive = self
+            .adaptive
+            .map(AdaptiveLimitConfig::validate)
+            .transpose()?;
+        self.hedge = self.hedge.map(HedgeConfig::validate).transpose()?;
         self.keys = self.keys.validate()?;
         Ok(self)
     }
@@ -253,6 +280,8 @@ impl Default for Config {
             circuit_breaker: Some(CircuitBreakerConfig::default()),
             rate_limit: None,
             bulkhead: Some(BulkheadConfig::default()),
+            adaptive: None,
+            hedge: None,
             keys: KeyedConfig::default(),
         }
     }

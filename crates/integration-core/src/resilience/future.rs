@@ -10,11 +10,10 @@ use std::{
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::layer::Core;
 use crate::{
     classify::{Call, Classify, Describe, Verdict},
-    driver::{
-        AttemptContext, BodyReplay, CallOptions, CallState, Drive, Operation, Report, Shared,
-    },
+    driver::{AttemptContext, BodyReplay, CallOptions, CallState, Drive, Operation, Report},
     error::{Error, ErrorKind, Result},
 };
 
@@ -41,11 +40,10 @@ where
     C: Classify<S::Response, S::Error> + Describe<Req>,
     Req: Clone,
 {
-    pub(super) fn new(shared: Arc<Shared>, inner: S, classify: Arc<C>, request: Req) -> Self {
+    pub(super) fn new(inner: S, core: Arc<Core<C>>, request: Req) -> Self {
         let operation = ServiceCall {
-            shared,
+            core,
             inner,
-            classify,
             request: Some(request),
         };
         Self {
@@ -82,9 +80,8 @@ where
 
 /// The driven operation: one call of the inner service an attempt.
 struct ServiceCall<S, C, Req> {
-    shared: Arc<Shared>,
+    core: Arc<Core<C>>,
     inner: S,
-    classify: Arc<C>,
     /// Given away with the last attempt, cloned for all others.
     request: Option<Req>,
 }
@@ -104,9 +101,9 @@ where
         // The request is there until the first attempt.
         let call = self.request.as_ref().map_or_else(
             || Call::new("service", ""),
-            |request| self.classify.describe(request),
+            |request| self.core.classify.describe(request),
         );
-        let config = self.shared.config();
+        let config = self.core.shared.config();
         let options = CallOptions {
             operation: call.operation,
             repeat: call.repeat,
@@ -114,8 +111,10 @@ where
             max_attempts: config.max_attempts,
             deadline: config.deadline,
             attempt_timeout: config.attempt_timeout,
+            cost: call.cost,
+            priority: call.priority,
         };
-        CallState::new(Arc::clone(&self.shared), &call.key, options)
+        self.core.shared.open(&call.key, options)
     }
 
     fn start(&mut self, attempt: AttemptContext) -> Self::Future {
@@ -132,10 +131,10 @@ where
     }
 
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
-        self.classify.classify(call, raw.as_ref())
+        self.core.classify.classify(call, raw.as_ref())
     }
 
-    fn succeed(&mut self, raw: Self::Raw, _report: Report) -> Result<S::Response> {
+    fn succeed(&mut self, raw: Self::Raw, _report: impl FnOnce() -> Report) -> Result<S::Response> {
         // A classifier may call an error of the inner service a success; it stays an error.
         raw.map_err(|e| Error::new(ErrorKind::Other, "service").with_source(e))
     }

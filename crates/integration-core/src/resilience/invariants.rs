@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use tokio::time::{Instant, sleep};
 use tower::{Layer, ServiceExt};
 
-use super::{Config, ResilienceLayer};
+use super::{Config, Parts, ResilienceLayer};
 use crate::{
     backoff::Backoff,
     classify::{Call, Classify, Describe, Repeat, Verdict},
@@ -84,8 +84,10 @@ async fn run(
         }
     });
     let ends = Arc::new(Ends::default());
-    let (clock, rng) = (SystemClock::shared(), Arc::new(SeededRng::new(seed)));
-    let layer = ResilienceLayer::with_parts(config, Script(repeat), clock, rng, Some(ends.clone()));
+    let parts = Parts::default()
+        .with_rng(Arc::new(SeededRng::new(seed)))
+        .with_observer(ends.clone());
+    let layer = ResilienceLayer::with_parts(config, Script(repeat), parts);
     let _ = layer.unwrap().layer(inner).oneshot(()).await;
     let (began, ends) = (
         began.lock().unwrap().clone(),

@@ -4,20 +4,16 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use super::{Config, Resilience};
-use crate::{
-    clock::{SharedClock, SystemClock},
-    driver::Shared,
-    error::Result,
-    observer::Observer,
-    rate_limit::Quota,
-    rng::{FastRng, Rng},
-};
+use super::{Config, Parts, Resilience};
+use crate::{driver::Shared, error::Result, rate_limit::Quota};
 
 /// Puts all policies around a service. See the [module](super).
-pub struct ResilienceLayer<C> {
-    shared: Arc<Shared>,
-    classify: Arc<C>,
+pub struct ResilienceLayer<C>(Arc<Core<C>>);
+
+/// What all services of a layer share.
+pub(super) struct Core<C> {
+    pub(super) shared: Shared,
+    pub(super) classify: C,
 }
 
 impl<C> ResilienceLayer<C> {
@@ -36,32 +32,17 @@ impl<C> ResilienceLayer<C> {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
     pub fn new(config: Config, classify: C) -> Result<Self> {
-        Self::with_parts(
-            config,
-            classify,
-            SystemClock::shared(),
-            Arc::new(FastRng),
-            None,
-        )
+        Self::with_parts(config, classify, Parts::default())
     }
 
-    /// Uses this configuration, clock, source of jitter and observer.
+    /// Uses this configuration, and these parts instead of the system's.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule.
-    pub fn with_parts(
-        config: Config,
-        classify: C,
-        clock: SharedClock,
-        rng: Arc<dyn Rng>,
-        observer: Option<Arc<dyn Observer>>,
-    ) -> Result<Self> {
-        let shared = Arc::new(Shared::new(config, clock, rng, observer)?);
-        Ok(Self {
-            shared,
-            classify: Arc::new(classify),
-        })
+    pub fn with_parts(config: Config, classify: C, parts: Parts) -> Result<Self> {
+        let shared = Shared::new(config, parts)?;
+        Ok(Self(Arc::new(Core { shared, classify })))
     }
 }
 
@@ -74,7 +55,7 @@ impl<C> ResilienceLayer<C> {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the quota is not valid.
     pub fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
-        self.shared.set_rate_limit(key, quota)
+        self.0.shared.set_rate_limit(key, quota)
     }
 }
 
@@ -82,23 +63,20 @@ impl<S, C> Layer<S> for ResilienceLayer<C> {
     type Service = Resilience<S, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Resilience::new(inner, Arc::clone(&self.shared), Arc::clone(&self.classify))
+        Resilience::new(inner, Arc::clone(&self.0))
     }
 }
 
 impl<C> Clone for ResilienceLayer<C> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            classify: Arc::clone(&self.classify),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl<C> fmt::Debug for ResilienceLayer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResilienceLayer")
-            .field("shared", &self.shared)
+            .field("shared", &self.0.shared)
             .finish_non_exhaustive()
     }
 }

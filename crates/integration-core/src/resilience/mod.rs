@@ -53,7 +53,8 @@
 //! wrong:  ResilienceLayer > Buffer > transport   a queue that no deadline sees
 //! ```
 //!
-//! Inside: deadline > bulkhead > retry with budget > pause > breaker > rate limit > attempt timeout.
+//! Inside: deadline > bulkhead > retry with budget > pause > breaker > rate limit > adaptive limit >
+//! attempt timeout > hedge.
 //!
 //! All clones of a service, and all services made by clones of one layer, share the policies of a
 //! key. `poll_ready` is always ready: admission happens in the future of a call, where a deadline
@@ -64,6 +65,7 @@
 mod config;
 mod future;
 mod layer;
+mod parts;
 mod service;
 
 #[cfg(test)]
@@ -75,5 +77,6 @@ pub use self::{
     config::{Config, ENV},
     future::ResponseFuture,
     layer::ResilienceLayer,
+    parts::Parts,
     service::Resilience,
 };

@@ -8,27 +8,21 @@ use std::{
 
 use tower_service::Service;
 
-use super::future::ResponseFuture;
+use super::{future::ResponseFuture, layer::Core};
 use crate::{
     classify::{Classify, Describe},
-    driver::Shared,
     error::Error,
 };
 
 /// A service with all policies around it. See the [module](super).
 pub struct Resilience<S, C> {
     inner: S,
-    shared: Arc<Shared>,
-    classify: Arc<C>,
+    core: Arc<Core<C>>,
 }
 
 impl<S, C> Resilience<S, C> {
-    pub(super) fn new(inner: S, shared: Arc<Shared>, classify: Arc<C>) -> Self {
-        Self {
-            inner,
-            shared,
-            classify,
-        }
+    pub(super) fn new(inner: S, core: Arc<Core<C>>) -> Self {
+        Self { inner, core }
     }
 }
 
@@ -48,18 +42,15 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        let (inner, classify) = (self.inner.clone(), Arc::clone(&self.classify));
-        ResponseFuture::new(Arc::clone(&self.shared), inner, classify, request)
+        ResponseFuture::new(self.inner.clone(), Arc::clone(&self.core), request)
     }
 }
 
 impl<S: Clone, C> Clone for Resilience<S, C> {
     fn clone(&self) -> Self {
-        let (shared, classify) = (Arc::clone(&self.shared), Arc::clone(&self.classify));
         Self {
             inner: self.inner.clone(),
-            shared,
-            classify,
+            core: Arc::clone(&self.core),
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{advance, timeout};
 use tower::{Layer, Service, ServiceExt};
 use tower_test::mock::{self, Handle, Mock};
 
-use super::{Config, ENV, Resilience, ResilienceLayer};
+use super::{Config, ENV, Parts, Resilience, ResilienceLayer};
 use crate::{
     backoff::{Backoff, Jitter},
     bulkhead::BulkheadConfig,
@@ -20,7 +20,6 @@ use crate::{
     error::{Delivery, ErrorKind, GaveUp, MAX_ATTEMPTS_KEPT, Retriability},
     observer::{Event, Happening, Observer},
     rate_limit::Quota,
-    rng::FastRng,
 };
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -77,8 +76,8 @@ type Service1 = Resilience<Mock<u32, u16>, Codes>;
 fn service(config: Config) -> (Service1, Handle<u32, u16>, Arc<Log>) {
     let (mock, handle) = mock::pair();
     let log = Arc::new(Log::default());
-    let (clock, rng) = (SystemClock::shared(), Arc::new(FastRng));
-    let layer = ResilienceLayer::with_parts(config, Codes, clock, rng, Some(log.clone())).unwrap();
+    let parts = Parts::default().with_observer(log.clone());
+    let layer = ResilienceLayer::with_parts(config, Codes, parts).unwrap();
     (layer.layer(mock), handle, log)
 }
 

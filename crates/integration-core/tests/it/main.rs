@@ -1,5 +1,8 @@
 //! The client and the layer on a real server of the loopback, and what their types promise.
-#![cfg_attr(feature = "http", expect(clippy::unwrap_used, reason = "test code"))]
+#![cfg_attr(
+    any(feature = "http", feature = "redis"),
+    expect(clippy::unwrap_used, reason = "test code")
+)]
 
 #[cfg(feature = "http")]
 mod body;
@@ -7,6 +10,8 @@ mod body;
 mod cache;
 #[cfg(feature = "http")]
 mod coalesce;
+#[cfg(feature = "http")]
+mod corpus;
 #[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
@@ -17,6 +22,8 @@ mod outage;
 mod repeat;
 #[cfg(feature = "http")]
 mod secrets;
+#[cfg(feature = "redis")]
+mod shared_store;
 #[cfg(feature = "http")]
 mod support;
 mod types;

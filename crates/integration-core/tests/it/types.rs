@@ -2,11 +2,14 @@
 
 use integration_core::{
     Error, FastRng, SystemClock,
+    adaptive::AdaptiveLimit,
     bulkhead::Bulkhead,
     circuit_breaker::CircuitBreaker,
+    hedge::LatencyTracker,
     keyed::Keyed,
     pause::Pause,
-    rate_limit::RateLimit,
+    quota::QuotaReport,
+    rate_limit::{Cost, RateLimit, RateLimitConfig},
     resilience::{Resilience, ResilienceLayer},
     retry_budget::RetryBudget,
 };
@@ -25,11 +28,16 @@ fn what_is_shared_can_be_shared() {
     shared::<Error>();
     shared::<SystemClock>();
     shared::<FastRng>();
+    shared::<AdaptiveLimit>();
     shared::<Bulkhead>();
     shared::<CircuitBreaker>();
     shared::<Keyed<u8>>();
+    shared::<LatencyTracker>();
     shared::<Pause>();
+    shared::<Cost>();
+    shared::<QuotaReport>();
     shared::<RateLimit>();
+    shared::<RateLimitConfig>();
     shared::<RetryBudget>();
     shared::<ResilienceLayer<u8>>();
     shared::<Resilience<u8, u8>>();
@@ -44,6 +52,7 @@ fn a_client_and_its_calls_can_be_sent_to_other_tasks() {
 
     fn sent<T: Send>(_: &T) {}
     shared::<Client>();
+    shared::<Box<dyn integration_core::quota::QuotaParser>>();
     shared::<Response>();
     cloned::<Client>();
     cloned::<Response>();

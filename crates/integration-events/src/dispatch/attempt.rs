@@ -73,8 +73,13 @@ pub(super) fn resolve(
             after,
         } => {
             (kept.error, kept.status) = (Some(error), status);
+            // The delay before is not stored; its upper bound stands in for it.
+            let previous = match attempt {
+                ..=1 => Duration::ZERO,
+                _ => backoff.ceiling(attempt - 1),
+            };
             let delay = backoff
-                .delay(attempt, rng)
+                .delay(attempt, previous, rng)
                 .mul_f64(1.0 + JITTER * rng.fraction())
                 .max(after.unwrap_or_default().min(config.max_retry_after));
             let due_at = now.plus(delay);

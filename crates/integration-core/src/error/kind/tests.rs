@@ -1,4 +1,4 @@
-use super::{Delivery, ErrorKind, ErrorKind::*, Health, Retriability, TABLE};
+use super::{Charge, Delivery, ErrorKind, ErrorKind::*, Health, Retriability, TABLE};
 
 #[test]
 fn the_table_is_in_the_order_of_the_kinds() {
@@ -78,10 +78,10 @@ fn every_kind_has_the_consequences_that_the_architecture_names() {
 
 #[test]
 fn a_final_failure_costs_the_budget_nothing() {
-    for (kind, _, _, retriability, _, price) in TABLE {
+    for (kind, _, _, retriability, _, charge) in TABLE {
         let retried_by_a_provider = kind == Conflict;
         if retriability == Retriability::Never && !retried_by_a_provider {
-            assert_eq!(price, 0, "{kind:?}");
+            assert_eq!(charge, Charge::Free, "{kind:?}");
         }
     }
 }

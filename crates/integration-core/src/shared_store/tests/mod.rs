@@ -1,0 +1,6 @@
+mod arithmetic;
+mod fleet;
+mod link;
+mod memory;
+mod moody;
+mod storm;
