@@ -22,10 +22,11 @@ use recloser::Recloser;
 use tokio::{sync::Semaphore, time::Instant};
 
 /// Rows the bars are about.
-pub(crate) const BREAKERS: [&str; 4] = [
+pub(crate) const BREAKERS: [&str; 5] = [
     "breaker, window 100",
     "breaker, window 100, after 1,000,000 results",
     "breaker, window 10,000, after 1,000,000 results",
+    "breaker, window 30 s, after 1,000,000 results",
     "breaker, window 100, one failure in 8",
 ];
 pub(crate) const LIMIT: &str = "limiter";
@@ -61,20 +62,25 @@ fn clock() -> Row {
 }
 
 fn breakers(table: &mut Table) {
-    let [fresh, old, wide, failing] = BREAKERS;
+    let [fresh, old, wide, timed, failing] = BREAKERS;
     table.add(Row::new(fresh, guard(breaker(100), 0)));
-    let aged = |window| {
-        let breaker = breaker(window);
+    let aged = |breaker: Arc<CircuitBreaker>| {
         guard(Arc::clone(&breaker), 0)(1_000_000);
         guard(breaker, 0)
     };
-    table.add(Row::new(old, aged(100)));
-    table.add(Row::new(wide, aged(10_000)));
+    table.add(Row::new(old, aged(breaker(100))));
+    table.add(Row::new(wide, aged(breaker(10_000))));
+    let window = Duration::from_secs(30);
+    let config = CircuitBreakerConfig::default().with_time_window(window, 20);
+    table.add(Row::new(timed, aged(closed(config))));
     table.add(Row::new(failing, guard(breaker(100), 8)));
 }
 
 pub(crate) fn breaker(window: u16) -> Arc<CircuitBreaker> {
-    let config = CircuitBreakerConfig::default().with_window(window, 20);
+    closed(CircuitBreakerConfig::default().with_window(window, 20))
+}
+
+fn closed(config: CircuitBreakerConfig) -> Arc<CircuitBreaker> {
     Arc::new(CircuitBreaker::new(config, Arc::new(FastRng)).unwrap())
 }
 
