@@ -6,7 +6,11 @@ use integration_benches::{
     row::Row,
     table::{Table, Unit},
 };
-use integration_core::{http, rate_limit::Quota, resilience::Config};
+use integration_core::{
+    http::{Client, HttpConfig},
+    rate_limit::Quota,
+    resilience::Config,
+};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
@@ -35,11 +39,19 @@ pub(crate) fn table(server: SocketAddr, in_flight: u64) -> Table {
         let answer = client.get(url).send().await.unwrap();
         answer.bytes().await.unwrap().len()
     }));
-    let client = ours(server);
-    table.add(row(OURS, in_flight, Rc::clone(&url), async move |_| {
-        let answer = client.get(server::PATH).send().await.unwrap();
-        answer.body().len()
-    }));
+    // reqwest keeps every idle connection, ours as many as it is told: with more calls in flight
+    // than that it connects again now and then.
+    let wide = HttpConfig::default().with_pool_per_host(usize::try_from(MANY).unwrap());
+    for (name, http) in [
+        (OURS, HttpConfig::default()),
+        ("http::Client, 64 idle connections kept", wide),
+    ] {
+        let client = ours(server, http);
+        table.add(row(name, in_flight, Rc::clone(&url), async move |_| {
+            let answer = client.get(server::PATH).send().await.unwrap();
+            answer.body().len()
+        }));
+    }
     let client = retrying();
     let name = "reqwest-middleware + reqwest-retry";
     table.add(row(name, in_flight, url, async move |url| {
@@ -88,10 +100,10 @@ fn bare() -> reqwest::Client {
         .unwrap()
 }
 
-fn ours(server: SocketAddr) -> http::Client {
-    let builder = http::Client::standard(&format!("http://{server}")).unwrap();
+fn ours(server: SocketAddr, http: HttpConfig) -> Client {
+    let builder = Client::standard(&format!("http://{server}")).unwrap();
     let policies = Config::default().with_rate_limit(Quota::per_second(GENEROUS));
-    builder.policies(policies).build().unwrap()
+    builder.policies(policies).http(http).build().unwrap()
 }
 
 fn retrying() -> ClientWithMiddleware {
