@@ -68,6 +68,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Returns what it takes of the rate limit.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.cost.as_deref().copied().unwrap_or(Cost::ONE)
+    }
+
     /// Says whether it goes before others that wait. Default: [`Priority::Normal`].
     #[must_use]
     pub fn with_priority(mut self, priority: Priority) -> Self {
@@ -146,6 +152,27 @@ impl Verdict {
             hint: None,
             quota: None,
             detail: None,
+        }
+    }
+
+    /// Judges by an error of ours, which a layer further in has made.
+    ///
+    /// What that layer has given up already is final: attempts of two loops would multiply, and a
+    /// policy that refuses a call refuses it again.
+    #[must_use]
+    pub fn of(error: &Error) -> Self {
+        let verdict = Self::failure(error.kind())
+            .with_delivery(error.delivery())
+            .with_message(error.message().to_owned());
+        let verdict = match error.gave_up() {
+            Some(_) => verdict.with_retriability(Retriability::Never),
+            None => verdict
+                .with_retriability(error.retriability())
+                .with_hint(error.retry_after()),
+        };
+        match error.status() {
+            Some(status) => verdict.with_status(status),
+            None => verdict,
         }
     }
 

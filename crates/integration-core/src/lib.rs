@@ -1,12 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod error;
-
-pub mod config;
-pub mod redact;
-
 pub mod clock;
+pub mod config;
+pub mod error;
+pub mod redact;
 pub mod rng;
 mod sync;
 
@@ -26,8 +24,12 @@ pub mod shared_store;
 
 pub mod classify;
 mod driver;
+pub mod fallback;
+pub mod layer;
 pub mod observer;
 pub mod resilience;
+pub mod retry;
+pub mod timeout;
 
 #[cfg(feature = "http")]
 pub mod http;

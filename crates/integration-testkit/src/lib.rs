@@ -2,6 +2,7 @@
 
 mod canary;
 mod clock;
+mod fault;
 mod recorder;
 mod refusing;
 mod rng;
@@ -10,6 +11,7 @@ mod server;
 pub use crate::{
     canary::Canary,
     clock::TestClock,
+    fault::{Fault, FaultFuture, FaultLayer, FaultService},
     recorder::Recorder,
     refusing::RefusingPort,
     rng::FixedRng,

@@ -32,6 +32,7 @@
 //! the place to the next in the queue.
 
 mod config;
+mod layer;
 mod place;
 mod queue;
 mod state;
@@ -44,6 +45,7 @@ mod tests;
 
 pub use self::{
     config::{BulkheadConfig, Priority},
+    layer::{BulkheadLayer, BulkheadService, ResponseFuture},
     place::{Admission, Place, Ticket},
     state::Bulkhead,
 };

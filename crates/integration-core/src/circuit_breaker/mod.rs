@@ -59,6 +59,7 @@
 mod config;
 mod control;
 mod gate;
+mod layer;
 mod permit;
 mod report;
 mod state;
@@ -70,6 +71,7 @@ mod tests;
 pub(crate) use self::permit::Pass;
 pub use self::{
     config::{CircuitBreakerConfig, CircuitMode, CircuitWindow},
+    layer::{CircuitBreakerLayer, CircuitBreakerService, ResponseFuture},
     permit::Permit,
     report::{CircuitMetrics, CircuitSnapshot, CircuitState, Settled},
     state::CircuitBreaker,

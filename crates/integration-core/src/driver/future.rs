@@ -88,13 +88,8 @@ impl<O: Operation> Future for Drive<O> {
         loop {
             let step = match this.stage.as_mut().project() {
                 StageProjection::Queued { until } => {
-                    if call.poll_turn(cx).is_ready() {
-                        Step::Stage(Stage::Admitting)
-                    } else {
-                        ready!(poll_until(this.timer.as_mut(), *until, cx));
-                        let error = Some(call.queue_timed_out());
-                        Step::Stage(Stage::Refused { error })
-                    }
+                    let timer = this.timer.as_mut();
+                    Step::Stage(ready!(poll_queue(call, timer, *until, cx)))
                 }
                 StageProjection::Admitting => {
                     let admitted = call.admit(call.now());
@@ -217,6 +212,21 @@ impl<F: Future> Attempts<F> {
             return Poll::Ready((Lane::Hedge, None));
         }
     }
+}
+
+/// Waits for the turn of the call.
+fn poll_queue<F, R>(
+    call: &mut CallState,
+    timer: Pin<&mut Option<Sleep>>,
+    until: Instant,
+    cx: &mut Context<'_>,
+) -> Poll<Stage<F, R>> {
+    if call.poll_turn(cx).is_ready() {
+        return Poll::Ready(Stage::Admitting);
+    }
+    ready!(poll_until(timer, until, cx));
+    let error = Some(call.queue_timed_out());
+    Poll::Ready(Stage::Refused { error })
 }
 
 /// Waits until this instant, on the one timer of the call.

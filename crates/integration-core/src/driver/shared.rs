@@ -104,7 +104,7 @@ impl Shared {
         self.common.clock.now()
     }
 
-    #[cfg(feature = "cache")]
+    #[cfg(feature = "http")]
     pub(crate) fn unix(&self) -> std::time::Duration {
         self.common.clock.unix()
     }

@@ -12,6 +12,7 @@ use super::{
     coalesce::Flights,
     config::HttpConfig,
     response::Answer,
+    tls,
     transport::{DynTransport, Transport, TransportError},
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     driver::Shared,
     error::{Error, ErrorKind, Result},
     observer::Observer,
+    quota::QuotaParser,
     resilience::{Config, Parts},
     rng::Rng,
     shared_store::Fleet,
@@ -39,7 +41,9 @@ pub struct ClientBuilder {
     #[cfg(feature = "cache")]
     cache: Option<super::CacheConfig>,
     headers: HeaderMap,
+    roots: Vec<tls::Root>,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
+    quotas: Option<Arc<dyn QuotaParser>>,
     transport: Option<Arc<dyn DynTransport>>,
     parts: Parts,
 }
@@ -55,7 +59,9 @@ impl ClientBuilder {
             #[cfg(feature = "cache")]
             cache: None,
             headers: HeaderMap::new(),
+            roots: Vec::new(),
             classify: None,
+            quotas: None,
             transport: None,
             parts: Parts::default(),
         }
@@ -138,9 +144,30 @@ impl ClientBuilder {
         Ok(self)
     }
 
+    /// Trusts the certificates of this PEM text beside those of the platform, for services that
+    /// have an authority of their own. Not used by a [`transport`](Self::transport) of yours.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when it holds no certificate, or one that cannot be read.
+    pub fn root_certificate_pem(mut self, pem: &[u8]) -> Result<Self> {
+        let roots = tls::roots(pem)
+            .map_err(|rule| Error::new(ErrorKind::Config, OPERATION).with_message(rule))?;
+        self.roots.extend(roots);
+        Ok(self)
+    }
+
     /// Sets who judges answers. Default: [`StandardClassifier`].
     pub fn classify(mut self, classify: impl Classify<Answer, TransportError> + 'static) -> Self {
         self.classify = Some(Arc::new(classify));
+        self
+    }
+
+    /// Reads what answers say of quotas, so that calls slow down before they are refused.
+    ///
+    /// Default: nothing is read, as only the provider knows whether the quotas of a host are one.
+    pub fn quotas(mut self, parser: impl QuotaParser + 'static) -> Self {
+        self.quotas = Some(Arc::new(parser));
         self
     }
 
@@ -189,7 +216,7 @@ impl ClientBuilder {
         let http = self.http.validate(&policies)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&http, self.base.as_ref())?,
+            None => default_transport(&http, self.roots, self.base.as_ref())?,
         };
         let clock = Arc::clone(&self.parts.clock);
         let classify = self
@@ -201,6 +228,7 @@ impl ClientBuilder {
                 driver,
                 transport,
                 classify,
+                quotas: self.quotas,
                 base: self.base,
                 headers: self.headers,
                 operation_prefix: self.operation_prefix,
@@ -216,8 +244,12 @@ impl ClientBuilder {
     }
 }
 
-fn default_transport(http: &HttpConfig, base: Option<&Host>) -> Result<Arc<dyn DynTransport>> {
-    let transport = ReqwestTransport::new(http.clone());
+fn default_transport(
+    http: &HttpConfig,
+    roots: Vec<tls::Root>,
+    base: Option<&Host>,
+) -> Result<Arc<dyn DynTransport>> {
+    let transport = ReqwestTransport::with_roots(http.clone(), roots);
     if base.is_some_and(|base| base.url.scheme() == "https") {
         transport.load_certificates()?;
     }

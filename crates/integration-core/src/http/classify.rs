@@ -11,7 +11,7 @@ use super::{
 use crate::{
     classify::{Call, Classify, Verdict},
     clock::{SharedClock, SystemClock},
-    error::{Delivery, ErrorKind, Health},
+    error::{Delivery, ErrorKind, Health, Retriability},
     hint,
 };
 
@@ -67,14 +67,26 @@ pub fn verdict_of_status(status: StatusCode, headers: &HeaderMap, unix: Duration
         .flatten();
     // A server that is down does not know when it will be up; one that does, throttles.
     let throttled = code == 503 && hint.is_some();
-    Verdict::failure(if throttled {
+    let verdict = Verdict::failure(if throttled {
         ErrorKind::RateLimited
     } else {
         kind
-    })
-    .with_status(code)
-    .with_hint(hint)
-    .with_request_id(request_id(headers))
+    });
+    obey(hint::should_retry(headers), verdict)
+        .with_status(code)
+        .with_hint(hint)
+        .with_request_id(request_id(headers))
+}
+
+/// The server's own word on retries. Its yes does not make harmless what may have been executed.
+fn obey(should_retry: Option<bool>, verdict: Verdict) -> Verdict {
+    match should_retry {
+        Some(false) => verdict.with_retriability(Retriability::Never),
+        Some(true) if verdict.retriability == Retriability::Never => {
+            verdict.with_retriability(Retriability::IfIdempotent)
+        }
+        _ => verdict,
+    }
 }
 
 /// Whether a hint of such an answer means every caller of the key.

@@ -11,7 +11,9 @@ use super::{
     response::Answer,
     transport::{DynTransport, TransportError},
 };
-use crate::{classify::Classify, driver::Shared, error::Result, rate_limit::Quota};
+use crate::{
+    classify::Classify, driver::Shared, error::Result, quota::QuotaParser, rate_limit::Quota,
+};
 
 /// Makes HTTP calls with a deadline, bounded retries, a rate limit and a circuit breaker each.
 ///
@@ -26,6 +28,8 @@ pub(super) struct Inner {
     pub(super) driver: Shared,
     pub(super) transport: Arc<dyn DynTransport>,
     pub(super) classify: Arc<dyn Classify<Answer, TransportError>>,
+    /// Reads what answers say of quotas.
+    pub(super) quotas: Option<Arc<dyn QuotaParser>>,
     pub(super) base: Option<Host>,
     /// Sent to the host of the base and to no other.
     pub(super) headers: HeaderMap,

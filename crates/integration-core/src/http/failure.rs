@@ -11,6 +11,11 @@ pub(super) fn from_reqwest(error: reqwest::Error) -> TransportError {
     // The address of the error holds the query, and with it perhaps a key.
     let error = error.without_url();
     let certificate = kind == ErrorKind::TlsHandshake && is_bad_certificate(&error);
+    if kind == ErrorKind::BodyTooLarge {
+        return TransportError::new(kind)
+            .with_message("head of the answer is too large")
+            .with_source(error);
+    }
     let timed_out = kind == ErrorKind::Connect && error.is_timeout();
     let failure = TransportError::new(kind).with_source(error);
     if certificate {
@@ -58,6 +63,10 @@ fn kind_of(error: &reqwest::Error) -> ErrorKind {
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
         return ErrorKind::Incomplete;
+    }
+    // It will be as large the next time.
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
+        return ErrorKind::BodyTooLarge;
     }
     // Whatever else fails after the connection stood may have reached the server.
     ErrorKind::ConnectionReset

@@ -30,6 +30,8 @@ const USER_AGENT: HeaderValue =
 #[derive(Debug)]
 pub struct ReqwestTransport {
     config: HttpConfig,
+    /// Trusted beside those of the platform.
+    roots: Vec<tls::Root>,
     /// Made at the first `http` request, without certificates.
     plain: OnceLock<Client>,
     /// Made at the first `https` request, or with the client if its base is `https`.
@@ -40,8 +42,13 @@ impl ReqwestTransport {
     /// Creates a transport that opens no connection yet.
     #[must_use]
     pub fn new(config: HttpConfig) -> Self {
+        Self::with_roots(config, Vec::new())
+    }
+
+    pub(super) fn with_roots(config: HttpConfig, roots: Vec<tls::Root>) -> Self {
         Self {
             config,
+            roots,
             plain: OnceLock::new(),
             tls: OnceLock::new(),
         }
@@ -69,7 +76,7 @@ impl ReqwestTransport {
     }
 
     fn secure(&self) -> Result<&Client, TransportError> {
-        get_or_build(&self.tls, &self.config, tls::platform)
+        get_or_build(&self.tls, &self.config, || tls::platform(&self.roots))
     }
 }
 
@@ -77,7 +84,7 @@ impl ReqwestTransport {
 fn get_or_build<'a>(
     cell: &'a OnceLock<Client>,
     config: &HttpConfig,
-    tls: fn() -> Result<ClientConfig, rustls::Error>,
+    tls: impl FnOnce() -> Result<ClientConfig, rustls::Error>,
 ) -> Result<&'a Client, TransportError> {
     if let Some(client) = cell.get() {
         return Ok(client);

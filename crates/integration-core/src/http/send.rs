@@ -14,7 +14,7 @@ use super::{
 use crate::{
     classify::{Call, Verdict},
     driver::{AttemptContext, CallOptions, CallState, Drive, Operation, Report},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
 };
 
 /// The rule for targets, in words.
@@ -130,6 +130,26 @@ pub(super) fn resolve(client: &Client, target: &str) -> Result<Host, &'static st
     }
 }
 
+impl<S> HttpCall<'_, S> {
+    /// Adds what the answer says of quotas.
+    fn with_quota(&self, raw: &Result<Answer, TransportError>, verdict: Verdict) -> Verdict {
+        let (Some(parser), Ok(answer)) = (&self.inner.quotas, raw) else {
+            return verdict;
+        };
+        let report = parser.parse(&answer.headers, self.inner.driver.unix());
+        // `Retry-After` beside a success or a redirect is no refusal.
+        let is_refusal = matches!(
+            verdict.kind,
+            Some(ErrorKind::RateLimited | ErrorKind::QuotaExhausted)
+        );
+        verdict.with_quota(if is_refusal {
+            report
+        } else {
+            report.without_penalty()
+        })
+    }
+}
+
 struct HttpCall<'a, S> {
     start: S,
     inner: &'a Inner,
@@ -163,7 +183,7 @@ where
             Ok(answer) if self.revalidates && answer.status == StatusCode::NOT_MODIFIED => {
                 Verdict::success()
             }
-            raw => self.inner.classify.classify(call, raw.as_ref()),
+            raw => self.with_quota(raw, self.inner.classify.classify(call, raw.as_ref())),
         }
     }
 

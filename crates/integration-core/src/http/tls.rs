@@ -6,15 +6,43 @@ use rustls::{
     ClientConfig, RootCertStore,
     client::WantsClientCert,
     crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, pem::PemObject},
 };
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls_platform_verifier::{BuilderVerifierExt, Verifier};
 
-/// Returns a configuration that trusts what the platform trusts.
-pub(super) fn platform() -> Result<ClientConfig, rustls::Error> {
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .with_platform_verifier()?;
+/// A certificate whose holder may vouch for servers.
+pub(super) type Root = CertificateDer<'static>;
+
+/// Returns a configuration that trusts what the platform trusts, and these roots.
+pub(super) fn platform(extra: &[Root]) -> Result<ClientConfig, rustls::Error> {
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    if extra.is_empty() {
+        return Ok(finish(builder.with_platform_verifier()?));
+    }
+    let verifier = Verifier::new_with_extra_roots(extra.iter().cloned(), provider())?;
+    // The platform's own verifier: only its list is longer.
+    let builder = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
     Ok(finish(builder))
+}
+
+/// Returns the certificates of a PEM text, or the rule that it breaks.
+pub(super) fn roots(pem: &[u8]) -> Result<Vec<Root>, &'static str> {
+    let roots = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<Root>, _>>()
+        .map_err(|_| "root certificate is no pem")?;
+    if roots.is_empty() {
+        return Err("pem holds no root certificate");
+    }
+    let mut store = RootCertStore::empty();
+    for root in &roots {
+        store
+            .add(root.clone())
+            .map_err(|_| "root certificate cannot be read")?;
+    }
+    Ok(roots)
 }
 
 /// Returns a configuration that trusts nobody, for a client that speaks plain HTTP only.

@@ -32,6 +32,7 @@ mod cell;
 mod cells;
 mod config;
 mod cost;
+mod layer;
 mod learn;
 mod quota;
 mod state;
@@ -43,6 +44,7 @@ mod tests;
 pub use self::{
     config::{Learn, RateLimitConfig},
     cost::Cost,
+    layer::{RateLimitLayer, RateLimitService, ResponseFuture},
     quota::Quota,
     state::RateLimit,
     unit::Unit,

@@ -4,7 +4,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
@@ -15,6 +15,7 @@ use crate::{
     classify::{Call, Classify, Describe, Verdict},
     driver::{AttemptContext, BodyReplay, CallOptions, CallState, Drive, Operation, Report},
     error::{Error, ErrorKind, Result},
+    layer::Attempt,
 };
 
 pin_project! {
@@ -95,7 +96,7 @@ where
 {
     type Raw = Result<S::Response, S::Error>;
     type Output = S::Response;
-    type Future = AttemptFuture<S, Req>;
+    type Future = Attempt<S, Req>;
 
     fn open(&mut self) -> CallState {
         // The request is there until the first attempt.
@@ -124,10 +125,7 @@ where
         } else {
             self.request.clone()
         };
-        AttemptFuture::Preparing {
-            service: self.inner.clone(),
-            request,
-        }
+        Attempt::new(self.inner.clone(), request)
     }
 
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
@@ -146,38 +144,6 @@ where
             Some(Ok(response)) => Ok(response),
             Some(Err(e)) => Err(error.with_source(e)),
             None => Err(error),
-        }
-    }
-}
-
-pin_project! {
-    /// One attempt: a fresh clone of the service is made ready, then called.
-    #[project = AttemptProjection]
-    enum AttemptFuture<S, Req>
-    where
-        S: Service<Req>,
-    {
-        Preparing { service: S, request: Option<Req> },
-        Called { #[pin] response: S::Future },
-    }
-}
-
-impl<S: Service<Req>, Req> Future for AttemptFuture<S, Req> {
-    type Output = Result<S::Response, S::Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match self.as_mut().project() {
-                AttemptProjection::Preparing { service, request } => {
-                    ready!(service.poll_ready(cx))?;
-                    let Some(request) = request.take() else {
-                        return Poll::Pending;
-                    };
-                    let response = service.call(request);
-                    self.set(Self::Called { response });
-                }
-                AttemptProjection::Called { response } => return response.poll(cx),
-            }
         }
     }
 }

@@ -8,46 +8,6 @@ use integration_testkit::{Reply, ScriptedServer};
 use crate::support::{builder, client, now, quick};
 
 #[tokio::test]
-async fn a_stalled_body_is_a_failed_attempt_and_is_retried() {
-    let script = [Reply::ok("0123456789").stall_after(4), Reply::ok("whole")];
-    let server = ScriptedServer::replies(script).await.unwrap();
-    let call = client(&server, quick())
-        .get("/")
-        .attempt_timeout(Duration::from_millis(150));
-    let response = call.send().await.unwrap();
-    assert_eq!(response.body(), "whole");
-    assert_eq!(response.attempts(), 2);
-}
-
-#[tokio::test]
-async fn a_body_that_always_stalls_ends_by_the_deadline() {
-    let server = ScriptedServer::replies([Reply::ok("0123456789").stall_after(0)])
-        .await
-        .unwrap();
-    let deadline = Duration::from_millis(600);
-    let call = client(&server, quick())
-        .get("/")
-        .deadline(deadline)
-        .max_attempts(50);
-    let started = now();
-    let error = call
-        .attempt_timeout(Duration::from_millis(250))
-        .send()
-        .await
-        .unwrap_err();
-    let elapsed = now() - started;
-    assert!(
-        elapsed <= deadline + Duration::from_millis(50),
-        "took {elapsed:?}"
-    );
-    assert!(server.count() >= 2, "{} requests", server.count());
-    assert!(matches!(
-        error.kind(),
-        ErrorKind::DeadlineExceeded | ErrorKind::AttemptTimeout
-    ));
-}
-
-#[tokio::test]
 async fn the_stall_guard_ends_an_attempt_before_its_timeout() {
     let script = [Reply::ok("0123456789").stall_after(4), Reply::ok("whole")];
     let server = ScriptedServer::replies(script).await.unwrap();

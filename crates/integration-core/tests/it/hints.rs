@@ -2,30 +2,10 @@
 
 use std::time::Duration;
 
-use integration_core::{Clock, ErrorKind, GaveUp, Retriability, SystemClock, observer::Happening};
+use integration_core::{Clock, ErrorKind, GaveUp, SystemClock};
 use integration_testkit::{Reply, ScriptedServer};
 
-use crate::support::{client, now, quick, recorded};
-
-#[tokio::test]
-async fn a_hint_of_one_second_waits_at_least_one_second() {
-    let throttled = Reply::status(503).header("retry-after", "1");
-    let server = ScriptedServer::replies([throttled, Reply::ok("done")])
-        .await
-        .unwrap();
-    let response = client(&server, quick()).get("/").send().await.unwrap();
-    assert_eq!(response.attempts(), 2);
-    let received = server.received();
-    let waited = received[1].at - received[0].at;
-    assert!(
-        waited >= Duration::from_secs(1),
-        "came back after {waited:?}"
-    );
-    assert!(
-        waited < Duration::from_millis(1_500),
-        "came back after {waited:?}"
-    );
-}
+use crate::support::{client, now, quick};
 
 #[tokio::test]
 async fn a_hint_in_milliseconds_is_obeyed_before_one_in_seconds() {
@@ -52,35 +32,6 @@ async fn a_hint_that_is_a_date_is_never_early() {
     client(&server, quick()).get("/").send().await.unwrap();
     let received = server.received();
     assert!(received[1].at - received[0].at >= Duration::from_secs(1));
-}
-
-#[tokio::test]
-async fn a_hint_beyond_the_cap_is_one_request_and_pauses_the_other_callers() {
-    let throttled = Reply::status(429).header("retry-after", "3600");
-    let server = ScriptedServer::replies([throttled]).await.unwrap();
-    let (client, events) = recorded(&server, quick());
-    let started = now();
-
-    let error = client.get("/").send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::RateLimited);
-    assert_eq!(error.gave_up(), Some(GaveUp::HintTooLong));
-    assert_eq!(
-        error.retriability(),
-        Retriability::After(Duration::from_secs(3600))
-    );
-    assert_eq!(error.status(), Some(429));
-
-    let other = client.get("/other").send().await.unwrap_err();
-    assert_eq!(other.kind(), ErrorKind::Paused);
-    assert_eq!(other.gave_up(), Some(GaveUp::DeadlineTooClose));
-    assert!(other.retry_after().unwrap() > Duration::from_secs(3590));
-    assert!(other.attempts().is_empty());
-
-    assert_eq!(server.count(), 1);
-    assert!(now() - started < Duration::from_secs(1));
-    assert!(events.happenings().contains(&Happening::Paused {
-        wait: Duration::from_secs(3600)
-    }));
 }
 
 #[tokio::test]

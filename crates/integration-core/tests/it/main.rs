@@ -1,23 +1,33 @@
 //! The client and the layer on a real server of the loopback, and what their types promise.
-#![cfg_attr(
-    any(feature = "http", feature = "redis"),
-    expect(clippy::unwrap_used, reason = "test code")
-)]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
+#[cfg(feature = "http")]
+mod adaptive;
+#[cfg(feature = "http")]
+mod bad_input;
 #[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "cache")]
 mod cache;
 #[cfg(feature = "http")]
 mod coalesce;
+mod conformance;
 #[cfg(feature = "http")]
 mod corpus;
 #[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
+mod fleet;
+#[cfg(feature = "http")]
+mod hedging;
+#[cfg(feature = "http")]
 mod hints;
 #[cfg(feature = "http")]
 mod outage;
+#[cfg(feature = "http")]
+mod probes;
+#[cfg(feature = "http")]
+mod quotas;
 #[cfg(feature = "http")]
 mod repeat;
 #[cfg(feature = "http")]
@@ -26,6 +36,8 @@ mod secrets;
 mod shared_store;
 #[cfg(feature = "http")]
 mod support;
+#[cfg(feature = "http")]
+mod tls;
 mod types;
 #[cfg(feature = "http")]
 mod wire;

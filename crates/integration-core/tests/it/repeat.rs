@@ -8,21 +8,6 @@ use integration_testkit::{RefusingPort, Reply, ScriptedServer};
 use crate::support::{client, quick};
 
 #[tokio::test]
-async fn a_post_without_a_key_is_one_request_on_a_503() {
-    let server = ScriptedServer::replies([Reply::status(503)]).await.unwrap();
-    let error = client(&server, quick())
-        .post("/")
-        .body("pay")
-        .send()
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert_eq!(error.gave_up(), Some(GaveUp::NotRetryable));
-    assert_eq!(error.delivery(), Delivery::MaybeExecuted);
-    assert_eq!(server.count(), 1);
-}
-
-#[tokio::test]
 async fn a_post_without_a_key_is_one_request_on_a_timeout() {
     let server = ScriptedServer::replies([Reply::silence()]).await.unwrap();
     let call = client(&server, quick())

@@ -132,15 +132,6 @@ async fn an_https_client_can_be_built_without_a_process_wide_provider() {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_no_tls_is_a_failed_handshake() {
-    let server = ScriptedServer::replies([Reply::ok("")]).await.unwrap();
-    let url = server.url("/").replace("http://", "https://");
-    let client = Client::builder().policies(quick()).build().unwrap();
-    let error = client.post(&url).max_attempts(1).send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TlsHandshake);
-}
-
-#[tokio::test]
 async fn a_path_may_hold_an_address_in_its_query() {
     let server = ScriptedServer::replies([Reply::ok("")]).await.unwrap();
     client(&server, quick())

@@ -25,6 +25,8 @@ pub(super) enum Fault {
     Close,
     /// No answer; the connection is reset.
     Reset,
+    /// No answer, but bytes that are no HTTP; then the connection is closed.
+    Garbage,
     /// The head and this many bytes, then nothing more.
     StallAfter(usize),
     /// The head and this many bytes, then the end of the connection.
@@ -73,6 +75,12 @@ impl Reply {
     #[must_use]
     pub fn reset() -> Self {
         Self::status(200).fault(Fault::Reset)
+    }
+
+    /// Answers with bytes that are no HTTP, and closes the connection.
+    #[must_use]
+    pub fn garbage() -> Self {
+        Self::status(200).fault(Fault::Garbage)
     }
 
     /// Adds a header; what is no header is left out.

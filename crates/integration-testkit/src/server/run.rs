@@ -244,6 +244,10 @@ async fn answer(
             resetter.reset();
             Err(io::Error::other("reset by the script"))
         }
+        Some(Fault::Garbage) => {
+            resetter.garble();
+            Err(io::Error::other("garbled by the script"))
+        }
         Some(Fault::StallAfter(_) | Fault::CutAfter(_)) | None => {
             let mut response = Response::new(ScriptedBody::new(&reply));
             *response.status_mut() = reply.status;

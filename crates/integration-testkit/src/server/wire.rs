@@ -21,13 +21,30 @@ pub(super) struct Wire {
     resetter: Resetter,
 }
 
+/// Looks like a status line for a moment, so that a parser has something to refuse.
+const GARBAGE: &[u8] = b"HTTP/9.9 \xff\xfe\0 garbage\r\n\r\n";
+
 /// Tells a [`Wire`] how to end.
 #[derive(Clone, Default)]
-pub(super) struct Resetter(Arc<AtomicBool>);
+pub(super) struct Resetter(Arc<Ending>);
+
+#[derive(Default)]
+struct Ending {
+    reset: AtomicBool,
+    garbage: AtomicBool,
+}
 
 impl Resetter {
     pub(super) fn reset(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.reset.store(true, Ordering::Release);
+    }
+
+    pub(super) fn garble(&self) {
+        self.0.garbage.store(true, Ordering::Release);
+    }
+
+    fn is_reset(&self) -> bool {
+        self.0.reset.load(Ordering::Acquire)
     }
 }
 
@@ -39,7 +56,11 @@ impl Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        if self.resetter.0.load(Ordering::Acquire) {
+        if self.resetter.0.garbage.load(Ordering::Acquire) {
+            // So few bytes fit into the buffer of a socket that nothing was written to.
+            let _ = self.stream.try_write(GARBAGE);
+        }
+        if self.resetter.is_reset() {
             // Without it the connection is closed in order, which is only another failure.
             let _ = self.stream.set_zero_linger();
         }
@@ -70,7 +91,7 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.resetter.0.load(Ordering::Acquire) {
+        if self.resetter.is_reset() {
             // An orderly shutdown would come before the reset.
             return Poll::Ready(Ok(()));
         }

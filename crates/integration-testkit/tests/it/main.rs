@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod canary;
+mod fault;
 mod server;

@@ -137,3 +137,10 @@ async fn a_dropped_server_ends_its_connections() {
     let (_, end) = read(&mut stream).await;
     assert!(end.is_some());
 }
+
+#[tokio::test]
+async fn garbage_is_no_http_and_then_the_end() {
+    let (text, end) = answers(Reply::garbage()).await;
+    assert!(text.starts_with("HTTP/9.9"), "{text:?}");
+    assert!(matches!(end, Some(Ok(0) | Err(_))), "{end:?}");
+}
