@@ -8,10 +8,10 @@ use std::{sync::Barrier, thread, time::Duration};
 use integration_core::{Clock as _, SystemClock};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::row::{Maker, Run};
+use crate::row::{Maker, Row, Run};
 
 /// What some operations took.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
     /// Processor time of the thread.
     pub cpu: Duration,
@@ -29,15 +29,31 @@ pub fn one(run: &mut Run, operations: u64) -> Spent {
     }
 }
 
+/// Times that two threads wait for each other in one turn.
+const MEETINGS: u64 = 50;
+
 /// Returns what it takes each of two threads that run so many operations at once, their mean.
+///
+/// They meet now and then, outside of what is measured: else the one that other work has held up
+/// would run the rest of its turn alone.
 pub fn two(make: &Maker, operations: u64) -> Spent {
-    let start = Barrier::new(2);
+    let meeting = Barrier::new(2);
+    let between = (operations / MEETINGS).next_multiple_of(Row::GRAIN);
     let timed = || {
         let mut run = make();
         // Fills caches and grows what grows once.
-        run(64);
-        start.wait();
-        one(&mut run, operations)
+        run(Row::GRAIN);
+        let mut spent = Spent::default();
+        let mut left = operations;
+        while left > 0 {
+            let part = left.min(between);
+            left -= part;
+            meeting.wait();
+            let more = one(&mut run, part);
+            spent.cpu += more.cpu;
+            spent.wall += more.wall;
+        }
+        spent
     };
     let [one, other] = thread::scope(|scope| {
         let threads = [scope.spawn(timed), scope.spawn(timed)];
