@@ -4,6 +4,7 @@
     reason = "a command-line tool says on stderr what stopped it"
 )]
 
+mod build_cost;
 mod checklist;
 mod ci;
 mod deps;
@@ -45,6 +46,7 @@ fn run(arguments: &[&str], out: &mut impl Write) -> io::Result<bool> {
         [] | ["help" | "--help" | "-h"] => help(out).map(|()| true),
         ["ci"] => ci::run(&root()?, false, out),
         ["ci", "--full"] => ci::run(&root()?, true, out),
+        ["build-cost"] => build_cost::run(&root()?, out),
         ["env-docs"] => write_env_docs(&root()?, out),
         ["new-service", name] => write_service(&root()?, name, out),
         ["new-service", name, "--dry-run"] | ["new-service", "--dry-run", name] => {
@@ -77,6 +79,11 @@ fn help(out: &mut impl Write) -> io::Result<()> {
         out,
         "ci --full",
         "also deny, machete, hack, semver-checks where they are installed",
+    )?;
+    row(
+        out,
+        "build-cost",
+        "CPU seconds and dependencies of clean builds of core and reqwest; minutes, Linux",
     )?;
     row(out, "env-docs", "writes docs/ENV.md from the ENV tables")?;
     row(
@@ -152,6 +159,7 @@ mod tests {
             assert!(text.contains(step.name), "{}", step.name);
         }
         assert!(text.contains("new-service sendgrid"));
+        assert!(text.contains("build-cost"));
     }
 
     #[test]

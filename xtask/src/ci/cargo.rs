@@ -8,7 +8,7 @@ use std::{
 use super::{Report, counts::Counts};
 
 /// Cargo, below `root`, with plain output.
-pub(super) fn cargo(root: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command
         .args(arguments)
@@ -19,7 +19,7 @@ pub(super) fn cargo(root: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs a command; its output is both streams, the errors last.
-pub(super) fn run(command: &mut Command) -> Report {
+pub(crate) fn run(command: &mut Command) -> Report {
     match command.output() {
         Ok(done) => Report {
             failed: !done.status.success(),
@@ -37,7 +37,7 @@ pub(super) fn run(command: &mut Command) -> Report {
 }
 
 /// What a call of cargo prints, or why it failed.
-pub(super) fn answer(root: &Path, arguments: &[&str]) -> Result<String, String> {
+pub(crate) fn answer(root: &Path, arguments: &[&str]) -> Result<String, String> {
     let report = run(cargo(root, arguments).arg("--quiet"));
     if report.failed {
         Err(report.output)

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: every step, one line each, all of them even after one failed.
 
-mod cargo;
+pub(crate) mod cargo;
 mod counts;
 mod examples;
 mod extra;

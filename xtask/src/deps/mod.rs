@@ -2,7 +2,8 @@
 //!
 //! core -> nothing of ours; jwt -> core; every service, webhooks, events -> core and jwt; gateway
 //! and tests -> anything; testkit -> core, and everyone else takes it as a dev-dependency by path
-//! without a version; xtask -> nothing of ours and at most [`MAX_OF_XTASK`] crates at all.
+//! without a version; benches -> core, and nobody takes the crates that ours are compared with but
+//! benches; xtask -> nothing of ours and at most [`MAX_OF_XTASK`] crates at all.
 
 mod core_tree;
 mod manifest;
@@ -16,6 +17,17 @@ use crate::tree::{Problem, Tree};
 /// Dependencies of xtask, so that it builds in seconds.
 const MAX_OF_XTASK: usize = 4;
 
+/// Crates that ours are compared with, by the beginning of their names.
+const PEERS: [&str; 6] = [
+    "backon",
+    "governor",
+    "recloser",
+    "reqwest-middleware",
+    "reqwest-retry",
+    "tower-resilience",
+];
+
+const BENCHES: &str = "integration-benches";
 const CORE: &str = "integration-core";
 const E2E: &str = "integration-e2e";
 const GATEWAY: &str = "integration-gateway";
@@ -38,16 +50,22 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
 
 fn is_member(path: &str) -> bool {
     path.ends_with("/Cargo.toml")
-        && (path.starts_with("crates/") || matches!(path, "tests/Cargo.toml" | "xtask/Cargo.toml"))
+        && (path.starts_with("crates/")
+            || matches!(
+                path,
+                "benches/Cargo.toml" | "tests/Cargo.toml" | "xtask/Cargo.toml"
+            ))
 }
 
 fn check_manifest(manifest: &Manifest) -> Vec<Problem> {
     let mut problems: Vec<Problem> = manifest
         .dependencies
         .iter()
-        .filter(|dependency| is_ours(&dependency.package))
         .filter_map(|dependency| {
-            let message = refusal(&manifest.name, dependency)?;
+            let message = match is_ours(&dependency.package) {
+                true => refusal(&manifest.name, dependency),
+                false => peer_refusal(&manifest.name, &dependency.package),
+            }?;
             Some(Problem::new(&manifest.path, dependency.line, message))
         })
         .collect();
@@ -73,7 +91,7 @@ fn refusal(from: &str, dependency: &Dependency) -> Option<String> {
     }
     let allowed: &[&str] = match from {
         XTASK | CORE => &[],
-        JWT | TESTKIT => &[CORE],
+        BENCHES | JWT | TESTKIT => &[CORE],
         GATEWAY | E2E => return None,
         _ => &[CORE, JWT],
     };
@@ -88,6 +106,14 @@ fn refusal(from: &str, dependency: &Dependency) -> Option<String> {
     Some(format!(
         "{from} must not import {to}: it may import {may}; move what both need into {CORE}, or join them in {GATEWAY}"
     ))
+}
+
+/// Why `from` may not have this crate of others; `None` when it may.
+fn peer_refusal(from: &str, to: &str) -> Option<String> {
+    let is_peer = PEERS.iter().any(|peer| to.starts_with(peer));
+    (is_peer && from != BENCHES).then(|| {
+        format!("{from} must not import {to}: ours do without it; compare with it in {BENCHES}")
+    })
 }
 
 fn testkit_refusal(from: &str, dependency: &Dependency) -> Option<String> {

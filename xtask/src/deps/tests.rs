@@ -55,6 +55,10 @@ fn edges_of_the_house_are_accepted() {
             "integration-e2e",
             "[dependencies]\nintegration-testkit.workspace = true",
         ),
+        (
+            "integration-benches",
+            "[dependencies]\nintegration-core.workspace = true\ngovernor = \"0.10\"",
+        ),
         ("xtask", "[dependencies]\ntoml = \"1\""),
     ] {
         assert_eq!(messages(name, rest), Vec::<String>::new(), "{name}");
@@ -98,6 +102,16 @@ fn a_service_in_tests_is_refused_too() {
         rest,
         "must not import integration-stripe",
     );
+}
+
+#[test]
+fn the_package_of_benches_is_a_member() {
+    for (path, found) in [("benches/Cargo.toml", 1), ("fuzz/Cargo.toml", 0)] {
+        let mut tree = Tree::default();
+        let text = "[package]\nname = \"a\"\n[dependencies]\nxtask = \"1\"";
+        tree.insert(path, text);
+        assert_eq!(check(&tree).len(), found, "{path}");
+    }
 }
 
 #[test]
@@ -169,6 +183,28 @@ fn testkit_imports_neither_services_nor_itself() {
         "integration-testkit",
         "[dev-dependencies]\nintegration-testkit.workspace = true",
         "remove it",
+    );
+}
+
+#[test]
+fn what_ours_is_compared_with_stays_in_the_benches() {
+    for peer in ["governor", "reqwest-retry", "tower-resilience-bulkhead"] {
+        let rest = format!("[dev-dependencies]\n{peer} = \"1\"");
+        refused("integration-core", &rest, "compare with it in");
+    }
+    assert_eq!(
+        messages("integration-core", "[dependencies]\nreqwest = \"1\""),
+        Vec::<String>::new(),
+        "a name that is only the beginning of one of them"
+    );
+}
+
+#[test]
+fn benches_import_core_alone() {
+    refused(
+        "integration-benches",
+        "[dependencies]\nintegration-gateway.workspace = true",
+        "it may import integration-core;",
     );
 }
 

@@ -1,0 +1,17 @@
+//! All tables, in the order in which they are printed.
+
+use std::net::SocketAddr;
+
+use integration_benches::table::Table;
+
+use crate::{contended, fused, policies, wire};
+
+pub(crate) fn all(server: SocketAddr) -> Vec<Table> {
+    vec![
+        policies::table(),
+        fused::table(),
+        contended::table(),
+        wire::table(server, 1),
+        wire::table(server, wire::MANY),
+    ]
+}

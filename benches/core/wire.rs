@@ -1,0 +1,114 @@
+//! Calls over loopback HTTP/1.1: a client on one thread, the server in a process of its own.
+
+use std::{net::SocketAddr, rc::Rc, sync::Arc};
+
+use integration_benches::{
+    row::Row,
+    table::{Table, Unit},
+};
+use integration_core::{
+    http::{Client, HttpConfig},
+    rate_limit::Quota,
+    resilience::Config,
+};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio::task::LocalSet;
+
+use crate::{fused, policies::GENEROUS, server};
+
+/// Calls in flight in the table the bars are about.
+pub(crate) const MANY: u64 = 64;
+/// Rows the bars are about.
+pub(crate) const BARE: &str = "reqwest, bare";
+pub(crate) const OURS: &str = "http::Client, all policies";
+
+pub(crate) fn title(in_flight: u64) -> &'static str {
+    match in_flight {
+        1 => "loopback HTTP, 1 in flight",
+        _ => "loopback HTTP, 64 in flight",
+    }
+}
+
+pub(crate) fn table(server: SocketAddr, in_flight: u64) -> Table {
+    let mut table = Table::new(title(in_flight), Unit::Micros);
+    let url = Rc::new(format!("http://{server}{}", server::PATH));
+    let client = bare();
+    table.add(row(BARE, in_flight, Rc::clone(&url), async move |url| {
+        let answer = client.get(url).send().await.unwrap();
+        answer.bytes().await.unwrap().len()
+    }));
+    // reqwest keeps every idle connection, ours as many as it is told: with more calls in flight
+    // than that it connects again now and then.
+    let wide = HttpConfig::default().with_pool_per_host(usize::try_from(MANY).unwrap());
+    for (name, http) in [
+        (OURS, HttpConfig::default()),
+        ("http::Client, 64 idle connections kept", wide),
+    ] {
+        let client = ours(server, http);
+        table.add(row(name, in_flight, Rc::clone(&url), async move |_| {
+            let answer = client.get(server::PATH).send().await.unwrap();
+            answer.body().len()
+        }));
+    }
+    let client = retrying();
+    let name = "reqwest-middleware + reqwest-retry";
+    table.add(row(name, in_flight, url, async move |url| {
+        let answer = client.get(url).send().await.unwrap();
+        answer.bytes().await.unwrap().len()
+    }));
+    table
+}
+
+/// Makes so many calls by `in_flight` tasks, one after the other each.
+fn row(
+    name: &str,
+    in_flight: u64,
+    url: Rc<String>,
+    call: impl AsyncFn(&str) -> usize + 'static,
+) -> Row {
+    let call = Rc::new(call);
+    let runtime = fused::runtime();
+    Row::new(name, move |operations| {
+        let tasks = LocalSet::new();
+        for _ in 0..in_flight {
+            let (call, url) = (Rc::clone(&call), Rc::clone(&url));
+            tasks.spawn_local(async move {
+                for _ in 0..operations / in_flight {
+                    assert_eq!(call(&url).await, server::BODY.len());
+                }
+            });
+        }
+        runtime.block_on(tasks);
+    })
+}
+
+/// reqwest as [`integration_core`] configures it: nothing but connections is its own.
+fn bare() -> reqwest::Client {
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+fn ours(server: SocketAddr, http: HttpConfig) -> Client {
+    let builder = Client::standard(&format!("http://{server}")).unwrap();
+    let policies = Config::default().with_rate_limit(Quota::per_second(GENEROUS));
+    builder.policies(policies).http(http).build().unwrap()
+}
+
+fn retrying() -> ClientWithMiddleware {
+    let policy = ExponentialBackoff::builder().build_with_max_retries(2);
+    ClientBuilder::new(bare())
+        .with(RetryTransientMiddleware::new_with_policy(policy))
+        .build()
+}

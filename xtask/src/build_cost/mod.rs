@@ -1,0 +1,183 @@
+//! `cargo xtask build-cost`: what a clean debug build of core costs beside one of reqwest.
+//!
+//! Each set is built into a folder of its own that is empty before and gone after, with the
+//! workspace's profile and the versions of its Cargo.lock. The cost is processor time of cargo and
+//! of all it started, so that neither the number of cores nor other work counts; shared caches make
+//! it vary by a tenth all the same. No step of `ci`: it takes minutes.
+
+mod read;
+
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use self::read::Features;
+use crate::{ci::cargo, new_service};
+
+/// CPU seconds of core without its features, at most.
+const CORE_BAR: f64 = 12.0;
+/// CPU seconds that core with `http` may cost more than reqwest alone.
+const HTTP_BAR: f64 = 8.0;
+
+/// Package and folder of the generated crates that have reqwest alone.
+const ALONE: &str = "reqwest-alone";
+const WITH_TLS: &str = "reqwest-with-ring";
+
+/// One set that is built.
+struct Set {
+    name: String,
+    /// Arguments that choose it, for `cargo build` and `cargo tree` alike.
+    chosen: Vec<&'static str>,
+    /// The workspace it is built in.
+    folder: PathBuf,
+}
+
+/// What a set costs.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    cpu_seconds: f64,
+    dependencies: usize,
+}
+
+/// Builds every set and prints the table and the bars; tells whether all bars were met.
+pub(crate) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {
+    let scratch = Scratch::new()?;
+    let sets = sets(root, &scratch.0)?;
+    writeln!(out, "| clean debug build | CPU s | dependencies |")?;
+    writeln!(out, "|---|---|---|")?;
+    let mut costs = Vec::new();
+    for set in &sets {
+        let cost = measure(set, &scratch.0.join("target"))?;
+        writeln!(
+            out,
+            "| {} | {:.1} | {} |",
+            set.name, cost.cpu_seconds, cost.dependencies
+        )?;
+        out.flush()?;
+        costs.push(cost.cpu_seconds);
+    }
+    let [core, with_http, reqwest, _] = costs.as_slice() else {
+        return Err(io::Error::other("a set is missing"));
+    };
+    writeln!(out, "\n| bar | measured | wanted | |\n|---|---|---|---|")?;
+    let bars = [
+        ("core without features, CPU s", *core, CORE_BAR),
+        (
+            "core with `http` over reqwest alone, CPU s",
+            with_http - reqwest,
+            HTTP_BAR,
+        ),
+    ];
+    for (what, measured, bar) in bars {
+        let verdict = if measured <= bar { "PASS" } else { "miss" };
+        writeln!(
+            out,
+            "| {what} | {measured:.1} | at most {bar} | {verdict} |"
+        )?;
+    }
+    Ok(bars.iter().all(|(_, measured, bar)| measured <= bar))
+}
+
+fn sets(root: &Path, scratch: &Path) -> io::Result<Vec<Set>> {
+    const CORE: [&str; 3] = ["--package", "integration-core", "--no-default-features"];
+    let text = fs::read_to_string(root.join("crates/integration-core/Cargo.toml"))?;
+    let features = read::features(&text, "reqwest").map_err(io::Error::other)?;
+    let lone = scratch.join("reqwest");
+    lay_out(root, &lone, &features)?;
+    let set = |name: String, chosen: Vec<&'static str>, folder: &Path| Set {
+        name,
+        chosen,
+        folder: folder.to_owned(),
+    };
+    let with_http = [CORE.as_slice(), &["--features", "http"]].concat();
+    let of_reqwest = features.names();
+    Ok(vec![
+        set(
+            "integration-core, no features".to_owned(),
+            CORE.to_vec(),
+            root,
+        ),
+        set("integration-core, `http`".to_owned(), with_http, root),
+        set(
+            format!("reqwest alone: {of_reqwest}"),
+            vec!["--package", ALONE],
+            &lone,
+        ),
+        set(
+            "the same, and rustls with ring, without which it speaks no TLS".to_owned(),
+            vec!["--package", WITH_TLS],
+            &lone,
+        ),
+    ])
+}
+
+/// A workspace with our versions and profile whose crates have reqwest alone.
+fn lay_out(root: &Path, lone: &Path, features: &Features) -> io::Result<()> {
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    fs::create_dir_all(lone)?;
+    fs::write(
+        lone.join("Cargo.toml"),
+        new_service::lone_workspace(&manifest, root),
+    )?;
+    fs::copy(root.join("Cargo.lock"), lone.join("Cargo.lock"))?;
+    for (name, more) in [(ALONE, ""), (WITH_TLS, "rustls.workspace = true\n")] {
+        let source = lone.join("crates").join(name).join("src");
+        fs::create_dir_all(&source)?;
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion.workspace = true\nedition.workspace = true\npublish = false\n\n[dependencies]\nreqwest = {{ workspace = true, features = {} }}\n{more}",
+            features.as_toml()
+        );
+        fs::write(source.with_file_name("Cargo.toml"), manifest)?;
+        fs::write(source.join("lib.rs"), "//! Depends on reqwest.\n")?;
+    }
+    Ok(())
+}
+
+fn measure(set: &Set, target: &Path) -> io::Result<Cost> {
+    let tree = [
+        &["tree", "--edges", "normal", "--prefix", "none"],
+        set.chosen.as_slice(),
+    ];
+    let tree = cargo::answer(&set.folder, &tree.concat()).map_err(io::Error::other)?;
+    if target.exists() {
+        fs::remove_dir_all(target)?;
+    }
+    let before = children_seconds()?;
+    let build = [&["build", "--quiet"], set.chosen.as_slice()].concat();
+    let mut build = cargo::cargo(&set.folder, &build);
+    let built = cargo::run(build.arg("--target-dir").arg(target));
+    if built.failed {
+        return Err(io::Error::other(built.output));
+    }
+    Ok(Cost {
+        cpu_seconds: children_seconds()? - before,
+        dependencies: read::dependencies(&tree),
+    })
+}
+
+/// Processor time of all processes that were started and have ended, and of theirs.
+fn children_seconds() -> io::Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    read::children_seconds(&stat).ok_or_else(|| io::Error::other("cannot read /proc/self/stat"))
+}
+
+/// A folder that is gone when this is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> io::Result<Self> {
+        let name = format!("xtask-build-cost-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A folder left behind in the temporary directory does no harm.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
