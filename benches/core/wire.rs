@@ -7,7 +7,7 @@ use integration_benches::{
     table::{Table, Unit},
 };
 use integration_core::{
-    http::{Client, HttpConfig},
+    http::Client,
     rate_limit::Quota,
     resilience::Config,
 };
@@ -39,19 +39,11 @@ pub(crate) fn table(server: SocketAddr, in_flight: u64) -> Table {
         let answer = client.get(url).send().await.unwrap();
         answer.bytes().await.unwrap().len()
     }));
-    // reqwest keeps every idle connection, ours as many as it is told: with more calls in flight
-    // than that it connects again now and then.
-    let wide = HttpConfig::default().with_pool_per_host(usize::try_from(MANY).unwrap());
-    for (name, http) in [
-        (OURS, HttpConfig::default()),
-        ("http::Client, 64 idle connections kept", wide),
-    ] {
-        let client = ours(server, http);
-        table.add(row(name, in_flight, Rc::clone(&url), async move |_| {
-            let answer = client.get(server::PATH).send().await.unwrap();
-            answer.body().len()
-        }));
-    }
+    let client = ours(server);
+    table.add(row(OURS, in_flight, Rc::clone(&url), async move |_| {
+        let answer = client.get(server::PATH).send().await.unwrap();
+        answer.body().len()
+    }));
     let client = retrying();
     let name = "reqwest-middleware + reqwest-retry";
     table.add(row(name, in_flight, url, async move |url| {
@@ -100,10 +92,10 @@ fn bare() -> reqwest::Client {
         .unwrap()
 }
 
-fn ours(server: SocketAddr, http: HttpConfig) -> Client {
+fn ours(server: SocketAddr) -> Client {
     let builder = Client::standard(&format!("http://{server}")).unwrap();
     let policies = Config::default().with_rate_limit(Quota::per_second(GENEROUS));
-    builder.policies(policies).http(http).build().unwrap()
+    builder.policies(policies).build().unwrap()
 }
 
 fn retrying() -> ClientWithMiddleware {

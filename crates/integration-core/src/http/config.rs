@@ -19,7 +19,7 @@ pub struct HttpConfig {
     pub idle_timeout: Duration,
     /// Bytes of a body that are read, at least 1. Default: 8 MiB.
     pub body_limit: usize,
-    /// Idle connections that are kept for a host. Default: 32.
+    /// Idle connections that are kept for a host. Default: 100, as many as calls run at once.
     pub pool_per_host: usize,
     /// Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are obeyed. Default: they are not.
     pub proxy: Proxy,
@@ -108,7 +108,7 @@ impl Default for HttpConfig {
             connect_timeout: Duration::from_millis(3_100),
             idle_timeout: Duration::from_secs(20),
             body_limit: 8 * 1024 * 1024,
-            pool_per_host: 32,
+            pool_per_host: 100,
             proxy: Proxy::None,
             deadline_header: None,
         }
