@@ -21,6 +21,34 @@ pub(super) struct BodyLimits {
     pub(super) idle: Duration,
 }
 
+/// A body that comes in pieces.
+pub(super) trait Pieces {
+    /// Returns how many bytes are announced at least: by the body itself and not by the header,
+    /// which for a `HEAD` tells of a body that does not come.
+    fn announced(&self) -> u64;
+
+    /// Returns the next piece; trailers count for nothing.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, TransportError>> + Send;
+}
+
+/// Named, as the compiler loses the lifetime of a bare object on the way through futures.
+struct Boxed(Pin<Box<dyn Body<Data = Bytes, Error = TransportError> + Send>>);
+
+impl Pieces for Boxed {
+    fn announced(&self) -> u64 {
+        self.0.size_hint().lower()
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        while let Some(frame) = poll_fn(|cx| self.0.as_mut().poll_frame(cx)).await {
+            if let Ok(data) = frame?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+}
+
 /// Reads the whole answer.
 pub(super) async fn read(
     response: RawResponse,
@@ -34,7 +62,7 @@ pub(super) async fn read(
     let body = match body {
         RawBody::Full(bytes) if bytes.len() > limits.limit => return Err(too_large(limits.limit)),
         RawBody::Full(bytes) => bytes,
-        RawBody::Stream(stream) => collect(stream, limits).await?,
+        RawBody::Stream(stream) => collect(&mut Boxed(stream), limits).await?,
     };
     Ok(Answer {
         status,
@@ -43,12 +71,11 @@ pub(super) async fn read(
     })
 }
 
-async fn collect(
-    mut stream: Pin<Box<dyn Body<Data = Bytes, Error = TransportError> + Send>>,
+pub(super) async fn collect(
+    pieces: &mut impl Pieces,
     limits: BodyLimits,
 ) -> Result<Bytes, TransportError> {
-    // Its own hint and not the header, which for a `HEAD` tells of a body that does not come.
-    let announced = usize::try_from(stream.size_hint().lower()).unwrap_or(usize::MAX);
+    let announced = usize::try_from(pieces.announced()).unwrap_or(usize::MAX);
     if announced > limits.limit {
         return Err(too_large(limits.limit));
     }
@@ -56,17 +83,9 @@ async fn collect(
     let mut all = BytesMut::new();
     let mut len = 0_usize;
     loop {
-        let frame = timeout(limits.idle, poll_fn(|cx| stream.as_mut().poll_frame(cx)));
-        let Some(frame) = frame
-            .await
-            .map_err(|_| stalled(limits.idle, len))?
-            .transpose()?
-        else {
+        let piece = timeout(limits.idle, pieces.next());
+        let Some(data) = piece.await.map_err(|_| stalled(limits.idle, len))?? else {
             break;
-        };
-        // Trailers count for nothing.
-        let Ok(data) = frame.into_data() else {
-            continue;
         };
         len = len.saturating_add(data.len());
         if len > limits.limit {

@@ -13,7 +13,7 @@ use super::{
     config::HttpConfig,
     response::Answer,
     tls,
-    transport::{DynTransport, Transport, TransportError},
+    transport::{Transport, TransportError, Wire},
 };
 use crate::{
     classify::Classify,
@@ -44,7 +44,7 @@ pub struct ClientBuilder {
     roots: Vec<tls::Root>,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
     quotas: Option<Arc<dyn QuotaParser>>,
-    transport: Option<Arc<dyn DynTransport>>,
+    transport: Option<Wire>,
     parts: Parts,
 }
 
@@ -173,7 +173,7 @@ impl ClientBuilder {
 
     /// Sets what sends requests. Default: [`ReqwestTransport`].
     pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Arc::new(transport));
+        self.transport = Some(Wire::Other(Box::new(transport)));
         self
     }
 
@@ -248,12 +248,12 @@ fn default_transport(
     http: &HttpConfig,
     roots: Vec<tls::Root>,
     base: Option<&Host>,
-) -> Result<Arc<dyn DynTransport>> {
+) -> Result<Wire> {
     let transport = ReqwestTransport::with_roots(http.clone(), roots);
     if base.is_some_and(|base| base.url.scheme() == "https") {
         transport.load_certificates()?;
     }
-    Ok(Arc::new(transport))
+    Ok(Wire::Reqwest(transport))
 }
 
 /// Parses a header; its value is in no error.

@@ -9,7 +9,7 @@ use super::{
     ClientBuilder, HttpConfig, RequestBuilder,
     coalesce::Flights,
     response::Answer,
-    transport::{DynTransport, TransportError},
+    transport::{TransportError, Wire},
 };
 use crate::{
     classify::Classify, driver::Shared, error::Result, quota::QuotaParser, rate_limit::Quota,
@@ -26,7 +26,7 @@ pub struct Client {
 /// What all clones share.
 pub(super) struct Inner {
     pub(super) driver: Shared,
-    pub(super) transport: Arc<dyn DynTransport>,
+    pub(super) transport: Wire,
     pub(super) classify: Arc<dyn Classify<Answer, TransportError>>,
     /// Reads what answers say of quotas.
     pub(super) quotas: Option<Arc<dyn QuotaParser>>,
@@ -46,7 +46,7 @@ pub(super) struct Inner {
 pub(super) struct Host {
     pub(super) url: Url,
     /// `host:port`.
-    pub(super) key: String,
+    pub(super) key: Arc<str>,
 }
 
 impl Host {
@@ -61,12 +61,17 @@ impl Host {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return Err("address has no host");
         };
-        let key = format!("{host}:{port}");
+        let key = Arc::from(format!("{host}:{port}"));
         Ok(Self { url, key })
     }
 
-    pub(super) fn same_origin(&self, other: &Self) -> bool {
-        self.url.scheme() == other.url.scheme() && self.key == other.key
+    /// Whether an address is of the same scheme, host and port.
+    pub(super) fn is_origin_of(&self, url: &Url) -> bool {
+        self.url.scheme() == url.scheme()
+            && self.url.host_str() == url.host_str()
+            && self.url.port_or_known_default() == url.port_or_known_default()
+            && url.username().is_empty()
+            && url.password().is_none()
     }
 }
 

@@ -19,7 +19,7 @@ struct Parts {
     url: String,
     /// Sorted by name.
     headers: Vec<(HeaderName, HeaderValue)>,
-    policies: String,
+    policies: Arc<str>,
     body_limit: usize,
 }
 
@@ -41,7 +41,7 @@ impl CallKey {
             method: method.clone(),
             url: url.as_str().to_owned(),
             headers,
-            policies: prepared.key.clone(),
+            policies: Arc::clone(&prepared.key),
             body_limit: prepared.body_limit,
         }))
     }

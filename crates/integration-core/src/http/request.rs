@@ -1,6 +1,6 @@
 //! One call before it is sent.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{
     Client, Response, builder,
+    client::Host,
     send::{self, Prepared},
     transport::AttemptRequest,
 };
@@ -26,7 +27,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub struct RequestBuilder {
     client: Client,
     method: Method,
-    target: String,
+    /// Where it goes, or what is wrong with the target.
+    host: Result<Host, (String, &'static str)>,
     operation: Option<Cow<'static, str>>,
     key: Option<String>,
     max_attempts: Option<u32>,
@@ -42,10 +44,11 @@ pub struct RequestBuilder {
 
 impl RequestBuilder {
     pub(super) fn new(client: Client, method: Method, target: &str) -> Self {
+        let host = send::resolve(&client, target).map_err(|rule| (target.to_owned(), rule));
         Self {
             client,
             method,
-            target: target.to_owned(),
+            host,
             operation: None,
             key: None,
             max_attempts: None,
@@ -185,23 +188,27 @@ impl RequestBuilder {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake.with_operation(operation));
         }
-        let host = send::resolve(&self.client, &self.target)
-            .map_err(|rule| self.refuse(&operation, rule))?;
+        if let Err((_, rule)) = &self.host {
+            return Err(self.refuse(&operation, rule));
+        }
         let options = self.options(operation)?;
+        let Ok(host) = self.host else {
+            return Err(Error::new(ErrorKind::Config, "http.request"));
+        };
         let mut headers = self.headers;
         if self
             .client
             .inner
             .base
             .as_ref()
-            .is_some_and(|base| base.same_origin(&host))
+            .is_some_and(|base| base.is_origin_of(&host.url))
         {
             for (name, value) in &self.client.inner.headers {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
         }
         let body_limit = self.body_limit.unwrap_or(self.client.inner.http.body_limit);
-        let key = self.key.unwrap_or(host.key);
+        let key = self.key.map_or(host.key, Arc::from);
         let request = AttemptRequest {
             method: self.method,
             url: host.url,
@@ -249,14 +256,25 @@ impl RequestBuilder {
     }
 
     fn default_operation(&self) -> Cow<'static, str> {
-        let method = self.method.as_str().to_ascii_lowercase();
-        Cow::Owned(format!("{}.{method}", self.client.inner.operation_prefix))
+        let (prefix, method) = (&self.client.inner.operation_prefix, self.method.as_str());
+        let mut operation = String::with_capacity(prefix.len() + 1 + method.len());
+        operation.push_str(prefix);
+        operation.push('.');
+        operation.extend(method.chars().map(|c| c.to_ascii_lowercase()));
+        Cow::Owned(operation)
+    }
+
+    fn target(&self) -> &str {
+        match &self.host {
+            Ok(host) => host.url.as_str(),
+            Err((target, _)) => target,
+        }
     }
 
     fn refuse(&self, operation: &str, rule: &'static str) -> Error {
         Error::new(ErrorKind::Config, operation.to_owned())
             .with_message(rule)
-            .with_url(&self.target)
+            .with_url(self.target())
     }
 }
 
@@ -276,7 +294,7 @@ impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder")
             .field("method", &self.method)
-            .field("target", &crate::redact::url(&self.target))
+            .field("target", &crate::redact::url(self.target()))
             .field("operation", &self.operation)
             .field("key", &self.key)
             .field("max_attempts", &self.max_attempts)

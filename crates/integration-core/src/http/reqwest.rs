@@ -14,8 +14,11 @@ use pin_project_lite::pin_project;
 use rustls::ClientConfig;
 
 use super::{
+    body::{self, BodyLimits, Pieces},
     config::{HttpConfig, Proxy},
-    failure, tls,
+    failure,
+    response::Answer,
+    tls,
     transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -110,15 +113,46 @@ fn refused(cause: impl std::error::Error + Send + Sync + 'static) -> TransportEr
         .with_source(cause)
 }
 
-impl Transport for ReqwestTransport {
-    async fn send(&self, request: &AttemptRequest) -> Result<RawResponse, TransportError> {
+impl ReqwestTransport {
+    async fn head(&self, request: &AttemptRequest) -> Result<::reqwest::Response, TransportError> {
         let client = self.client(request.url.scheme())?;
         let mut wire = ::reqwest::Request::new(request.method.clone(), request.url.clone());
         *wire.headers_mut() = request.headers.clone();
         if !request.body.is_empty() {
             *wire.body_mut() = Some(request.body.clone().into());
         }
-        let response = client.execute(wire).await.map_err(failure::from_reqwest)?;
+        client.execute(wire).await.map_err(failure::from_reqwest)
+    }
+
+    /// Sends and reads to the end, without the boxes that any other transport needs.
+    pub(super) async fn exchange(
+        &self,
+        request: &AttemptRequest,
+        limits: BodyLimits,
+    ) -> Result<Answer, TransportError> {
+        let mut response = self.head(request).await?;
+        let body = body::collect(&mut response, limits).await?;
+        Ok(Answer {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
+    }
+}
+
+impl Pieces for ::reqwest::Response {
+    fn announced(&self) -> u64 {
+        self.content_length().unwrap_or_default()
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        self.chunk().await.map_err(failure::from_body)
+    }
+}
+
+impl Transport for ReqwestTransport {
+    async fn send(&self, request: &AttemptRequest) -> Result<RawResponse, TransportError> {
+        let response = self.head(request).await?;
         let (head, body) = ::http::Response::<::reqwest::Body>::from(response).into_parts();
         let body = RawBody::Stream(Box::pin(WireBody { inner: body }));
         Ok(RawResponse::new(head.status, head.headers, body))

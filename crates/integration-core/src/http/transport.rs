@@ -6,6 +6,11 @@ use ::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
 use url::Url;
 
+use super::{
+    body::{self, BodyLimits},
+    reqwest::ReqwestTransport,
+    response::Answer,
+};
 use crate::error::{Delivery, ErrorKind, Retriability};
 
 /// Makes one attempt. The client owns time, retries and bodies; a transport only sends.
@@ -170,7 +175,29 @@ impl std::error::Error for TransportError {
 
 type Sending<'a> = Pin<Box<dyn Future<Output = Result<RawResponse, TransportError>> + Send + 'a>>;
 
-/// [`Transport`] as an object, so that a client has no type parameter.
+/// What sends the requests of a client, which has no type parameter.
+pub(super) enum Wire {
+    Reqwest(ReqwestTransport),
+    Other(Box<dyn DynTransport>),
+}
+
+impl Wire {
+    /// Makes one attempt: the head and the whole body.
+    pub(super) async fn exchange(
+        &self,
+        request: &AttemptRequest,
+        limits: BodyLimits,
+    ) -> Result<Answer, TransportError> {
+        match self {
+            Self::Reqwest(transport) => transport.exchange(request, limits).await,
+            Self::Other(transport) => {
+                body::read(transport.send_boxed(request).await?, limits).await
+            }
+        }
+    }
+}
+
+/// [`Transport`] as an object.
 pub(super) trait DynTransport: Send + Sync {
     fn send_boxed<'a>(&'a self, request: &'a AttemptRequest) -> Sending<'a>;
 }
