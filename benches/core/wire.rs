@@ -6,11 +6,7 @@ use integration_benches::{
     row::Row,
     table::{Table, Unit},
 };
-use integration_core::{
-    http::Client,
-    rate_limit::Quota,
-    resilience::Config,
-};
+use integration_core::{http::Client, rate_limit::Quota, resilience::Config};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};

@@ -30,34 +30,34 @@ pin_project! {
         // none.
         #[pin]
         timer: Option<Sleep>,
+        // The attempt that runs. Beside the stage, as futures can be large: one in a stage would be
+        // moved with it.
         #[pin]
-        stage: Stage<O::Future, O::Raw>,
+        attempt: Option<O::Future>,
+        // Its twin; rare, so elsewhere.
+        hedge: Option<Pin<Box<O::Future>>>,
+        stage: Stage<O::Raw>,
     }
 }
 
-pin_project! {
-    #[project = StageProjection]
-    enum Stage<F, R> {
-        Queued { until: Instant },
-        Admitting,
-        Asking { fleet: Asking },
-        Waiting { until: Instant },
-        Running { #[pin] attempts: Attempts<F> },
-        Paying { fleet: Paying, then: Option<Box<(Plan, Option<R>)>> },
-        Refused { error: Option<Error> },
-        Done,
-    }
-}
-
-pin_project! {
-    /// The attempts that run.
-    struct Attempts<F> {
-        #[pin]
-        first: Option<F>,
-        #[pin]
-        hedge: Option<F>,
+enum Stage<R> {
+    Queued {
+        until: Instant,
+    },
+    Admitting,
+    Asking(Asking),
+    Waiting {
+        until: Instant,
+    },
+    Running {
         hedge_at: Option<Instant>,
-    }
+    },
+    Paying {
+        fleet: Paying,
+        then: Option<Box<(Plan, Option<R>)>>,
+    },
+    Refused(Option<Error>),
+    Done,
 }
 
 impl<O: Operation> Drive<O> {
@@ -66,6 +66,8 @@ impl<O: Operation> Drive<O> {
             operation,
             call: None,
             timer: None,
+            attempt: None,
+            hedge: None,
             stage: Stage::Admitting,
         }
     }
@@ -82,151 +84,139 @@ impl<O: Operation> Future for Drive<O> {
         } else {
             let call = this.call.insert(operation.open());
             let admitted = call.enter();
-            this.stage.set(stage(call, operation, admitted));
+            *this.stage = begin(call, operation, admitted, this.attempt.as_mut());
             call
         };
         loop {
-            let step = match this.stage.as_mut().project() {
-                StageProjection::Queued { until } => {
-                    let timer = this.timer.as_mut();
-                    Step::Stage(ready!(poll_queue(call, timer, *until, cx)))
-                }
-                StageProjection::Admitting => {
-                    let admitted = call.admit(call.now());
-                    Step::Stage(stage(call, operation, admitted))
-                }
-                StageProjection::Asking { fleet } => {
-                    let verdict = ready!(fleet.as_mut().poll(cx));
-                    let admitted = call.asked(verdict, call.now());
-                    Step::Stage(stage(call, operation, admitted))
-                }
-                StageProjection::Waiting { until } => {
-                    ready!(poll_until(this.timer.as_mut(), *until, cx));
-                    Step::Stage(Stage::Admitting)
-                }
-                StageProjection::Running { attempts } => {
-                    let (lane, raw) =
-                        ready!(attempts.poll(call, operation, this.timer.as_mut(), cx));
-                    let verdict = match &raw {
-                        Some(raw) => operation.judge(&call.describe(), raw),
-                        None => call.cut_off(call.now()),
-                    };
-                    // By itself, as a result that goes through a `Step` is moved twice more.
-                    if verdict.kind.is_none()
-                        && let Some(raw) = raw
-                    {
-                        call.succeed(lane, &verdict, call.success_time());
-                        this.stage.set(Stage::Done);
-                        return Poll::Ready(operation.succeed(raw, || call.report()));
+            let admitted = match this.stage {
+                Stage::Queued { until } => {
+                    if call.poll_turn(cx).is_pending() {
+                        ready!(poll_until(this.timer.as_mut(), *until, cx));
+                        Admitted::Refused(call.queue_timed_out())
+                    } else {
+                        call.admit(call.now())
                     }
-                    let failed = call.fail(lane, verdict, call.now());
-                    after(operation, failed, raw)
                 }
-                StageProjection::Paying { fleet, then } => {
+                Stage::Admitting => call.admit(call.now()),
+                Stage::Waiting { until } => {
+                    ready!(poll_until(this.timer.as_mut(), *until, cx));
+                    call.admit(call.now())
+                }
+                Stage::Asking(fleet) => {
+                    let verdict = ready!(fleet.as_mut().poll(cx));
+                    call.asked(verdict, call.now())
+                }
+                Stage::Running { hedge_at } => {
+                    let attempts = Attempts {
+                        first: this.attempt.as_mut(),
+                        hedge: this.hedge,
+                        hedge_at,
+                        timer: this.timer.as_mut(),
+                    };
+                    let (lane, raw) = ready!(attempts.poll(call, operation, cx));
+                    let concluded = conclude(this.stage, call, operation, (lane, raw));
+                    let Some(result) = concluded else { continue };
+                    *this.hedge = None;
+                    this.attempt.set(None);
+                    return Poll::Ready(result);
+                }
+                Stage::Paying { fleet, then } => {
                     let paid = ready!(fleet.as_mut().poll(cx));
                     let Some((plan, raw)) = then.take().map(|then| *then) else {
                         return Poll::Pending;
                     };
-                    after(operation, call.paid(paid, plan, call.now()), raw)
+                    let failed = call.paid(paid, plan, call.now());
+                    if let Some(result) = after(this.stage, operation, failed, raw) {
+                        return Poll::Ready(result);
+                    }
+                    continue;
                 }
-                StageProjection::Refused { error } => match error.take() {
-                    Some(error) => Step::Done(operation.fail(None, error)),
-                    None => return Poll::Pending,
-                },
-                StageProjection::Done => return Poll::Pending,
+                Stage::Refused(error) => {
+                    let Some(error) = error.take() else {
+                        return Poll::Pending;
+                    };
+                    return Poll::Ready(operation.fail(None, error));
+                }
+                Stage::Done => return Poll::Pending,
             };
-            match step {
-                Step::Stage(next) => this.stage.set(next),
-                Step::Stay => {}
-                Step::Done(result) => {
-                    this.stage.set(Stage::Done);
-                    return Poll::Ready(result);
-                }
-            }
+            *this.stage = begin(call, operation, admitted, this.attempt.as_mut());
         }
     }
 }
 
-fn stage<O: Operation>(
+/// Goes on with what was admitted: an attempt begins at once, in its place.
+fn begin<O: Operation>(
     call: &mut CallState,
     operation: &mut O,
     admitted: Admitted,
-) -> Stage<O::Future, O::Raw> {
+    mut attempt: Pin<&mut Option<O::Future>>,
+) -> Stage<O::Raw> {
     match admitted {
-        Admitted::Go(context) => Stage::Running {
-            attempts: Attempts {
-                first: Some(operation.start(context)),
-                hedge: None,
+        Admitted::Go(context) => {
+            attempt.set(Some(operation.start(context)));
+            Stage::Running {
                 hedge_at: call.hedge_at(),
-            },
-        },
+            }
+        }
         Admitted::Wait(until) => Stage::Waiting { until },
         Admitted::Queue(until) => Stage::Queued { until },
-        Admitted::Ask(fleet) => Stage::Asking { fleet },
-        Admitted::Refused(error) => Stage::Refused { error: Some(error) },
+        Admitted::Ask(fleet) => Stage::Asking(fleet),
+        Admitted::Refused(error) => Stage::Refused(Some(error)),
     }
 }
 
-impl<F: Future> Attempts<F> {
+/// The attempts that run, and when there is something to do for them.
+struct Attempts<'a, F> {
+    first: Pin<&'a mut Option<F>>,
+    hedge: &'a mut Option<Pin<Box<F>>>,
+    hedge_at: &'a mut Option<Instant>,
+    timer: Pin<&'a mut Option<Sleep>>,
+}
+
+impl<F: Future> Attempts<'_, F> {
     /// Resolves with what an attempt gave, or with `None` for one that was cut off.
     fn poll<O>(
-        self: Pin<&mut Self>,
+        mut self,
         call: &mut CallState,
         operation: &mut O,
-        mut timer: Pin<&mut Option<Sleep>>,
         cx: &mut Context<'_>,
     ) -> Poll<(Lane, Option<F::Output>)>
     where
         O: Operation<Future = F>,
     {
-        let mut this = self.project();
         loop {
-            for (lane, mut attempt) in [
-                (Lane::First, this.first.as_mut()),
-                (Lane::Hedge, this.hedge.as_mut()),
-            ] {
-                if let Some(running) = attempt.as_mut().as_pin_mut()
-                    && let Poll::Ready(raw) = nested::inside(|| running.poll(cx))
-                {
-                    attempt.set(None);
-                    return Poll::Ready((lane, Some(raw)));
-                }
+            if let Some(first) = self.first.as_mut().as_pin_mut()
+                && let Poll::Ready(raw) = nested::inside(|| first.poll(cx))
+            {
+                self.first.set(None);
+                return Poll::Ready((Lane::First, Some(raw)));
+            }
+            if let Some(hedge) = self.hedge
+                && let Poll::Ready(raw) = nested::inside(|| hedge.as_mut().poll(cx))
+            {
+                *self.hedge = None;
+                return Poll::Ready((Lane::Hedge, Some(raw)));
             }
             let ends = [Lane::First, Lane::Hedge].map(|lane| call.end_of(lane));
-            let Some(due) = ends.into_iter().chain([*this.hedge_at]).flatten().min() else {
+            let Some(due) = ends.into_iter().chain([*self.hedge_at]).flatten().min() else {
                 return Poll::Pending;
             };
-            ready!(poll_until(timer.as_mut(), due, cx));
-            if this.hedge_at.is_some_and(|at| at <= due) {
-                *this.hedge_at = None;
+            ready!(poll_until(self.timer.as_mut(), due, cx));
+            if self.hedge_at.is_some_and(|at| at <= due) {
+                *self.hedge_at = None;
                 if let Some(context) = call.begin_hedge(call.now()) {
-                    this.hedge.set(Some(operation.start(context)));
+                    *self.hedge = Some(Box::pin(operation.start(context)));
                 }
                 continue;
             }
             if call.end_of(Lane::First) == Some(due) {
-                this.first.set(None);
+                self.first.set(None);
                 return Poll::Ready((Lane::First, None));
             }
-            this.hedge.set(None);
+            *self.hedge = None;
             return Poll::Ready((Lane::Hedge, None));
         }
     }
-}
-
-/// Waits for the turn of the call.
-fn poll_queue<F, R>(
-    call: &mut CallState,
-    timer: Pin<&mut Option<Sleep>>,
-    until: Instant,
-    cx: &mut Context<'_>,
-) -> Poll<Stage<F, R>> {
-    if call.poll_turn(cx).is_ready() {
-        return Poll::Ready(Stage::Admitting);
-    }
-    ready!(poll_until(timer, until, cx));
-    let error = Some(call.queue_timed_out());
-    Poll::Ready(Stage::Refused { error })
 }
 
 /// Waits until this instant, on the one timer of the call.
@@ -247,23 +237,47 @@ fn poll_until(
     timer.poll(cx)
 }
 
-enum Step<T, F, R> {
-    Stage(Stage<F, R>),
-    /// The other attempt still runs.
-    Stay,
-    Done(Result<T>),
+/// Ends an attempt, which `None` cut off; returns the result of a call that is over.
+#[inline]
+fn conclude<O: Operation>(
+    stage: &mut Stage<O::Raw>,
+    call: &mut CallState,
+    operation: &mut O,
+    (lane, raw): (Lane, Option<O::Raw>),
+) -> Option<Result<O::Output>> {
+    let verdict = match &raw {
+        Some(raw) => operation.judge(&call.describe(), raw),
+        None => call.cut_off(call.now()),
+    };
+    if verdict.kind.is_none()
+        && let Some(raw) = raw
+    {
+        call.succeed(lane, &verdict, call.success_time());
+        *stage = Stage::Done;
+        return Some(operation.succeed(raw, || call.report()));
+    }
+    let failed = call.fail(lane, verdict, call.now());
+    after(stage, operation, failed, raw)
 }
 
-type StepOf<O> = Step<<O as Operation>::Output, <O as Operation>::Future, <O as Operation>::Raw>;
-
-fn after<O: Operation>(operation: &mut O, failed: Failed, raw: Option<O::Raw>) -> StepOf<O> {
+/// Goes on after a failed attempt; returns the result of a call that is over.
+fn after<O: Operation>(
+    stage: &mut Stage<O::Raw>,
+    operation: &mut O,
+    failed: Failed,
+    raw: Option<O::Raw>,
+) -> Option<Result<O::Output>> {
     match failed {
-        Failed::OtherRuns => Step::Stay,
-        Failed::RetryAt(until) => Step::Stage(Stage::Waiting { until }),
-        Failed::Pay(fleet, plan) => Step::Stage(Stage::Paying {
-            fleet,
-            then: Some(Box::new((plan, raw))),
-        }),
-        Failed::Finally(error) => Step::Done(operation.fail(raw, error)),
+        Failed::OtherRuns => {}
+        Failed::RetryAt(until) => *stage = Stage::Waiting { until },
+        Failed::Pay(fleet, plan) => {
+            let then = Some(Box::new((plan, raw)));
+            *stage = Stage::Paying { fleet, then };
+        }
+        Failed::Finally(error) => {
+            *stage = Stage::Done;
+            return Some(operation.fail(raw, error));
+        }
     }
+    None
 }

@@ -44,7 +44,7 @@ pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response
     let inner = &*client.inner;
     #[cfg(feature = "cache")]
     if let Some(cache) = &inner.cache {
-        return super::cache::send(inner, cache, prepared).await;
+        return Box::pin(super::cache::send(inner, cache, prepared)).await;
     }
     join(inner, prepared).await
 }
@@ -52,7 +52,10 @@ pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response
 /// Sends a call, if no equal one is under way.
 pub(super) async fn join(inner: &Inner, prepared: Prepared) -> Result<Response> {
     match &inner.flights {
-        Some(flights) if is_read(&prepared.request) => flights.join(inner, prepared).await,
+        Some(flights) if is_read(&prepared.request) => {
+            // Boxed, or every call would be as large as this rare one.
+            Box::pin(flights.join(inner, prepared)).await
+        }
         _ => drive(inner, prepared).await,
     }
 }
@@ -176,8 +179,8 @@ where
         self.inner.driver.open(&self.key, options)
     }
 
-    fn start(&mut self, attempt: AttemptContext) -> F {
-        (self.start)(attempt)
+    fn start(&mut self, context: AttemptContext) -> F {
+        (self.start)(context)
     }
 
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
