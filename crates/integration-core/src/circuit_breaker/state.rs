@@ -150,6 +150,11 @@ impl CircuitBreaker {
         self.settle_locked(pass, result, now)
     }
 
+    /// Counts a call that was not made because of what [`peek`](Self::peek) said.
+    pub(crate) fn count_refused(&self) {
+        self.state.lock().refused += 1;
+    }
+
     /// Whether it matters when, or after how long, a call succeeded.
     #[inline]
     pub(crate) const fn times_successes(&self) -> bool {

@@ -93,6 +93,7 @@ impl CallState {
         if let Some(breaker) = &self.policies.breaker
             && let Err(denied) = breaker.peek(now)
         {
+            breaker.count_refused();
             return self.refuse_open(denied.until, now);
         }
         if !self.has_slot {

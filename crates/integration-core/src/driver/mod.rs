@@ -23,5 +23,5 @@ pub(crate) use self::{
     call::{BodyReplay, CallOptions, CallState},
     future::Drive,
     operation::{AttemptContext, Operation, Report},
-    shared::Shared,
+    shared::{Policies, Shared},
 };

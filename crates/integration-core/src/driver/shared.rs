@@ -23,7 +23,7 @@ use crate::{
     observer::{Event, Happening, Observer},
     pause::Pause,
     rate_limit::{Cost, Quota, RateLimit, RateLimitConfig},
-    resilience::{Config, Parts},
+    resilience::{Config, KeyPolicies, Parts},
     retry_budget::RetryBudget,
     rng::Rng,
     shared_store::{Demand, Demands, Fleet},
@@ -50,15 +50,15 @@ pub(crate) struct Common {
 pub(crate) struct Policies {
     /// Here, so that a call counts one pointer and not two.
     pub(super) common: Arc<Common>,
-    pub(super) key: Box<str>,
-    pub(super) pause: Pause,
-    pub(super) breaker: Option<CircuitBreaker>,
+    pub(crate) key: Box<str>,
+    pub(crate) pause: Pause,
+    pub(crate) breaker: Option<CircuitBreaker>,
     /// Empty until there is a quota, by configuration or at run time.
-    pub(super) limit: OnceLock<RateLimit>,
-    pub(super) budget: RetryBudget,
-    pub(super) bulkhead: Option<Bulkhead>,
-    pub(super) adaptive: Option<AdaptiveLimit>,
-    pub(super) latency: Option<LatencyTracker>,
+    pub(crate) limit: OnceLock<RateLimit>,
+    pub(crate) budget: RetryBudget,
+    pub(crate) bulkhead: Option<Bulkhead>,
+    pub(crate) adaptive: Option<AdaptiveLimit>,
+    pub(crate) latency: Option<LatencyTracker>,
 }
 
 /// The fleet that this process is part of, and the quotas that it shares.
@@ -113,6 +113,11 @@ impl Shared {
     #[cfg(feature = "http")]
     pub(crate) fn emit(&self, operation: &str, key: &str, what: Happening) {
         self.common.emit(operation, key, what);
+    }
+
+    /// Returns the policies of a key, for those who watch and steer them.
+    pub(crate) fn of(&self, key: &str) -> KeyPolicies {
+        KeyPolicies(self.policies(key, self.common.clock.now()))
     }
 
     /// Gives a key a quota, or replaces the one it has.

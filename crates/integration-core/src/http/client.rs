@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     classify::Classify, driver::Shared, error::Result, quota::QuotaParser, rate_limit::Quota,
+    resilience::KeyPolicies,
 };
 
 /// Makes HTTP calls with a deadline, bounded retries, a rate limit and a circuit breaker each.
@@ -89,6 +90,14 @@ impl Client {
     /// address, or holds credentials, a query or a fragment.
     pub fn standard(base: &str) -> Result<ClientBuilder> {
         ClientBuilder::new().base(base)
+    }
+
+    /// Returns the policies of a key, to look at and to switch while calls run.
+    ///
+    /// The key of a host is `host:port`.
+    #[must_use]
+    pub fn policies(&self, key: &str) -> KeyPolicies {
+        self.inner.driver.of(key)
     }
 
     /// Gives a key a quota of its own, or replaces the one it has, while calls are running.

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use super::{Config, Parts, Resilience};
+use super::{Config, KeyPolicies, Parts, Resilience};
 use crate::{driver::Shared, error::Result, rate_limit::Quota};
 
 /// Puts all policies around a service. See the [module](super).
@@ -47,6 +47,14 @@ impl<C> ResilienceLayer<C> {
 }
 
 impl<C> ResilienceLayer<C> {
+    /// Returns the policies of a key, to look at and to switch while calls run.
+    ///
+    /// The key is what `Describe` says of a request.
+    #[must_use]
+    pub fn policies(&self, key: &str) -> KeyPolicies {
+        self.0.shared.of(key)
+    }
+
     /// Gives a key a quota of its own, or replaces the one it has, while calls are running.
     ///
     /// Forgotten with the key when that is idle and its room is needed.

@@ -64,6 +64,7 @@
 
 mod config;
 mod future;
+mod key;
 mod layer;
 mod parts;
 mod service;
@@ -76,6 +77,7 @@ mod tests;
 pub use self::{
     config::{Config, ENV},
     future::ResponseFuture,
+    key::KeyPolicies,
     layer::ResilienceLayer,
     parts::Parts,
     service::Resilience,

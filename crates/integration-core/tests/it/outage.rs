@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use integration_core::{ErrorKind, GaveUp};
+use integration_core::{ErrorKind, GaveUp, circuit_breaker::CircuitMode};
 use integration_testkit::{Reply, ScriptedServer};
 
 use crate::support::{client, now, quick};
@@ -28,4 +28,19 @@ async fn refusals_of_the_server_do_not_open_the_circuit() {
         let error = client.get("/").send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
+}
+
+#[tokio::test]
+async fn an_operator_opens_and_closes_a_circuit_while_calls_run() {
+    let server = ScriptedServer::start(|_| Reply::ok("done")).await.unwrap();
+    let client = client(&server, quick());
+    let policies = client.policies(&server.address().to_string());
+    let breaker = policies.circuit_breaker().unwrap();
+    breaker.set_mode(CircuitMode::ForcedOpen);
+    let error = client.get("/").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CircuitOpen);
+    assert_eq!(breaker.metrics(now()).refused, 1);
+    breaker.set_mode(CircuitMode::Automatic);
+    client.get("/").send().await.unwrap();
+    assert_eq!(breaker.metrics(now()).results, 1);
 }
