@@ -90,9 +90,7 @@ impl Credentials {
         )
     }
 
-    /// Adds `Authorization: Basic` as RFC 7617 says, in UTF-8. The password may not be empty;
-    /// where a service takes a key as user and no password, see
-    /// [`api_key_with_prefix`](Self::api_key_with_prefix) and encode it.
+    /// Adds `Authorization: Basic` as RFC 7617 says, in UTF-8. The password must not be empty.
     ///
     /// # Errors
     ///
@@ -105,6 +103,16 @@ impl Credentials {
         }
         let user = user.to_owned();
         Self::of(header::AUTHORIZATION, Form::Basic { user }, password.into())
+    }
+
+    /// Adds `Authorization: Basic` with the key as user and no password, as some services want it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the key is empty, or holds a colon or a
+    /// control character.
+    pub fn basic_key(key: impl Into<SecretSource>) -> Result<Self> {
+        Self::of(header::AUTHORIZATION, Form::BasicKey, key.into())
     }
 
     /// Adds a token that is fetched when it is needed and refreshed in time.

@@ -11,6 +11,8 @@ pub(super) enum Form {
     Prefixed(String),
     /// RFC 7617: the user, a colon and the secret, as base64.
     Basic { user: String },
+    /// The same with the secret as user and no password.
+    BasicKey,
 }
 
 impl Form {
@@ -28,12 +30,12 @@ impl Form {
             // A space at either end would be taken off on the way and the secret refused.
             Self::Prefixed(_) if secret.trim() != secret => return Err("is framed by white space"),
             Self::Prefixed(prefix) => format!("{prefix}{secret}"),
-            Self::Basic { .. } if secret.contains(char::is_control) => {
+            Self::BasicKey if secret.contains(':') => return Err("holds a colon"),
+            Self::Basic { .. } | Self::BasicKey if secret.contains(char::is_control) => {
                 return Err("holds a control character");
             }
-            Self::Basic { user } => {
-                format!("Basic {}", STANDARD.encode(format!("{user}:{secret}")))
-            }
+            Self::Basic { user } => basic(&format!("{user}:{secret}")),
+            Self::BasicKey => basic(&format!("{secret}:")),
         };
         if !text.is_ascii() {
             return Err("holds a letter outside ASCII");
@@ -46,4 +48,8 @@ impl Form {
         drop(value.clone());
         Ok(value)
     }
+}
+
+fn basic(pair: &str) -> String {
+    format!("Basic {}", STANDARD.encode(pair))
 }

@@ -81,7 +81,11 @@ impl Watched {
     }
 
     fn lent(&self) -> Lent {
-        let now = millis(SystemClock.now().saturating_duration_since(self.shared.base));
+        let now = millis(
+            SystemClock
+                .now()
+                .saturating_duration_since(self.shared.base),
+        );
         let next = self.shared.next.load(Ordering::Relaxed);
         let then = now.saturating_add(millis(CHECK_INTERVAL));
         let swap = |next| {
@@ -106,7 +110,7 @@ impl Watched {
             }
             *forced = Some(now);
             if let Some(reading) = shared.read_behind() {
-                // A reader that panics leaves the secret as it is.
+                // It says nothing of its end; what is held afterwards does.
                 let _ = reading.await;
             }
         };
@@ -127,11 +131,17 @@ impl Shared {
             return None;
         }
         let reading = Reading(Arc::clone(self));
-        Some(runtime.spawn_blocking(move || reading.0.read()))
+        Some(runtime.spawn(async move {
+            let shared = Arc::clone(&reading.0);
+            // A reader that panics leaves the secret as it is.
+            if let Ok(value) = tokio::task::spawn_blocking(move || shared.value()).await {
+                reading.0.take_in(value);
+            }
+        }))
     }
 
-    fn read(&self) {
-        match self.value() {
+    fn take_in(&self, value: Result<HeaderValue>) {
+        match value {
             Ok(value) => self.put(value),
             Err(error) if !self.is_warned.swap(true, Ordering::Relaxed) => {
                 tracing::warn!(
