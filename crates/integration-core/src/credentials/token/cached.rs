@@ -109,7 +109,6 @@ impl<S: TokenSource> CachedToken<S> {
     }
 
     /// Notes that a server refused the token of this number.
-    #[must_use]
     pub fn invalidate(&self, generation: Generation) -> Rejection {
         let shared = &*self.shared;
         let at = shared.moment();
