@@ -108,6 +108,32 @@ async fn a_function_is_asked_once_a_second_and_not_by_every_call() {
     assert_eq!(asked.load(Ordering::Relaxed), 5);
 }
 
+#[tokio::test(start_paused = true)]
+async fn refusals_cause_few_reads_and_those_of_an_old_secret_none() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&asked);
+    let source = SecretSource::closure(move || {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        Ok(SecretString::from(format!("k{}", number.min(1))))
+    });
+    let credentials = Credentials::api_key("x-api-key", source.unwrap()).unwrap();
+    let (_, first) = sent(&credentials).await;
+    let rejection = credentials.rejected(first, soon()).await;
+    assert_eq!(rejection, Rejection::TryAgain);
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    sleep(Duration::from_millis(500)).await;
+    for _ in 0..10 {
+        let rejection = credentials.rejected(first, soon()).await;
+        assert_eq!(rejection, Rejection::TryAgain);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    let (_, second) = sent(&credentials).await;
+    for _ in 0..10 {
+        assert_eq!(credentials.rejected(second, soon()).await, Rejection::Final);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+}
+
 #[test]
 fn a_file_that_cannot_be_used_is_refused_with_its_path() {
     let folder = TempDir::new().unwrap();

@@ -332,6 +332,31 @@ fn a_fetch_that_ends_with_its_runtime_is_begun_again_on_the_next() {
 }
 
 #[test]
+fn an_early_fetch_that_ends_with_its_runtime_is_begun_again_while_the_token_is_valid() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().unwrap()
+    };
+    let rig = rig();
+    let first = runtime();
+    first.block_on(async {
+        value(&rig.credentials).await;
+        // Due by the wall clock, which two runtimes share.
+        rig.clocks.set.store(3_100_000, Ordering::Relaxed);
+        rig.endpoint.then([Answer::Never]);
+        assert_eq!(value(&rig.credentials).await, "Bearer t1");
+        sleep(Duration::from_millis(1)).await;
+    });
+    drop(first);
+    assert_eq!(rig.endpoint.calls(), 2);
+    runtime().block_on(async {
+        assert_eq!(value(&rig.credentials).await, "Bearer t1");
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(value(&rig.credentials).await, "Bearer t3");
+    });
+}
+
+#[test]
 fn without_a_runtime_there_is_an_error_and_no_panic() {
     let rig = rig();
     let mut headers = HeaderMap::new();
