@@ -32,6 +32,8 @@ pub mod retry;
 pub mod timeout;
 
 #[cfg(feature = "http")]
+pub mod credentials;
+#[cfg(feature = "http")]
 pub mod http;
 
 pub use crate::{

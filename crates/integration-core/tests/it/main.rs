@@ -15,6 +15,8 @@ mod conformance;
 #[cfg(feature = "http")]
 mod corpus;
 #[cfg(feature = "http")]
+mod credentials;
+#[cfg(feature = "http")]
 mod deadline;
 #[cfg(feature = "http")]
 mod fleet;

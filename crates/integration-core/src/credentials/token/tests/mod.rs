@@ -1,0 +1,3 @@
+mod cached;
+mod model;
+mod state;

@@ -1,0 +1,205 @@
+//! Credentials on a real server of the loopback, with everything that is shown looked through.
+
+use std::{
+    fs,
+    io::{self, Write},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use integration_core::{
+    Error, ErrorKind,
+    credentials::{AuthTransport, CachedToken, Credentials, SecretSource, Token, TokenConfig},
+    http::{Client, HttpConfig, ReqwestTransport},
+};
+use integration_testkit::{Canary, Reply, ScriptedServer};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::quick;
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn shown(error: &Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        text.push_str(&format!("{cause} {cause:?}"));
+        next = cause.source();
+    }
+    text
+}
+
+fn client(server: &ScriptedServer, credentials: &Credentials) -> Client {
+    let base = server.url("").parse().unwrap();
+    let transport = ReqwestTransport::new(HttpConfig::default());
+    let transport = AuthTransport::new(transport, credentials.clone(), &base);
+    assert!(!format!("{transport:?}").is_empty());
+    let builder = Client::standard(&server.url("")).unwrap();
+    builder
+        .transport(transport)
+        .policies(quick())
+        .build()
+        .unwrap()
+}
+
+/// One of each kind, all with this secret.
+fn kinds(canary: &Canary, path: &std::path::Path) -> Vec<Credentials> {
+    let secret = canary.secret();
+    let (of_closure, of_fetch) = (secret.clone(), secret.clone());
+    let closure = SecretSource::closure(move || Ok(of_closure.clone())).unwrap();
+    let calls = AtomicU64::new(0);
+    let fetch = move |_| {
+        let number = calls.fetch_add(1, Ordering::Relaxed);
+        let secret = of_fetch.clone();
+        async move {
+            match number {
+                0 => Ok(Token::new(secret).expires_in(Duration::from_secs(3600))),
+                _ => Err(Error::new(ErrorKind::Unavailable, "demo.token")),
+            }
+        }
+    };
+    let token = CachedToken::new(fetch, TokenConfig::default()).unwrap();
+    canary.assert_hidden_by(&token);
+    vec![
+        Credentials::api_key("x-api-key", &secret).unwrap(),
+        Credentials::bearer(&secret).unwrap(),
+        Credentials::basic("user", &secret).unwrap(),
+        Credentials::basic_key(&secret).unwrap(),
+        Credentials::api_key("x-api-key", SecretSource::file(path).unwrap()).unwrap(),
+        Credentials::bearer(closure).unwrap(),
+        Credentials::token(token),
+    ]
+}
+
+#[tokio::test]
+async fn a_secret_of_any_kind_is_sent_and_shown_nowhere() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let canary = Canary::new();
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("key");
+    fs::write(&path, canary.as_str()).unwrap();
+    let server = ScriptedServer::start(|request| match request.number % 2 {
+        0 => Reply::ok("fine"),
+        _ => Reply::status(401),
+    })
+    .await
+    .unwrap();
+    // As sent, so that an encoded secret is found as well.
+    let mut values = Vec::new();
+    for credentials in kinds(&canary, &path) {
+        canary.assert_hidden_by(&credentials);
+        canary.assert_absent(&credentials.to_string());
+        let client = client(&server, &credentials);
+        let before = server.received().len();
+        client.get("/").send().await.unwrap();
+        let error = client.get("/").send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        canary.assert_absent(&shown(&error));
+        canary.assert_hidden_by(&credentials);
+        // Refused for good, or without a newer one: nothing is sent twice.
+        let received = server.received();
+        assert_eq!(received.len(), before + 2);
+        let name = credentials.header().unwrap().as_str();
+        let value = received[before].header(name).to_owned();
+        assert!(value.starts_with("Basic ") || value.contains(canary.as_str()));
+        assert!(!format!("{} {credentials:?}", shown(&error)).contains(&value));
+        values.push(value);
+    }
+
+    // A secret that cannot stand in a header is warned of, and not shown.
+    let bad = format!("{}\u{7}\n", canary.as_str());
+    let source = SecretSource::fixed(bad.clone());
+    canary.assert_hidden_by(&source);
+    let error = Credentials::api_key("x-api-key", source).unwrap_err();
+    canary.assert_absent(&shown(&error));
+    let token = Token::new(bad.clone());
+    canary.assert_hidden_by(&token);
+    let fetch = move |_| {
+        let token = token.clone();
+        async move { Ok(token) }
+    };
+    let token = CachedToken::new(fetch, TokenConfig::default()).unwrap();
+    let client = client(&server, &Credentials::token(token));
+    let error = client.get("/").max_attempts(1).send().await.unwrap_err();
+    canary.assert_absent(&shown(&error));
+
+    let text = log.text();
+    assert!(text.contains("token refreshed"), "nothing was logged");
+    assert!(values.iter().all(|value| !text.contains(value)));
+    canary.assert_absent(&text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_secret_of_a_file_is_warned_of_once_and_not_shown() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let canary = Canary::new();
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("key");
+    fs::write(&path, canary.as_str()).unwrap();
+    let source = SecretSource::file(&path).unwrap();
+    let credentials = Credentials::bearer(source).unwrap();
+    let warnings = || log.text().matches(" WARN ").count();
+    let look = async || {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut headers = integration_core::http::HeaderMap::new();
+        let deadline = crate::support::now() + Duration::from_secs(1);
+        credentials.authorize(&mut headers, deadline).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    };
+    for _ in 0..3 {
+        fs::write(&path, format!("{}\u{7}", canary.as_str())).unwrap();
+        look().await;
+        assert_eq!(warnings(), 1);
+    }
+    fs::write(&path, format!("{}2", canary.as_str())).unwrap();
+    look().await;
+    fs::remove_file(&path).unwrap();
+    look().await;
+    assert_eq!(warnings(), 2);
+    let text = log.text();
+    assert!(text.contains(&path.display().to_string()));
+    assert!(text.contains("secret replaced"));
+    canary.assert_absent(&text);
+}
