@@ -31,8 +31,12 @@ pub mod resilience;
 pub mod retry;
 pub mod timeout;
 
+pub mod page;
+
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
+pub mod sse;
 
 pub use crate::{
     backoff::{Backoff, Jitter},
