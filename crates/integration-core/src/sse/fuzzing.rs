@@ -54,7 +54,9 @@ pub fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, at_end: AtEnd) -> 
     while let Some(event) = decoder.next_event().ok()? {
         outcome.events.push(event);
     }
-    decoder.last_event_id().clone_into(&mut outcome.last_event_id);
+    decoder
+        .last_event_id()
+        .clone_into(&mut outcome.last_event_id);
     outcome.reconnection_time = decoder.reconnection_time();
     Some(outcome)
 }

@@ -79,7 +79,8 @@ impl Lines {
                 if self.carry.is_empty() {
                     return Ok(Some((&self.chunk, start..start + len)));
                 }
-                self.carry.extend_from_slice(&self.chunk[start..start + len]);
+                self.carry
+                    .extend_from_slice(&self.chunk[start..start + len]);
                 return Ok(Some(self.join()));
             }
             // Freed first, so that its room can be used again.

@@ -55,7 +55,10 @@ fn an_event_at_the_limit_passes_and_one_byte_more_does_not() {
         let (events, ended) = all(len, &[stream]);
         assert_eq!((events.len(), kind(ended)), (1, None));
         let (events, ended) = all(len - 1, &[stream]);
-        assert_eq!((events.len(), kind(ended)), (0, Some(ErrorKind::BodyTooLarge)));
+        assert_eq!(
+            (events.len(), kind(ended)),
+            (0, Some(ErrorKind::BodyTooLarge))
+        );
     }
 }
 

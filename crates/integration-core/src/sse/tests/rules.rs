@@ -25,10 +25,7 @@ fn data(stream: &'static str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_standard_are_read_as_it_says() {
-    assert_eq!(
-        data("data: YHOO\ndata: +2\ndata: 10\n\n"),
-        ["YHOO\n+2\n10"]
-    );
+    assert_eq!(data("data: YHOO\ndata: +2\ndata: 10\n\n"), ["YHOO\n+2\n10"]);
     let (events, decoder) = decoded(
         ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
     );
@@ -81,12 +78,17 @@ fn one_bom_at_the_beginning_is_skipped_and_no_other() {
 
 #[test]
 fn one_space_after_the_colon_is_skipped() {
-    assert_eq!(data("data:a\ndata: b\ndata:  c\ndata:\td\n\n"), ["a\nb\n c\n\td"]);
+    assert_eq!(
+        data("data:a\ndata: b\ndata:  c\ndata:\td\n\n"),
+        ["a\nb\n c\n\td"]
+    );
 }
 
 #[test]
 fn names_are_matched_exactly() {
-    for name in ["Data", "data ", " data", "datax", "dat", "evento", "ids", "retryx", "", "d"] {
+    for name in [
+        "Data", "data ", " data", "datax", "dat", "evento", "ids", "retryx", "", "d",
+    ] {
         let stream = format!("{name}: a\n\n").leak();
         assert_eq!(data(stream), [""; 0], "{name:?}");
     }
@@ -94,12 +96,16 @@ fn names_are_matched_exactly() {
 
 #[test]
 fn comments_and_unknown_fields_are_skipped() {
-    assert_eq!(data(":\n: ping\n:data: x\nunknown: y\nunknown\ndata: a\n:b\n\n"), ["a"]);
+    assert_eq!(
+        data(":\n: ping\n:data: x\nunknown: y\nunknown\ndata: a\n:b\n\n"),
+        ["a"]
+    );
 }
 
 #[test]
 fn the_type_holds_for_one_event() {
-    let (events, _) = decoded("event: add\nevent: remove\ndata: 1\n\ndata: 2\n\nevent\ndata: 3\n\n");
+    let (events, _) =
+        decoded("event: add\nevent: remove\ndata: 1\n\ndata: 2\n\nevent\ndata: 3\n\n");
     let types: Vec<_> = events.iter().map(Event::event_type).collect();
     assert_eq!(types, ["remove", "message", "message"]);
     // Without data there is no event, and the type is forgotten.
@@ -158,7 +164,11 @@ fn retry_is_digits_alone() {
 
 #[test]
 fn an_unfinished_event_is_dropped_unless_asked_for() {
-    for stream in ["data: a\n\ndata: b\n", "data: a\n\ndata: b", "data: a\n\ndata: b\r"] {
+    for stream in [
+        "data: a\n\ndata: b\n",
+        "data: a\n\ndata: b",
+        "data: a\n\ndata: b\r",
+    ] {
         assert_eq!(data(stream), ["a"], "{stream:?}");
         let config = SseConfig::default().with_at_end(AtEnd::Dispatch);
         let (events, _) = decoded_with(Decoder::new(config).unwrap(), stream.as_bytes());
@@ -211,7 +221,9 @@ fn a_line_in_one_chunk_is_not_copied() {
 fn json_is_read_and_never_quoted() {
     let good = Event::new("message", "{\"a\":1}");
     assert_eq!(good.json::<serde_json::Value>().unwrap()["a"], 1);
-    let error = Event::new("message", "\"secret\"").json::<u8>().unwrap_err();
+    let error = Event::new("message", "\"secret\"")
+        .json::<u8>()
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(std::error::Error::source(&error).is_none());
     assert!(!format!("{error} {error:?}").contains("secret"));
@@ -220,7 +232,9 @@ fn json_is_read_and_never_quoted() {
 #[test]
 fn data_and_id_are_in_no_debug() {
     let mut decoder = Decoder::default().with_last_event_id("canary-1");
-    decoder.feed(Bytes::from_static(b"data: canary-2\n\ndata: canary-3\nid: canary-4\n"));
+    decoder.feed(Bytes::from_static(
+        b"data: canary-2\n\ndata: canary-3\nid: canary-4\n",
+    ));
     let event = decoder.next_event().unwrap().unwrap();
     assert_eq!(decoder.next_event().unwrap(), None);
     let shown = format!("{event:?} {decoder:?}");

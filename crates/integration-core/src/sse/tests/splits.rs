@@ -21,7 +21,10 @@ fn a_stream_cut_at_every_byte_gives_the_same_events() {
     let stream = stream.as_bytes();
     for at_end in [AtEnd::Discard, AtEnd::Dispatch] {
         let expected = model(stream, at_end);
-        assert_eq!(expected.events.len(), if at_end == AtEnd::Discard { 2 } else { 3 });
+        assert_eq!(
+            expected.events.len(),
+            if at_end == AtEnd::Discard { 2 } else { 3 }
+        );
         for cut in 0..=stream.len() {
             let (left, right) = stream.split_at(cut);
             assert_eq!(decode([left, right], at_end).unwrap(), expected, "{cut}");

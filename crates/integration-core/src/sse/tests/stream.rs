@@ -52,7 +52,12 @@ fn body<E>(chunks: impl IntoIterator<Item = Result<&'static str, E>>) -> Body<E>
 
 #[tokio::test]
 async fn it_yields_what_the_body_holds_and_lets_go_of_it_at_the_end() {
-    let body = body([Ok::<_, io::Error>("id: 1\nda"), Ok("ta: a\n\ndata: b\n"), Ok("\n"), Ok("data")]);
+    let body = body([
+        Ok::<_, io::Error>("id: 1\nda"),
+        Ok("ta: a\n\ndata: b\n"),
+        Ok("\n"),
+        Ok("data"),
+    ]);
     let dropped = Rc::clone(&body.dropped);
     let mut events = SseStream::new(body);
     let first = events.next().await.unwrap().unwrap();
@@ -97,14 +102,19 @@ async fn an_error_of_ours_stays_as_it_is() {
     let ours = Error::new(ErrorKind::AttemptTimeout, "demo.chat");
     let mut events = SseStream::new(body([Err(ours)]));
     let error = events.next().await.unwrap().unwrap_err();
-    assert_eq!((error.kind(), error.operation()), (ErrorKind::AttemptTimeout, "demo.chat"));
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::AttemptTimeout, "demo.chat")
+    );
     assert!(!events.is_cut());
 }
 
 #[tokio::test]
 async fn an_event_over_the_limit_ends_the_stream_and_drops_the_body() {
     let config = SseConfig::default().with_max_event_bytes(8);
-    let body = body([Ok::<_, io::Error>("data: a\n\ndata: too long\n\ndata: b\n\n")]);
+    let body = body([Ok::<_, io::Error>(
+        "data: a\n\ndata: too long\n\ndata: b\n\n",
+    )]);
     let dropped = Rc::clone(&body.dropped);
     let mut events = SseStream::with_decoder(body, Decoder::new(config).unwrap());
     assert_eq!(events.next().await.unwrap().unwrap().data(), "a");
