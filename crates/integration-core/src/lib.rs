@@ -31,10 +31,14 @@ pub mod resilience;
 pub mod retry;
 pub mod timeout;
 
+pub mod page;
+
 #[cfg(feature = "http")]
 pub mod credentials;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
+pub mod sse;
 
 pub use crate::{
     backoff::{Backoff, Jitter},
