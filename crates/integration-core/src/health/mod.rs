@@ -44,6 +44,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "http")]
+pub use self::check::CheckTask;
 pub use self::{
     check::HealthCheck,
     config::HealthConfig,
@@ -51,5 +53,3 @@ pub use self::{
     registry::HealthRegistry,
     state::{HealthChange, HealthStatus, ServiceHealth, Why},
 };
-#[cfg(feature = "http")]
-pub use self::check::CheckTask;

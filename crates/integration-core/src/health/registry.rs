@@ -151,8 +151,7 @@ impl HealthRegistry {
         let deadline = self.inner.config.check_deadline;
         let checks = self.inner.all().into_iter().filter_map(|watched| {
             let check = watched.check.read().clone()?;
-            let start: Box<dyn FnOnce() -> Running + Send> =
-                Box::new(move || check.run(deadline));
+            let start: Box<dyn FnOnce() -> Running + Send> = Box::new(move || check.run(deadline));
             Some((watched, start))
         });
         let inner = &self.inner;
@@ -191,8 +190,15 @@ impl HealthRegistry {
 impl Inner {
     /// Returns a service, which is made at its first use; `None` when there is no room for it.
     pub(super) fn watch(&self, name: &str) -> Option<Arc<Watched>> {
-        if let Some(watched) = self.services.read().get(name) {
-            return Some(Arc::clone(watched));
+        {
+            let services = self.services.read();
+            if let Some(watched) = services.get(name) {
+                return Some(Arc::clone(watched));
+            }
+            // Events of those without a place must not lock out the others.
+            if services.len() >= self.config.capacity {
+                return None;
+            }
         }
         let now = self.clock.now();
         let mut services = self.services.write();

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    HealthConfig, HealthStatus, Why,
+    HealthConfig, HealthStatus,
     HealthStatus::{Degraded, Down, Up},
+    Why,
 };
 use crate::{
     circuit_breaker::CircuitState,
@@ -103,14 +104,16 @@ impl Service {
         let now = now.max(self.seen);
         loop {
             let ends = [self.paused_until, self.failing.map(|(until, _)| until)];
-            let Some(next) = ends.into_iter().flatten().filter(|end| *end <= now).min() else {
+            let ended = ends.into_iter().flatten().filter(|end| *end <= now);
+            let Some(next) = ended.min() else {
                 break;
             };
+            self.recover(config, next);
             self.paused_until = self.paused_until.filter(|until| *until > next);
             self.failing = self.failing.filter(|(until, _)| *until > next);
             self.tell(config, next);
         }
-        self.tell(config, now);
+        self.recover(config, now);
         self.seen = now;
         now
     }
@@ -170,28 +173,33 @@ impl Service {
 
     /// Brings what is told closer to what is: worse at once, better after a while.
     fn tell(&mut self, config: &HealthConfig, now: Instant) {
-        // What has been better for long enough was told before whatever happens now.
-        if let Some((since, worst)) = self.better
+        let verdict = self.verdict(config);
+        if verdict.0 > self.told.0 {
+            self.change(verdict, now);
+        } else if verdict.0 == self.told.0 {
+            self.better = None;
+            self.told.1 = verdict.1;
+        } else {
+            let (since, worst) = self.better.unwrap_or((now, verdict));
+            let worst = if verdict.0 >= worst.0 { verdict } else { worst };
+            self.better = Some((since, worst));
+            self.recover(config, now);
+        }
+    }
+
+    /// Tells what has been better for long enough, at the instant when it had been.
+    ///
+    /// To be called before a fact changes, as the present facts must have held until `now`.
+    fn recover(&mut self, config: &HealthConfig, now: Instant) {
+        while let Some((since, worst)) = self.better
             && let at = since + config.recover_after
             && at <= now
         {
             self.change(worst, at);
-        }
-        let verdict = self.verdict(config);
-        if verdict.0 >= self.told.0 {
-            self.better = None;
-            if verdict.0 > self.told.0 {
-                self.change(verdict, now);
-            } else {
-                self.told.1 = verdict.1;
+            let verdict = self.verdict(config);
+            if verdict.0 < self.told.0 {
+                self.better = Some((at, verdict));
             }
-            return;
-        }
-        let (since, worst) = self.better.unwrap_or((now, verdict));
-        let worst = if verdict.0 >= worst.0 { verdict } else { worst };
-        self.better = Some((since, worst));
-        if config.recover_after.is_zero() {
-            self.change(worst, now);
         }
     }
 

@@ -41,7 +41,8 @@ pub(super) struct RequestId<'a>(pub(super) &'a str);
 
 impl fmt::Display for RequestId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_name = self.0.len() <= MAX_NAME && self.0.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_name =
+            self.0.len() <= MAX_NAME && self.0.bytes().all(|byte| byte.is_ascii_graphic());
         f.write_str(if is_name { self.0 } else { MASK })
     }
 }

@@ -122,12 +122,7 @@ pub fn call_span(request: &Request<'_>) -> Span {
 /// before.
 #[inline]
 #[must_use]
-pub fn attempt_span(
-    parent: &Span,
-    request: &Request<'_>,
-    number: u32,
-    resend_count: u32,
-) -> Span {
+pub fn attempt_span(parent: &Span, request: &Request<'_>, number: u32, resend_count: u32) -> Span {
     let target = LazyCell::new(|| Target::parse(request.url));
     debug_span!(
         target: SPAN,

@@ -16,6 +16,8 @@ mod corpus;
 mod deadline;
 #[cfg(feature = "http")]
 mod hints;
+#[cfg(all(feature = "http", feature = "metrics"))]
+mod observe;
 #[cfg(feature = "http")]
 mod outage;
 #[cfg(feature = "http")]

@@ -4,7 +4,10 @@ use std::{sync::OnceLock, time::Duration};
 
 use ::metrics::{Counter, Gauge, KeyName, Label, SharedString, Unit};
 
-use super::{super::{shown::Name, words}, source::Source};
+use super::{
+    super::{shown::Name, words},
+    source::Source,
+};
 use crate::error::ErrorKind;
 
 const CALLS: &str = "integration_calls_total";

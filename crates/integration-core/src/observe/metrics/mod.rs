@@ -9,6 +9,9 @@ mod handles;
 mod source;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::Arc};
 
 use ::metrics::Recorder;

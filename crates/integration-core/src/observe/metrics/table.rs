@@ -65,10 +65,7 @@ impl<H> Table<H> {
         let is_full = map.len >= MAX_LABEL_SETS;
         drop(map);
         if is_full {
-            return Arc::clone(
-                self.other
-                    .get_or_init(|| Arc::new(create(OTHER, OTHER))),
-            );
+            return Arc::clone(self.other.get_or_init(|| Arc::new(create(OTHER, OTHER))));
         }
         // Outside the lock: it runs code of the recorder. Two at once get equal handles.
         let handles = Arc::new(create(first, second));
