@@ -82,20 +82,49 @@ impl<'a> Exchange<'a> {
 
 /// Where a request goes: what may be shown of its address.
 ///
-/// It is read from the text of an address without copying any, and holds neither credentials nor
-/// query nor fragment. It shows itself with a masked path.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// It shows neither credentials nor query nor fragment, and masks the path. The address is read
+/// when somebody asks, so that an observer that does not look costs nothing.
+#[derive(Clone, Copy)]
 pub struct Target<'a> {
+    url: &'a str,
+}
+
+/// What an address is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
     scheme: &'a str,
-    host: &'a str,
-    port: Option<u16>,
+    pub(super) host: &'a str,
+    pub(super) port: Option<u16>,
     path: &'a str,
 }
 
 impl<'a> Target<'a> {
-    /// Reads an address. Never fails: of what is no address, what is not understood is empty.
+    /// Takes an address. Never fails: of what is no address, what is not understood is not shown.
     #[must_use]
-    pub fn parse(url: &'a str) -> Self {
+    pub const fn new(url: &'a str) -> Self {
+        Self { url }
+    }
+
+    /// Returns the host, an IPv6 address in its brackets.
+    #[must_use]
+    pub fn host(&self) -> &'a str {
+        self.parts().host
+    }
+
+    /// Returns the port, that of the scheme if the address names none.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.parts().port
+    }
+
+    /// Returns the path as it may be shown.
+    #[must_use]
+    pub fn path(&self) -> impl fmt::Display + use<'a> {
+        Path(self.parts().path)
+    }
+
+    pub(super) fn parts(&self) -> Parts<'a> {
+        let url = self.url;
         let (shown, _) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
         let (scheme, rest) = shown.split_once("://").unwrap_or(("", shown));
         let (authority, path) = if scheme.is_empty() {
@@ -113,30 +142,12 @@ impl<'a> Target<'a> {
             "https" => Some(443),
             _ => None,
         };
-        Self {
+        Parts {
             scheme,
             host,
             port: port.or(default),
             path,
         }
-    }
-
-    /// Returns the host, an IPv6 address in its brackets.
-    #[must_use]
-    pub const fn host(&self) -> &'a str {
-        self.host
-    }
-
-    /// Returns the port, that of the scheme if the address names none.
-    #[must_use]
-    pub const fn port(&self) -> Option<u16> {
-        self.port
-    }
-
-    /// Returns the path as it may be shown.
-    #[must_use]
-    pub fn path(&self) -> impl fmt::Display + use<'a> {
-        Path(self.path)
     }
 }
 
@@ -148,7 +159,7 @@ fn split_port(host: &str) -> (&str, Option<u16>) {
     }
 }
 
-impl fmt::Display for Target<'_> {
+impl fmt::Display for Parts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.scheme.is_empty() {
             write!(f, "{}://{}", self.scheme, self.host)?;
@@ -157,6 +168,12 @@ impl fmt::Display for Target<'_> {
             }
         }
         Path(self.path).fmt(f)
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().fmt(f)
     }
 }
 

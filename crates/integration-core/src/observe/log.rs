@@ -66,10 +66,10 @@ impl Observer for TracingObserver {
             attempt, target, ..
         } = *exchange;
         let (operation, key) = (Name(exchange.operation), Name(exchange.key));
-        let (method, host) = (Name(exchange.method), Name(target.host()));
+        let method = Name(exchange.method);
         match exchange.what {
             Passing::Request { bytes } => debug!(
-                target: WIRE, %operation, %key, attempt, %method, %host, port = target.port(),
+                target: WIRE, %operation, %key, attempt, %method, host = %Name(target.host()), port = target.port(),
                 path = %target.path(), bytes, "request sent"
             ),
             Passing::Answer {
@@ -78,13 +78,13 @@ impl Observer for TracingObserver {
                 bytes,
                 request_id,
             } => debug!(
-                target: WIRE, %operation, %key, attempt, %method, %host, port = target.port(),
+                target: WIRE, %operation, %key, attempt, %method, host = %Name(target.host()), port = target.port(),
                 path = %target.path(), status, elapsed_ms = millis(elapsed), bytes,
                 request_id = request_id.map(|id| tracing::field::display(RequestId(id))),
                 "answer received"
             ),
             Passing::Failure { kind, elapsed } => debug!(
-                target: WIRE, %operation, %key, attempt, %method, %host, port = target.port(),
+                target: WIRE, %operation, %key, attempt, %method, host = %Name(target.host()), port = target.port(),
                 path = %target.path(), kind = words::of_kind(kind), elapsed_ms = millis(elapsed),
                 "no answer received"
             ),

@@ -6,8 +6,9 @@
 //! - `MetricsObserver` (feature `metrics`) counts and measures through the facade `metrics`.
 //! - [`Observers`] tells several observers, [`from_fn`] makes one of a closure.
 //!
-//! All of them are free when nobody listens: a line or span that no subscriber wants costs one
-//! load of an atomic, a metric without a recorder one branch.
+//! A line or span that no subscriber wants costs a few nanoseconds. A metric costs the search for
+//! its handles, some 50 ns an event, with or without a recorder: leave the observer out where
+//! nobody records.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -86,7 +86,7 @@ impl fmt::Debug for Request<'_> {
             .field("operation", &self.operation)
             .field("key", &self.key)
             .field("method", &self.method)
-            .field("url", &Target::parse(self.url))
+            .field("url", &Target::new(self.url))
             .field("template", &self.template)
             .finish()
     }
@@ -97,7 +97,7 @@ impl fmt::Debug for Request<'_> {
 #[must_use]
 pub fn call_span(request: &Request<'_>) -> Span {
     // Read when the first field asks for it, which none does without a subscriber.
-    let target = LazyCell::new(|| Target::parse(request.url));
+    let target = LazyCell::new(|| Target::new(request.url).parts());
     debug_span!(
         target: SPAN,
         "call",
@@ -108,8 +108,8 @@ pub fn call_span(request: &Request<'_>) -> Span {
         integration.key = %Name(request.key),
         integration.attempts = Empty,
         http.request.method = method(request.method),
-        server.address = target.host(),
-        server.port = target.port(),
+        server.address = target.host,
+        server.port = target.port,
         url.template = request.template,
         http.response.status_code = Empty,
         error.type = Empty,
@@ -123,7 +123,7 @@ pub fn call_span(request: &Request<'_>) -> Span {
 #[inline]
 #[must_use]
 pub fn attempt_span(parent: &Span, request: &Request<'_>, number: u32, resend_count: u32) -> Span {
-    let target = LazyCell::new(|| Target::parse(request.url));
+    let target = LazyCell::new(|| Target::new(request.url).parts());
     debug_span!(
         target: SPAN,
         parent: parent,
@@ -134,8 +134,8 @@ pub fn attempt_span(parent: &Span, request: &Request<'_>, number: u32, resend_co
         integration.operation = %Name(request.operation),
         integration.attempt = number,
         http.request.method = method(request.method),
-        server.address = target.host(),
-        server.port = target.port(),
+        server.address = target.host,
+        server.port = target.port,
         url.full = %*target,
         url.template = request.template,
         http.request.resend_count = (resend_count > 0).then_some(resend_count),

@@ -88,7 +88,7 @@ impl Transport for Told {
     async fn send(&self, request: &AttemptRequest) -> Result<RawResponse, TransportError> {
         let (method, url) = (request.method.as_str(), request.url.as_str());
         let tell = |what| {
-            let target = Target::parse(url);
+            let target = Target::new(url);
             self.observer
                 .on_exchange(&Exchange::new("demo.pay", "demo", method, target, what));
         };
