@@ -177,18 +177,18 @@ proptest! {
     #[test]
     fn the_damping_is_the_one_that_is_defined(
         facts in proptest::collection::vec(fact(), 1..200),
-        recover in 1_usize..12,
+        recover in 1_u32..12,
         looks in any::<bool>(),
     ) {
-        let config = HealthConfig::default().with_recover_after(recover as u32 * SECOND);
+        let config = HealthConfig::default().with_recover_after(recover * SECOND);
         let start = now();
         let mut service = Service::new(start);
         let (mut circuit, mut failed) = (Closed, 0);
         let mut raw = Vec::new();
-        let (mut told, mut since) = (Up, 0);
-        for (second, fact) in facts.iter().enumerate() {
+        let (mut told, mut since) = (Up, 0_u32);
+        for (second, fact) in (0_u32..).zip(&facts) {
             if second >= since + recover {
-                let last = &raw[second - recover..];
+                let last = &raw[(second - recover) as usize..];
                 let worst = last.iter().copied().max().unwrap_or(Up);
                 if worst < told {
                     (told, since) = (worst, second);
@@ -209,13 +209,13 @@ proptest! {
             if is > told {
                 (told, since) = (is, second);
             }
-            let at = start + second as u32 * SECOND;
+            let at = start + second * SECOND;
             match fact {
                 Some(fact) => service.learn(*fact, &config, at),
                 None if looks => { service.advance(&config, at); }
                 None => continue,
             }
-            let expected = (told, start + since as u32 * SECOND);
+            let expected = (told, start + since * SECOND);
             prop_assert_eq!((service.told().0, service.told().2), expected, "second {}", second);
         }
     }

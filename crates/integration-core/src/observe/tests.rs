@@ -144,6 +144,7 @@ proptest! {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn every_happening_and_exchange_is_one_line_with_its_numbers() {
     let kind = ErrorKind::Internal;
     let delay = Duration::from_millis(1500);

@@ -125,6 +125,7 @@ impl Transport for Told {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "it is one run")]
 async fn no_secret_is_in_any_line_span_or_label_of_a_full_run_at_trace() {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt()

@@ -95,6 +95,7 @@ fn call_ended(kind: Option<ErrorKind>) -> Happening {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn every_event_is_counted_where_it_belongs() {
     let sums = Arc::new(Sums::default());
     let observer = MetricsObserver::with_recorder(sums.clone());
