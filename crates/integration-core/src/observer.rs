@@ -5,16 +5,23 @@ use std::time::Duration;
 use crate::{
     circuit_breaker::CircuitState,
     error::{ErrorKind, GaveUp},
+    observe::Exchange,
 };
 
 /// Is told what the driver does; a log, a trace or a metric is made of it elsewhere.
 ///
 /// It is called inside the call, so it must be quick and must not block. Events hold numbers and
-/// names, never a header, a body or an address.
+/// names, never a header, a body or an address; an [`Exchange`] knows where a request goes, and
+/// shows of that only what may be shown.
 pub trait Observer: Send + Sync {
     /// Takes notice of an event. Does nothing by default.
     fn on_event(&self, event: &Event<'_>) {
         let _ = event;
+    }
+
+    /// Takes notice of a request that goes out or of what came back. Does nothing by default.
+    fn on_exchange(&self, exchange: &Exchange<'_>) {
+        let _ = exchange;
     }
 }
 

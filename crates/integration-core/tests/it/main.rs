@@ -24,6 +24,8 @@ mod fleet;
 mod hedging;
 #[cfg(feature = "http")]
 mod hints;
+#[cfg(all(feature = "http", feature = "metrics"))]
+mod observe;
 #[cfg(feature = "http")]
 mod outage;
 #[cfg(feature = "http")]
