@@ -115,6 +115,19 @@ impl Shared {
         self.common.emit(operation, key, what);
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn is_observed(&self) -> bool {
+        self.common.has_observer()
+    }
+
+    /// Tells the observer, if there is one, what passes on the wire.
+    #[cfg(feature = "http")]
+    pub(crate) fn exchange(&self, exchange: &crate::observe::Exchange<'_>) {
+        if let Some(observer) = &self.common.observer {
+            observer.on_exchange(exchange);
+        }
+    }
+
     /// Returns the policies of a key, for those who watch and steer them.
     pub(crate) fn of(&self, key: &str) -> KeyPolicies {
         KeyPolicies(self.policies(key, self.common.clock.now()))

@@ -26,7 +26,7 @@
 //!
 //! Time alone is noticed when somebody looks: at the next event, check or
 //! [`snapshot`](HealthRegistry::snapshot). The registry has no task of its own, unless
-//! [`spawn_checks`](HealthRegistry::spawn_checks) is asked for one.
+//! `HealthRegistry::spawn_checks` (feature `http`) is asked for one.
 //!
 //! # When not to use it
 //!

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     classify::Classify,
     clock::SharedClock,
+    credentials::Credentials,
     driver::Shared,
     error::{Error, ErrorKind, Result},
     observer::Observer,
@@ -43,6 +44,7 @@ pub struct ClientBuilder {
     headers: HeaderMap,
     roots: Vec<tls::Root>,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
+    credentials: Option<Credentials>,
     quotas: Option<Arc<dyn QuotaParser>>,
     transport: Option<Wire>,
     parts: Parts,
@@ -61,6 +63,7 @@ impl ClientBuilder {
             headers: HeaderMap::new(),
             roots: Vec::new(),
             classify: None,
+            credentials: None,
             quotas: None,
             transport: None,
             parts: Parts::default(),
@@ -163,6 +166,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Adds credentials to every call to the host of the base that brings none of its own.
+    ///
+    /// They are asked for at each attempt, so a token or secret that changes needs no restart. After
+    /// a 401 they are renewed and the attempt is made once more.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
     /// Reads what answers say of quotas, so that calls slow down before they are refused.
     ///
     /// Default: nothing is read, as only the provider knows whether the quotas of a host are one.
@@ -183,13 +195,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the clock. Default: [`SystemClock`].
+    /// Sets the clock. Default: [`SystemClock`](crate::SystemClock).
     pub fn clock(mut self, clock: SharedClock) -> Self {
         self.parts = self.parts.with_clock(clock);
         self
     }
 
-    /// Sets where jitter is drawn. Default: [`FastRng`].
+    /// Sets where jitter is drawn. Default: [`FastRng`](crate::FastRng).
     pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
         self.parts = self.parts.with_rng(rng);
         self
@@ -208,9 +220,9 @@ impl ClientBuilder {
     /// [`ErrorKind::Config`], naming the field, when a value is out of its range or contradicts
     /// another, and when headers are given without a base to send them to.
     pub fn build(self) -> Result<Client> {
-        if self.base.is_none() && !self.headers.is_empty() {
-            return Err(Error::new(ErrorKind::Config, OPERATION)
-                .with_message("headers need a base, the only host they are sent to"));
+        if self.base.is_none() && !(self.headers.is_empty() && self.credentials.is_none()) {
+            let rule = "headers and credentials need a base, the only host they are sent to";
+            return Err(Error::new(ErrorKind::Config, OPERATION).with_message(rule));
         }
         let policies = self.policies.validate()?;
         let http = self.http.validate(&policies)?;
@@ -228,6 +240,7 @@ impl ClientBuilder {
                 driver,
                 transport,
                 classify,
+                credentials: self.credentials,
                 quotas: self.quotas,
                 base: self.base,
                 headers: self.headers,

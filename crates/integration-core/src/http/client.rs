@@ -12,8 +12,8 @@ use super::{
     transport::{TransportError, Wire},
 };
 use crate::{
-    classify::Classify, driver::Shared, error::Result, quota::QuotaParser, rate_limit::Quota,
-    resilience::KeyPolicies,
+    classify::Classify, credentials::Credentials, driver::Shared, error::Result,
+    quota::QuotaParser, rate_limit::Quota, resilience::KeyPolicies,
 };
 
 /// Makes HTTP calls with a deadline, bounded retries, a rate limit and a circuit breaker each.
@@ -29,6 +29,8 @@ pub(super) struct Inner {
     pub(super) driver: Shared,
     pub(super) transport: Wire,
     pub(super) classify: Arc<dyn Classify<Answer, TransportError>>,
+    /// Added to every request to the host of the base.
+    pub(super) credentials: Option<Credentials>,
     /// Reads what answers say of quotas.
     pub(super) quotas: Option<Arc<dyn QuotaParser>>,
     pub(super) base: Option<Host>,

@@ -18,6 +18,7 @@
 //! body with its limit and stall guard, classifier. All clones of a client share connections and
 //! policies. Dropping the future of a call cancels it.
 
+mod attempt;
 mod body;
 mod builder;
 #[cfg(feature = "cache")]

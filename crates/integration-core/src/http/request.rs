@@ -16,6 +16,7 @@ use super::{
 use crate::{
     bulkhead::Priority,
     classify::Repeat,
+    credentials::Credentials,
     driver::{BodyReplay, CallOptions},
     error::{Error, ErrorKind, Result},
 };
@@ -196,13 +197,12 @@ impl RequestBuilder {
             return Err(Error::new(ErrorKind::Config, "http.request"));
         };
         let mut headers = self.headers;
-        if self
-            .client
-            .inner
-            .base
-            .as_ref()
-            .is_some_and(|base| base.is_origin_of(&host.url))
-        {
+        let inner = &self.client.inner;
+        let base = inner.base.as_ref();
+        let is_at_base = base.is_some_and(|base| base.is_origin_of(&host.url));
+        let own = inner.credentials.as_ref().and_then(Credentials::header);
+        let is_ours = is_at_base && own.is_none_or(|name| !headers.contains_key(name));
+        if is_at_base {
             for (name, value) in &self.client.inner.headers {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
@@ -223,6 +223,7 @@ impl RequestBuilder {
                 options,
                 body_limit,
                 revalidates: false,
+                is_ours,
             },
         ))
     }

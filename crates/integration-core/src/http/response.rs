@@ -141,7 +141,7 @@ pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     find_request_id(headers).map(str::to_owned)
 }
 
-fn find_request_id(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn find_request_id(headers: &HeaderMap) -> Option<&str> {
     let mut found = REQUEST_ID_HEADERS
         .iter()
         .filter_map(|name| headers.get(*name)?.to_str().ok());

@@ -6,6 +6,7 @@ use ::http::{Method, StatusCode};
 use url::Url;
 
 use super::{
+    attempt::Sending,
     body::BodyLimits,
     client::{Client, Host, Inner},
     response::{Answer, Response},
@@ -15,6 +16,7 @@ use crate::{
     classify::{Call, Verdict},
     driver::{AttemptContext, CallOptions, CallState, Drive, Operation, Report},
     error::{Error, ErrorKind, Result},
+    observe::spans::{self, call_span, end_call, traced},
 };
 
 /// The rule for targets, in words.
@@ -29,6 +31,8 @@ pub(super) struct Prepared {
     pub(super) body_limit: usize,
     /// Whether 304 is the answer that is hoped for.
     pub(super) revalidates: bool,
+    /// Whether the credentials of the client are for it.
+    pub(super) is_ours: bool,
 }
 
 impl Prepared {
@@ -73,39 +77,43 @@ pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response>
         options,
         body_limit,
         revalidates,
+        is_ours,
     } = prepared;
-    let limits = BodyLimits {
-        limit: body_limit,
-        idle: inner.http.idle_timeout,
-    };
-    let start = |context| attempt(inner, &request, limits, context);
-    Drive::new(HttpCall {
-        start,
+    let (method, url) = (request.method.as_str(), request.url.as_str());
+    let span = call_span(&spans::Request::new(&options.operation, &key, method, url));
+    let is_watched = inner.driver.is_observed() || !span.is_disabled();
+    let operation = is_watched.then(|| options.operation.clone());
+    let sending = Sending {
         inner,
         request: &request,
-        key,
+        limits: BodyLimits {
+            limit: body_limit,
+            idle: inner.http.idle_timeout,
+        },
+        is_ours,
+        operation: operation.as_deref().unwrap_or_default(),
+        key: &key,
+        span: &span,
+    };
+    let call = Drive::new(HttpCall {
+        start: |context| sending.attempt(context),
+        inner,
+        request: &request,
+        key: &key,
         options,
         revalidates,
+    });
+    traced(span.clone(), call, |span, result| match result {
+        Ok(response) => {
+            let status = Some(response.status().as_u16());
+            end_call(span, response.attempts(), status, None);
+        }
+        Err(error) => {
+            let attempts = error.attempts().last().map_or(0, |last| last.number);
+            end_call(span, attempts, error.status(), Some(error.kind()));
+        }
     })
     .await
-}
-
-/// One attempt: the head and the whole body.
-async fn attempt(
-    inner: &Inner,
-    request: &AttemptRequest,
-    limits: BodyLimits,
-    context: AttemptContext,
-) -> Result<Answer, TransportError> {
-    match &inner.http.deadline_header {
-        None => inner.transport.exchange(request, limits).await,
-        Some(header) => {
-            let mut request = request.clone();
-            let left = context.end().saturating_duration_since(inner.driver.now());
-            header.insert(left, &mut request.headers);
-            inner.transport.exchange(&request, limits).await
-        }
-    }
 }
 
 /// Returns where a call goes: below the base, or to an absolute address.
@@ -159,7 +167,7 @@ struct HttpCall<'a, S> {
     start: S,
     inner: &'a Inner,
     request: &'a AttemptRequest,
-    key: Arc<str>,
+    key: &'a str,
     /// Taken when the call begins.
     options: CallOptions,
     revalidates: bool,
@@ -176,7 +184,7 @@ where
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        self.inner.driver.open(&self.key, options)
+        self.inner.driver.open(self.key, options)
     }
 
     fn start(&mut self, context: AttemptContext) -> F {

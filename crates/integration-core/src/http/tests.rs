@@ -205,7 +205,7 @@ fn impossible_clients_name_the_field() {
         .unwrap()
         .build()
         .unwrap_err();
-    assert!(error.to_string().contains("headers need a base"), "{error}");
+    assert!(error.to_string().contains("need a base"), "{error}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
     reqwest::ReqwestTransport,
     response::Answer,
 };
-use crate::error::{Delivery, ErrorKind, Retriability};
+use crate::error::{Delivery, Error, ErrorKind, Retriability};
 
 /// Makes one attempt. The client owns time, retries and bodies; a transport only sends.
 ///
@@ -148,6 +148,22 @@ impl TransportError {
     pub fn with_retriability(mut self, retriability: Retriability) -> Self {
         self.retriability = retriability;
         self
+    }
+
+    /// Says whether the server may have acted. Default: what follows from the kind.
+    #[must_use]
+    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// Turns an error from before the request was sent into one of the attempt.
+    pub(super) fn not_sent(error: Error) -> Self {
+        Self::new(error.kind())
+            .with_message(error.message().to_owned())
+            .with_retriability(error.retriability())
+            .with_delivery(Delivery::NotSent)
+            .with_source(error)
     }
 
     /// Keeps the cause, which must hold no secret either.

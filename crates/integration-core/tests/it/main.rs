@@ -24,6 +24,8 @@ mod fleet;
 mod hedging;
 #[cfg(feature = "http")]
 mod hints;
+#[cfg(feature = "http")]
+mod identity;
 #[cfg(all(feature = "http", feature = "metrics"))]
 mod observe;
 #[cfg(feature = "http")]

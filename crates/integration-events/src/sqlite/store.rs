@@ -121,11 +121,7 @@ impl SqliteStore {
         let readers = (0..config.readers.max(1)).map(|_| reader(path));
         let readers: Vec<_> = readers.collect::<Result<_>>()?;
         let (jobs, receiver) = mpsc::channel(config.queue.max(1) + CONTROL);
-        let shown = Arc::new(Shown {
-            commits: 0.into(),
-            is_writable: true.into(),
-            changes: watch::Sender::new(0),
-        });
+        let shown = Arc::new(Shown::new());
         let writer = Writer {
             path: path.to_owned(),
             config: config.clone(),
@@ -374,7 +370,7 @@ impl Store for SqliteStore {
             .await?;
         stats.bytes_max = self.0.config.max_bytes;
         stats.commits = self.0.shown.commits.load(Ordering::Relaxed);
-        stats.is_writable = self.0.shown.is_writable.load(Ordering::Relaxed);
+        stats.is_writable = self.0.shown.is_writable(now);
         stats.queue_max = self.0.config.queue;
         if let Some(jobs) = &self.0.jobs {
             stats.queue = jobs.max_capacity() - jobs.capacity();

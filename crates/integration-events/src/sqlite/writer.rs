@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -22,9 +22,13 @@ use super::{
     failure::{Failure, Work, copy, opening},
     known, schema,
 };
+use crate::id::UnixMillis;
 
 /// How long to wait for another process that holds the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// How long after a commit failed the file is not called writable again.
+const DOUBTED_MS: i64 = 3_000;
 
 /// Statements kept prepared; more than there are.
 const STATEMENTS: usize = 64;
@@ -81,8 +85,41 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Work<T> + Send> Job for Command<F, T> {
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) commits: AtomicU64,
-    pub(super) is_writable: AtomicBool,
+    /// Whether the last commit succeeded.
+    is_writable: AtomicBool,
+    /// Whether one has failed since somebody looked, and when that was seen.
+    has_failed: AtomicBool,
+    failure_seen: AtomicI64,
     pub(super) changes: watch::Sender<u64>,
+}
+
+impl Shown {
+    pub(super) fn new() -> Self {
+        Self {
+            commits: 0.into(),
+            is_writable: true.into(),
+            has_failed: false.into(),
+            failure_seen: i64::MIN.into(),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    /// Tells whether events can be stored. On a disk that is full some small commits still fit
+    /// between those that fail, so one success does not make up for a failure.
+    pub(super) fn is_writable(&self, now: UnixMillis) -> bool {
+        if self.has_failed.swap(false, Ordering::Relaxed) {
+            self.failure_seen.store(now.0, Ordering::Relaxed);
+        }
+        let seen = self.failure_seen.load(Ordering::Relaxed);
+        self.is_writable.load(Ordering::Relaxed) && now.0.saturating_sub(seen) >= DOUBTED_MS
+    }
+
+    fn committed(&self, is_ok: bool) {
+        self.is_writable.store(is_ok, Ordering::Relaxed);
+        if !is_ok {
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 pub(super) struct Writer {
@@ -132,9 +169,7 @@ impl Writer {
     fn commit(&mut self, batch: &mut Vec<Box<dyn Job>>) {
         let outcome = self.transact(batch);
         let is_ready = std::mem::take(&mut self.memory.is_ready);
-        self.shown
-            .is_writable
-            .store(outcome.is_ok(), Ordering::Relaxed);
+        self.shown.committed(outcome.is_ok());
         match &outcome {
             Ok(()) => {
                 self.shown.commits.fetch_add(1, Ordering::Relaxed);
