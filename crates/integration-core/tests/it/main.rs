@@ -16,6 +16,8 @@ mod conformance;
 mod corpus;
 #[cfg(feature = "http")]
 mod deadline;
+#[cfg(all(feature = "cache", feature = "redis"))]
+mod docs;
 #[cfg(feature = "http")]
 mod fleet;
 #[cfg(feature = "http")]
