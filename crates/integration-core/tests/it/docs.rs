@@ -40,9 +40,7 @@ fn rows<'a>(text: &'a str, section: &str) -> Vec<Vec<&'a str>> {
     let rows = section
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
-    rows.map(|row| row.split(" | ").collect())
-        .skip(1)
-        .collect()
+    rows.map(|row| row.split(" | ").collect()).skip(1).collect()
 }
 
 #[test]
@@ -145,6 +143,34 @@ fn every_comparison_names_its_proof_and_every_link_leads_somewhere() {
     }
 }
 
+#[test]
+fn every_module_is_on_the_map() {
+    let docs = crate_folder().join("../../docs");
+    if !docs.is_dir() {
+        println!("skipped: this crate is here without its workspace");
+        return;
+    }
+    let map = fs::read_to_string(docs.join("ARCHITECTURE.md")).unwrap();
+    let root = fs::read_to_string(crate_folder().join("src/lib.rs")).unwrap();
+    let modules: Vec<_> = root
+        .lines()
+        .map(|line| line.strip_prefix("pub ").unwrap_or(line))
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
+    let (_, map) = map.split_once("\n### Modules of core\n").unwrap();
+    let table = map.split("\n\n").nth(2).unwrap();
+    let mut told: Vec<_> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+        .flat_map(|cell| cell.split(", "))
+        .map(|module| module.trim_matches('`'))
+        .collect();
+    told.sort_unstable();
+    let mut meant = modules;
+    meant.sort_unstable();
+    assert_eq!(told, meant);
+}
+
 /// Returns file and name of each test in backticks.
 fn tests_in(text: &str) -> Vec<(&str, &str)> {
     text.split('`')
@@ -171,7 +197,8 @@ fn has_test(source: &str, name: &str) -> bool {
 
 #[test]
 fn only_a_function_with_its_attribute_is_a_test() {
-    let source = "    #[tokio::test(start_paused = true)]\n    async fn waits() {\n}\nfn waits_too() {";
+    let source =
+        "    #[tokio::test(start_paused = true)]\n    async fn waits() {\n}\nfn waits_too() {";
     assert!(has_test(source, "waits"));
     assert!(!has_test(source, "wait"));
     assert!(!has_test(source, "waits_too"));
@@ -240,10 +267,7 @@ fn circuit_breaker() -> Vec<Row> {
             name("min_throughput"),
             format!("{} results", breaker.min_throughput),
         ),
-        row(
-            name("failure_rate"),
-            format!("{} %", breaker.failure_rate),
-        ),
+        row(name("failure_rate"), format!("{} %", breaker.failure_rate)),
         row(name("slow_call_after"), none(breaker.slow_call_after)),
         row(
             name("slow_call_rate"),
@@ -296,7 +320,10 @@ fn adaptive() -> Vec<Row> {
         attempts("adaptive.max", adaptive.max),
         attempts("adaptive.initial", adaptive.initial),
         attempts("adaptive.max_queue", adaptive.max_queue),
-        row("Aimd.backoff_percent", format!("{} %", aimd.backoff_percent)),
+        row(
+            "Aimd.backoff_percent",
+            format!("{} %", aimd.backoff_percent),
+        ),
         row("Aimd.max_rtt", none(aimd.max_rtt)),
         row(
             "Gradient2.tolerance_percent",
@@ -306,7 +333,10 @@ fn adaptive() -> Vec<Row> {
             "Gradient2.smoothing_percent",
             format!("{} %", gradient.smoothing_percent),
         ),
-        row("Gradient2.headroom", format!("{} places", gradient.headroom)),
+        row(
+            "Gradient2.headroom",
+            format!("{} places", gradient.headroom),
+        ),
         row(
             "Gradient2.long_window",
             format!("{} round trips", gradient.long_window),
@@ -351,10 +381,16 @@ fn http() -> Vec<Row> {
         row("connect_timeout", time(http.connect_timeout)),
         row("idle_timeout", time(http.idle_timeout)),
         row("body_limit", mebibytes(limit)),
-        row("pool_per_host", format!("{} connections", http.pool_per_host)),
+        row(
+            "pool_per_host",
+            format!("{} connections", http.pool_per_host),
+        ),
         row("proxy", proxy),
         row("deadline_header", none(http.deadline_header)),
-        row("cache.max_bytes", mebibytes(CacheConfig::default().max_bytes)),
+        row(
+            "cache.max_bytes",
+            mebibytes(CacheConfig::default().max_bytes),
+        ),
     ]
 }
 
