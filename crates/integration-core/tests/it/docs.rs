@@ -19,14 +19,19 @@ use integration_core::{
 
 type Row = (String, String);
 
-/// Returns the text, or `None` where the crate was published alone.
-fn text() -> Option<String> {
+/// Reads a page of the documentation, or returns `None` where the crate was published alone.
+#[expect(clippy::print_stdout, reason = "tells that nothing was checked")]
+fn page(name: &str) -> Option<String> {
     let docs = crate_folder().join("../../docs");
     if !docs.is_dir() {
         println!("skipped: this crate is here without its workspace");
         return None;
     }
-    Some(fs::read_to_string(docs.join("RESILIENCE.md")).unwrap())
+    Some(fs::read_to_string(docs.join(name)).unwrap())
+}
+
+fn text() -> Option<String> {
+    page("RESILIENCE.md")
 }
 
 fn crate_folder() -> &'static Path {
@@ -145,12 +150,9 @@ fn every_comparison_names_its_proof_and_every_link_leads_somewhere() {
 
 #[test]
 fn every_module_is_on_the_map() {
-    let docs = crate_folder().join("../../docs");
-    if !docs.is_dir() {
-        println!("skipped: this crate is here without its workspace");
+    let Some(map) = page("ARCHITECTURE.md") else {
         return;
-    }
-    let map = fs::read_to_string(docs.join("ARCHITECTURE.md")).unwrap();
+    };
     let root = fs::read_to_string(crate_folder().join("src/lib.rs")).unwrap();
     let modules: Vec<_> = root
         .lines()
