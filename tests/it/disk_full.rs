@@ -108,7 +108,11 @@ async fn assert_goes_on(
     })
     .await;
     expected.insert("evt_after".to_owned());
-    assert_eq!(gateway.readiness().await, 200);
+    // After a failed commit it is not believed at once.
+    wait::until_ok("the gateway is ready again", WITHIN, async || {
+        gateway.readiness().await == 200
+    })
+    .await;
     destination.wait_for_effects(expected.len(), WITHIN).await;
     let effects = destination.effects();
     let effected: BTreeSet<String> = effects.iter().map(|one| payment_id(&one.body)).collect();

@@ -3,9 +3,13 @@
 //! [`CallState`] decides and never waits; [`Drive`] waits and never decides. Both the tower layer
 //! and the HTTP client are an [`Operation`] on them, so there is no second order to get wrong:
 //!
-//! deadline > bulkhead > retry with budget > for each attempt: pause > breaker peek > rate limit (or
-//! that of the fleet) > adaptive limit > breaker commit > attempt timeout > the operation, and its
-//! hedge > classify > settle.
+//! deadline > bulkhead > retry with budget > each attempt, and a hedge beside it: pause > breaker
+//! peek > rate limit (or that of the fleet) > adaptive limit > breaker commit > attempt timeout > the
+//! operation > classify > settle.
+//!
+//! A hedge is a second copy of an attempt that is slow. It passes every gate, is booked in the retry
+//! budget and has an attempt timeout, each on its own. It never waits: where a gate is shut there is
+//! no hedge.
 
 mod admit;
 mod attempt;

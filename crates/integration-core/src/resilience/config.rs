@@ -68,7 +68,8 @@ pub struct Config {
     pub backoff: Backoff,
     /// Waits after being rate limited without a hint. Default: full jitter up to 1 s, to 20 s.
     pub rate_limited_backoff: Backoff,
-    /// The longest hint of a server that a call waits for. Default: 60 s.
+    /// The longest hint of a server that a call waits for, if the deadline leaves room for it too.
+    /// Default: 60 s.
     pub hint_cap: Duration,
     /// How many retries are affordable.
     pub retry_budget: RetryBudgetConfig,

@@ -53,8 +53,13 @@
 //! wrong:  ResilienceLayer > Buffer > transport   a queue that no deadline sees
 //! ```
 //!
-//! Inside: deadline > bulkhead > retry with budget > pause > breaker > rate limit > adaptive limit >
-//! attempt timeout > hedge.
+//! Inside: deadline > bulkhead > retry with budget > each attempt, and a hedge beside it: pause >
+//! breaker peek > rate limit > adaptive limit > breaker commit > attempt timeout > the inner service >
+//! classify > settle.
+//!
+//! A hedge is a second copy of an attempt that is slow. It passes every gate, is booked in the retry
+//! budget and has an attempt timeout, each on its own. It never waits: where a gate is shut there is
+//! no hedge.
 //!
 //! All clones of a service, and all services made by clones of one layer, share the policies of a
 //! key. `poll_ready` is always ready: admission happens in the future of a call, where a deadline

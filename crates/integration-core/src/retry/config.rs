@@ -19,7 +19,8 @@ pub struct RetryConfig {
     pub backoff: Backoff,
     /// Waits after being rate limited without a hint. Default: 1 s doubling to 20 s, full jitter.
     pub rate_limited_backoff: Backoff,
-    /// The longest hint of a server that is waited for. Default: 60 s.
+    /// The longest hint of a server that is waited for, if the deadline leaves room for it too.
+    /// Default: 60 s.
     pub hint_cap: Duration,
     /// How many retries are affordable, for each key.
     pub budget: RetryBudgetConfig,

@@ -11,7 +11,9 @@ use std::{
 
 use integration_core::{
     Backoff, Error, ErrorKind, Jitter,
+    adaptive::AdaptiveLimitConfig,
     bulkhead::BulkheadConfig,
+    circuit_breaker::CircuitBreakerConfig,
     classify::{Call, Classify, Describe, Repeat, Verdict},
     hedge::HedgeConfig,
     observer::Happening,
@@ -42,6 +44,9 @@ impl Classify<u16, std::io::Error> for Codes {
         let code = *outcome.unwrap();
         match ErrorKind::from_status(code) {
             None => Verdict::success(),
+            Some(kind @ ErrorKind::RateLimited) => {
+                Verdict::failure(kind).with_hint(Some(1_000 * MILLI))
+            }
             Some(kind) => Verdict::failure(kind).with_status(code),
         }
     }
@@ -241,6 +246,46 @@ async fn a_hedge_never_waits_for_the_rate_limit() {
     slow.call().await.unwrap();
     assert_eq!(slow.hedges(), 0);
     assert!((now() - started) < 510 * MILLI);
+}
+
+/// Another call fails with this code while the first attempt runs; returns whether there is a hedge.
+async fn is_hedged_beside(code: u16, config: Config) -> bool {
+    let slow = Slow::new(config, Repeat::Safe).measured().await;
+    slow.then(&[(100, 200), (1, code)]);
+    let (first, _other) = tokio::join!(slow.call(), slow.call());
+    assert_eq!(first.unwrap(), 200);
+    slow.hedges() > 0
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_gate_is_shut_there_is_no_hedge() {
+    let wary = CircuitBreakerConfig::default().with_consecutive(1);
+    let breaker = hedged().with_circuit_breaker(wary);
+    assert!(is_hedged_beside(404, breaker.clone()).await);
+    assert!(!is_hedged_beside(503, breaker).await, "the circuit is open");
+    assert!(!is_hedged_beside(429, hedged()).await, "the key is paused");
+
+    let limit = |attempts| {
+        let limit = AdaptiveLimitConfig::default().with_min(attempts);
+        hedged().with_adaptive(limit.with_max(attempts).with_initial(attempts))
+    };
+    assert!(is_hedged_beside(200, limit(2)).await);
+    assert!(!is_hedged_beside(200, limit(1)).await, "there is no place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_has_an_attempt_timeout_of_its_own() {
+    let config = hedged().with_timeouts(5_000 * MILLI, 300 * MILLI);
+    let slow = Slow::new(config, Repeat::Safe).measured().await;
+    // The hedge begins after 10 ms and so ends after the first was cut off.
+    slow.then(&[(5_000, 200), (295, 200)]);
+    let started = now();
+    assert_eq!(slow.call().await.unwrap(), 200);
+    assert!((now() - started) > 300 * MILLI, "{:?}", (now() - started));
+    assert_eq!(slow.hedges(), 1);
+    let happened = slow.events.happenings();
+    let is_retry = |what: &Happening| matches!(what, Happening::RetryScheduled { .. });
+    assert!(!happened.iter().any(is_retry));
 }
 
 #[tokio::test(start_paused = true)]

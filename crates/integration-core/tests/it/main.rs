@@ -18,6 +18,8 @@ mod corpus;
 mod credentials;
 #[cfg(feature = "http")]
 mod deadline;
+#[cfg(all(feature = "cache", feature = "redis"))]
+mod docs;
 #[cfg(feature = "http")]
 mod fleet;
 #[cfg(feature = "http")]

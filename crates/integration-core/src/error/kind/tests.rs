@@ -115,3 +115,33 @@ fn a_status_stands_for_the_kind_of_the_table() {
         assert_eq!(ErrorKind::from_status(status), kind, "{status}");
     }
 }
+
+#[test]
+fn the_table_of_the_documentation_says_what_the_code_does() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    if !docs.is_dir() {
+        println!("skipped: this crate is here without its workspace");
+        return;
+    }
+    let text = std::fs::read_to_string(docs.join("RESILIENCE.md")).unwrap();
+    let (_, section) = text.split_once("\n## Kinds\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let told: Vec<_> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(str::to_owned)
+        .collect();
+    let meant: Vec<_> = TABLE
+        .iter()
+        .map(|(kind, ..)| {
+            format!(
+                "| `{kind:?}` | {:?} | {:?} | {:?} | {:?} |",
+                kind.delivery(),
+                kind.retriability(),
+                kind.health(),
+                kind.charge()
+            )
+        })
+        .collect();
+    assert_eq!(told, meant);
+}
