@@ -44,7 +44,6 @@ enum Stage<R> {
     Queued {
         until: Instant,
     },
-    Admitting,
     Asking(Asking),
     Waiting {
         until: Instant,
@@ -68,7 +67,7 @@ impl<O: Operation> Drive<O> {
             timer: None,
             attempt: None,
             hedge: None,
-            stage: Stage::Admitting,
+            stage: Stage::Done,
         }
     }
 }
@@ -97,7 +96,6 @@ impl<O: Operation> Future for Drive<O> {
                         call.admit(call.now())
                     }
                 }
-                Stage::Admitting => call.admit(call.now()),
                 Stage::Waiting { until } => {
                     ready!(poll_until(this.timer.as_mut(), *until, cx));
                     call.admit(call.now())

@@ -12,8 +12,13 @@ use super::{
     transport::{TransportError, Wire},
 };
 use crate::{
-    classify::Classify, credentials::Credentials, driver::Shared, error::Result,
-    quota::QuotaParser, rate_limit::Quota, resilience::KeyPolicies,
+    classify::Classify,
+    credentials::Credentials,
+    driver::Shared,
+    error::Result,
+    quota::QuotaParser,
+    rate_limit::Quota,
+    resilience::{KeyPolicies, Preset},
 };
 
 /// Makes HTTP calls with a deadline, bounded retries, a rate limit and a circuit breaker each.
@@ -92,6 +97,26 @@ impl Client {
     /// address, or holds credentials, a query or a fragment.
     pub fn standard(base: &str) -> Result<ClientBuilder> {
         ClientBuilder::new().base(base)
+    }
+
+    /// Starts a client for a kind of service at `base`, with the settings that suit it.
+    ///
+    /// ```
+    /// use integration_core::{http::Client, resilience::Preset};
+    ///
+    /// # fn main() -> integration_core::Result<()> {
+    /// let builder = Client::preset(Preset::Payments, "http://127.0.0.1:12111")?;
+    /// # let _ = builder.build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`standard`](Self::standard).
+    pub fn preset(preset: Preset, base: &str) -> Result<ClientBuilder> {
+        let builder = Self::standard(base)?;
+        Ok(builder.policies(preset.policies()).http(preset.http()))
     }
 
     /// Returns the policies of a key, to look at and to switch while calls run.

@@ -209,6 +209,14 @@ fn impossible_clients_name_the_field() {
 }
 
 #[test]
+fn a_client_of_every_preset_can_be_built() {
+    for preset in crate::resilience::Preset::ALL {
+        let builder = Client::preset(preset, "http://127.0.0.1:9").unwrap();
+        builder.build().unwrap();
+    }
+}
+
+#[test]
 fn a_base_that_no_call_can_go_to_is_refused() {
     for base in [
         "",

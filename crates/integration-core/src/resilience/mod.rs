@@ -72,6 +72,7 @@ mod future;
 mod key;
 mod layer;
 mod parts;
+mod preset;
 mod service;
 
 #[cfg(test)]
@@ -85,5 +86,6 @@ pub use self::{
     key::KeyPolicies,
     layer::ResilienceLayer,
     parts::Parts,
+    preset::Preset,
     service::Resilience,
 };
