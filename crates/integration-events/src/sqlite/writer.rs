@@ -114,9 +114,12 @@ impl Shown {
         self.is_writable.load(Ordering::Relaxed) && now.0.saturating_sub(seen) >= DOUBTED_MS
     }
 
-    fn committed(&self, is_ok: bool) {
-        self.is_writable.store(is_ok, Ordering::Relaxed);
-        if !is_ok {
+    fn committed(&self, outcome: &rusqlite::Result<()>) {
+        self.is_writable.store(outcome.is_ok(), Ordering::Relaxed);
+        // A file that was locked is as good as before once it is free.
+        if let Err(error) = outcome
+            && error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy)
+        {
             self.has_failed.store(true, Ordering::Relaxed);
         }
     }
@@ -169,7 +172,7 @@ impl Writer {
     fn commit(&mut self, batch: &mut Vec<Box<dyn Job>>) {
         let outcome = self.transact(batch);
         let is_ready = std::mem::take(&mut self.memory.is_ready);
-        self.shown.committed(outcome.is_ok());
+        self.shown.committed(&outcome);
         match &outcome {
             Ok(()) => {
                 self.shown.commits.fetch_add(1, Ordering::Relaxed);
