@@ -7,6 +7,7 @@ use integration_e2e::{
     destination::Destination,
     gateway::Setup,
     sender::{Sender, payment, payment_id},
+    wait,
 };
 use integration_webhooks::Scheme;
 use tokio::task::JoinSet;
@@ -16,6 +17,7 @@ use crate::routes::{QUICK_RETRIES, TINY_QUEUE};
 const CONNECTIONS: usize = 100;
 const EVENTS_EACH: usize = 20;
 const WITHIN: Duration = Duration::from_secs(30);
+const RECOVERS_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn overload_is_answered_with_later_and_passes() {
@@ -46,8 +48,19 @@ async fn overload_is_answered_with_later_and_passes() {
     assert!(!stored.is_empty(), "overload must not stop everything");
 
     let post = sender.post("evt_after", payment("evt_after", "cus_1"));
-    let after = Client::new(gateway.public()).post(&post).await.unwrap();
-    assert_eq!(after.status, 200, "it recovers as soon as the load is gone");
+    let mut after = Client::new(gateway.public());
+    // The deliveries of what was taken use the tiny queue too, so it is free a little later.
+    wait::until_ok(
+        "it recovers when the load is gone",
+        RECOVERS_WITHIN,
+        async || {
+            after
+                .post(&post)
+                .await
+                .is_ok_and(|answer| answer.status == 200)
+        },
+    )
+    .await;
     stored.insert("evt_after".to_owned());
     destination.wait_for_effects(stored.len(), WITHIN).await;
     let taken = destination.taken();
