@@ -3,4 +3,6 @@
 
 mod canary;
 mod fault;
+#[cfg(feature = "mocks")]
+mod mocks;
 mod server;
