@@ -6,3 +6,4 @@ mod fault;
 #[cfg(feature = "mocks")]
 mod mocks;
 mod server;
+mod stream;
