@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod canary;
+#[cfg(feature = "record")]
+pub mod cassette;
 mod clock;
 mod fault;
 #[cfg(feature = "mocks")]
