@@ -67,6 +67,27 @@ fn fields_are_hidden_by_what_their_name_tells() {
 }
 
 #[test]
+fn a_header_is_shown_if_it_is_harmless_and_not_marked() {
+    let mut headers = HeaderMap::new();
+    let mut marked = HeaderValue::from_static("text/plain");
+    marked.set_sensitive(true);
+    headers.insert("accept", HeaderValue::from_static("text/plain"));
+    headers.append("accept", marked);
+    headers.insert("x-api-version", HeaderValue::from_static("1"));
+    headers.insert("authorization", HeaderValue::from_static("x"));
+    let cassette = Cassette::at("").allow_header("X-Api-Version");
+    let mut shown = cassette.redaction.headers(&headers);
+    shown.sort();
+    let expected = [
+        "accept: [redacted]",
+        "accept: text/plain",
+        "authorization: [redacted]",
+        "x-api-version: 1",
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
 fn json_keeps_its_types_and_loses_its_secrets() {
     let text = r#"{
         "id": "ch_1", "amount": 1999, "token": {"a": "x", "b": [1, true, null]},

@@ -232,24 +232,24 @@ fn refusal(error: &Error, said: &str) {
 #[tokio::test]
 async fn a_cassette_takes_what_it_may_and_nothing_more() {
     let studio = Studio::new([Reply::ok("0123456789").chunked().pieces(4, Duration::ZERO)]).await;
-    let record = async |cassette: Cassette, calls: usize| {
+    let record = async |cassette: Cassette, sent: &'static str, calls: usize| {
         let (recording, client) = studio.record(&cassette);
         for _ in 0..calls {
-            let answer = client.post("/").body("0123456789").send().await.unwrap();
+            let answer = client.post("/").body(sent).send().await.unwrap();
             assert_eq!(answer.body(), "0123456789", "the caller notices nothing");
         }
         recording.finish()
     };
-    record(studio.cassette().max_body(10).max_entries(2), 2)
-        .await
-        .unwrap();
+    let ten = "9876543210";
+    let fitting = studio.cassette().max_body(10).max_entries(2);
+    record(fitting, ten, 2).await.unwrap();
     let before = studio.text();
-    let large = record(studio.cassette().max_body(9), 1).await.unwrap_err();
-    refusal(&large, "a body is larger than `max_body`");
-    let many = record(studio.cassette().max_entries(2), 3)
-        .await
-        .unwrap_err();
-    refusal(&many, "more calls than `max_entries`");
+    let large = record(studio.cassette().max_body(9), "", 1).await;
+    refusal(&large.unwrap_err(), "a body is larger than `max_body`");
+    let large = record(studio.cassette().max_body(10), "98765432109", 1).await;
+    refusal(&large.unwrap_err(), "a body is larger than `max_body`");
+    let many = record(studio.cassette().max_entries(2), ten, 3).await;
+    refusal(&many.unwrap_err(), "more calls than `max_entries`");
     assert_eq!(studio.text(), before, "the file is as it was");
 }
 
