@@ -13,6 +13,8 @@ mod refusing;
 mod rng;
 mod server;
 
+#[cfg(feature = "http")]
+pub use crate::fault::FaultTransport;
 pub use crate::{
     canary::Canary,
     clock::TestClock,
