@@ -30,6 +30,10 @@ pub(crate) struct CallOptions {
     /// One call unless it is given; boxed, as it is large and rare.
     pub(crate) cost: Option<Box<Cost>>,
     pub(crate) priority: Priority,
+    /// Whether it must not get a twin, however slow it is.
+    pub(crate) is_unhedged: bool,
+    /// Whether its place in the bulkhead outlives it, with the body of the answer.
+    pub(crate) keeps_place: bool,
 }
 
 impl CallOptions {
@@ -45,6 +49,24 @@ pub(crate) enum BodyReplay {
     Possible,
     #[default]
     Impossible,
+}
+
+/// A place in the bulkhead that outlives its call. Dropping it gives it back.
+#[cfg_attr(
+    not(feature = "http"),
+    expect(dead_code, reason = "only an HTTP response is read after its call")
+)]
+pub(crate) struct Held {
+    policies: Arc<Policies>,
+    place: Option<Pass>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.policies.leave(Queue::Call, place);
+        }
+    }
 }
 
 /// One call under way.
@@ -159,7 +181,9 @@ impl CallState {
 
     /// Ends the call with an answer.
     pub(super) fn finish_well(&mut self, now: Instant) {
+        let kept = self.place.take_if(|_| self.options.keeps_place);
         self.end();
+        self.place = kept;
         if self.is_observed {
             self.emit(self.ended(None, None, now));
         }
@@ -171,6 +195,10 @@ impl CallState {
             operation: std::mem::take(&mut self.options.operation),
             attempts: self.attempt,
             started: self.started,
+            held: self.place.take().map(|place| Held {
+                policies: Arc::clone(&self.policies),
+                place: Some(place),
+            }),
         }
     }
 
@@ -231,6 +259,8 @@ impl Drop for CallState {
             self.emit(Happening::CallDropped {
                 attempts: self.attempt,
             });
+        } else if self.place.is_some() {
+            self.give_back();
         }
     }
 }

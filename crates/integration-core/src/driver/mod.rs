@@ -24,7 +24,7 @@ mod shared;
 mod trouble;
 
 pub(crate) use self::{
-    call::{BodyReplay, CallOptions, CallState},
+    call::{BodyReplay, CallOptions, CallState, Held},
     future::Drive,
     operation::{AttemptContext, Operation, Report},
     shared::{Policies, Shared},

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use ::http::{HeaderMap, Method};
+use ::http::{HeaderMap, HeaderName, Method};
 use url::Url;
 
 use super::{
@@ -42,11 +42,38 @@ pub(super) struct Inner {
     /// Sent to the host of the base and to no other.
     pub(super) headers: HeaderMap,
     pub(super) operation_prefix: String,
+    pub(super) naming: Naming,
     pub(super) http: HttpConfig,
     /// Calls that others wait for.
     pub(super) flights: Option<Flights>,
     #[cfg(feature = "cache")]
     pub(super) cache: Option<super::cache::ResponseCache>,
+}
+
+/// The headers of a provider that every call needs to know.
+#[derive(Clone, Debug)]
+pub(super) struct Naming {
+    /// Where the provider says how it calls the request; asked before the common ones.
+    pub(super) request_id: Option<&'static str>,
+    pub(super) idempotency: HeaderName,
+    pub(super) keys: IdempotencyKeys,
+}
+
+/// Which calls carry an idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdempotencyKeys {
+    OfTheCaller,
+    OnEveryWrite,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self {
+            request_id: None,
+            idempotency: HeaderName::from_static("idempotency-key"),
+            keys: IdempotencyKeys::OfTheCaller,
+        }
+    }
 }
 
 /// An address that calls may go to, and the key of its policies.

@@ -113,6 +113,8 @@ where
             deadline: config.deadline,
             attempt_timeout: config.attempt_timeout,
             cost: call.cost,
+            is_unhedged: false,
+            keeps_place: false,
             priority: call.priority,
         };
         self.core.shared.open(&call.key, options)
