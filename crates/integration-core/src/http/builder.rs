@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
+use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -245,7 +246,7 @@ impl ClientBuilder {
                 base: self.base,
                 headers: self.headers,
                 operation_prefix: self.operation_prefix,
-                http,
+                http: RwLock::new(Arc::new(http)),
                 flights: self.coalesce.then(Flights::default),
                 #[cfg(feature = "cache")]
                 cache: self

@@ -17,7 +17,7 @@ use crate::{
     bulkhead::Priority,
     classify::Repeat,
     credentials::Credentials,
-    driver::{BodyReplay, CallOptions},
+    driver::{BodyReplay, CallOptions, Overrides},
     error::{Error, ErrorKind, Result},
 };
 
@@ -192,7 +192,14 @@ impl RequestBuilder {
         if let Err((_, rule)) = &self.host {
             return Err(self.refuse(&operation, rule));
         }
-        let options = self.options(operation)?;
+        let overrides = self.overrides(&operation)?;
+        let options = CallOptions {
+            operation,
+            repeat: self.repeat.unwrap_or_else(|| repeat_of(&self.method)),
+            body: BodyReplay::Possible,
+            cost: None,
+            priority: Priority::Normal,
+        };
         let Ok(host) = self.host else {
             return Err(Error::new(ErrorKind::Config, "http.request"));
         };
@@ -207,7 +214,8 @@ impl RequestBuilder {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
         }
-        let body_limit = self.body_limit.unwrap_or(self.client.inner.http.body_limit);
+        let http = Arc::clone(&inner.http.read());
+        let body_limit = self.body_limit.unwrap_or(http.body_limit);
         let key = self.key.map_or(host.key, Arc::from);
         let request = AttemptRequest {
             method: self.method,
@@ -221,6 +229,8 @@ impl RequestBuilder {
                 request,
                 key,
                 options,
+                overrides,
+                http,
                 body_limit,
                 revalidates: false,
                 is_ours,
@@ -228,31 +238,22 @@ impl RequestBuilder {
         ))
     }
 
-    fn options(&self, operation: Cow<'static, str>) -> Result<CallOptions> {
-        let policies = self.client.inner.driver.config();
-        let max_attempts = self.max_attempts.unwrap_or(policies.max_attempts);
-        let deadline = self.deadline.unwrap_or(policies.deadline);
-        let attempt_timeout = self.attempt_timeout.unwrap_or(policies.attempt_timeout);
-        if max_attempts == 0 || max_attempts > crate::resilience::Config::MAX_ATTEMPTS {
-            return Err(self.refuse(&operation, "`max_attempts` must be 1 to 100"));
+    fn overrides(&self, operation: &str) -> Result<Overrides> {
+        let counts = 1..=crate::resilience::Config::MAX_ATTEMPTS;
+        if self.max_attempts.is_some_and(|max| !counts.contains(&max)) {
+            return Err(self.refuse(operation, "`max_attempts` must be 1 to 100"));
         }
-        if deadline.is_zero() {
-            return Err(self.refuse(&operation, "`deadline` must be above 0"));
+        if self.deadline.is_some_and(|time| time.is_zero()) {
+            return Err(self.refuse(operation, "`deadline` must be above 0"));
         }
-        if attempt_timeout.is_zero() {
-            return Err(self.refuse(&operation, "`attempt_timeout` must be above 0"));
+        if self.attempt_timeout.is_some_and(|time| time.is_zero()) {
+            return Err(self.refuse(operation, "`attempt_timeout` must be above 0"));
         }
-        let repeat = self.repeat.unwrap_or_else(|| repeat_of(&self.method));
-        let body = BodyReplay::Possible;
-        Ok(CallOptions {
-            operation,
-            repeat,
-            body,
-            max_attempts,
-            deadline,
-            attempt_timeout,
-            cost: None,
-            priority: Priority::Normal,
+        Ok(Overrides {
+            max_attempts: self.max_attempts,
+            deadline: self.deadline,
+            attempt_timeout: self.attempt_timeout,
+            passed: Duration::ZERO,
         })
     }
 

@@ -9,12 +9,13 @@ use super::{
     attempt::Sending,
     body::BodyLimits,
     client::{Client, Host, Inner},
+    config::HttpConfig,
     response::{Answer, Response},
     transport::{AttemptRequest, TransportError},
 };
 use crate::{
     classify::{Call, Verdict},
-    driver::{AttemptContext, CallOptions, CallState, Drive, Operation, Report},
+    driver::{AttemptContext, CallOptions, CallState, Drive, Operation, Overrides, Report},
     error::{Error, ErrorKind, Result},
     observe::spans::{self, call_span, end_call, traced},
 };
@@ -28,6 +29,9 @@ pub(super) struct Prepared {
     pub(super) request: AttemptRequest,
     pub(super) key: Arc<str>,
     pub(super) options: CallOptions,
+    pub(super) overrides: Overrides,
+    /// What concerns connections and bodies, as it was when the call was made.
+    pub(super) http: Arc<HttpConfig>,
     pub(super) body_limit: usize,
     /// Whether 304 is the answer that is hoped for.
     pub(super) revalidates: bool,
@@ -38,7 +42,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Takes time that has passed off the deadline.
     pub(super) fn after(mut self, passed: Duration) -> Self {
-        self.options.deadline = self.options.deadline.saturating_sub(passed);
+        self.overrides.passed += passed;
         self
     }
 }
@@ -75,6 +79,8 @@ pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response>
         request,
         key,
         options,
+        overrides,
+        http,
         body_limit,
         revalidates,
         is_ours,
@@ -88,8 +94,9 @@ pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response>
         request: &request,
         limits: BodyLimits {
             limit: body_limit,
-            idle: inner.http.idle_timeout,
+            idle: http.idle_timeout,
         },
+        http: &http,
         is_ours,
         operation: operation.as_deref().unwrap_or_default(),
         key: &key,
@@ -101,6 +108,7 @@ pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response>
         request: &request,
         key: &key,
         options,
+        overrides,
         revalidates,
     });
     traced(span.clone(), call, |span, result| match result {
@@ -170,6 +178,7 @@ struct HttpCall<'a, S> {
     key: &'a str,
     /// Taken when the call begins.
     options: CallOptions,
+    overrides: Overrides,
     revalidates: bool,
 }
 
@@ -184,7 +193,7 @@ where
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        self.inner.driver.open(self.key, options)
+        self.inner.driver.open(self.key, options, &self.overrides)
     }
 
     fn start(&mut self, context: AttemptContext) -> F {
