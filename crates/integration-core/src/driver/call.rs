@@ -1,11 +1,12 @@
 //! The state of one call: what it asks for, what it holds, how it ends. It never waits.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{
     attempt::Underway,
+    limits::{Limits, Overrides},
     operation::Report,
     shared::{Common, Policies},
     trouble::Trouble,
@@ -18,15 +19,12 @@ use crate::{
     rate_limit::Cost,
 };
 
-/// What one call asks for. The default is a call without an attempt.
+/// What one call is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallOptions {
     pub(crate) operation: Cow<'static, str>,
     pub(crate) repeat: Repeat,
     pub(crate) body: BodyReplay,
-    pub(crate) max_attempts: u32,
-    pub(crate) deadline: Duration,
-    pub(crate) attempt_timeout: Duration,
     /// One call unless it is given; boxed, as it is large and rare.
     pub(crate) cost: Option<Box<Cost>>,
     pub(crate) priority: Priority,
@@ -73,6 +71,7 @@ impl Drop for Held {
 pub(crate) struct CallState {
     pub(super) policies: Arc<Policies>,
     pub(super) options: CallOptions,
+    pub(super) limits: Limits,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     /// Attempts begun, hedges included; the number of the latest.
@@ -106,18 +105,24 @@ pub(super) enum Queue {
 
 impl CallState {
     #[inline]
-    pub(super) fn new(policies: Arc<Policies>, options: CallOptions, now: Instant) -> Self {
+    pub(super) fn new(
+        policies: Arc<Policies>,
+        options: CallOptions,
+        wishes: &Overrides,
+        now: Instant,
+    ) -> Self {
+        let limits = Limits::new(wishes, &policies.common.config);
         if policies.common.fleet.is_none() {
             policies.budget.deposit();
         }
-        policies.note_nested(&options);
+        policies.note_nested(&options.operation, limits.max_attempts);
         let is_observed = policies.common.has_observer();
-        let deadline = now + options.deadline.min(crate::config::MAX_DURATION);
         Self {
             policies,
             options,
+            limits,
             started: now,
-            deadline,
+            deadline: now + limits.deadline,
             attempt: 0,
             underway: None,
             hedge: None,
@@ -195,6 +200,7 @@ impl CallState {
             operation: std::mem::take(&mut self.options.operation),
             attempts: self.attempt,
             started: self.started,
+            deadline: self.deadline,
             held: self.place.take().map(|place| Held {
                 policies: Arc::clone(&self.policies),
                 place: Some(place),

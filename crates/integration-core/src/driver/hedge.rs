@@ -19,7 +19,7 @@ impl CallState {
         let may = self.options.repeat == Repeat::Safe
             && !self.options.is_unhedged
             && self.options.body == BodyReplay::Possible
-            && self.attempt < self.options.max_attempts
+            && self.attempt < self.limits.max_attempts
             && self.common().fleet.is_none();
         let at = started + latency.delay(started).filter(|_| may)?;
         self.end_of(Lane::First)

@@ -14,9 +14,11 @@
 mod admit;
 mod attempt;
 mod call;
+mod current;
 mod fleet;
 mod future;
 mod hedge;
+mod limits;
 mod nested;
 mod operation;
 mod retry;
@@ -26,6 +28,7 @@ mod trouble;
 pub(crate) use self::{
     call::{BodyReplay, CallOptions, CallState, Held},
     future::Drive,
+    limits::Overrides,
     operation::{AttemptContext, Operation, Report},
     shared::{Policies, Shared},
 };

@@ -66,6 +66,8 @@ pub(crate) struct Report {
     pub(crate) attempts: u32,
     /// When the call began.
     pub(crate) started: Instant,
+    /// When it had to be over.
+    pub(crate) deadline: Instant,
     /// The place in the bulkhead of a call that keeps it.
     pub(crate) held: Option<Held>,
 }

@@ -6,6 +6,7 @@ use tracing::Span;
 
 use super::{
     client::Inner,
+    config::HttpConfig,
     read::{Arrived, Reading},
     response,
     transport::{AttemptRequest, TransportError},
@@ -26,6 +27,7 @@ pub(super) struct Sending<'a> {
     pub(super) inner: &'a Inner,
     pub(super) request: &'a AttemptRequest,
     pub(super) reading: Reading,
+    pub(super) http: &'a HttpConfig,
     /// Whether it goes to the host that the credentials are for, and brings none of its own.
     pub(super) is_ours: bool,
     /// Named only when somebody watches.
@@ -56,11 +58,11 @@ impl Sending<'_> {
 
     async fn send(self, context: AttemptContext) -> Result<Arrived, TransportError> {
         let credentials = self.inner.credentials.as_ref().filter(|_| self.is_ours);
-        if credentials.is_none() && self.inner.http.deadline_header.is_none() {
+        if credentials.is_none() && self.http.deadline_header.is_none() {
             return self.exchange(self.request, context.number).await;
         }
         let mut request = self.request.clone();
-        if let Some(header) = &self.inner.http.deadline_header {
+        if let Some(header) = &self.http.deadline_header {
             let left = context
                 .end()
                 .saturating_duration_since(self.inner.driver.now());

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
+use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -281,7 +282,7 @@ impl ClientBuilder {
                 headers: self.headers,
                 operation_prefix: self.operation_prefix,
                 naming: self.naming,
-                http,
+                http: RwLock::new(Arc::new(http)),
                 flights: self.coalesce.then(Flights::default),
                 #[cfg(feature = "cache")]
                 cache: self

@@ -1,6 +1,6 @@
 //! From what a caller describes to what is sent, with every mistake found.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use ::http::{HeaderValue, Method};
 
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     classify::Repeat,
     credentials::Credentials,
-    driver::{BodyReplay, CallOptions},
+    driver::{BodyReplay, CallOptions, Overrides},
     error::{Error, ErrorKind, Result},
 };
 
@@ -33,7 +33,20 @@ impl RequestBuilder {
         if is_at_base {
             self.add_idempotency_key();
         }
-        let options = self.options(operation)?;
+        let overrides = self.overrides(&operation)?;
+        let options = CallOptions {
+            operation,
+            repeat: self.repeat.unwrap_or_else(|| repeat_of(&self.method)),
+            body: if self.body.is_replayable() {
+                BodyReplay::Possible
+            } else {
+                BodyReplay::Impossible
+            },
+            cost: self.cost,
+            priority: self.priority,
+            is_unhedged: self.is_unhedged,
+            keeps_place: false,
+        };
         let Ok(host) = self.host else {
             return Err(Error::new(ErrorKind::Config, "http.request"));
         };
@@ -46,7 +59,8 @@ impl RequestBuilder {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
         }
-        let body_limit = self.body_limit.unwrap_or(self.client.inner.http.body_limit);
+        let http = Arc::clone(&inner.http.read());
+        let body_limit = self.body_limit.unwrap_or(http.body_limit);
         let key = self.key.map_or(host.key, Arc::from);
         let request = AttemptRequest {
             method: self.method,
@@ -60,6 +74,8 @@ impl RequestBuilder {
                 request,
                 key,
                 options,
+                overrides,
+                http,
                 body_limit,
                 revalidates: false,
                 is_ours,
@@ -69,37 +85,22 @@ impl RequestBuilder {
         ))
     }
 
-    fn options(&mut self, operation: Cow<'static, str>) -> Result<CallOptions> {
-        let policies = self.client.inner.driver.config();
-        let max_attempts = self.max_attempts.unwrap_or(policies.max_attempts);
-        let deadline = self.deadline.unwrap_or(policies.deadline);
-        let attempt_timeout = self.attempt_timeout.unwrap_or(policies.attempt_timeout);
-        if max_attempts == 0 || max_attempts > crate::resilience::Config::MAX_ATTEMPTS {
-            return Err(self.refuse(&operation, "`max_attempts` must be 1 to 100"));
+    fn overrides(&self, operation: &str) -> Result<Overrides> {
+        let counts = 1..=crate::resilience::Config::MAX_ATTEMPTS;
+        if self.max_attempts.is_some_and(|max| !counts.contains(&max)) {
+            return Err(self.refuse(operation, "`max_attempts` must be 1 to 100"));
         }
-        if deadline.is_zero() {
-            return Err(self.refuse(&operation, "`deadline` must be above 0"));
+        if self.deadline.is_some_and(|time| time.is_zero()) {
+            return Err(self.refuse(operation, "`deadline` must be above 0"));
         }
-        if attempt_timeout.is_zero() {
-            return Err(self.refuse(&operation, "`attempt_timeout` must be above 0"));
+        if self.attempt_timeout.is_some_and(|time| time.is_zero()) {
+            return Err(self.refuse(operation, "`attempt_timeout` must be above 0"));
         }
-        let repeat = self.repeat.unwrap_or_else(|| repeat_of(&self.method));
-        let body = if self.body.is_replayable() {
-            BodyReplay::Possible
-        } else {
-            BodyReplay::Impossible
-        };
-        Ok(CallOptions {
-            operation,
-            repeat,
-            body,
-            max_attempts,
-            deadline,
-            attempt_timeout,
-            cost: self.cost.take(),
-            priority: self.priority,
-            is_unhedged: self.is_unhedged,
-            keeps_place: false,
+        Ok(Overrides {
+            max_attempts: self.max_attempts,
+            deadline: self.deadline,
+            attempt_timeout: self.attempt_timeout,
+            passed: Duration::ZERO,
         })
     }
 

@@ -3,21 +3,22 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use ::http::{Method, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 use super::{
     attempt::Sending,
     client::{Client, Host, Inner},
+    config::HttpConfig,
     read::{Arrived, Reading},
     request::Substitute,
     response::{Answer, Response, find_request_id},
-    stream::{StreamingResponse, Told},
+    stream::{StreamingResponse, Told, Watch},
     transport::{AttemptRequest, RawBody, TransportError},
 };
 use crate::{
     classify::{Call, Verdict},
-    config::MAX_DURATION,
-    driver::{AttemptContext, CallOptions, CallState, Drive, Held, Operation, Report},
+    driver::{AttemptContext, CallOptions, CallState, Drive, Held, Operation, Overrides, Report},
     error::{Error, ErrorKind, Result},
     fallback::UNAVAILABLE,
     observe::spans::{self, call_span, end_call, traced},
@@ -33,6 +34,9 @@ pub(super) struct Prepared {
     pub(super) request: AttemptRequest,
     pub(super) key: Arc<str>,
     pub(super) options: CallOptions,
+    pub(super) overrides: Overrides,
+    /// What concerns connections and bodies, as it was when the call was made.
+    pub(super) http: Arc<HttpConfig>,
     pub(super) body_limit: usize,
     /// Whether 304 is the answer that is hoped for.
     pub(super) revalidates: bool,
@@ -47,7 +51,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Takes time that has passed off the deadline.
     pub(super) fn after(mut self, passed: Duration) -> Self {
-        self.options.deadline = self.options.deadline.saturating_sub(passed);
+        self.overrides.passed += passed;
         self
     }
 }
@@ -92,18 +96,24 @@ pub(super) async fn stream(
         method: prepared.request.method.clone(),
         url: prepared.request.url.clone(),
     };
-    let deadline = client.inner.driver.now() + prepared.options.deadline.min(MAX_DURATION);
+    let idle = prepared.http.idle_timeout;
     let driven = Box::pin(run(&client.inner, prepared)).await;
     let Driven { mut head, rest } = match (driven, fallback) {
         (Err(error), Some(fallback)) => Driven::whole(substitute(error, fallback)?),
         (driven, _) => driven?,
     };
-    let (body, held) = match rest {
-        Some(rest) => (rest.body, rest.held),
-        None => (RawBody::Full(std::mem::take(&mut head.answer.body)), None),
-    };
-    let bounds = (limit, deadline);
-    Ok(StreamingResponse::new(head, body, told, held, bounds))
+    let rest = rest.map_or_else(
+        || Rest {
+            body: RawBody::Full(std::mem::take(&mut head.answer.body)),
+            held: None,
+            deadline: None,
+        },
+        |rest| *rest,
+    );
+    let watch = Watch::new(limit, idle, rest.deadline);
+    Ok(StreamingResponse::new(
+        head, rest.body, watch, told, rest.held,
+    ))
 }
 
 /// Answers in the place of a service that cannot be had.
@@ -142,6 +152,8 @@ struct Driven {
 struct Rest {
     body: RawBody,
     held: Option<Held>,
+    /// When its call has to be over.
+    deadline: Option<Instant>,
 }
 
 impl Driven {
@@ -155,6 +167,8 @@ async fn run(inner: &Inner, prepared: Prepared) -> Result<Driven> {
         request,
         key,
         options,
+        overrides,
+        http,
         body_limit,
         revalidates,
         is_ours,
@@ -170,9 +184,10 @@ async fn run(inner: &Inner, prepared: Prepared) -> Result<Driven> {
         request: &request,
         reading: Reading {
             limit: body_limit,
-            idle: inner.http.idle_timeout,
+            idle: http.idle_timeout,
             is_streamed,
         },
+        http: &http,
         is_ours,
         operation: operation.as_deref().unwrap_or_default(),
         key: &key,
@@ -184,6 +199,7 @@ async fn run(inner: &Inner, prepared: Prepared) -> Result<Driven> {
         request: &request,
         key: &key,
         options,
+        overrides,
         revalidates,
         any_status,
         quota: None,
@@ -281,6 +297,7 @@ struct HttpCall<'a, S> {
     key: &'a str,
     /// Taken when the call begins.
     options: CallOptions,
+    overrides: Overrides,
     revalidates: bool,
     any_status: bool,
     /// What the latest answer said of quotas.
@@ -300,7 +317,7 @@ where
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        self.inner.driver.open(self.key, options)
+        self.inner.driver.open(self.key, options, &self.overrides)
     }
 
     fn start(&mut self, context: AttemptContext) -> F {
@@ -326,13 +343,20 @@ where
             operation,
             attempts,
             started,
+            deadline,
             held,
         } = report();
         match raw {
             Ok(Arrived { answer, rest }) => {
                 let elapsed = self.inner.driver.now().saturating_duration_since(started);
                 let head = self.respond(operation, answer, attempts, elapsed);
-                let rest = rest.map(|body| Box::new(Rest { body: *body, held }));
+                let rest = rest.map(|body| {
+                    Box::new(Rest {
+                        body: *body,
+                        held,
+                        deadline: Some(deadline),
+                    })
+                });
                 Ok(Driven { head, rest })
             }
             // A classifier may call a lost answer a success, but there is none to return.

@@ -55,10 +55,10 @@ pub struct StreamingResponse {
 }
 
 /// What bounds the stream.
-struct Watch {
+pub(super) struct Watch {
     limit: Option<usize>,
     idle: Duration,
-    deadline: Instant,
+    deadline: Option<Instant>,
     /// When the caller began to wait for the piece that does not come.
     waits_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -77,18 +77,10 @@ impl StreamingResponse {
     pub(super) fn new(
         head: Response,
         body: RawBody,
+        watch: Watch,
         told: Told,
         held: Option<Held>,
-        (limit, deadline): (Option<usize>, Instant),
     ) -> Self {
-        let watch = Watch {
-            limit,
-            idle: told.client.inner.http.idle_timeout,
-            deadline,
-            waits_since: None,
-            timer: None,
-            len: 0,
-        };
         Self {
             head,
             body: Some(body),
@@ -226,6 +218,17 @@ impl StreamingResponse {
 }
 
 impl Watch {
+    pub(super) fn new(limit: Option<usize>, idle: Duration, deadline: Option<Instant>) -> Self {
+        Self {
+            limit,
+            idle,
+            deadline,
+            waits_since: None,
+            timer: None,
+            len: 0,
+        }
+    }
+
     fn count(&mut self, piece: &Bytes) -> Result<(), TransportError> {
         self.waits_since = None;
         self.len = self.len.saturating_add(piece.len());
@@ -239,7 +242,9 @@ impl Watch {
     fn poll(&mut self, inner: &Inner, cx: &mut Context<'_>) -> Poll<TransportError> {
         let since = *self.waits_since.get_or_insert_with(|| inner.driver.now());
         let silent = since + self.idle;
-        let until = silent.min(self.deadline);
+        let until = self
+            .deadline
+            .map_or(silent, |deadline| silent.min(deadline));
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(sleep_until(until)));
@@ -247,7 +252,7 @@ impl Watch {
             timer.as_mut().reset(until);
         }
         ready!(timer.as_mut().poll(cx));
-        Poll::Ready(if silent <= self.deadline {
+        Poll::Ready(if until == silent {
             stalled(self.idle, self.len)
         } else {
             TransportError::new(ErrorKind::DeadlineExceeded).with_message(format!(
