@@ -46,6 +46,8 @@ mod shared_store;
 mod support;
 #[cfg(feature = "http")]
 mod tls;
+#[cfg(feature = "http")]
+mod troubleshooting;
 mod types;
 #[cfg(feature = "http")]
 mod wire;
