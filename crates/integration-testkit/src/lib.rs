@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod canary;
 mod clock;
 mod fault;
+#[cfg(feature = "mocks")]
+pub mod mocks;
 mod recorder;
 mod refusing;
 mod rng;

@@ -14,9 +14,11 @@
 mod admit;
 mod attempt;
 mod call;
+mod current;
 mod fleet;
 mod future;
 mod hedge;
+mod limits;
 mod nested;
 mod operation;
 mod retry;
@@ -24,8 +26,9 @@ mod shared;
 mod trouble;
 
 pub(crate) use self::{
-    call::{BodyReplay, CallOptions, CallState},
+    call::{BodyReplay, CallOptions, CallState, Held},
     future::Drive,
+    limits::Overrides,
     operation::{AttemptContext, Operation, Report},
     shared::{Policies, Shared},
 };

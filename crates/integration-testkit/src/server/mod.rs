@@ -5,6 +5,7 @@
 //! paused time would run away from its sockets.
 
 mod body;
+mod payload;
 mod reply;
 mod run;
 mod wire;

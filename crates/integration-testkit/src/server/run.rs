@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -27,7 +27,7 @@ use tokio::{
 use super::{
     body::ScriptedBody,
     reply::{Fault, Reply},
-    wire::{Resetter, Wire},
+    wire::{Control, Wire},
 };
 
 /// Bytes of a request's body that are taken.
@@ -89,6 +89,7 @@ type Script = dyn Fn(&Received) -> Reply + Send + Sync;
 
 struct Log {
     next: AtomicUsize,
+    sent: Arc<AtomicU64>,
     received: Mutex<Vec<Received>>,
     count: watch::Sender<usize>,
 }
@@ -133,6 +134,7 @@ impl ScriptedServer {
         let received = Mutex::new(Vec::new());
         let log = Arc::new(Log {
             next: AtomicUsize::new(0),
+            sent: Arc::default(),
             received,
             count: sender,
         });
@@ -173,6 +175,27 @@ impl ScriptedServer {
             .clone()
     }
 
+    /// Returns how many bytes were written to all clients so far, heads included.
+    ///
+    /// That is what clients took and some megabytes at most in the buffers of the system, so it
+    /// stands still soon after a client no longer reads.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use integration_testkit::{Reply, ScriptedServer};
+    ///
+    /// let server = ScriptedServer::replies([Reply::of_size(10_000_000_000)]).await?;
+    /// // ... a client that takes a little of it ...
+    /// assert!(server.sent() < 16_000_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.log.sent.load(Ordering::Relaxed)
+    }
+
     /// Waits until at least this many requests have arrived.
     pub async fn wait_for(&self, requests: usize) {
         let mut count = self.count.clone();
@@ -204,8 +227,9 @@ async fn accept(listener: TcpListener, script: Arc<Script>, log: Arc<Log>) {
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
-        let resetter = Resetter::default();
-        let wire = TokioIo::new(Wire::new(stream, resetter.clone()));
+        let control = Control::default();
+        let sent = Arc::clone(&log.sent);
+        let wire = TokioIo::new(Wire::new(stream, control.clone(), sent));
         let (script, log) = (Arc::clone(&script), Arc::clone(&log));
         connections.spawn(async move {
             let service = service_fn(move |request| {
@@ -213,7 +237,7 @@ async fn accept(listener: TcpListener, script: Arc<Script>, log: Arc<Log>) {
                     request,
                     Arc::clone(&script),
                     Arc::clone(&log),
-                    resetter.clone(),
+                    control.clone(),
                 )
             });
             // A connection that ends in an error is what some scripts ask for.
@@ -229,7 +253,7 @@ async fn answer(
     request: Request<Incoming>,
     script: Arc<Script>,
     log: Arc<Log>,
-    resetter: Resetter,
+    control: Control,
 ) -> io::Result<Response<ScriptedBody>> {
     let received = receive(request, &log).await?;
     let reply = script(&received);
@@ -241,15 +265,15 @@ async fn answer(
         Some(Fault::Silence) => pending().await,
         Some(Fault::Close) => Err(io::Error::other("closed by the script")),
         Some(Fault::Reset) => {
-            resetter.reset();
+            control.reset();
             Err(io::Error::other("reset by the script"))
         }
         Some(Fault::Garbage) => {
-            resetter.garble();
+            control.garble();
             Err(io::Error::other("garbled by the script"))
         }
-        Some(Fault::StallAfter(_) | Fault::CutAfter(_)) | None => {
-            let mut response = Response::new(ScriptedBody::new(&reply));
+        Some(Fault::StallAfter(_) | Fault::CutAfter(_) | Fault::ResetAfter(_)) | None => {
+            let mut response = Response::new(ScriptedBody::new(&reply, control));
             *response.status_mut() = reply.status;
             *response.headers_mut() = reply.headers;
             Ok(response)

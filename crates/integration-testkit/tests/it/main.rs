@@ -3,4 +3,7 @@
 
 mod canary;
 mod fault;
+#[cfg(feature = "mocks")]
+mod mocks;
 mod server;
+mod stream;

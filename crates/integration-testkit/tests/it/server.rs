@@ -7,9 +7,9 @@ use tokio::{
     time::timeout,
 };
 
-const SOON: Duration = Duration::from_millis(200);
+pub(super) const SOON: Duration = Duration::from_millis(200);
 
-async fn ask(address: SocketAddr, path: &str) -> TcpStream {
+pub(super) async fn ask(address: SocketAddr, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request =
         format!("POST {path} HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\nx-a: 1\r\n\r\nbody");
@@ -18,7 +18,7 @@ async fn ask(address: SocketAddr, path: &str) -> TcpStream {
 }
 
 /// Reads until the peer ends or is silent.
-async fn read(stream: &mut TcpStream) -> (String, Option<io::Result<usize>>) {
+pub(super) async fn read(stream: &mut TcpStream) -> (String, Option<io::Result<usize>>) {
     let mut text = Vec::new();
     loop {
         match timeout(SOON, stream.read_buf(&mut text)).await {
@@ -29,7 +29,7 @@ async fn read(stream: &mut TcpStream) -> (String, Option<io::Result<usize>>) {
     }
 }
 
-async fn answers(reply: Reply) -> (String, Option<io::Result<usize>>) {
+pub(super) async fn answers(reply: Reply) -> (String, Option<io::Result<usize>>) {
     let server = ScriptedServer::replies([reply]).await.unwrap();
     read(&mut ask(server.address(), "/").await).await
 }
