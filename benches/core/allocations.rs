@@ -9,6 +9,7 @@ mod contended;
 mod fused;
 mod policies;
 mod server;
+mod sse;
 mod tables;
 mod wire;
 

@@ -13,6 +13,7 @@ mod contended;
 mod fused;
 mod policies;
 mod server;
+mod sse;
 mod tables;
 mod verdict;
 mod wire;

@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 
 use integration_benches::table::Table;
 
-use crate::{contended, fused, policies, wire};
+use crate::{contended, fused, policies, sse, wire};
 
 pub(crate) fn all(server: SocketAddr) -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         policies::table(),
         fused::table(),
         contended::table(),
         wire::table(server, 1),
         wire::table(server, wire::MANY),
-    ]
+    ];
+    tables.extend(sse::tables());
+    tables
 }

@@ -32,6 +32,12 @@ impl Series {
         Self(self.0.iter().map(|value| value * factor).collect())
     }
 
+    /// Divides `dividend` by every figure: from the time of an operation to how many fit in one.
+    #[must_use]
+    pub fn under(&self, dividend: f64) -> Self {
+        Self(self.0.iter().map(|value| dividend / value).collect())
+    }
+
     fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -82,5 +88,10 @@ mod tests {
         let difference = series(&[5.0, 9.0, 7.0]).minus(&series(&[4.0, 7.0, 1.0]));
         assert_eq!(difference, series(&[1.0, 2.0, 6.0]));
         assert_eq!(difference.scaled(2.0).median(), 4.0);
+    }
+
+    #[test]
+    fn a_rate_is_high_where_the_time_is_short() {
+        assert_eq!(series(&[2.0, 4.0]).under(8.0), series(&[4.0, 2.0]));
     }
 }

@@ -21,6 +21,11 @@ pub enum Unit {
     Nanos,
     /// For calls over a socket; their turns are longer.
     Micros,
+    /// For what takes bytes in: megabytes a second of processor time, so more is better.
+    Throughput {
+        /// Bytes of one operation.
+        bytes: u32,
+    },
 }
 
 impl Table {
@@ -50,8 +55,8 @@ impl Table {
     /// Measures all rows in turns, because a shared machine changes from one second to the next.
     pub fn measure(&mut self, plan: Plan) {
         let turn = match self.unit {
-            Unit::Nanos => plan.turn,
             Unit::Micros => plan.turn * 5,
+            Unit::Nanos | Unit::Throughput { .. } => plan.turn,
         };
         for row in &mut self.rows {
             row.calibrate(turn);
@@ -70,23 +75,24 @@ impl Table {
         found.unwrap_or_else(|| panic!("{} has no row {name}", self.title))
     }
 
-    /// Returns the processor time an operation of a row, in the unit of the table.
+    /// Returns the figure of a row, in the unit of the table.
     #[must_use]
-    pub fn cost(&self, name: &str) -> Series {
+    pub fn figure(&self, name: &str) -> Series {
         self.in_unit(&self.row(name).nanos)
     }
 
     /// Prints it as Markdown.
     pub fn print(&self) {
-        let unit = match self.unit {
-            Unit::Nanos => "ns",
-            Unit::Micros => "µs",
+        let (unit, wall) = match self.unit {
+            Unit::Nanos => ("CPU ns", "| wall ns "),
+            Unit::Micros => ("CPU µs", "| wall µs "),
+            Unit::Throughput { .. } => ("MB per CPU second", "| MB per second "),
         };
-        let (heading, rule) = match self.wall {
-            true => (format!("| wall {unit} "), "|---"),
-            false => (String::new(), ""),
+        let (wall, rule) = match self.wall {
+            true => (wall, "|---"),
+            false => ("", ""),
         };
-        println!("| {} | CPU {unit} {heading}| allocations |", self.title);
+        println!("| {} | {unit} {wall}| allocations |", self.title);
         println!("|---|---{rule}|---|");
         for row in &self.rows {
             let cost = self.in_unit(&row.nanos);
@@ -103,6 +109,7 @@ impl Table {
         match self.unit {
             Unit::Nanos => nanos.clone(),
             Unit::Micros => nanos.scaled(1e-3),
+            Unit::Throughput { bytes } => nanos.under(1e3 * f64::from(bytes)),
         }
     }
 }

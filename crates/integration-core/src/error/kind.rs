@@ -3,6 +3,12 @@
 use super::{Charge, Delivery, Health, Retriability};
 
 /// What went wrong.
+///
+/// # Troubleshooting
+///
+/// How each kind looks in a log, its usual causes and what to change: [docs/TROUBLESHOOTING.md].
+///
+/// [docs/TROUBLESHOOTING.md]: https://github.com/integration-rs/integration/blob/main/docs/TROUBLESHOOTING.md
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -10,6 +10,7 @@ use super::{
     config::{AtEnd, SseConfig},
     event::Event,
     lines::{Lines, TooLong},
+    text::Text,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -51,7 +52,7 @@ impl Decoder {
     /// Sets the id that holds until the server gives one: that of the connection before.
     #[must_use]
     pub fn with_last_event_id(mut self, id: impl Into<String>) -> Self {
-        self.block.last_event_id = id.into().into();
+        self.block.last_event_id = Text::of(id.into().into());
         self
     }
 
@@ -97,7 +98,7 @@ impl Decoder {
     /// Returns the id to resume after, as of the events taken so far; empty if there is none.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
-        self.block.last_event_id.as_str()
+        self.block.last_event_id.as_ref().map_or("", Text::as_str)
     }
 
     /// Returns how long the server asks to wait before reconnecting, at most 30 days.
@@ -116,8 +117,8 @@ impl Decoder {
 
     fn advance(&mut self) -> Result<Option<Event>, TooLong> {
         let max = self.config.max_event_bytes;
-        while let Some((source, line)) = self.lines.next(max)? {
-            if let Some(event) = self.block.line(source, line, max)? {
+        while let Some(line) = self.lines.next(max)? {
+            if let Some(event) = self.block.line(line, max)? {
                 return Ok(Some(event));
             }
         }
@@ -126,10 +127,10 @@ impl Decoder {
         }
         let mut event = None;
         if self.config.at_end == AtEnd::Dispatch {
-            if let Some((source, line)) = self.lines.last() {
-                self.block.line(source, line, max)?;
+            if let Some(line) = self.lines.last() {
+                self.block.line(line, max)?;
             }
-            event = self.block.dispatch();
+            event = self.block.dispatch(None);
         }
         self.close();
         Ok(event)

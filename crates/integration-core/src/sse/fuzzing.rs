@@ -61,6 +61,25 @@ pub fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, at_end: AtEnd) -> 
     Some(outcome)
 }
 
+/// Makes of any bytes a stream that others read as the standard says, who refuse broken UTF-8, fail
+/// at a BOM and lose a CR at the end.
+#[must_use]
+pub fn tamed(stream: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stream);
+    let mut text = text.trim_start_matches('\u{FEFF}').to_owned();
+    text.push(':');
+    text
+}
+
+/// Returns type, data and last id of each event.
+#[must_use]
+pub fn shown(outcome: &Outcome) -> Vec<[String; 3]> {
+    let events = outcome.events.iter();
+    events
+        .map(|event| [event.event_type(), event.data(), event.last_event_id()].map(str::to_owned))
+        .collect()
+}
+
 /// The standard, step by step, on the whole decoded text.
 #[must_use]
 pub fn model(stream: &[u8], at_end: AtEnd) -> Outcome {

@@ -10,8 +10,15 @@ const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 #[derive(Debug)]
 pub(super) struct TooLong;
 
-/// A line without its end: where its bytes are, and which of them.
-pub(super) type Line<'a> = (&'a Bytes, Range<usize>);
+/// A line without its end.
+pub(super) struct Line<'a> {
+    /// Where its bytes are, and which of them.
+    pub(super) source: &'a Bytes,
+    pub(super) range: Range<usize>,
+    /// Whether a blank line followed, which is then part of this one. One that follows and is not
+    /// here comes as a line of its own.
+    pub(super) is_last: bool,
+}
 
 /// Cuts chunks into lines at CR, LF and CRLF, and takes one BOM off the front.
 #[derive(Debug, Default)]
@@ -74,14 +81,20 @@ impl Lines {
                 return Err(TooLong);
             }
             if let Some(len) = found {
-                self.after_cr = rest[len] == b'\r';
-                self.at = start + len + 1;
+                let range = start..start + len;
+                self.at = range.end;
+                self.skip_end();
+                let is_last = self.skip_end();
                 if self.carry.is_empty() {
-                    return Ok(Some((&self.chunk, start..start + len)));
+                    let source = &self.chunk;
+                    return Ok(Some(Line {
+                        source,
+                        range,
+                        is_last,
+                    }));
                 }
-                self.carry
-                    .extend_from_slice(&self.chunk[start..start + len]);
-                return Ok(Some(self.join()));
+                self.carry.extend_from_slice(&self.chunk[range]);
+                return Ok(Some(self.join(is_last)));
             }
             // Freed first, so that its room can be used again.
             self.joined = Bytes::new();
@@ -92,7 +105,7 @@ impl Lines {
 
     /// Returns the line that the end of the stream leaves without its end.
     pub(super) fn last(&mut self) -> Option<Line<'_>> {
-        (!self.carry.is_empty()).then(|| self.join())
+        (!self.carry.is_empty()).then(|| self.join(false))
     }
 
     /// Whether a line has begun and not ended.
@@ -100,9 +113,29 @@ impl Lines {
         !self.carry.is_empty() || self.at < self.chunk.len() || !self.queue.is_empty()
     }
 
-    fn join(&mut self) -> Line<'_> {
+    /// Skips one line end, if it is there.
+    fn skip_end(&mut self) -> bool {
+        match self.chunk[self.at..] {
+            // The LF would be that of a CRLF, which `next` skips.
+            [b'\n', ..] if self.after_cr => return false,
+            [b'\r', b'\n', ..] => self.at += 2,
+            [b'\n', ..] => self.at += 1,
+            [b'\r', ..] => {
+                self.after_cr = true;
+                self.at += 1;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn join(&mut self, is_last: bool) -> Line<'_> {
         self.joined = self.carry.split().freeze();
-        (&self.joined, 0..self.joined.len())
+        Line {
+            source: &self.joined,
+            range: 0..self.joined.len(),
+            is_last,
+        }
     }
 
     /// Goes on to the next chunk. The last one is let go, so that nothing holds its memory.

@@ -52,6 +52,8 @@ mod streams;
 mod support;
 #[cfg(feature = "http")]
 mod tls;
+#[cfg(feature = "http")]
+mod troubleshooting;
 mod types;
 #[cfg(feature = "http")]
 mod wire;

@@ -116,14 +116,34 @@ fn a_status_stands_for_the_kind_of_the_table() {
     }
 }
 
-#[test]
-fn the_table_of_the_documentation_says_what_the_code_does() {
+/// Reads a page of the documentation, or returns `None` where the crate was published alone.
+fn page(name: &str) -> Option<String> {
     let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     if !docs.is_dir() {
         println!("skipped: this crate is here without its workspace");
-        return;
+        return None;
     }
-    let text = std::fs::read_to_string(docs.join("RESILIENCE.md")).unwrap();
+    Some(std::fs::read_to_string(docs.join(name)).unwrap())
+}
+
+#[test]
+fn every_kind_has_a_section_in_troubleshooting_and_no_other_has_one() {
+    let Some(text) = page("TROUBLESHOOTING.md") else {
+        return;
+    };
+    let told: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
+    let meant: Vec<_> = TABLE.iter().map(|row| format!("`{:?}`", row.0)).collect();
+    assert_eq!(told, meant);
+}
+
+#[test]
+fn the_table_of_the_documentation_says_what_the_code_does() {
+    let Some(text) = page("RESILIENCE.md") else {
+        return;
+    };
     let (_, section) = text.split_once("\n## Kinds\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let told: Vec<_> = section

@@ -1,3 +1,4 @@
+mod eventsource;
 mod limits;
 mod oracle;
 mod rules;

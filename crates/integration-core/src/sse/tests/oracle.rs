@@ -1,80 +1,87 @@
-//! Beside `eventsource-stream`, where both follow the standard.
-//!
-//! It differs from the standard, and so from us, in this: a BOM makes it panic; a CR at the end of what has come is held
-//! back until more comes, and lost at the end; broken UTF-8 is an error; `retry: +5` is taken; a
-//! time that no `u64` holds is ignored; an id counts only once an event with data follows; and an
-//! event is given the `retry` of its block.
+//! Beside `eventsource-stream`: the same events of any bytes in any chunks, but for what a test
+//! below names. There the standard says what we do.
 
-use std::{
-    collections::VecDeque,
-    pin::Pin,
-    task::{Context, Poll, Waker},
-};
+use std::time::Duration;
 
-use bytes::Bytes;
-use eventsource_stream::EventStream;
-use futures_core::Stream;
 use proptest::prelude::*;
 
 use super::{
-    super::{AtEnd, Event, fuzzing::decode},
+    super::{
+        AtEnd,
+        fuzzing::{Outcome, decode, shown, tamed},
+    },
+    eventsource::{self, Seen},
     near_streams, split,
 };
-
-struct Chunks(VecDeque<Bytes>);
-
-impl Stream for Chunks {
-    type Item = Result<Bytes, std::convert::Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.pop_front().map(Ok))
-    }
-}
-
-/// The oracle's events up to its first error, and whether there was none.
-fn oracle(chunks: &[&[u8]]) -> (Vec<Event>, bool) {
-    let chunks = chunks.iter().copied().map(Bytes::copy_from_slice).collect();
-    let mut stream = Box::pin(EventStream::new(Chunks(chunks)));
-    let mut cx = Context::from_waker(Waker::noop());
-    let mut events = Vec::new();
-    while let Poll::Ready(Some(event)) = stream.as_mut().poll_next(&mut cx) {
-        let Ok(event) = event else {
-            return (events, false);
-        };
-        events.push(Event::new(event.event, event.data).with_last_event_id(event.id));
-    }
-    (events, true)
-}
+use crate::config::MAX_DURATION;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn both_read_the_same_events(
-        stream in near_streams(),
+        stream in prop_oneof![4 => near_streams(), 1 => prop::collection::vec(any::<u8>(), 0..200)],
         cuts in prop::collection::vec(any::<usize>(), 0..6),
     ) {
-        // Its text must be whole, no BOM may begin it, and no CR may be the last that it sees.
-        let text = String::from_utf8_lossy(&stream);
-        let mut stream = text.trim_start_matches('\u{FEFF}').to_owned();
-        stream.push(':');
+        let stream = tamed(&stream);
         let chunks = split(stream.as_bytes(), &cuts);
-        let (expected, whole) = oracle(&chunks);
-        prop_assert!(whole);
-        prop_assert_eq!(decode(chunks, AtEnd::Discard).unwrap().events, expected);
+        let theirs = eventsource::read(&chunks);
+        prop_assert!(!theirs.is_refused);
+        let ours = decode(chunks, AtEnd::Discard).unwrap();
+        prop_assert_eq!(shown(&ours), theirs.events);
     }
 }
 
-#[test]
-fn it_differs_in_a_cr_at_the_end() {
-    let stream: [&[u8]; 1] = [b"data: a\r\r"];
-    assert_eq!(oracle(&stream).0.len(), 0);
-    assert_eq!(decode(stream, AtEnd::Discard).unwrap().events.len(), 1);
+fn both(stream: &[u8]) -> (Outcome, Seen) {
+    let ours = decode([stream], AtEnd::Discard).unwrap();
+    (ours, eventsource::read(&[stream]))
 }
 
 #[test]
-fn it_differs_in_broken_utf8() {
-    let stream: [&[u8]; 1] = [b"data: a\n\ndata: \xFF\n\n"];
-    assert!(!oracle(&stream).1);
-    assert_eq!(decode(stream, AtEnd::Discard).unwrap().events.len(), 2);
+fn it_holds_back_a_cr_at_the_end_which_ends_a_line() {
+    let (ours, theirs) = both(b"data: a\r\r");
+    assert_eq!((ours.events.len(), theirs.events.len()), (1, 0));
+}
+
+#[test]
+fn it_refuses_broken_utf8_which_is_to_be_replaced() {
+    let (ours, theirs) = both(b"data: a\n\ndata: \xFF\n\n");
+    assert!(theirs.is_refused);
+    assert_eq!(shown(&ours)[1][1], "\u{FFFD}");
+}
+
+#[test]
+fn it_panics_at_a_bom_which_is_to_be_skipped() {
+    let stream = "\u{FEFF}data: a\n\n".as_bytes();
+    assert!(std::panic::catch_unwind(|| eventsource::read(&[stream])).is_err());
+    let ours = decode([stream], AtEnd::Discard).unwrap();
+    assert_eq!(shown(&ours)[0][1], "a");
+}
+
+#[test]
+fn it_takes_a_time_with_a_sign_which_is_not_digits_alone() {
+    let (ours, theirs) = both(b"retry: +5\ndata: a\n\n");
+    assert_eq!(theirs.retry, Some(Duration::from_millis(5)));
+    assert_eq!(ours.reconnection_time, None);
+}
+
+#[test]
+fn it_ignores_a_time_that_no_number_holds_which_is_digits_alone() {
+    let (ours, theirs) = both(b"retry: 99999999999999999999\ndata: a\n\n");
+    assert_eq!(theirs.retry, None);
+    assert_eq!(ours.reconnection_time, Some(MAX_DURATION));
+}
+
+#[test]
+fn it_gives_a_time_to_its_event_which_is_one_of_the_stream() {
+    let (ours, theirs) = both(b"retry: 5\ndata: a\n\ndata: b\n\n");
+    assert_eq!(theirs.retry, None);
+    assert_eq!(ours.reconnection_time, Some(Duration::from_millis(5)));
+}
+
+#[test]
+fn it_resumes_after_the_last_event_with_data_and_not_after_the_last_id() {
+    let (ours, theirs) = both(b"id: 1\ndata: a\n\nid: 2\n\n");
+    assert_eq!(theirs.last_event_id, "1");
+    assert_eq!(ours.last_event_id, "2");
 }
