@@ -167,7 +167,7 @@ async fn a_policy_is_switched_off_and_on() {
         .with_circuit_breaker(None)
         .with_bulkhead(None)
         .with_rate_limit(None);
-    layer.policies("demo");
+    let _ = layer.policies("demo");
     layer.reconfigure(off).unwrap();
     let policies = layer.policies("demo");
     assert!(policies.circuit_breaker().is_none() && policies.bulkhead().is_none());
