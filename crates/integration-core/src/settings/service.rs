@@ -117,6 +117,11 @@ impl ServiceSettings {
         })
     }
 
+    #[cfg(test)]
+    pub(super) const fn values(&self) -> &Values {
+        &self.values
+    }
+
     /// Says of an error of a configuration which settings it is about, and where they came from.
     fn explain(&self, error: &Error) -> Error {
         let field = error.context().find(|(key, _)| *key == "field");
