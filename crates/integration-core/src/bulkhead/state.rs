@@ -1,6 +1,9 @@
 //! The state machine of the bulkhead.
 
-use std::task::{Context, Poll, Waker};
+use std::{
+    sync::atomic::AtomicUsize,
+    task::{Context, Poll, Waker},
+};
 
 use super::{
     BulkheadConfig, Priority,
@@ -17,7 +20,7 @@ use crate::{
 /// Bounds the calls that run at once. See the [module](super).
 #[derive(Debug)]
 pub struct Bulkhead {
-    max_queue: usize,
+    max_queue: AtomicUsize,
     /// A [`Word`]. Places granted to a turn that has not been polled since count as taken, and so
     /// does, for an instant, what a caller took that was not there.
     word: AtomicU64,
@@ -52,7 +55,7 @@ impl Bulkhead {
     /// Creates an empty bulkhead from a configuration that has been validated.
     pub(crate) fn from_valid(config: &BulkheadConfig) -> Self {
         Self {
-            max_queue: usize::try_from(config.max_queue).unwrap_or(usize::MAX),
+            max_queue: AtomicUsize::new(places(config.max_queue)),
             word: AtomicU64::new(Word::new(config.max_in_flight).0),
             queue: Mutex::default(),
         }
@@ -95,6 +98,17 @@ impl Bulkhead {
         Ok(())
     }
 
+    /// Takes over another configuration, which has been validated, while calls are running.
+    ///
+    /// A shorter queue turns nobody away who waits in it.
+    pub(crate) fn reconfigure(&self, config: &BulkheadConfig) {
+        self.max_queue
+            .store(places(config.max_queue), Ordering::Relaxed);
+        self.resize(config.max_in_flight)
+            .into_iter()
+            .for_each(Waker::wake);
+    }
+
     /// Gives the call a place, or a turn in the queue.
     ///
     /// It takes the place first and looks then, which is one atomic operation where all is well. A
@@ -107,7 +121,7 @@ impl Bulkhead {
         if Word(self.word.fetch_add(1, Ordering::Acquire)).is_free() {
             return Ok(Entry::Run(Pass(())));
         }
-        if self.max_queue == 0 {
+        if self.max_queue.load(Ordering::Relaxed) == 0 {
             self.leave(Pass(()));
             return Err(Denied::unknown());
         }
@@ -189,7 +203,7 @@ impl Bulkhead {
         loop {
             let next = if word.is_free() {
                 word.taken()
-            } else if queue.len() >= self.max_queue {
+            } else if queue.len() >= self.max_queue.load(Ordering::Relaxed) {
                 return Err(Denied::unknown());
             } else {
                 word.queued()
@@ -240,4 +254,8 @@ impl Bulkhead {
             .map(|_| ())
             .map_err(Word)
     }
+}
+
+fn places(calls: u32) -> usize {
+    usize::try_from(calls).unwrap_or(usize::MAX)
 }

@@ -28,15 +28,15 @@
 //!
 //! Inside the attempt and its timeout, last before the transport: [`Credentials::authorize`]; on a
 //! 401 [`Credentials::rejected`], and if that says so, both once more, free of the retry budget.
-//! [`AuthTransport`] does this around any transport. Dropping the future of a call never cancels a
-//! fetch, which ends by [`TokenConfig::fetch_timeout`].
+//! A client does this with its
+//! [`ClientBuilder::credentials`](crate::http::ClientBuilder::credentials). Dropping the future of a
+//! call never cancels a fetch, which ends by [`TokenConfig::fetch_timeout`].
 
 mod attach;
 mod form;
 mod lender;
 mod secret;
 mod token;
-mod transport;
 
 #[cfg(test)]
 mod tests;
@@ -48,5 +48,4 @@ pub use self::{
     token::{
         CachedToken, Decision, Expiry, Moment, Settled, Token, TokenConfig, TokenSource, TokenState,
     },
-    transport::AuthTransport,
 };

@@ -69,9 +69,9 @@ impl CallState {
         self.attempt += 1;
         let context = AttemptContext {
             number: self.attempt,
-            max: self.options.max_attempts,
+            max: self.limits.max_attempts,
             started: now,
-            timeout: self.options.attempt_timeout,
+            timeout: self.limits.attempt_timeout,
             deadline: self.deadline,
         };
         let adaptive = self.policies.adaptive.as_ref();
@@ -117,7 +117,7 @@ impl CallState {
     /// Reads the clock if anyone wants to know when an attempt succeeded.
     pub(super) fn success_time(&self) -> Instant {
         let policies = &*self.policies;
-        let breaker = policies.breaker.as_ref();
+        let breaker = policies.breaker.as_deref();
         let is_timed = self.is_observed
             || policies.adaptive.is_some()
             || policies.latency.is_some()
@@ -210,11 +210,11 @@ impl CallState {
     /// Judges an attempt that was cut off at its end: by its own timeout, or by the deadline.
     pub(super) fn cut_off(&self, now: Instant) -> Verdict {
         if now >= self.deadline {
-            let total = self.options.deadline;
+            let total = self.limits.deadline;
             return Verdict::failure(ErrorKind::DeadlineExceeded)
                 .with_message(format!("deadline of {total:?} exceeded"));
         }
-        let limit = self.options.attempt_timeout;
+        let limit = self.limits.attempt_timeout;
         Verdict::failure(ErrorKind::AttemptTimeout)
             .with_message(format!("attempt timed out after {limit:?}"))
     }

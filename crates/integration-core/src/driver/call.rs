@@ -1,11 +1,12 @@
 //! The state of one call: what it asks for, what it holds, how it ends. It never waits.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{
     attempt::Underway,
+    limits::{Limits, Overrides},
     operation::Report,
     shared::{Common, Policies},
     trouble::Trouble,
@@ -18,18 +19,19 @@ use crate::{
     rate_limit::Cost,
 };
 
-/// What one call asks for. The default is a call without an attempt.
+/// What one call is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallOptions {
     pub(crate) operation: Cow<'static, str>,
     pub(crate) repeat: Repeat,
     pub(crate) body: BodyReplay,
-    pub(crate) max_attempts: u32,
-    pub(crate) deadline: Duration,
-    pub(crate) attempt_timeout: Duration,
     /// One call unless it is given; boxed, as it is large and rare.
     pub(crate) cost: Option<Box<Cost>>,
     pub(crate) priority: Priority,
+    /// Whether it must not get a twin, however slow it is.
+    pub(crate) is_unhedged: bool,
+    /// Whether its place in the bulkhead outlives it, with the body of the answer.
+    pub(crate) keeps_place: bool,
 }
 
 impl CallOptions {
@@ -47,10 +49,25 @@ pub(crate) enum BodyReplay {
     Impossible,
 }
 
+/// A place in the bulkhead that outlives its call. Dropping it gives it back.
+pub(crate) struct Held {
+    policies: Arc<Policies>,
+    place: Option<Pass>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.policies.leave(Queue::Call, place);
+        }
+    }
+}
+
 /// One call under way.
 pub(crate) struct CallState {
     pub(super) policies: Arc<Policies>,
     pub(super) options: CallOptions,
+    pub(super) limits: Limits,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     /// Attempts begun, hedges included; the number of the latest.
@@ -84,18 +101,24 @@ pub(super) enum Queue {
 
 impl CallState {
     #[inline]
-    pub(super) fn new(policies: Arc<Policies>, options: CallOptions, now: Instant) -> Self {
+    pub(super) fn new(
+        policies: Arc<Policies>,
+        options: CallOptions,
+        wishes: &Overrides,
+        now: Instant,
+    ) -> Self {
+        let limits = Limits::new(wishes, &policies.common.config);
         if policies.common.fleet.is_none() {
             policies.budget.deposit();
         }
-        policies.note_nested(&options);
+        policies.note_nested(&options.operation, limits.max_attempts);
         let is_observed = policies.common.has_observer();
-        let deadline = now + options.deadline.min(crate::config::MAX_DURATION);
         Self {
             policies,
             options,
+            limits,
             started: now,
-            deadline,
+            deadline: now + limits.deadline,
             attempt: 0,
             underway: None,
             hedge: None,
@@ -159,7 +182,9 @@ impl CallState {
 
     /// Ends the call with an answer.
     pub(super) fn finish_well(&mut self, now: Instant) {
+        let kept = self.place.take_if(|_| self.options.keeps_place);
         self.end();
+        self.place = kept;
         if self.is_observed {
             self.emit(self.ended(None, None, now));
         }
@@ -171,6 +196,11 @@ impl CallState {
             operation: std::mem::take(&mut self.options.operation),
             attempts: self.attempt,
             started: self.started,
+            deadline: self.deadline,
+            held: self.place.take().map(|place| Held {
+                policies: Arc::clone(&self.policies),
+                place: Some(place),
+            }),
         }
     }
 
@@ -231,6 +261,8 @@ impl Drop for CallState {
             self.emit(Happening::CallDropped {
                 attempts: self.attempt,
             });
+        } else if self.place.is_some() {
+            self.give_back();
         }
     }
 }

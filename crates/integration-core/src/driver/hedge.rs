@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::{
     attempt::Lane,
-    call::{CallState, Queue},
+    call::{BodyReplay, CallState, Queue},
     operation::AttemptContext,
 };
 use crate::{classify::Repeat, observer::Happening};
@@ -17,7 +17,9 @@ impl CallState {
         let latency = self.policies.latency.as_ref()?;
         let started = self.started_at(Lane::First)?;
         let may = self.options.repeat == Repeat::Safe
-            && self.attempt < self.options.max_attempts
+            && !self.options.is_unhedged
+            && self.options.body == BodyReplay::Possible
+            && self.attempt < self.limits.max_attempts
             && self.common().fleet.is_none();
         let at = started + latency.delay(started).filter(|_| may)?;
         self.end_of(Lane::First)

@@ -14,18 +14,23 @@
 mod admit;
 mod attempt;
 mod call;
+mod current;
 mod fleet;
 mod future;
 mod hedge;
+mod limits;
 mod nested;
 mod operation;
 mod retry;
 mod shared;
 mod trouble;
 
+#[cfg(feature = "http")]
+pub(crate) use self::call::Held;
 pub(crate) use self::{
     call::{BodyReplay, CallOptions, CallState},
     future::Drive,
+    limits::Overrides,
     operation::{AttemptContext, Operation, Report},
     shared::{Policies, Shared},
 };

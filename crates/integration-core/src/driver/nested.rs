@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::{call::CallOptions, shared::Policies};
+use super::shared::Policies;
 use crate::observer::Happening;
 
 thread_local! {
@@ -32,12 +32,12 @@ pub(super) fn inside<T>(poll: impl FnOnce() -> T) -> T {
 impl Policies {
     /// Tells once in the life of a client that one of its calls, which may retry, was made inside
     /// an attempt of another.
-    pub(super) fn note_nested(&self, options: &CallOptions) {
-        let is_nested = INSIDE.get() && options.max_attempts > 1;
+    pub(super) fn note_nested(&self, operation: &str, max_attempts: u32) {
+        let is_nested = INSIDE.get() && max_attempts > 1;
         if !is_nested || self.common.nested.0.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (operation, key) = (&*options.operation, &*self.key);
+        let key = &*self.key;
         tracing::warn!(
             operation,
             key,

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use tokio::time::Instant;
 
-use super::call::CallState;
+use super::call::{CallState, Held};
 use crate::{
     classify::{Call, Verdict},
     config::MAX_DURATION,
@@ -57,7 +57,6 @@ impl AttemptContext {
 }
 
 /// How a successful call went.
-#[derive(Clone, Debug)]
 #[cfg_attr(
     not(feature = "http"),
     expect(dead_code, reason = "only an HTTP response tells it")
@@ -67,4 +66,8 @@ pub(crate) struct Report {
     pub(crate) attempts: u32,
     /// When the call began.
     pub(crate) started: Instant,
+    /// When it had to be over.
+    pub(crate) deadline: Instant,
+    /// The place in the bulkhead of a call that keeps it.
+    pub(crate) held: Option<Held>,
 }

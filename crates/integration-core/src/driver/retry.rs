@@ -109,7 +109,7 @@ impl CallState {
     fn next_attempt(&mut self, verdict: &Verdict, now: Instant) -> Result<Instant, GaveUp> {
         let hint = hint(verdict);
         self.may_repeat(verdict)?;
-        if self.attempt >= self.options.max_attempts {
+        if self.attempt >= self.limits.max_attempts {
             return Err(GaveUp::AttemptsUsed);
         }
         if self.options.body == BodyReplay::Impossible {

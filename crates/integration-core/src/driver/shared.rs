@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 use super::{
     call::{CallOptions, CallState, Queue},
+    current::Current,
+    limits::Overrides,
     nested::Noted,
 };
 use crate::{
@@ -31,34 +33,39 @@ use crate::{
 
 /// The policies of all keys, and what they stand on.
 pub(crate) struct Shared {
+    current: Current<Generation>,
+}
+
+/// What holds from one configuration to the next. A call keeps the one that it began with.
+struct Generation {
     common: Arc<Common>,
     keys: Keyed<Policies>,
 }
 
-/// Configuration, clock, chance, and who is told.
+/// Configuration, clock, chance, and who is told. All but the first is the same in all generations.
 pub(crate) struct Common {
     pub(super) config: Config,
     pub(super) clock: SharedClock,
     pub(super) rng: Arc<dyn Rng>,
     /// `None` costs one branch an event.
     observer: Option<Arc<dyn Observer>>,
-    pub(super) nested: Noted,
+    pub(super) nested: Arc<Noted>,
     pub(super) fleet: Option<SharedFleet>,
 }
 
-/// The policies of one key.
+/// The policies of one key. Shared by all generations in which their configuration is the same.
 pub(crate) struct Policies {
     /// Here, so that a call counts one pointer and not two.
     pub(super) common: Arc<Common>,
     pub(crate) key: Box<str>,
-    pub(crate) pause: Pause,
-    pub(crate) breaker: Option<CircuitBreaker>,
+    pub(crate) pause: Arc<Pause>,
+    pub(crate) breaker: Option<Arc<CircuitBreaker>>,
     /// Empty until there is a quota, by configuration or at run time.
-    pub(crate) limit: OnceLock<RateLimit>,
-    pub(crate) budget: RetryBudget,
-    pub(crate) bulkhead: Option<Bulkhead>,
-    pub(crate) adaptive: Option<AdaptiveLimit>,
-    pub(crate) latency: Option<LatencyTracker>,
+    pub(crate) limit: Arc<OnceLock<RateLimit>>,
+    pub(crate) budget: Arc<RetryBudget>,
+    pub(crate) bulkhead: Option<Arc<Bulkhead>>,
+    pub(crate) adaptive: Option<Arc<AdaptiveLimit>>,
+    pub(crate) latency: Option<Arc<LatencyTracker>>,
 }
 
 /// The fleet that this process is part of, and the quotas that it shares.
@@ -81,75 +88,87 @@ impl Shared {
             clock: parts.clock,
             rng: parts.rng,
             observer: parts.observer,
-            nested: Noted::default(),
+            nested: Arc::default(),
             fleet,
         });
-        Ok(Self { common, keys })
+        let current = Current::new(Generation { common, keys });
+        Ok(Self { current })
+    }
+
+    /// Replaces the configuration for the calls that begin from now on.
+    pub(crate) fn reconfigure(&self, config: Config) -> Result<()> {
+        let config = config.validate()?;
+        let now = self.parts().clock.now();
+        self.current.replace(|present| present.next(config, now))
     }
 
     /// Begins a call.
     #[inline]
-    pub(crate) fn open(&self, key: &str, options: CallOptions) -> CallState {
-        let now = self.common.clock.now();
-        CallState::new(self.policies(key, now), options, now)
+    pub(crate) fn open(&self, key: &str, options: CallOptions, wishes: &Overrides) -> CallState {
+        let now = self.parts().clock.now();
+        CallState::new(self.policies(key, now), options, wishes, now)
     }
 
+    /// Returns what is the same whatever the configuration.
     #[inline]
-    pub(crate) fn config(&self) -> &Config {
-        &self.common.config
+    fn parts(&self) -> &Common {
+        &self.current.first().common
     }
 
     #[cfg(feature = "http")]
     pub(crate) fn now(&self) -> Instant {
-        self.common.clock.now()
+        self.parts().clock.now()
     }
 
     #[cfg(feature = "http")]
     pub(crate) fn unix(&self) -> std::time::Duration {
-        self.common.clock.unix()
+        self.parts().clock.unix()
     }
 
     /// Tells the observer, if there is one.
     #[cfg(feature = "http")]
     pub(crate) fn emit(&self, operation: &str, key: &str, what: Happening) {
-        self.common.emit(operation, key, what);
+        self.parts().emit(operation, key, what);
     }
 
     #[cfg(feature = "http")]
     pub(crate) fn is_observed(&self) -> bool {
-        self.common.has_observer()
+        self.parts().has_observer()
     }
 
     /// Tells the observer, if there is one, what passes on the wire.
     #[cfg(feature = "http")]
     pub(crate) fn exchange(&self, exchange: &crate::observe::Exchange<'_>) {
-        if let Some(observer) = &self.common.observer {
+        if let Some(observer) = &self.parts().observer {
             observer.on_exchange(exchange);
         }
     }
 
     /// Returns the policies of a key, for those who watch and steer them.
     pub(crate) fn of(&self, key: &str) -> KeyPolicies {
-        KeyPolicies(self.policies(key, self.common.clock.now()))
+        KeyPolicies(self.policies(key, self.parts().clock.now()))
     }
 
     /// Gives a key a quota, or replaces the one it has.
     pub(crate) fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
-        if self.common.fleet.is_some() {
+        if self.parts().fleet.is_some() {
             let rule =
                 "is that of the configuration, as every process of a fleet must have the same";
             return Err(invalid("rate_limit", rule));
         }
-        let now = self.common.clock.now();
+        let now = self.parts().clock.now();
         let policies = self.policies(key, now);
         policies.learning_limit(now).set_quota(quota, now)
     }
 
     #[inline]
     fn policies(&self, key: &str, now: Instant) -> Arc<Policies> {
-        self.keys.get(key, now, || self.create(key, now))
+        self.current
+            .read(|now_valid| now_valid.keys.get(key, now, || now_valid.create(key, now)))
     }
+}
 
+impl Generation {
     fn create(&self, key: &str, now: Instant) -> Policies {
         let config = &self.common.config;
         let limit = OnceLock::new();
@@ -159,21 +178,97 @@ impl Shared {
         Policies {
             common: Arc::clone(&self.common),
             key: Box::from(key),
-            pause: Pause::new(now),
-            breaker: config
-                .circuit_breaker
-                .clone()
-                .map(|breaker| CircuitBreaker::from_valid(breaker, Arc::clone(&self.common.rng))),
-            limit,
-            budget: RetryBudget::from_valid(&config.retry_budget, now),
-            bulkhead: config.bulkhead.as_ref().map(Bulkhead::from_valid),
-            adaptive: config.adaptive.as_ref().map(AdaptiveLimit::from_valid),
+            pause: Arc::new(Pause::new(now)),
+            breaker: config.circuit_breaker.clone().map(|breaker| {
+                let rng = Arc::clone(&self.common.rng);
+                Arc::new(CircuitBreaker::from_valid(breaker, rng))
+            }),
+            limit: Arc::new(limit),
+            budget: Arc::new(RetryBudget::from_valid(&config.retry_budget, now)),
+            bulkhead: config
+                .bulkhead
+                .as_ref()
+                .map(|bulkhead| Arc::new(Bulkhead::from_valid(bulkhead))),
+            adaptive: config
+                .adaptive
+                .as_ref()
+                .map(|adaptive| Arc::new(AdaptiveLimit::from_valid(adaptive))),
             latency: config
                 .hedge
                 .clone()
-                .map(|hedge| LatencyTracker::from_valid(hedge, now)),
+                .map(|hedge| Arc::new(LatencyTracker::from_valid(hedge, now))),
         }
     }
+
+    /// Makes the generation of another configuration.
+    fn next(&self, config: Config, now: Instant) -> Result<Self> {
+        let fleet = match &self.common.fleet {
+            Some(shared) => {
+                let quotas = config.rate_limit.unwrap_or_default();
+                Some(SharedFleet::new(Arc::clone(&shared.fleet), quotas)?)
+            }
+            None => None,
+        };
+        let common = Arc::new(Common {
+            config,
+            clock: Arc::clone(&self.common.clock),
+            rng: Arc::clone(&self.common.rng),
+            observer: self.common.observer.clone(),
+            nested: Arc::clone(&self.common.nested),
+            fleet,
+        });
+        let capacity = common.config.keys.clone();
+        let keys = Keyed::from_valid(capacity.clone(), now);
+        let next = Self { common, keys };
+        let keys = self
+            .keys
+            .carried(capacity, now, |policies| next.carry(policies, now));
+        Ok(Self { keys, ..next })
+    }
+
+    /// Makes the policies of a key out of those that it had under another configuration.
+    ///
+    /// What is configured as before stays what it is. Quotas and places change where they are, so
+    /// that what was taken stays taken; the others begin anew.
+    fn carry(&self, before: &Policies, now: Instant) -> Policies {
+        let (old, new) = (&before.common.config, &self.common.config);
+        let fresh = self.create(&before.key, now);
+        if old.rate_limit != new.rate_limit
+            && let Some(quotas) = new.rate_limit
+        {
+            let limit = before.learning_limit(now);
+            limit.reconfigure(&quotas, now);
+        }
+        if let (Some(places), Some(bulkhead)) = (&before.bulkhead, &new.bulkhead)
+            && old.bulkhead != new.bulkhead
+        {
+            places.reconfigure(bulkhead);
+        }
+        let has_limit = new.rate_limit.is_some() || old.rate_limit.is_none();
+        Policies {
+            pause: Arc::clone(&before.pause),
+            breaker: kept(old.circuit_breaker == new.circuit_breaker, &before.breaker)
+                .or(fresh.breaker),
+            limit: if has_limit {
+                Arc::clone(&before.limit)
+            } else {
+                fresh.limit
+            },
+            budget: if old.retry_budget == new.retry_budget {
+                Arc::clone(&before.budget)
+            } else {
+                fresh.budget
+            },
+            bulkhead: kept(new.bulkhead.is_some(), &before.bulkhead).or(fresh.bulkhead),
+            adaptive: kept(old.adaptive == new.adaptive, &before.adaptive).or(fresh.adaptive),
+            latency: kept(old.hedge == new.hedge, &before.latency).or(fresh.latency),
+            ..fresh
+        }
+    }
+}
+
+fn kept<T>(is_kept: bool, policy: &Option<Arc<T>>) -> Option<Arc<T>> {
+    policy.as_ref().filter(|_| is_kept).cloned()
 }
 
 impl Common {
@@ -208,7 +303,7 @@ impl Policies {
 
     pub(super) fn queue(&self, queue: Queue) -> Option<&Bulkhead> {
         match queue {
-            Queue::Call => self.bulkhead.as_ref(),
+            Queue::Call => self.bulkhead.as_deref(),
             Queue::Attempt => self
                 .adaptive
                 .as_ref()
@@ -238,9 +333,11 @@ impl SharedFleet {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("config", &self.common.config)
-            .field("keys", &self.keys)
-            .finish_non_exhaustive()
+        self.current.read(|generation| {
+            f.debug_struct("Shared")
+                .field("config", &generation.common.config)
+                .field("keys", &generation.keys)
+                .finish_non_exhaustive()
+        })
     }
 }

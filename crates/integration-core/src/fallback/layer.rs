@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::UNAVAILABLE;
 use crate::{
     error::{Error, ErrorKind, Result},
     layer::{Attempt, BoxError, ours},
@@ -45,24 +46,7 @@ impl<F> FallbackLayer<F> {
     where
         F: Fn(&Error) -> Res,
     {
-        use ErrorKind as K;
-        let kinds = [
-            K::RateLimited,
-            K::Unavailable,
-            K::Internal,
-            K::Connect,
-            K::Dns,
-            K::TlsHandshake,
-            K::ConnectionReset,
-            K::Incomplete,
-            K::AttemptTimeout,
-            K::DeadlineExceeded,
-            K::CircuitOpen,
-            K::LimitedLocally,
-            K::BulkheadFull,
-            K::Paused,
-        ];
-        Self::new(kinds, answer)
+        Self::new(UNAVAILABLE, answer)
     }
 }
 

@@ -18,3 +18,25 @@
 mod layer;
 
 pub use self::layer::{FallbackLayer, FallbackService, ResponseFuture};
+use crate::error::ErrorKind;
+
+/// How calls fail to a service that cannot be had just now.
+pub(crate) const UNAVAILABLE: [ErrorKind; 14] = {
+    use ErrorKind as K;
+    [
+        K::RateLimited,
+        K::Unavailable,
+        K::Internal,
+        K::Connect,
+        K::Dns,
+        K::TlsHandshake,
+        K::ConnectionReset,
+        K::Incomplete,
+        K::AttemptTimeout,
+        K::DeadlineExceeded,
+        K::CircuitOpen,
+        K::LimitedLocally,
+        K::BulkheadFull,
+        K::Paused,
+    ]
+};

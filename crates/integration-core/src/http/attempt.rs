@@ -5,9 +5,10 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::{
-    body::BodyLimits,
     client::Inner,
-    response::{self, Answer},
+    config::HttpConfig,
+    read::{Arrived, Reading},
+    response,
     transport::{AttemptRequest, TransportError},
 };
 use crate::{
@@ -25,7 +26,8 @@ use crate::{
 pub(super) struct Sending<'a> {
     pub(super) inner: &'a Inner,
     pub(super) request: &'a AttemptRequest,
-    pub(super) limits: BodyLimits,
+    pub(super) reading: Reading,
+    pub(super) http: &'a HttpConfig,
     /// Whether it goes to the host that the credentials are for, and brings none of its own.
     pub(super) is_ours: bool,
     /// Named only when somebody watches.
@@ -36,12 +38,12 @@ pub(super) struct Sending<'a> {
 
 impl Sending<'_> {
     /// Makes one attempt in a span of its own.
-    pub(super) async fn attempt(self, context: AttemptContext) -> Result<Answer, TransportError> {
+    pub(super) async fn attempt(self, context: AttemptContext) -> Result<Arrived, TransportError> {
         let request = self.describe();
         let span = attempt_span(self.span, &request, context.number, context.number - 1);
         traced(span, self.send(context), |span, raw| match raw {
-            Ok(answer) => {
-                let status = answer.status.as_u16();
+            Ok(arrived) => {
+                let status = arrived.answer.status.as_u16();
                 end_attempt(span, Some(status), ErrorKind::from_status(status));
             }
             Err(error) => end_attempt(span, None, Some(error.kind)),
@@ -54,13 +56,13 @@ impl Sending<'_> {
         crate::observe::spans::Request::new(self.operation, self.key, method.as_str(), url.as_str())
     }
 
-    async fn send(self, context: AttemptContext) -> Result<Answer, TransportError> {
+    async fn send(self, context: AttemptContext) -> Result<Arrived, TransportError> {
         let credentials = self.inner.credentials.as_ref().filter(|_| self.is_ours);
-        if credentials.is_none() && self.inner.http.deadline_header.is_none() {
+        if credentials.is_none() && self.http.deadline_header.is_none() {
             return self.exchange(self.request, context.number).await;
         }
         let mut request = self.request.clone();
-        if let Some(header) = &self.inner.http.deadline_header {
+        if let Some(header) = &self.http.deadline_header {
             let left = context
                 .end()
                 .saturating_duration_since(self.inner.driver.now());
@@ -78,21 +80,21 @@ impl Sending<'_> {
         credentials: &Credentials,
         mut request: AttemptRequest,
         context: AttemptContext,
-    ) -> Result<Answer, TransportError> {
+    ) -> Result<Arrived, TransportError> {
         let end = context.end();
         let lent = credentials.authorize(&mut request.headers, end).await;
         let generation = lent.map_err(TransportError::not_sent)?;
-        let answer = self.exchange(&request, context.number).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
+        let arrived = self.exchange(&request, context.number).await?;
+        if arrived.answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(arrived);
         }
         match credentials.rejected(generation, end).await {
-            Rejection::TryAgain => {
+            Rejection::TryAgain if request.body.is_replayable() => {
                 let lent = credentials.authorize(&mut request.headers, end).await;
                 lent.map_err(TransportError::not_sent)?;
                 self.exchange(&request, context.number).await
             }
-            _ => Ok(answer),
+            _ => Ok(arrived),
         }
     }
 
@@ -100,30 +102,32 @@ impl Sending<'_> {
         self,
         request: &AttemptRequest,
         number: u32,
-    ) -> Result<Answer, TransportError> {
+    ) -> Result<Arrived, TransportError> {
         let began = self.inner.driver.is_observed().then(|| {
-            let bytes = u64::try_from(request.body.len()).ok();
+            let bytes = request.body.length();
             self.tell(number, Passing::Request { bytes });
             self.inner.driver.now()
         });
-        let result = self.inner.transport.exchange(request, self.limits).await;
+        let result = self.inner.transport.exchange(request, self.reading).await;
         if let Some(began) = began {
             self.tell_result(number, &result, began);
         }
         result
     }
 
-    fn tell_result(&self, number: u32, result: &Result<Answer, TransportError>, began: Instant) {
+    fn tell_result(&self, number: u32, result: &Result<Arrived, TransportError>, began: Instant) {
         let elapsed = self.inner.driver.now().saturating_duration_since(began);
         match result {
-            Ok(answer) => {
-                let request_id = response::find_request_id(&answer.headers);
+            Ok(Arrived { answer, rest }) => {
+                let own = self.inner.naming.request_id;
+                let request_id = response::find_request_id(&answer.headers, own);
+                let len = u64::try_from(answer.body.len());
                 self.tell(
                     number,
                     Passing::Answer {
                         status: answer.status.as_u16(),
                         elapsed,
-                        bytes: u64::try_from(answer.body.len()).ok(),
+                        bytes: len.ok().filter(|_| rest.is_none()),
                         request_id,
                     },
                 );

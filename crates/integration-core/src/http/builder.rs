@@ -3,12 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
+use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{
     ReqwestTransport, StandardClassifier,
-    client::{Client, Host, Inner},
+    client::{Client, Host, IdempotencyKeys, Inner, Naming},
     coalesce::Flights,
     config::HttpConfig,
     response::Answer,
@@ -41,6 +42,7 @@ pub struct ClientBuilder {
     coalesce: bool,
     #[cfg(feature = "cache")]
     cache: Option<super::CacheConfig>,
+    naming: Naming,
     headers: HeaderMap,
     roots: Vec<tls::Root>,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
@@ -60,6 +62,7 @@ impl ClientBuilder {
             coalesce: false,
             #[cfg(feature = "cache")]
             cache: None,
+            naming: Naming::default(),
             headers: HeaderMap::new(),
             roots: Vec::new(),
             classify: None,
@@ -160,6 +163,39 @@ impl ClientBuilder {
         Ok(self)
     }
 
+    /// Says in which header the provider tells how it calls a request, such as `x-amzn-requestid`.
+    ///
+    /// Default: the first of `request-id`, `x-request-id` and `x-correlation-id`, which are looked at
+    /// after this one too.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when it is no name of a header.
+    pub fn request_id_header(mut self, name: &'static str) -> Result<Self> {
+        header(name, "")?;
+        self.naming.request_id = Some(name);
+        Ok(self)
+    }
+
+    /// Says in which header the provider takes idempotency keys. Default: `Idempotency-Key`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when it is no name of a header.
+    pub fn idempotency_header(mut self, name: &'static str) -> Result<Self> {
+        (self.naming.idempotency, _) = header(name, "")?;
+        Ok(self)
+    }
+
+    /// Gives every `POST` and `PATCH` an idempotency key of its own, a random UUID, so that it can
+    /// be sent again. A key that a call brings is not touched.
+    ///
+    /// Only for providers that obey such keys: others would execute a call twice.
+    pub fn automatic_idempotency_keys(mut self) -> Self {
+        self.naming.keys = IdempotencyKeys::OnEveryWrite;
+        self
+    }
+
     /// Sets who judges answers. Default: [`StandardClassifier`].
     pub fn classify(mut self, classify: impl Classify<Answer, TransportError> + 'static) -> Self {
         self.classify = Some(Arc::new(classify));
@@ -245,7 +281,8 @@ impl ClientBuilder {
                 base: self.base,
                 headers: self.headers,
                 operation_prefix: self.operation_prefix,
-                http,
+                naming: self.naming,
+                http: RwLock::new(Arc::new(http)),
                 flights: self.coalesce.then(Flights::default),
                 #[cfg(feature = "cache")]
                 cache: self

@@ -147,12 +147,7 @@ fn fresh(inner: &Inner, prepared: Prepared, answer: Answer) -> Response {
     inner
         .driver
         .emit(&operation, &prepared.key, Happening::ServedFromCache);
-    Response {
-        operation,
-        answer,
-        attempts: 0,
-        elapsed: Duration::ZERO,
-    }
+    Response::at_hand(operation, answer)
 }
 
 /// The head of a request, in the shape that the policies read.

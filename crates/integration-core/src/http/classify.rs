@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::http::{HeaderMap, StatusCode, header::LOCATION};
 
 use super::{
-    response::{Answer, request_id},
+    response::{Answer, find_request_id},
     transport::TransportError,
 };
 use crate::{
@@ -75,7 +75,7 @@ pub fn verdict_of_status(status: StatusCode, headers: &HeaderMap, unix: Duration
     obey(hint::should_retry(headers), verdict)
         .with_status(code)
         .with_hint(hint)
-        .with_request_id(request_id(headers))
+        .with_request_id(find_request_id(headers, None).map(str::to_owned))
 }
 
 /// The server's own word on retries. Its yes does not make harmless what may have been executed.
@@ -100,7 +100,7 @@ fn redirect(code: u16, headers: &HeaderMap) -> Verdict {
         .with_status(code)
         .with_health(Health::Neutral)
         .with_delivery(Delivery::Executed)
-        .with_request_id(request_id(headers));
+        .with_request_id(find_request_id(headers, None).map(str::to_owned));
     match headers
         .get(LOCATION)
         .and_then(|location| location.to_str().ok())

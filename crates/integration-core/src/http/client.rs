@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use ::http::{HeaderMap, Method};
+use ::http::{HeaderMap, HeaderName, Method};
+use parking_lot::RwLock;
 use url::Url;
 
 use super::{
@@ -18,7 +19,7 @@ use crate::{
     error::Result,
     quota::QuotaParser,
     rate_limit::Quota,
-    resilience::{KeyPolicies, Preset},
+    resilience::{Config, KeyPolicies, Preset},
 };
 
 /// Makes HTTP calls with a deadline, bounded retries, a rate limit and a circuit breaker each.
@@ -42,11 +43,38 @@ pub(super) struct Inner {
     /// Sent to the host of the base and to no other.
     pub(super) headers: HeaderMap,
     pub(super) operation_prefix: String,
-    pub(super) http: HttpConfig,
+    pub(super) naming: Naming,
+    pub(super) http: RwLock<Arc<HttpConfig>>,
     /// Calls that others wait for.
     pub(super) flights: Option<Flights>,
     #[cfg(feature = "cache")]
     pub(super) cache: Option<super::cache::ResponseCache>,
+}
+
+/// The headers of a provider that every call needs to know.
+#[derive(Clone, Debug)]
+pub(super) struct Naming {
+    /// Where the provider says how it calls the request; asked before the common ones.
+    pub(super) request_id: Option<&'static str>,
+    pub(super) idempotency: HeaderName,
+    pub(super) keys: IdempotencyKeys,
+}
+
+/// Which calls carry an idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdempotencyKeys {
+    OfTheCaller,
+    OnEveryWrite,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self {
+            request_id: None,
+            idempotency: HeaderName::from_static("idempotency-key"),
+            keys: IdempotencyKeys::OfTheCaller,
+        }
+    }
 }
 
 /// An address that calls may go to, and the key of its policies.
@@ -139,6 +167,31 @@ impl Client {
         self.inner.driver.set_rate_limit(key, quota)
     }
 
+    /// Replaces the configuration for the calls that begin from now on, while calls are running.
+    ///
+    /// Calls under way keep theirs. A policy whose own configuration is the same keeps its state for
+    /// each key: an open circuit stays open, a pause goes on, a learned quota is not forgotten, and so
+    /// is one set by [`set_rate_limit`](Self::set_rate_limit). Quotas and places of the bulkhead that
+    /// did change take over what was taken, for the next attempts of running calls too; any other
+    /// policy begins anew.
+    ///
+    /// Nothing of it is done when there is an error. The first change costs every later call two
+    /// atomic operations.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field, when a value is out of its
+    /// range or contradicts another, and when `connect_timeout`, `pool_per_host` or `proxy` differ:
+    /// connections that are there were made with them, so they need a client of their own.
+    pub fn reconfigure(&self, policies: Config, http: HttpConfig) -> Result<()> {
+        let policies = policies.validate()?;
+        let http = http.validate(&policies)?;
+        self.inner.http.read().check_successor(&http)?;
+        self.inner.driver.reconfigure(policies)?;
+        *self.inner.http.write() = Arc::new(http);
+        Ok(())
+    }
+
     /// Starts a call. `target` is an absolute address, or a path below the base.
     ///
     /// A mistake in it is reported by [`RequestBuilder::send`].
@@ -185,7 +238,7 @@ impl fmt::Debug for Client {
             .field("base", &self.inner.base)
             .field("operation_prefix", &self.inner.operation_prefix)
             .field("driver", &self.inner.driver)
-            .field("http", &self.inner.http)
+            .field("http", &*self.inner.http.read())
             .field("headers", &self.inner.headers.keys().collect::<Vec<_>>())
             .field("flights", &self.inner.flights);
         #[cfg(feature = "cache")]

@@ -7,7 +7,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use parking_lot::Mutex;
@@ -19,14 +18,14 @@ use super::{
     response::Response,
     send::{self, Prepared},
 };
-use crate::{error::Result, observer::Happening};
+use crate::{driver::Overrides, error::Result, observer::Happening};
 
 /// Calls under way; no more than there are callers.
 #[derive(Default)]
 pub(super) struct Flights(Mutex<HashMap<FlightKey, Arc<Flight>>>);
 
 /// Also the limits must be equal, or one caller would be given what another was willing to wait for.
-type FlightKey = (CallKey, Duration, Duration, u32);
+type FlightKey = (CallKey, Overrides);
 
 /// Initialised by whoever comes first, or after that one was dropped by another.
 type Flight = OnceCell<Result<Response>>;
@@ -35,12 +34,7 @@ impl Flights {
     /// Waits for the equal call that is under way, or makes the call.
     pub(super) async fn join(&self, inner: &Inner, prepared: Prepared) -> Result<Response> {
         let options = &prepared.options;
-        let key = (
-            CallKey::new(&prepared),
-            options.deadline,
-            options.attempt_timeout,
-            options.max_attempts,
-        );
+        let key = (CallKey::new(&prepared), prepared.overrides.clone());
         let seat = self.seat(key);
         let (operation, policies) = (options.operation.clone(), prepared.key.clone());
         let began = inner.driver.now();

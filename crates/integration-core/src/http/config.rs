@@ -81,6 +81,25 @@ impl HttpConfig {
         self
     }
 
+    /// Refuses a successor that would need other connections.
+    pub(super) fn check_successor(&self, next: &Self) -> Result<()> {
+        let fields = [
+            (
+                "connect_timeout",
+                self.connect_timeout == next.connect_timeout,
+            ),
+            ("pool_per_host", self.pool_per_host == next.pool_per_host),
+            ("proxy", self.proxy == next.proxy),
+        ];
+        match fields.iter().find(|(_, is_same)| !is_same) {
+            Some((field, _)) => {
+                let rule = "cannot change while the client runs, build a new one";
+                Err(invalid(field, rule))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Checks the fields, also against those of the policies.
     pub(super) fn validate(self, policies: &Config) -> Result<Self> {
         if self.connect_timeout.is_zero() || self.connect_timeout > policies.attempt_timeout {

@@ -1,15 +1,22 @@
 //! From reqwest's errors to ours: what happened, and whether the server got the request.
 
-use std::{error::Error as StdError, io};
+use std::{error::Error as StdError, fmt, io};
 
-use super::transport::TransportError;
-use crate::error::{ErrorKind, Retriability};
+use super::{body::BodyError, transport::TransportError};
+use crate::error::{Delivery, ErrorKind, Retriability};
 
 /// Maps the failure of a request whose head did not come.
 pub(super) fn from_reqwest(error: reqwest::Error) -> TransportError {
     let kind = kind_of(&error);
     // The address of the error holds the query, and with it perhaps a key.
     let error = error.without_url();
+    if find::<BodyFailed>(&error).is_some() {
+        // Part of it is out, and to a server that goes by chunks it may look complete.
+        return TransportError::new(ErrorKind::Serialize)
+            .with_message("body of the request could not be read to its end")
+            .with_delivery(Delivery::MaybeExecuted)
+            .with_source(error);
+    }
     let certificate = kind == ErrorKind::TlsHandshake && is_bad_certificate(&error);
     if kind == ErrorKind::BodyTooLarge {
         return TransportError::new(kind)
@@ -27,6 +34,22 @@ pub(super) fn from_reqwest(error: reqwest::Error) -> TransportError {
         failure.with_message("connection timed out")
     } else {
         failure
+    }
+}
+
+/// A body of ours that could not go on.
+#[derive(Debug)]
+pub(super) struct BodyFailed(pub(super) BodyError);
+
+impl fmt::Display for BodyFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("body of the request could not be read to its end")
+    }
+}
+
+impl StdError for BodyFailed {
+    fn source(&self) -> Option<Cause<'_>> {
+        Some(&*self.0)
     }
 }
 

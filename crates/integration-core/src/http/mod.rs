@@ -3,14 +3,15 @@
 //! A [`Client`] makes calls with all policies of [`resilience`](crate::resilience) around each.
 //! The body of an answer is read and judged inside the attempt, so an answer that stalls half way
 //! is a failed attempt that is retried like any other, and ends at the latest with the deadline.
+//! Large and endless answers are [streamed](RequestBuilder::send_streaming) instead, guarded against
+//! silence, and so are large [bodies](Body) of requests.
 //!
 //! Redirects are never followed: credentials, bodies and signed headers would go to a host that
 //! the caller did not name. An answer that is not 2xx is an error with its body kept.
 //!
 //! # When not to use it
 //!
-//! Not for large downloads: an answer is held in memory up to its limit. Not around a client that
-//! retries by itself.
+//! Not around a client that retries by itself. Not for protocols that upgrade a connection.
 //!
 //! # Order
 //!
@@ -30,10 +31,13 @@ mod config;
 mod deadline;
 mod equal;
 mod failure;
+mod prepare;
+mod read;
 mod request;
 mod reqwest;
 mod response;
 mod send;
+mod stream;
 mod tls;
 mod transport;
 
@@ -43,6 +47,7 @@ mod tests;
 #[cfg(feature = "cache")]
 pub use self::cache::CacheConfig;
 pub use self::{
+    body::{Body, BodyError, BodyStream, Multipart, OpenBody, Part},
     builder::ClientBuilder,
     classify::{StandardClassifier, verdict_of_status},
     client::Client,
@@ -51,6 +56,7 @@ pub use self::{
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},
+    stream::StreamingResponse,
     transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
 };
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};

@@ -1,47 +1,49 @@
 //! One call before it is sent.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use bytes::Bytes;
+use ::http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use url::form_urlencoded;
 
 use super::{
-    Client, Response, builder,
-    client::Host,
-    send::{self, Prepared},
-    transport::AttemptRequest,
+    Answer, Body, Client, Multipart, Response, StreamingResponse, builder, client::Host, send,
 };
 use crate::{
     bulkhead::Priority,
     classify::Repeat,
-    credentials::Credentials,
-    driver::{BodyReplay, CallOptions},
     error::{Error, ErrorKind, Result},
+    rate_limit::Cost,
 };
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
 /// Describes one call.
-#[must_use = "a call does nothing until `send`"]
+#[must_use = "a call does nothing until it is sent"]
 pub struct RequestBuilder {
-    client: Client,
-    method: Method,
+    pub(super) client: Client,
+    pub(super) method: Method,
     /// Where it goes, or what is wrong with the target.
-    host: Result<Host, (String, &'static str)>,
-    operation: Option<Cow<'static, str>>,
-    key: Option<String>,
-    max_attempts: Option<u32>,
-    deadline: Option<Duration>,
-    attempt_timeout: Option<Duration>,
-    body_limit: Option<usize>,
-    repeat: Option<Repeat>,
-    headers: HeaderMap,
-    body: Bytes,
-    /// The first mistake, kept until `send`, which can report it.
-    mistake: Option<Error>,
+    pub(super) host: Result<Host, (String, &'static str)>,
+    pub(super) operation: Option<Cow<'static, str>>,
+    pub(super) key: Option<String>,
+    pub(super) max_attempts: Option<u32>,
+    pub(super) deadline: Option<Duration>,
+    pub(super) attempt_timeout: Option<Duration>,
+    pub(super) body_limit: Option<usize>,
+    pub(super) repeat: Option<Repeat>,
+    pub(super) cost: Option<Box<Cost>>,
+    pub(super) priority: Priority,
+    pub(super) is_unhedged: bool,
+    pub(super) any_status: bool,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+    pub(super) fallback: Option<Substitute>,
+    /// The first mistake, kept until the call is sent, which can report it.
+    pub(super) mistake: Option<Error>,
 }
+
+/// Makes an answer in the place of a failed call.
+pub(super) type Substitute = Box<dyn FnOnce(&Error) -> Answer + Send + Sync>;
 
 impl RequestBuilder {
     pub(super) fn new(client: Client, method: Method, target: &str) -> Self {
@@ -57,8 +59,13 @@ impl RequestBuilder {
             attempt_timeout: None,
             body_limit: None,
             repeat: None,
+            cost: None,
+            priority: Priority::Normal,
+            is_unhedged: false,
+            any_status: false,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: Body::default(),
+            fallback: None,
             mistake: None,
         }
     }
@@ -95,15 +102,59 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets how many bytes of the answer are read at most. Default: 8 MiB.
+    /// Sets what each attempt takes of the rate limit, such as its tokens. Default: one call.
+    pub fn cost(mut self, cost: Cost) -> Self {
+        self.cost = Some(Box::new(cost));
+        self
+    }
+
+    /// Sets who goes first where calls wait for a place. Default: [`Priority::Normal`].
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Says whether a slow attempt may get a twin. Default: yes, where the policies have
+    /// [hedging](crate::hedge), which is for safe methods only.
+    pub fn hedge(mut self, may: bool) -> Self {
+        self.is_unhedged = !may;
+        self
+    }
+
+    /// Answers with this where the service cannot be had just now: it is down, slow or throttling,
+    /// or a policy keeps the call away from it. Other errors pass.
+    ///
+    /// Not for a call that changes something: the substitute would claim that it happened.
+    pub fn fallback(
+        mut self,
+        answer: impl FnOnce(&Error) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        self.fallback = Some(Box::new(answer));
+        self
+    }
+
+    /// Returns an answer of any status as a [`Response`], once the policies have done their work
+    /// with it: it is still retried and counted by what it means. Default: an answer that is not
+    /// 2xx is an error.
+    pub fn any_status(mut self) -> Self {
+        self.any_status = true;
+        self
+    }
+
+    /// Sets how many bytes of the answer are read at most. Default: 8 MiB, and without a limit for
+    /// an answer that is [streamed](Self::send_streaming).
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = Some(bytes);
         self
     }
 
-    /// Sends `Idempotency-Key`, the same on every attempt, which makes the call repeatable.
+    /// Sends an idempotency key, the same on every attempt, which makes the call repeatable.
+    ///
+    /// In `Idempotency-Key`, or in the provider's
+    /// [own header](super::ClientBuilder::idempotency_header).
     pub fn idempotency_key(self, key: impl AsRef<str>) -> Self {
-        let mut this = self.header(IDEMPOTENCY_KEY, key.as_ref());
+        let name = self.client.inner.naming.idempotency.clone();
+        let mut this = self.header(name, key.as_ref());
         this.repeat = this.repeat.or(Some(Repeat::Harmless));
         this
     }
@@ -144,10 +195,53 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets the body. It is sent again on every attempt without being copied.
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+    /// Adds pairs to the query, encoded.
+    ///
+    /// ```
+    /// # fn run(client: integration_core::http::Client) {
+    /// let call = client.get("/v1/customers").query([("email", "jo+a@demo.example"), ("limit", "10")]);
+    /// # let _ = call;
+    /// # }
+    /// ```
+    pub fn query<K, V>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Self
+    where
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        if let Ok(host) = &mut self.host {
+            let mut pairs = pairs.into_iter().peekable();
+            if pairs.peek().is_some() {
+                host.url.query_pairs_mut().extend_pairs(pairs);
+            }
+        }
+        self
+    }
+
+    /// Sets the body: bytes, which are sent again on every attempt without being copied, or a
+    /// stream. A call with a body that exists [once](Body::once) is sent once.
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
+    }
+
+    /// Sets the body to these pairs as `application/x-www-form-urlencoded`.
+    pub fn form<K, V>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Self
+    where
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        self.body = form.extend_pairs(pairs).finish().into();
+        let encoded = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.headers.insert(header::CONTENT_TYPE, encoded);
+        self
+    }
+
+    /// Sets the body to a form with files.
+    pub fn multipart(self, form: Multipart) -> Self {
+        let mut this = self.header(header::CONTENT_TYPE, form.content_type());
+        this.body = form.into_body();
+        this
     }
 
     /// Sets the body to `value` as JSON, with its content type.
@@ -176,117 +270,37 @@ impl RequestBuilder {
     /// # Errors
     ///
     /// Any [`ErrorKind`]; an answer that is not 2xx is an error.
-    pub async fn send(self) -> Result<Response> {
+    pub async fn send(mut self) -> Result<Response> {
+        let fallback = self.fallback.take();
         let (client, prepared) = self.prepare()?;
-        send::send(&client, prepared).await
-    }
-
-    fn prepare(mut self) -> Result<(Client, Prepared)> {
-        let operation = self
-            .operation
-            .take()
-            .unwrap_or_else(|| self.default_operation());
-        if let Some(mistake) = self.mistake.take() {
-            return Err(mistake.with_operation(operation));
-        }
-        if let Err((_, rule)) = &self.host {
-            return Err(self.refuse(&operation, rule));
-        }
-        let options = self.options(operation)?;
-        let Ok(host) = self.host else {
-            return Err(Error::new(ErrorKind::Config, "http.request"));
+        let Some(fallback) = fallback else {
+            return send::send(&client, prepared).await;
         };
-        let mut headers = self.headers;
-        let inner = &self.client.inner;
-        let base = inner.base.as_ref();
-        let is_at_base = base.is_some_and(|base| base.is_origin_of(&host.url));
-        let own = inner.credentials.as_ref().and_then(Credentials::header);
-        let is_ours = is_at_base && own.is_none_or(|name| !headers.contains_key(name));
-        if is_at_base {
-            for (name, value) in &self.client.inner.headers {
-                headers.entry(name).or_insert_with(|| value.clone());
-            }
-        }
-        let body_limit = self.body_limit.unwrap_or(self.client.inner.http.body_limit);
-        let key = self.key.map_or(host.key, Arc::from);
-        let request = AttemptRequest {
-            method: self.method,
-            url: host.url,
-            headers,
-            body: self.body,
-        };
-        Ok((
-            self.client,
-            Prepared {
-                request,
-                key,
-                options,
-                body_limit,
-                revalidates: false,
-                is_ours,
-            },
-        ))
+        let result = Box::pin(send::send(&client, prepared)).await;
+        result.or_else(|error| send::substitute(error, fallback))
     }
 
-    fn options(&self, operation: Cow<'static, str>) -> Result<CallOptions> {
-        let policies = self.client.inner.driver.config();
-        let max_attempts = self.max_attempts.unwrap_or(policies.max_attempts);
-        let deadline = self.deadline.unwrap_or(policies.deadline);
-        let attempt_timeout = self.attempt_timeout.unwrap_or(policies.attempt_timeout);
-        if max_attempts == 0 || max_attempts > crate::resilience::Config::MAX_ATTEMPTS {
-            return Err(self.refuse(&operation, "`max_attempts` must be 1 to 100"));
-        }
-        if deadline.is_zero() {
-            return Err(self.refuse(&operation, "`deadline` must be above 0"));
-        }
-        if attempt_timeout.is_zero() {
-            return Err(self.refuse(&operation, "`attempt_timeout` must be above 0"));
-        }
-        let repeat = self.repeat.unwrap_or_else(|| repeat_of(&self.method));
-        let body = BodyReplay::Possible;
-        Ok(CallOptions {
-            operation,
-            repeat,
-            body,
-            max_attempts,
-            deadline,
-            attempt_timeout,
-            cost: None,
-            priority: Priority::Normal,
-        })
+    /// Sends the call and returns when the head of the answer is there; its body is read by the
+    /// caller, as it comes.
+    ///
+    /// The attempt ends with the head, and the deadline goes on until the last byte: raise it for
+    /// what takes long. Neither shared with an equal call nor kept in a cache.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`]; an answer that is not 2xx is an error, with its body read.
+    pub async fn send_streaming(mut self) -> Result<StreamingResponse> {
+        let fallback = self.fallback.take();
+        let limit = self.body_limit.take();
+        let (client, prepared) = self.prepare()?;
+        send::stream(&client, prepared, limit, fallback).await
     }
 
-    fn default_operation(&self) -> Cow<'static, str> {
-        let (prefix, method) = (&self.client.inner.operation_prefix, self.method.as_str());
-        let mut operation = String::with_capacity(prefix.len() + 1 + method.len());
-        operation.push_str(prefix);
-        operation.push('.');
-        operation.extend(method.chars().map(|c| c.to_ascii_lowercase()));
-        Cow::Owned(operation)
-    }
-
-    fn target(&self) -> &str {
+    pub(super) fn target(&self) -> &str {
         match &self.host {
             Ok(host) => host.url.as_str(),
             Err((target, _)) => target,
         }
-    }
-
-    fn refuse(&self, operation: &str, rule: &'static str) -> Error {
-        Error::new(ErrorKind::Config, operation.to_owned())
-            .with_message(rule)
-            .with_url(self.target())
-    }
-}
-
-/// RFC 9110, 9.2.2: which methods may be sent twice.
-fn repeat_of(method: &Method) -> Repeat {
-    if method.is_safe() {
-        Repeat::Safe
-    } else if method.is_idempotent() {
-        Repeat::Harmless
-    } else {
-        Repeat::Harmful
     }
 }
 
@@ -303,7 +317,7 @@ impl fmt::Debug for RequestBuilder {
             .field("attempt_timeout", &self.attempt_timeout)
             .field("repeat", &self.repeat)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field("body_len", &self.body.len())
+            .field("body", &self.body)
             .finish_non_exhaustive()
     }
 }

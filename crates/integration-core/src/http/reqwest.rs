@@ -10,14 +10,15 @@ use ::http::HeaderValue;
 use ::reqwest::{Client, redirect, retry};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 use rustls::ClientConfig;
 
 use super::{
-    body::{self, BodyLimits, Pieces},
+    body::{BodyStream, OpenBody},
     config::{HttpConfig, Proxy},
     failure,
-    response::Answer,
+    read::{self, Arrived, Pieces, Reading},
     tls,
     transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
 };
@@ -93,6 +94,9 @@ fn get_or_build<'a>(
         return Ok(client);
     }
     let mut builder = Client::builder()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
         .tls_backend_preconfigured(tls().map_err(refused)?)
         .retry(retry::never())
         .redirect(redirect::Policy::none())
@@ -100,6 +104,10 @@ fn get_or_build<'a>(
         .pool_max_idle_per_host(config.pool_per_host)
         .user_agent(USER_AGENT)
         .referer(false);
+    // Another crate of the program may have switched it on in reqwest: that is not our promise.
+    if cfg!(not(feature = "gzip")) {
+        builder = builder.no_gzip();
+    }
     if config.proxy == Proxy::None {
         builder = builder.no_proxy();
     }
@@ -118,9 +126,14 @@ impl ReqwestTransport {
         let client = self.client(request.url.scheme())?;
         let mut wire = ::reqwest::Request::new(request.method.clone(), request.url.clone());
         *wire.headers_mut() = request.headers.clone();
-        if !request.body.is_empty() {
-            *wire.body_mut() = Some(request.body.clone().into());
-        }
+        *wire.body_mut() = match request.body.open()? {
+            OpenBody::Bytes(bytes) if bytes.is_empty() => None,
+            OpenBody::Bytes(bytes) => Some(bytes.into()),
+            OpenBody::Stream { length, stream } => Some(::reqwest::Body::wrap(SentBody {
+                length,
+                stream: Mutex::new(stream),
+            })),
+        };
         client.execute(wire).await.map_err(failure::from_reqwest)
     }
 
@@ -128,15 +141,15 @@ impl ReqwestTransport {
     pub(super) async fn exchange(
         &self,
         request: &AttemptRequest,
-        limits: BodyLimits,
-    ) -> Result<Answer, TransportError> {
+        reading: Reading,
+    ) -> Result<Arrived, TransportError> {
         let mut response = self.head(request).await?;
-        let body = body::collect(&mut response, limits).await?;
-        Ok(Answer {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body,
-        })
+        if reading.is_streamed && response.status().is_success() {
+            return read::read(unread(response), reading).await;
+        }
+        let body = read::collect(&mut response, reading).await?;
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Arrived::whole(response.status(), headers, body))
     }
 }
 
@@ -152,10 +165,38 @@ impl Pieces for ::reqwest::Response {
 
 impl Transport for ReqwestTransport {
     async fn send(&self, request: &AttemptRequest) -> Result<RawResponse, TransportError> {
-        let response = self.head(request).await?;
-        let (head, body) = ::http::Response::<::reqwest::Body>::from(response).into_parts();
-        let body = RawBody::Stream(Box::pin(WireBody { inner: body }));
-        Ok(RawResponse::new(head.status, head.headers, body))
+        self.head(request).await.map(unread)
+    }
+}
+
+fn unread(response: ::reqwest::Response) -> RawResponse {
+    let (head, body) = ::http::Response::<::reqwest::Body>::from(response).into_parts();
+    let body = RawBody::Stream(Box::pin(WireBody { inner: body }));
+    RawResponse::new(head.status, head.headers, body)
+}
+
+/// A stream as reqwest takes it.
+struct SentBody {
+    length: Option<u64>,
+    /// Never locked: reqwest wants to share what it never shares.
+    stream: Mutex<BodyStream>,
+}
+
+impl Body for SentBody {
+    type Data = Bytes;
+    type Error = failure::BodyFailed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, failure::BodyFailed>>> {
+        let next = self.stream.get_mut().as_mut().poll_next(cx);
+        next.map(|next| next.map(|piece| piece.map(Frame::data).map_err(failure::BodyFailed)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

@@ -5,7 +5,10 @@ use std::{borrow::Cow, fmt, time::Duration};
 use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 
-use crate::error::{Delivery, Error, ErrorKind, Result};
+use crate::{
+    error::{Delivery, Error, ErrorKind, Result},
+    quota::QuotaReport,
+};
 
 /// Headers in which services give the id of a request; the first found is taken.
 const REQUEST_ID_HEADERS: [&str; 3] = ["request-id", "x-request-id", "x-correlation-id"];
@@ -48,16 +51,35 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// A 2xx answer whose body has been read to its end.
+/// An answer whose body has been read to its end; a 2xx one unless others were asked for.
+///
+/// [`RequestBuilder::any_status`](super::RequestBuilder::any_status) asks for others.
 #[derive(Clone)]
 pub struct Response {
     pub(super) operation: Cow<'static, str>,
     pub(super) answer: Answer,
     pub(super) attempts: u32,
     pub(super) elapsed: Duration,
+    pub(super) quota: Option<Box<QuotaReport>>,
+    /// Where the provider says how it calls the request.
+    pub(super) request_id_header: Option<&'static str>,
+    pub(super) is_fallback: bool,
 }
 
 impl Response {
+    /// An answer that no attempt gave.
+    pub(super) fn at_hand(operation: Cow<'static, str>, answer: Answer) -> Self {
+        Self {
+            operation,
+            answer,
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            quota: None,
+            request_id_header: None,
+            is_fallback: false,
+        }
+    }
+
     /// Returns the status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -98,10 +120,24 @@ impl Response {
         self.elapsed
     }
 
+    /// Returns what the answer said of quotas, if the client has a
+    /// [parser](super::ClientBuilder::quotas) for it.
+    #[must_use]
+    pub fn quota(&self) -> Option<&QuotaReport> {
+        self.quota.as_deref()
+    }
+
+    /// Whether it is the substitute of [`RequestBuilder::fallback`](super::RequestBuilder::fallback)
+    /// and not an answer of the service.
+    #[must_use]
+    pub fn is_fallback(&self) -> bool {
+        self.is_fallback
+    }
+
     /// Returns the id that the server gave the request.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        find_request_id(self.headers())
+        find_request_id(self.headers(), self.request_id_header)
     }
 
     /// Keeps `serde_json`'s message out: it may quote the body.
@@ -132,18 +168,19 @@ impl fmt::Debug for Response {
             .field("answer", &self.answer)
             .field("attempts", &self.attempts)
             .field("elapsed", &self.elapsed)
-            .finish()
+            .field("is_fallback", &self.is_fallback)
+            .finish_non_exhaustive()
     }
 }
 
-/// Returns the id that the server gave the request.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    find_request_id(headers).map(str::to_owned)
-}
-
-pub(super) fn find_request_id(headers: &HeaderMap) -> Option<&str> {
-    let mut found = REQUEST_ID_HEADERS
-        .iter()
-        .filter_map(|name| headers.get(*name)?.to_str().ok());
+/// Returns the id that the server gave the request, in the provider's own header if there is one.
+pub(super) fn find_request_id<'a>(
+    headers: &'a HeaderMap,
+    own: Option<&'static str>,
+) -> Option<&'a str> {
+    let mut found = own
+        .into_iter()
+        .chain(REQUEST_ID_HEADERS)
+        .filter_map(|name| headers.get(name)?.to_str().ok());
     found.find(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID)
 }

@@ -1,22 +1,28 @@
 //! A call on its way through the driver.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use ::http::{Method, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 use super::{
     attempt::Sending,
-    body::BodyLimits,
     client::{Client, Host, Inner},
-    response::{Answer, Response},
-    transport::{AttemptRequest, TransportError},
+    config::HttpConfig,
+    read::{Arrived, Reading},
+    request::Substitute,
+    response::{Answer, Response, find_request_id},
+    stream::{StreamingResponse, Told, Watch},
+    transport::{AttemptRequest, RawBody, TransportError},
 };
 use crate::{
     classify::{Call, Verdict},
-    driver::{AttemptContext, CallOptions, CallState, Drive, Operation, Report},
+    driver::{AttemptContext, CallOptions, CallState, Drive, Held, Operation, Overrides, Report},
     error::{Error, ErrorKind, Result},
+    fallback::UNAVAILABLE,
     observe::spans::{self, call_span, end_call, traced},
+    quota::QuotaReport,
 };
 
 /// The rule for targets, in words.
@@ -28,17 +34,24 @@ pub(super) struct Prepared {
     pub(super) request: AttemptRequest,
     pub(super) key: Arc<str>,
     pub(super) options: CallOptions,
+    pub(super) overrides: Overrides,
+    /// What concerns connections and bodies, as it was when the call was made.
+    pub(super) http: Arc<HttpConfig>,
     pub(super) body_limit: usize,
     /// Whether 304 is the answer that is hoped for.
     pub(super) revalidates: bool,
     /// Whether the credentials of the client are for it.
     pub(super) is_ours: bool,
+    /// Whether the caller reads the body.
+    pub(super) is_streamed: bool,
+    /// Whether an answer that is not 2xx is an answer, too.
+    pub(super) any_status: bool,
 }
 
 impl Prepared {
     /// Takes time that has passed off the deadline.
     pub(super) fn after(mut self, passed: Duration) -> Self {
-        self.options.deadline = self.options.deadline.saturating_sub(passed);
+        self.overrides.passed += passed;
         self
     }
 }
@@ -46,6 +59,10 @@ impl Prepared {
 /// Sends a call, if no answer is at hand.
 pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response> {
     let inner = &*client.inner;
+    if prepared.any_status {
+        // Neither shared nor kept: for other callers it may be an error.
+        return drive(inner, prepared).await;
+    }
     #[cfg(feature = "cache")]
     if let Some(cache) = &inner.cache {
         return Box::pin(super::cache::send(inner, cache, prepared)).await;
@@ -64,6 +81,58 @@ pub(super) async fn join(inner: &Inner, prepared: Prepared) -> Result<Response> 
     }
 }
 
+/// Sends a call whose answer the caller reads.
+pub(super) async fn stream(
+    client: &Client,
+    mut prepared: Prepared,
+    limit: Option<usize>,
+    fallback: Option<Substitute>,
+) -> Result<StreamingResponse> {
+    prepared.is_streamed = true;
+    prepared.options.keeps_place = true;
+    let told = Told {
+        client: client.clone(),
+        key: Arc::clone(&prepared.key),
+        method: prepared.request.method.clone(),
+        url: prepared.request.url.clone(),
+    };
+    let idle = prepared.http.idle_timeout;
+    let driven = Box::pin(run(&client.inner, prepared)).await;
+    let Driven { mut head, rest } = match (driven, fallback) {
+        (Err(error), Some(fallback)) => Driven::whole(substitute(error, fallback)?),
+        (driven, _) => driven?,
+    };
+    let rest = rest.map_or_else(
+        || Rest {
+            body: RawBody::Full(std::mem::take(&mut head.answer.body)),
+            held: None,
+            deadline: None,
+        },
+        |rest| *rest,
+    );
+    let watch = Watch::new(limit, idle, rest.deadline);
+    Ok(StreamingResponse::new(
+        head, rest.body, watch, told, rest.held,
+    ))
+}
+
+/// Answers in the place of a service that cannot be had.
+pub(super) fn substitute(error: Error, fallback: Substitute) -> Result<Response> {
+    if !UNAVAILABLE.contains(&error.kind()) {
+        return Err(error);
+    }
+    let mut response = Response::at_hand(error.operation().to_owned().into(), fallback(&error));
+    response.attempts = attempts(&error);
+    response.elapsed = error.elapsed();
+    response.is_fallback = true;
+    Ok(response)
+}
+
+/// Returns how many attempts a failed call had.
+fn attempts(error: &Error) -> u32 {
+    error.attempts().last().map_or(0, |last| last.number)
+}
+
 /// Whether an answer may serve several callers.
 fn is_read(request: &AttemptRequest) -> bool {
     matches!(request.method, Method::GET | Method::HEAD) && request.body.is_empty()
@@ -71,13 +140,40 @@ fn is_read(request: &AttemptRequest) -> bool {
 
 /// Drives a call to its answer.
 pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response> {
+    run(inner, prepared).await.map(|driven| driven.head)
+}
+
+/// The answer of a call, and its body if the caller reads that.
+struct Driven {
+    head: Response,
+    rest: Option<Box<Rest>>,
+}
+
+struct Rest {
+    body: RawBody,
+    held: Option<Held>,
+    /// When its call has to be over.
+    deadline: Option<Instant>,
+}
+
+impl Driven {
+    fn whole(head: Response) -> Self {
+        Self { head, rest: None }
+    }
+}
+
+async fn run(inner: &Inner, prepared: Prepared) -> Result<Driven> {
     let Prepared {
         request,
         key,
         options,
+        overrides,
+        http,
         body_limit,
         revalidates,
         is_ours,
+        is_streamed,
+        any_status,
     } = prepared;
     let (method, url) = (request.method.as_str(), request.url.as_str());
     let span = call_span(&spans::Request::new(&options.operation, &key, method, url));
@@ -86,10 +182,12 @@ pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response>
     let sending = Sending {
         inner,
         request: &request,
-        limits: BodyLimits {
+        reading: Reading {
             limit: body_limit,
-            idle: inner.http.idle_timeout,
+            idle: http.idle_timeout,
+            is_streamed,
         },
+        http: &http,
         is_ours,
         operation: operation.as_deref().unwrap_or_default(),
         key: &key,
@@ -101,17 +199,18 @@ pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response>
         request: &request,
         key: &key,
         options,
+        overrides,
         revalidates,
+        any_status,
+        quota: None,
     });
     traced(span.clone(), call, |span, result| match result {
-        Ok(response) => {
-            let status = Some(response.status().as_u16());
-            end_call(span, response.attempts(), status, None);
+        Ok(Driven { head, .. }) => {
+            let status = head.status().as_u16();
+            let kind = ErrorKind::from_status(status);
+            end_call(span, head.attempts(), Some(status), kind);
         }
-        Err(error) => {
-            let attempts = error.attempts().last().map_or(0, |last| last.number);
-            end_call(span, attempts, error.status(), Some(error.kind()));
-        }
+        Err(error) => end_call(span, attempts(error), error.status(), Some(error.kind())),
     })
     .await
 }
@@ -144,12 +243,40 @@ pub(super) fn resolve(client: &Client, target: &str) -> Result<Host, &'static st
 }
 
 impl<S> HttpCall<'_, S> {
-    /// Adds what the answer says of quotas.
-    fn with_quota(&self, raw: &Result<Answer, TransportError>, verdict: Verdict) -> Verdict {
-        let (Some(parser), Ok(answer)) = (&self.inner.quotas, raw) else {
+    fn respond(
+        &mut self,
+        operation: Cow<'static, str>,
+        answer: Answer,
+        attempts: u32,
+        elapsed: Duration,
+    ) -> Response {
+        Response {
+            operation,
+            answer,
+            attempts,
+            elapsed,
+            quota: self.quota.take(),
+            request_id_header: self.inner.naming.request_id,
+            is_fallback: false,
+        }
+    }
+
+    /// Looks at the provider's own header for the id, which the classifier need not know.
+    fn with_request_id(&self, raw: &Raw, verdict: Verdict) -> Verdict {
+        let (Some(own), Ok(arrived)) = (self.inner.naming.request_id, raw) else {
             return verdict;
         };
-        let report = parser.parse(&answer.headers, self.inner.driver.unix());
+        let id = find_request_id(&arrived.answer.headers, Some(own));
+        verdict.with_request_id(id.map(str::to_owned))
+    }
+
+    /// Adds what the answer says of quotas.
+    fn with_quota(&mut self, raw: &Raw, verdict: Verdict) -> Verdict {
+        let (Some(parser), Ok(arrived)) = (&self.inner.quotas, raw) else {
+            return verdict;
+        };
+        let report = parser.parse(&arrived.answer.headers, self.inner.driver.unix());
+        self.quota = Some(Box::new(report));
         // `Retry-After` beside a success or a redirect is no refusal.
         let is_refusal = matches!(
             verdict.kind,
@@ -170,21 +297,27 @@ struct HttpCall<'a, S> {
     key: &'a str,
     /// Taken when the call begins.
     options: CallOptions,
+    overrides: Overrides,
     revalidates: bool,
+    any_status: bool,
+    /// What the latest answer said of quotas.
+    quota: Option<Box<QuotaReport>>,
 }
+
+type Raw = Result<Arrived, TransportError>;
 
 impl<S, F> Operation for HttpCall<'_, S>
 where
     S: FnMut(AttemptContext) -> F,
-    F: Future<Output = Result<Answer, TransportError>>,
+    F: Future<Output = Raw>,
 {
-    type Raw = Result<Answer, TransportError>;
-    type Output = Response;
+    type Raw = Raw;
+    type Output = Driven;
     type Future = F;
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        self.inner.driver.open(self.key, options)
+        self.inner.driver.open(self.key, options, &self.overrides)
     }
 
     fn start(&mut self, context: AttemptContext) -> F {
@@ -192,33 +325,55 @@ where
     }
 
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
-        match raw {
+        let answer = raw.as_ref().map(|arrived| &arrived.answer);
+        match answer {
             Ok(answer) if self.revalidates && answer.status == StatusCode::NOT_MODIFIED => {
                 Verdict::success()
             }
-            raw => self.with_quota(raw, self.inner.classify.classify(call, raw.as_ref())),
+            answer => {
+                let verdict = self.inner.classify.classify(call, answer);
+                let verdict = self.with_request_id(raw, verdict);
+                self.with_quota(raw, verdict)
+            }
         }
     }
 
-    fn succeed(&mut self, raw: Self::Raw, report: impl FnOnce() -> Report) -> Result<Response> {
+    fn succeed(&mut self, raw: Self::Raw, report: impl FnOnce() -> Report) -> Result<Driven> {
         let Report {
             operation,
             attempts,
             started,
+            deadline,
+            held,
         } = report();
         match raw {
-            Ok(answer) => Ok(Response {
-                operation,
-                answer,
-                attempts,
-                elapsed: self.inner.driver.now().saturating_duration_since(started),
-            }),
+            Ok(Arrived { answer, rest }) => {
+                let elapsed = self.inner.driver.now().saturating_duration_since(started);
+                let head = self.respond(operation, answer, attempts, elapsed);
+                let rest = rest.map(|body| {
+                    Box::new(Rest {
+                        body: *body,
+                        held,
+                        deadline: Some(deadline),
+                    })
+                });
+                Ok(Driven { head, rest })
+            }
             // A classifier may call a lost answer a success, but there is none to return.
             Err(e) => Err(Error::new(e.kind, operation).with_source(e)),
         }
     }
 
-    fn fail(&mut self, raw: Option<Self::Raw>, error: Error) -> Result<Response> {
+    fn fail(&mut self, raw: Option<Self::Raw>, error: Error) -> Result<Driven> {
+        let raw = match raw {
+            Some(Ok(arrived)) if self.any_status => {
+                let operation = error.operation().to_owned().into();
+                let (attempts, elapsed) = (attempts(&error), error.elapsed());
+                let head = self.respond(operation, arrived.answer, attempts, elapsed);
+                return Ok(Driven::whole(head));
+            }
+            raw => raw,
+        };
         let error = error
             .with_context("method", &self.request.method)
             .with_url(self.request.url.as_str());

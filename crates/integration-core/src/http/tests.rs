@@ -4,7 +4,6 @@ use std::{
 };
 
 use ::http::{HeaderMap, StatusCode};
-use bytes::Bytes;
 
 use super::{
     AttemptRequest, Client, HttpConfig, RawBody, RawResponse, Transport, TransportError,
@@ -112,7 +111,7 @@ impl Transport for Flaky {
             0 => Err(TransportError::new(ErrorKind::Dns)),
             1 => Err(TransportError::new(ErrorKind::ConnectionReset)),
             _ => {
-                let body = RawBody::Full(Bytes::copy_from_slice(&request.body));
+                let body = RawBody::Full(request.body.as_bytes().unwrap().clone());
                 Ok(RawResponse::new(StatusCode::OK, HeaderMap::new(), body))
             }
         }

@@ -1,11 +1,12 @@
-//! TLS with ring and the certificates of the platform, without any process-wide provider.
+//! TLS with ring and the certificates of the platform, without any process-wide provider; and the
+//! randomness that comes with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::{
     ClientConfig, RootCertStore,
     client::WantsClientCert,
-    crypto::{CryptoProvider, ring},
+    crypto::{CryptoProvider, SecureRandom, ring},
     pki_types::{CertificateDer, pem::PemObject},
 };
 use rustls_platform_verifier::{BuilderVerifierExt, Verifier};
@@ -64,4 +65,38 @@ fn finish(builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>) -> Clie
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
+}
+
+/// Returns a random UUID (version 4) from the generator that TLS draws its keys from; `None` when
+/// the system gives no randomness.
+pub(super) fn random_uuid() -> Option<String> {
+    static SOURCE: OnceLock<&'static dyn SecureRandom> = OnceLock::new();
+    let source = SOURCE.get_or_init(|| ring::default_provider().secure_random);
+    let mut bytes = [0; 16];
+    source.fill(&mut bytes).ok()?;
+    let random = u128::from_be_bytes(bytes);
+    let version = 0xf << 76;
+    let variant = 0b11 << 62;
+    let bits = (random & !(version | variant)) | (0x4 << 76) | (0b10 << 62);
+    let digits = format!("{bits:032x}");
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| digits.get(range).unwrap_or(""));
+    Some(parts.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::random_uuid;
+
+    #[test]
+    fn a_random_uuid_has_its_shape_and_is_not_given_twice() {
+        let uuids: std::collections::HashSet<_> =
+            (0..1_000).map(|_| random_uuid().unwrap()).collect();
+        assert_eq!(uuids.len(), 1_000);
+        for uuid in uuids {
+            let parts: Vec<_> = uuid.split('-').map(str::len).collect();
+            assert_eq!(parts, [8, 4, 4, 4, 12]);
+            assert_eq!(uuid.chars().nth(14), Some('4'));
+            assert!("89ab".contains(uuid.chars().nth(19).unwrap()), "{uuid}");
+        }
+    }
 }

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use url::Url;
 
 use super::{
-    body::{self, BodyLimits},
+    Body,
+    read::{self, Arrived, Reading},
     reqwest::ReqwestTransport,
-    response::Answer,
 };
 use crate::error::{Delivery, Error, ErrorKind, Retriability};
 
@@ -36,8 +36,8 @@ pub struct AttemptRequest {
     pub url: Url,
     /// All headers, credentials included.
     pub headers: HeaderMap,
-    /// The body; cloning it copies no bytes.
-    pub body: Bytes,
+    /// The body; cloning it copies no bytes. [`Body::open`] is how it is sent.
+    pub body: Body,
 }
 
 impl AttemptRequest {
@@ -48,7 +48,7 @@ impl AttemptRequest {
             method,
             url,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: Body::default(),
         }
     }
 }
@@ -60,7 +60,7 @@ impl fmt::Debug for AttemptRequest {
             .field("method", &self.method)
             .field("url", &crate::redact::url(self.url.as_str()))
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field("body_len", &self.body.len())
+            .field("body", &self.body)
             .finish()
     }
 }
@@ -198,16 +198,16 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    /// Makes one attempt: the head and the whole body.
+    /// Makes one attempt: the head, and the body unless that is left to the caller.
     pub(super) async fn exchange(
         &self,
         request: &AttemptRequest,
-        limits: BodyLimits,
-    ) -> Result<Answer, TransportError> {
+        reading: Reading,
+    ) -> Result<Arrived, TransportError> {
         match self {
-            Self::Reqwest(transport) => transport.exchange(request, limits).await,
+            Self::Reqwest(transport) => transport.exchange(request, reading).await,
             Self::Other(transport) => {
-                body::read(transport.send_boxed(request).await?, limits).await
+                read::read(transport.send_boxed(request).await?, reading).await
             }
         }
     }

@@ -46,6 +46,12 @@ impl<T> Front<T> {
         self.0.iter().filter(|place| place.get().is_some()).count()
     }
 
+    /// Returns each key with its value.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Arc<T>)> {
+        let held = self.0.iter().filter_map(OnceLock::get);
+        held.map(|held| (&*held.key, &held.value))
+    }
+
     #[inline]
     pub(super) fn find(&self, hash: u64, key: &str) -> Found<'_, T> {
         for place in self.places_of(hash) {

@@ -145,27 +145,56 @@ impl<T> Keyed<T> {
         if let Some(entry) = map.entries.get(key) {
             return Arc::clone(&entry.value);
         }
-        if matches!(self.front.find(hash, key), Found::Nowhere) {
-            let value = Arc::new(create());
-            self.front.insert(hash, key, &value);
-            return value;
-        }
-        if map.entries.len() >= self.room() && at >= map.sweep_at {
+        let is_nowhere = matches!(self.front.find(hash, key), Found::Nowhere);
+        if !is_nowhere && map.entries.len() >= self.room() && at >= map.sweep_at {
             let idle = u64::try_from(self.config.idle.as_millis()).unwrap_or(u64::MAX);
             map.make_room(at.saturating_sub(idle));
             // Looking through all keys for each new one would make a full map slow.
             map.sweep_at = at.saturating_add(idle / 16);
         }
-        if map.entries.len() >= self.room() {
+        if !is_nowhere && map.entries.len() >= self.room() {
             return Arc::clone(map.overflow.get_or_insert_with(|| Arc::new(create())));
         }
         let value = Arc::new(create());
+        self.put(&mut map, key, &value, at);
+        value
+    }
+
+    /// Gives a new key a place, in front if one is free there, unless there is no room at all.
+    fn put(&self, map: &mut Map<T>, key: &str, value: &Arc<T>, at: u64) {
+        let hash = self.hasher.hash_one(key);
+        if self.front.insert(hash, key, value) || map.entries.len() >= self.room() {
+            return;
+        }
         let entry = Entry {
-            value: Arc::clone(&value),
+            value: Arc::clone(value),
             used_at: AtomicU64::new(at),
         };
         map.entries.insert(Arc::from(key), entry);
-        value
+    }
+
+    /// Makes a map of another size, in which each key has what `make` makes of its present value.
+    ///
+    /// Keys that find no room in it are forgotten.
+    pub(crate) fn carried(
+        &self,
+        config: KeyedConfig,
+        now: Instant,
+        make: impl Fn(&T) -> T,
+    ) -> Self {
+        let carried = Self::from_valid(config, self.origin);
+        let at = self.millis(now);
+        let (from, mut to) = (self.map.read(), carried.map.write());
+        for (key, value) in self.front.iter() {
+            carried.put(&mut to, key, &Arc::new(make(value)), at);
+        }
+        for (key, entry) in &from.entries {
+            let used_at = entry.used_at.load(Ordering::Relaxed);
+            carried.put(&mut to, key, &Arc::new(make(&entry.value)), used_at);
+        }
+        to.overflow = from.overflow.as_deref().map(|value| Arc::new(make(value)));
+        drop(to);
+        carried
     }
 
     /// Returns how many keys fit behind the lock.

@@ -178,3 +178,25 @@ fn a_full_map_finds_room_again_once_keys_are_idle() {
     assert_eq!(*keyed.get("d", later, || 5), 5);
     assert_eq!(*keyed.get("c", later, || 6), 6, "it has its own value now");
 }
+
+#[test]
+fn a_map_of_another_size_carries_what_fits_and_no_more() {
+    let now = SystemClock.now();
+    for (from, to) in [(16, 16), (16, 4), (4, 64), (2_000, 100), (100, 2_000)] {
+        let keyed = Keyed::new(config().with_capacity(from), now).unwrap();
+        for key in 0..from / 2 {
+            keyed.get(&key.to_string(), now, || key);
+        }
+        let carried = keyed.carried(config().with_capacity(to), now, |value| value + 1);
+        assert!(carried.len() <= to, "{from} to {to}");
+        assert!(
+            carried.len() >= (from / 2).min(to) * 3 / 4,
+            "{from} to {to}"
+        );
+        let kept = (0..from / 2).filter(|key| {
+            let value = *carried.get(&key.to_string(), now, || usize::MAX);
+            value == key + 1
+        });
+        assert!(kept.count() >= (from / 2).min(to) * 3 / 4, "{from} to {to}");
+    }
+}

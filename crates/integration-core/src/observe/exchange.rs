@@ -50,6 +50,25 @@ pub enum Passing<'a> {
         /// Time since the request went out.
         elapsed: Duration,
     },
+    /// The body of a streamed answer is over.
+    Body {
+        /// How much of it came.
+        bytes: u64,
+        /// How it ended.
+        how: BodyEnd,
+    },
+}
+
+/// How the body of a streamed answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyEnd {
+    /// It was read to its end.
+    Complete,
+    /// It broke off, took too long or was too large.
+    Failed(ErrorKind),
+    /// The caller dropped it before its end.
+    Dropped,
 }
 
 impl<'a> Exchange<'a> {

@@ -88,6 +88,10 @@ impl Observer for TracingObserver {
                 path = %target.path(), kind = words::of_kind(kind), elapsed_ms = millis(elapsed),
                 "no answer received"
             ),
+            Passing::Body { bytes, how } => debug!(
+                target: WIRE, %operation, %key, attempt, %method, host = %Name(target.host()), port = target.port(),
+                path = %target.path(), bytes, end = words::of_body_end(how), "body ended"
+            ),
         }
     }
 }

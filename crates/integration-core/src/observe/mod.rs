@@ -59,7 +59,7 @@ mod tests;
 #[cfg(feature = "metrics")]
 pub use self::metrics::{MAX_LABEL_SETS, MetricsObserver};
 pub use self::{
-    exchange::{Exchange, Passing, Target},
+    exchange::{BodyEnd, Exchange, Passing, Target},
     fan_out::{FromFn, Observers, from_fn},
     log::TracingObserver,
 };

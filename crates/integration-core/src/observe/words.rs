@@ -1,6 +1,7 @@
 //! The words for kinds of failure that labels and fields are made of. They are an interface:
 //! dashboards name them.
 
+use super::BodyEnd;
 use crate::{circuit_breaker::CircuitState, error::ErrorKind};
 
 /// Returns the kind in one word.
@@ -53,5 +54,14 @@ pub(super) const fn of_circuit(state: CircuitState) -> &'static str {
         CircuitState::Closed => "closed",
         CircuitState::Open => "open",
         CircuitState::HalfOpen => "half_open",
+    }
+}
+
+/// Returns how a streamed body ended in one word; a kind of error if it failed.
+pub(super) const fn of_body_end(how: BodyEnd) -> &'static str {
+    match how {
+        BodyEnd::Complete => "complete",
+        BodyEnd::Failed(kind) => of_kind(kind),
+        BodyEnd::Dropped => "dropped",
     }
 }

@@ -254,12 +254,16 @@ impl RateLimit {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the configuration is not valid; the
     /// old quotas then stay.
     pub fn set_quotas(&self, config: impl Into<RateLimitConfig>, now: Instant) -> Result<()> {
-        let config = config.into().validate()?;
+        self.reconfigure(&config.into().validate()?, now);
+        Ok(())
+    }
+
+    /// Replaces all quotas by some that have been validated.
+    pub(crate) fn reconfigure(&self, config: &RateLimitConfig, now: Instant) {
         let now = self.nanos(now);
         self.change(|cells, not_before| {
-            cells.change(&config, not_before, now);
+            cells.change(config, not_before, now);
         });
-        Ok(())
     }
 
     /// Returns the quotas that hold now: as configured, or as the server has changed them.

@@ -13,7 +13,9 @@ use tower_service::Service;
 use super::layer::Core;
 use crate::{
     classify::{Call, Classify, Describe, Verdict},
-    driver::{AttemptContext, BodyReplay, CallOptions, CallState, Drive, Operation, Report},
+    driver::{
+        AttemptContext, BodyReplay, CallOptions, CallState, Drive, Operation, Overrides, Report,
+    },
     error::{Error, ErrorKind, Result},
     layer::Attempt,
 };
@@ -104,18 +106,18 @@ where
             || Call::new("service", ""),
             |request| self.core.classify.describe(request),
         );
-        let config = self.core.shared.config();
         let options = CallOptions {
             operation: call.operation,
             repeat: call.repeat,
             body: BodyReplay::Possible,
-            max_attempts: config.max_attempts,
-            deadline: config.deadline,
-            attempt_timeout: config.attempt_timeout,
             cost: call.cost,
+            is_unhedged: false,
+            keeps_place: false,
             priority: call.priority,
         };
-        self.core.shared.open(&call.key, options)
+        self.core
+            .shared
+            .open(&call.key, options, &Overrides::default())
     }
 
     fn start(&mut self, attempt: AttemptContext) -> Self::Future {

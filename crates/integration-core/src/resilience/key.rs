@@ -9,7 +9,8 @@ use crate::{
 
 /// What the calls of one key share: to look at, to switch while calls run, to carry over a restart.
 ///
-/// A policy that is not configured is `None`. The key keeps its place as long as this is held.
+/// A policy that is not configured is `None`. The key keeps its place as long as this is held. After
+/// a change of the configuration ask again: a policy that changed is another one.
 ///
 /// ```
 /// use integration_core::{Clock, SystemClock, circuit_breaker::CircuitMode, http::Client};
@@ -58,7 +59,7 @@ impl KeyPolicies {
     /// Returns the circuit breaker.
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&CircuitBreaker> {
-        self.0.breaker.as_ref()
+        self.0.breaker.as_deref()
     }
 
     /// Returns the rate limit. There is one as soon as a quota was set or a server told its own.
@@ -70,19 +71,19 @@ impl KeyPolicies {
     /// Returns what bounds the calls at once.
     #[must_use]
     pub fn bulkhead(&self) -> Option<&Bulkhead> {
-        self.0.bulkhead.as_ref()
+        self.0.bulkhead.as_deref()
     }
 
     /// Returns what bounds the attempts at once.
     #[must_use]
     pub fn adaptive_limit(&self) -> Option<&AdaptiveLimit> {
-        self.0.adaptive.as_ref()
+        self.0.adaptive.as_deref()
     }
 
     /// Returns the measure that hedges go by.
     #[must_use]
     pub fn latency(&self) -> Option<&LatencyTracker> {
-        self.0.latency.as_ref()
+        self.0.latency.as_deref()
     }
 }
 

@@ -65,6 +65,21 @@ impl<C> ResilienceLayer<C> {
     pub fn set_rate_limit(&self, key: &str, quota: Quota) -> Result<()> {
         self.0.shared.set_rate_limit(key, quota)
     }
+
+    /// Replaces the configuration for the calls that begin from now on, while calls are running.
+    ///
+    /// Calls under way keep theirs. A policy whose own configuration is the same keeps its state for
+    /// each key: an open circuit stays open, a pause goes on, a learned quota is not forgotten. Quotas
+    /// and places of the bulkhead that did change take over what was taken, for the next attempts of
+    /// running calls too; any other policy begins anew.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the field and the rule; nothing is
+    /// changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<()> {
+        self.0.shared.reconfigure(config)
+    }
 }
 
 impl<S, C> Layer<S> for ResilienceLayer<C> {

@@ -78,6 +78,8 @@ mod service;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod reconfigured;
+#[cfg(test)]
 mod tests;
 
 pub use self::{

@@ -12,8 +12,8 @@ use std::{
 
 use integration_core::{
     Error, ErrorKind,
-    credentials::{AuthTransport, CachedToken, Credentials, SecretSource, Token, TokenConfig},
-    http::{Client, HttpConfig, ReqwestTransport},
+    credentials::{CachedToken, Credentials, SecretSource, Token, TokenConfig},
+    http::Client,
 };
 use integration_testkit::{Canary, Reply, ScriptedServer};
 use tracing_subscriber::fmt::MakeWriter;
@@ -59,13 +59,9 @@ fn shown(error: &Error) -> String {
 }
 
 fn client(server: &ScriptedServer, credentials: &Credentials) -> Client {
-    let base = server.url("").parse().unwrap();
-    let transport = ReqwestTransport::new(HttpConfig::default());
-    let transport = AuthTransport::new(transport, credentials.clone(), &base);
-    assert!(!format!("{transport:?}").is_empty());
     let builder = Client::standard(&server.url("")).unwrap();
     builder
-        .transport(transport)
+        .credentials(credentials.clone())
         .policies(quick())
         .build()
         .unwrap()

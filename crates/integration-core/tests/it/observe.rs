@@ -95,7 +95,7 @@ impl Transport for Told {
         let named = Request::new("demo.pay", "demo", method, url);
         let call = spans::call_span(&named);
         let attempt = spans::attempt_span(&call, &named, 2, 1);
-        let bytes = u64::try_from(request.body.len()).ok();
+        let bytes = request.body.length();
         let sent = now();
         tell(Passing::Request { bytes });
         let sending = self.inner.send(request);

@@ -1,7 +1,8 @@
-//! Reads a body inside its attempt, up to a limit, and notices when it stalls.
+//! Reads the body of an answer inside its attempt, up to a limit, and notices when it stalls.
 
 use std::{future::poll_fn, pin::Pin, time::Duration};
 
+use ::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tokio::time::timeout;
@@ -14,11 +15,38 @@ use crate::error::ErrorKind;
 
 /// How a body is read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BodyLimits {
+pub(super) struct Reading {
     /// Bytes that are taken at most.
     pub(super) limit: usize,
     /// Longest silence between two pieces.
     pub(super) idle: Duration,
+    /// Whether the body of a 2xx answer is left to the caller.
+    pub(super) is_streamed: bool,
+}
+
+/// What came in: an answer, and its body if that is left to the caller.
+pub(super) struct Arrived {
+    pub(super) answer: Answer,
+    /// Boxed, as it is rare.
+    pub(super) rest: Option<Box<RawBody>>,
+}
+
+impl Arrived {
+    pub(super) fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        let answer = Answer {
+            status,
+            headers,
+            body,
+        };
+        Self { answer, rest: None }
+    }
+
+    pub(super) fn head(status: StatusCode, headers: HeaderMap, rest: RawBody) -> Self {
+        Self {
+            rest: Some(Box::new(rest)),
+            ..Self::whole(status, headers, Bytes::new())
+        }
+    }
 }
 
 /// A body that comes in pieces.
@@ -52,44 +80,45 @@ impl Pieces for Boxed {
 /// Reads the whole answer.
 pub(super) async fn read(
     response: RawResponse,
-    limits: BodyLimits,
-) -> Result<Answer, TransportError> {
+    reading: Reading,
+) -> Result<Arrived, TransportError> {
     let RawResponse {
         status,
         headers,
         body,
     } = response;
+    if reading.is_streamed && status.is_success() {
+        return Ok(Arrived::head(status, headers, body));
+    }
     let body = match body {
-        RawBody::Full(bytes) if bytes.len() > limits.limit => return Err(too_large(limits.limit)),
+        RawBody::Full(bytes) if bytes.len() > reading.limit => {
+            return Err(too_large(reading.limit));
+        }
         RawBody::Full(bytes) => bytes,
-        RawBody::Stream(stream) => collect(&mut Boxed(stream), limits).await?,
+        RawBody::Stream(stream) => collect(&mut Boxed(stream), reading).await?,
     };
-    Ok(Answer {
-        status,
-        headers,
-        body,
-    })
+    Ok(Arrived::whole(status, headers, body))
 }
 
 pub(super) async fn collect(
     pieces: &mut impl Pieces,
-    limits: BodyLimits,
+    reading: Reading,
 ) -> Result<Bytes, TransportError> {
     let announced = usize::try_from(pieces.announced()).unwrap_or(usize::MAX);
-    if announced > limits.limit {
-        return Err(too_large(limits.limit));
+    if announced > reading.limit {
+        return Err(too_large(reading.limit));
     }
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let mut len = 0_usize;
     loop {
-        let piece = timeout(limits.idle, pieces.next());
-        let Some(data) = piece.await.map_err(|_| stalled(limits.idle, len))?? else {
+        let piece = timeout(reading.idle, pieces.next());
+        let Some(data) = piece.await.map_err(|_| stalled(reading.idle, len))?? else {
             break;
         };
         len = len.saturating_add(data.len());
-        if len > limits.limit {
-            return Err(too_large(limits.limit));
+        if len > reading.limit {
+            return Err(too_large(reading.limit));
         }
         // A body of one piece, which most are, is not copied.
         if first.is_empty() {
@@ -104,12 +133,12 @@ pub(super) async fn collect(
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-fn too_large(limit: usize) -> TransportError {
+pub(super) fn too_large(limit: usize) -> TransportError {
     TransportError::new(ErrorKind::BodyTooLarge)
         .with_message(format!("answer is larger than {limit} bytes"))
 }
 
-fn stalled(idle: Duration, len: usize) -> TransportError {
+pub(super) fn stalled(idle: Duration, len: usize) -> TransportError {
     TransportError::new(ErrorKind::AttemptTimeout)
         .with_message(format!("body stalled for {idle:?} after {len} bytes"))
 }
