@@ -53,8 +53,9 @@
 //! # When not to use it
 //!
 //! Not for secrets in text that has no fields, unless `hide` knows them. Not where the exact bytes
-//! of a JSON answer matter: it keeps its values, not its spaces and order. Not to test retries:
-//! failed attempts are not recorded; take a [`ScriptedServer`](crate::ScriptedServer).
+//! of a JSON answer matter: it keeps its values, numbers as 64 bits, and not its spaces and order.
+//! Not to test retries: failed attempts are not recorded; take a
+//! [`ScriptedServer`](crate::ScriptedServer).
 
 mod entry;
 mod file;

@@ -109,7 +109,7 @@ impl Redaction {
         {
             return self.json(inner).to_string();
         }
-        match text.starts_with("http") && text.contains("://") {
+        match text.contains("://") && !text.contains(char::is_whitespace) {
             true => self.hidden.scrub(&self.address(text)),
             false => self.hidden.scrub(text),
         }
