@@ -44,6 +44,8 @@ mod quotas;
 mod repeat;
 #[cfg(feature = "http")]
 mod secrets;
+#[cfg(feature = "settings")]
+mod settings;
 #[cfg(feature = "redis")]
 mod shared_store;
 #[cfg(feature = "http")]
