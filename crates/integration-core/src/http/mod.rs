@@ -30,7 +30,9 @@ mod coalesce;
 mod config;
 mod deadline;
 mod equal;
+mod errors;
 mod failure;
+mod path;
 mod prepare;
 mod read;
 mod request;
@@ -53,6 +55,8 @@ pub use self::{
     client::Client,
     config::{HttpConfig, Proxy},
     deadline::DeadlineHeader,
+    errors::{ErrorBody, JsonErrors},
+    path::path_part,
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},
