@@ -39,6 +39,8 @@ mod outage;
 #[cfg(feature = "http")]
 mod probes;
 #[cfg(feature = "http")]
+mod proxy;
+#[cfg(feature = "http")]
 mod quotas;
 #[cfg(feature = "http")]
 mod repeat;
