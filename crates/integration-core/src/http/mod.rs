@@ -37,6 +37,7 @@ mod request;
 mod reqwest;
 mod response;
 mod send;
+mod service;
 mod stream;
 mod tls;
 mod transport;
@@ -56,6 +57,7 @@ pub use self::{
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},
+    service::{ClientService, MAX_REPLAYED, ServiceBody, ServiceFuture},
     stream::StreamingResponse,
     transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
 };

@@ -40,6 +40,8 @@ mod quotas;
 mod repeat;
 #[cfg(feature = "http")]
 mod secrets;
+#[cfg(feature = "http")]
+mod service;
 #[cfg(feature = "redis")]
 mod shared_store;
 #[cfg(feature = "http")]
