@@ -33,9 +33,9 @@ pub enum Jitter {
 /// Grows the delay with each failed attempt: `base`, twice `base`, four times, up to `cap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    base: Duration,
-    cap: Duration,
-    jitter: Jitter,
+    pub(crate) base: Duration,
+    pub(crate) cap: Duration,
+    pub(crate) jitter: Jitter,
 }
 
 impl Backoff {

@@ -134,6 +134,21 @@ pub fn process_env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Returns the variables of the process whose names begin with `prefix`.
+#[cfg(feature = "settings")]
+pub(crate) fn process_vars(prefix: &str) -> Result<Vec<(String, String)>> {
+    std::env::vars_os()
+        .filter(|(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+        .map(|(name, value)| {
+            let name = name.to_string_lossy().into_owned();
+            match value.into_string() {
+                Ok(value) => Ok((name, value)),
+                Err(_) => Err(config_error(format!("{name} is not UTF-8"))),
+            }
+        })
+        .collect()
+}
+
 /// A field breaks a rule.
 pub(crate) fn invalid(field: &'static str, rule: &str) -> Error {
     config_error(format!("`{field}` {rule}")).with_context("field", field)

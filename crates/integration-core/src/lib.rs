@@ -39,6 +39,8 @@ pub mod page;
 pub mod credentials;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "settings")]
+pub mod settings;
 #[cfg(feature = "http")]
 pub mod sse;
 

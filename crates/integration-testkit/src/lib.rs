@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod canary;
+#[cfg(feature = "record")]
+pub mod cassette;
 mod clock;
 mod fault;
 #[cfg(feature = "mocks")]
@@ -11,6 +13,8 @@ mod refusing;
 mod rng;
 mod server;
 
+#[cfg(feature = "http")]
+pub use crate::fault::FaultTransport;
 pub use crate::{
     canary::Canary,
     clock::TestClock,

@@ -3,22 +3,21 @@
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
-use tower_service::Service;
 
 use super::{Admission, Bulkhead, BulkheadConfig, Place, Ticket};
 use crate::{
-    classify::{Classify, Describe},
+    admission::Denied,
     error::{ErrorKind, Result},
-    layer::{Attempt, BoxError, CallContext, DEFAULT_WAIT, Parts, Shared, policy_service},
+    keyed::KeyedConfig,
+    layer::{CallContext, DEFAULT_WAIT, Gate, Shared, policy_service},
+    resilience::Parts,
 };
-
-type State<C> = Shared<Bounded, C>;
 
 /// The bulkhead of a key.
 pub(crate) struct Bounded {
@@ -33,6 +32,8 @@ policy_service! {
     BulkheadLayer,
     /// A service with a bulkhead around it. See the [module](super).
     BulkheadService,
+    /// A call under way. Dropping it leaves the queue, or hands its place to the next.
+    ResponseFuture<Stay>,
 }
 
 impl<C> BulkheadLayer<C> {
@@ -42,15 +43,20 @@ impl<C> BulkheadLayer<C> {
     ///
     /// [`ErrorKind::Config`], naming the field and the rule.
     pub fn new(config: BulkheadConfig, classify: C) -> Result<Self> {
-        Self::with_parts(config, classify, Parts::default())
+        Self::with_parts(config, classify, KeyedConfig::default(), Parts::default())
     }
 
-    /// As [`new`](Self::new), with this clock and room for keys.
+    /// As [`new`](Self::new), with this room for keys and, of the parts, this clock.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`], naming the field and the rule.
-    pub fn with_parts(config: BulkheadConfig, classify: C, parts: Parts) -> Result<Self> {
+    pub fn with_parts(
+        config: BulkheadConfig,
+        classify: C,
+        keys: KeyedConfig,
+        parts: Parts,
+    ) -> Result<Self> {
         let config = config.validate()?;
         let max_wait = config
             .max_wait
@@ -60,7 +66,7 @@ impl<C> BulkheadLayer<C> {
             bulkhead: Arc::new(Bulkhead::from_valid(&config)),
             max_wait,
         };
-        let shared = Shared::new(classify, parts, create)?;
+        let shared = Shared::new(classify, keys, parts, create)?;
         Ok(Self { shared })
     }
 
@@ -73,86 +79,46 @@ impl<C> BulkheadLayer<C> {
 }
 
 pin_project! {
-    /// A call under way. Dropping it leaves the queue, or hands its place to the next.
-    pub struct ResponseFuture<S, C, Req>
-    where
-        S: Service<Req>,
-    {
-        call: CallContext<Bounded, C>,
-        #[pin]
-        stage: Stage,
-        #[pin]
-        attempt: Attempt<S, Req>,
-    }
-}
-
-pin_project! {
-    #[project = StageProjection]
-    enum Stage {
+    #[project = StayProjection]
+    pub(crate) enum Stay {
         // The queue is joined in the order of calls, not of first polls.
         Queued { ticket: Ticket, #[pin] timer: Sleep },
         Running { place: Place },
         Refused,
-        Done,
     }
 }
 
-impl<S: Service<Req>, C, Req> ResponseFuture<S, C, Req> {
-    fn new(inner: S, shared: &Arc<State<C>>, request: Req) -> Self
-    where
-        C: Describe<Req>,
-    {
-        let call = CallContext::new(shared, &request);
-        let stage = match call.policy().bulkhead.admit() {
-            Ok(Admission::Run(place)) => Stage::Running { place },
-            Ok(Admission::Wait(ticket)) => Stage::Queued {
+impl Gate for Stay {
+    type Policy = Bounded;
+
+    const REFUSED: ErrorKind = ErrorKind::BulkheadFull;
+
+    fn arrive<C>(call: &CallContext<Bounded, C>) -> Self {
+        match call.policy().bulkhead.admit() {
+            Ok(Admission::Run(place)) => Self::Running { place },
+            Ok(Admission::Wait(ticket)) => Self::Queued {
                 ticket,
                 timer: sleep_until(call.started + call.policy().max_wait),
             },
-            Err(_) => Stage::Refused,
-        };
-        Self {
-            call,
-            stage,
-            attempt: Attempt::new(inner, Some(request)),
+            Err(_) => Self::Refused,
         }
     }
-}
 
-impl<S, C, Req> Future for ResponseFuture<S, C, Req>
-where
-    S: Service<Req>,
-    S::Error: Into<BoxError>,
-    C: Classify<S::Response, S::Error>,
-{
-    type Output = Result<S::Response>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        loop {
-            let next = match this.stage.as_mut().project() {
-                StageProjection::Queued { ticket, timer } => {
-                    if let Poll::Ready(place) = Pin::new(ticket).poll(cx) {
-                        Stage::Running { place }
-                    } else {
-                        ready!(timer.poll(cx));
-                        Stage::Refused
-                    }
-                }
-                StageProjection::Running { .. } => {
-                    let outcome = ready!(this.attempt.poll(cx));
-                    // The place goes now: a caller may keep the future of a call that is over.
-                    this.stage.set(Stage::Done);
-                    return Poll::Ready(this.call.pass(outcome));
-                }
-                StageProjection::Refused => {
-                    this.stage.set(Stage::Done);
-                    let now = this.call.now();
-                    return Poll::Ready(Err(this.call.refuse(ErrorKind::BulkheadFull, None, now)));
-                }
-                StageProjection::Done => return Poll::Pending,
-            };
-            this.stage.set(next);
+    fn poll_enter<C>(
+        mut self: Pin<&mut Self>,
+        _call: &CallContext<Bounded, C>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Denied>> {
+        match self.as_mut().project() {
+            StayProjection::Queued { ticket, timer } => {
+                let Poll::Ready(place) = Pin::new(ticket).poll(cx) else {
+                    return timer.poll(cx).map(|()| Err(Denied::unknown()));
+                };
+                self.set(Self::Running { place });
+                Poll::Ready(Ok(()))
+            }
+            StayProjection::Running { .. } => Poll::Ready(Ok(())),
+            StayProjection::Refused => Poll::Ready(Err(Denied::unknown())),
         }
     }
 }

@@ -118,7 +118,7 @@ impl CallState {
     /// Takes a slot of the rate limit; returns when it is, or would be, due.
     fn reserve(&mut self, now: Instant) -> Option<Instant> {
         let limit = self.policies.limit.get()?;
-        match limit.reserve(self.options.cost(), now, self.deadline) {
+        match limit.reserve_for(self.options.cost.as_deref(), now, self.deadline) {
             Ok(go) => {
                 self.has_slot = true;
                 Some(go)

@@ -50,10 +50,6 @@ pub(crate) enum BodyReplay {
 }
 
 /// A place in the bulkhead that outlives its call. Dropping it gives it back.
-#[cfg_attr(
-    not(feature = "http"),
-    expect(dead_code, reason = "only an HTTP response is read after its call")
-)]
 pub(crate) struct Held {
     policies: Arc<Policies>,
     place: Option<Pass>,

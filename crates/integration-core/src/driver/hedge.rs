@@ -51,7 +51,9 @@ impl CallState {
 
     fn enter_hedge(&mut self, now: Instant) -> Option<AttemptContext> {
         if let Some(limit) = self.policies.limit.get() {
-            limit.reserve(self.options.cost(), now, now).ok()?;
+            limit
+                .reserve_for(self.options.cost.as_deref(), now, now)
+                .ok()?;
         }
         if let Some(adaptive) = &self.policies.adaptive {
             self.attempt_place = Some(adaptive.bulkhead().enter_now()?);

@@ -25,8 +25,10 @@ mod retry;
 mod shared;
 mod trouble;
 
+#[cfg(feature = "http")]
+pub(crate) use self::call::Held;
 pub(crate) use self::{
-    call::{BodyReplay, CallOptions, CallState, Held},
+    call::{BodyReplay, CallOptions, CallState},
     future::Drive,
     limits::Overrides,
     operation::{AttemptContext, Operation, Report},

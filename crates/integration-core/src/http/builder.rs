@@ -111,6 +111,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the policies and what concerns connections and bodies. The base and the credentials are
+    /// given where they always are.
+    #[cfg(feature = "settings")]
+    pub fn settings(self, settings: &crate::settings::ServiceSettings) -> Self {
+        self.policies(settings.policies().clone())
+            .http(settings.http().clone())
+    }
+
     /// Lets equal reads share one call while it is under way. Default: each makes its own.
     ///
     /// Equal are `GET` and `HEAD` with the same address, headers and limits. Whoever comes first

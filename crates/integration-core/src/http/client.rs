@@ -192,6 +192,27 @@ impl Client {
         Ok(())
     }
 
+    /// Does what [`reconfigure`](Self::reconfigure) does, with the settings of a service.
+    ///
+    /// The secret is not part of it: one of a file is read again by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`reconfigure`](Self::reconfigure), and when the settings name another base than that of
+    /// the client, whose address does not change.
+    #[cfg(feature = "settings")]
+    pub fn reload(&self, settings: &crate::settings::ServiceSettings) -> Result<()> {
+        let is_base = |text: &str| {
+            let given = Url::parse(text).ok();
+            self.inner.base.as_ref().map(|base| &base.url) == given.as_ref()
+        };
+        if settings.base().is_some_and(|text| !is_base(text)) {
+            let rule = "cannot change while the client runs, build a new one";
+            return Err(crate::config::invalid("base", rule));
+        }
+        self.reconfigure(settings.policies().clone(), settings.http().clone())
+    }
+
     /// Starts a call. `target` is an absolute address, or a path below the base.
     ///
     /// A mistake in it is reported by [`RequestBuilder::send`].

@@ -101,7 +101,7 @@ impl HttpConfig {
     }
 
     /// Checks the fields, also against those of the policies.
-    pub(super) fn validate(self, policies: &Config) -> Result<Self> {
+    pub(crate) fn validate(self, policies: &Config) -> Result<Self> {
         if self.connect_timeout.is_zero() || self.connect_timeout > policies.attempt_timeout {
             return Err(invalid(
                 "connect_timeout",

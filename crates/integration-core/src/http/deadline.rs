@@ -46,6 +46,32 @@ impl DeadlineHeader {
         Self { name, format }
     }
 
+    /// Writes it as a setting: `grpc-timeout`, `millis:NAME` or `seconds:NAME`.
+    #[cfg(feature = "settings")]
+    pub(crate) fn to_text(&self) -> String {
+        match self.format {
+            Format::Millis => format!("millis:{}", self.name),
+            Format::Seconds => format!("seconds:{}", self.name),
+            Format::Grpc => self.name.to_string(),
+        }
+    }
+
+    /// Reads what [`to_text`](Self::to_text) writes.
+    #[cfg(feature = "settings")]
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let grpc = Self::grpc();
+        if text == grpc.name.as_str() {
+            return Some(grpc);
+        }
+        let (unit, name) = text.split_once(':')?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        match unit {
+            "millis" => Some(Self::millis(name)),
+            "seconds" => Some(Self::seconds(name)),
+            _ => None,
+        }
+    }
+
     /// Rounds down: the server must not believe that it has more time than it has.
     pub(super) fn insert(&self, left: Duration, headers: &mut HeaderMap) {
         let millis = left.as_millis();

@@ -93,9 +93,7 @@ fn get_or_build<'a>(
     if let Some(client) = cell.get() {
         return Ok(client);
     }
-    // Whatever another crate of the program switches on in reqwest: bytes are as they were sent.
     let mut builder = Client::builder()
-        .no_gzip()
         .no_brotli()
         .no_zstd()
         .no_deflate()
@@ -106,6 +104,10 @@ fn get_or_build<'a>(
         .pool_max_idle_per_host(config.pool_per_host)
         .user_agent(USER_AGENT)
         .referer(false);
+    // Another crate of the program may have switched it on in reqwest: that is not our promise.
+    if cfg!(not(feature = "gzip")) {
+        builder = builder.no_gzip();
+    }
     if config.proxy == Proxy::None {
         builder = builder.no_proxy();
     }

@@ -41,24 +41,29 @@ impl<S: Service<Req>, Req> Attempt<S, Req> {
             AttemptProjection::Called { .. } => Poll::Ready(Ok(())),
         }
     }
+
+    /// Calls the service, which must be ready.
+    pub(crate) fn call(mut self: Pin<&mut Self>) {
+        if let AttemptProjection::Preparing { service, request } = self.as_mut().project()
+            && let Some(request) = request.take()
+        {
+            let response = service.call(request);
+            self.set(Self::Called { response });
+        }
+    }
 }
 
 impl<S: Service<Req>, Req> Future for Attempt<S, Req> {
     type Output = Result<S::Response, S::Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match self.as_mut().project() {
-                AttemptProjection::Preparing { service, request } => {
-                    ready!(service.poll_ready(cx))?;
-                    let Some(request) = request.take() else {
-                        return Poll::Pending;
-                    };
-                    let response = service.call(request);
-                    self.set(Self::Called { response });
-                }
-                AttemptProjection::Called { response } => return response.poll(cx),
-            }
+        if !self.is_called() {
+            ready!(self.as_mut().poll_prepare(cx))?;
+            self.as_mut().call();
+        }
+        match self.project() {
+            AttemptProjection::Called { response } => response.poll(cx),
+            AttemptProjection::Preparing { .. } => Poll::Pending,
         }
     }
 }

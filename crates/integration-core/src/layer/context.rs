@@ -4,13 +4,15 @@ use std::{borrow::Cow, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::{BoxError, Parts};
+use super::BoxError;
 use crate::{
     classify::{Call, Classify, Describe, Repeat, Verdict},
     clock::SharedClock,
+    config::invalid,
     error::{Delivery, Error, ErrorKind, GaveUp, Result},
-    keyed::Keyed,
+    keyed::{Keyed, KeyedConfig},
     rate_limit::Cost,
+    resilience::Parts,
 };
 
 /// Shared by all clones: the classifier, and a policy `P` for each key.
@@ -30,10 +32,18 @@ impl<P, C> Shared<P, C> {
     /// `create` makes the policy of a key that is new.
     pub(crate) fn new(
         classify: C,
+        keys: KeyedConfig,
         parts: Parts,
         create: impl Fn(Instant) -> P + Send + Sync + 'static,
     ) -> Result<Arc<Self>> {
-        let keys = Keyed::new(parts.keys, parts.clock.now())?;
+        let rule = "is not for the layer of a single policy, which tells and asks nobody";
+        if parts.observer.is_some() {
+            return Err(invalid("observer", rule));
+        }
+        if parts.fleet.is_some() {
+            return Err(invalid("fleet", rule));
+        }
+        let keys = Keyed::new(keys, parts.clock.now())?;
         Ok(Arc::new(Self {
             classify,
             clock: parts.clock,

@@ -90,16 +90,16 @@
 
 mod attempt;
 mod context;
-mod parts;
+mod gate;
 mod service;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::parts::Parts;
 pub(crate) use self::{
     attempt::Attempt,
     context::{CallContext, Shared, ours},
+    gate::{Gate, Gated},
     service::policy_service,
 };
 

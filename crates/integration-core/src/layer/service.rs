@@ -1,14 +1,16 @@
-//! What is the same in the layers and services of all policies.
+//! What is the same in the layers, services and futures of all policies.
 
-/// Writes the layer, the service, and what is not told of the future.
+/// Writes the state, the layer, the service and the future.
 ///
-/// The module brings `State<C>`, the [`Shared`](super::Shared) of its policy, and a
-/// `ResponseFuture<S, C, Req>` with `new(inner, &shared, request)`.
+/// The module brings a [`Gate`](super::Gate), and how the layer is made of its `State<C>`.
 macro_rules! policy_service {
     (
         $(#[$layer_doc:meta])* $layer:ident,
-        $(#[$service_doc:meta])* $service:ident $(,)?
+        $(#[$service_doc:meta])* $service:ident,
+        $(#[$future_doc:meta])* $future:ident<$gate:ty> $(,)?
     ) => {
+        type State<C> = $crate::layer::Shared<<$gate as $crate::layer::Gate>::Policy, C>;
+
         $(#[$layer_doc])*
         pub struct $layer<C> {
             shared: std::sync::Arc<State<C>>,
@@ -45,12 +47,12 @@ macro_rules! policy_service {
         impl<S, C, Req> tower_service::Service<Req> for $service<S, C>
         where
             S: tower_service::Service<Req> + Clone,
-            S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+            S::Error: Into<$crate::layer::BoxError>,
             C: $crate::classify::Classify<S::Response, S::Error> + $crate::classify::Describe<Req>,
         {
             type Response = S::Response;
             type Error = $crate::error::Error;
-            type Future = ResponseFuture<S, C, Req>;
+            type Future = $future<S, C, Req>;
 
             fn poll_ready(
                 &mut self,
@@ -60,7 +62,9 @@ macro_rules! policy_service {
             }
 
             fn call(&mut self, request: Req) -> Self::Future {
-                ResponseFuture::new(self.inner.clone(), &self.shared, request)
+                let call = $crate::layer::CallContext::new(&self.shared, &request);
+                let gated = $crate::layer::Gated::new(call, self.inner.clone(), request);
+                $future { gated }
             }
         }
 
@@ -80,12 +84,39 @@ macro_rules! policy_service {
             }
         }
 
-        impl<S, C, Req> std::fmt::Debug for ResponseFuture<S, C, Req>
+        pin_project_lite::pin_project! {
+            $(#[$future_doc])*
+            pub struct $future<S, C, Req>
+            where
+                S: tower_service::Service<Req>,
+            {
+                #[pin]
+                gated: $crate::layer::Gated<$gate, S, C, Req>,
+            }
+        }
+
+        impl<S, C, Req> Future for $future<S, C, Req>
+        where
+            S: tower_service::Service<Req>,
+            S::Error: Into<$crate::layer::BoxError>,
+            C: $crate::classify::Classify<S::Response, S::Error>,
+        {
+            type Output = $crate::error::Result<S::Response>;
+
+            fn poll(
+                self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Self::Output> {
+                self.project().gated.poll(cx)
+            }
+        }
+
+        impl<S, C, Req> std::fmt::Debug for $future<S, C, Req>
         where
             S: tower_service::Service<Req>,
         {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct("ResponseFuture").finish_non_exhaustive()
+                f.debug_struct(stringify!($future)).finish_non_exhaustive()
             }
         }
     };

@@ -1,4 +1,4 @@
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use tokio::time::{advance, timeout};
 use tower::{Layer, ServiceBuilder, ServiceExt};
@@ -12,9 +12,12 @@ use crate::{
     clock::{Clock, SystemClock},
     error::{Delivery, Error, ErrorKind, GaveUp, Retriability},
     fallback::FallbackLayer,
-    layer::{BoxError, Parts},
+    keyed::KeyedConfig,
+    layer::BoxError,
+    observe::Observers,
     rate_limit::{Quota, RateLimitLayer},
-    retry::{RetryConfig, RetryLayer},
+    resilience::{Config, Parts},
+    retry::RetryLayer,
     timeout::TimeoutLayer,
 };
 
@@ -75,7 +78,7 @@ async fn answer(handle: &mut Handle<u32, u16>, code: u16) -> u32 {
 
 fn retry() -> RetryLayer<Codes> {
     let steady = Backoff::exponential(SECOND, SECOND).with_jitter(Jitter::None);
-    RetryLayer::new(RetryConfig::default().with_backoff(steady), Codes).unwrap()
+    RetryLayer::new(Config::default().with_backoff(steady), Codes).unwrap()
 }
 
 fn breaker() -> CircuitBreakerLayer<Codes> {
@@ -197,7 +200,14 @@ async fn a_probe_that_is_dropped_gives_its_slot_back() {
 #[tokio::test(start_paused = true)]
 async fn a_call_waits_for_its_slot_or_is_refused_at_once() {
     let quota = Quota::per_second(1).with_burst(1);
-    let layer = RateLimitLayer::with_parts(quota, SECOND, Codes, Parts::default()).unwrap();
+    let layer = RateLimitLayer::with_parts(
+        quota,
+        SECOND,
+        Codes,
+        KeyedConfig::default(),
+        Parts::default(),
+    )
+    .unwrap();
     let service = layer.layer(tower::service_fn(|_: u32| async {
         Ok::<u16, BoxError>(200)
     }));
@@ -287,16 +297,31 @@ async fn retries_wait_and_end_and_spare_what_does_harm() {
 }
 
 #[test]
+fn a_layer_of_one_policy_takes_no_observer() {
+    let parts = Parts::default().with_observer(Arc::new(Observers::default()));
+    let config = BulkheadConfig::default();
+    let error = BulkheadLayer::with_parts(config, Codes, KeyedConfig::default(), parts.clone());
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("`observer`"), "{error}");
+    RetryLayer::with_parts(Config::default(), Codes, parts).unwrap();
+}
+
+#[test]
 fn an_impossible_retry_names_its_field() {
-    let config = RetryConfig::default;
+    let config = Config::default;
     let rows = [
         (config().with_max_attempts(0), "`max_attempts`"),
         (config().with_max_attempts(101), "`max_attempts`"),
-        (config().with_deadline(Duration::ZERO), "`deadline`"),
+        (
+            config().with_timeouts(Duration::ZERO, Duration::ZERO),
+            "`deadline`",
+        ),
         (config().with_hint_cap(Duration::MAX), "`hint_cap`"),
         (
-            config()
-                .with_budget(crate::retry_budget::RetryBudgetConfig::default().with_capacity(0)),
+            config().with_retry_budget(
+                crate::retry_budget::RetryBudgetConfig::default().with_capacity(0),
+            ),
             "`retry_budget.capacity`",
         ),
     ];

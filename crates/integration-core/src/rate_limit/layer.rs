@@ -2,25 +2,24 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
-use tower_service::Service;
 
 use super::{Quota, RateLimit, RateLimitConfig};
 use crate::{
-    classify::{Classify, Describe},
+    admission::Denied,
+    classify::Classify,
     config::{MAX_DURATION, invalid},
     error::{ErrorKind, Result},
-    layer::{Attempt, BoxError, CallContext, DEFAULT_WAIT, Parts, Shared, policy_service},
+    keyed::KeyedConfig,
+    layer::{BoxError, CallContext, DEFAULT_WAIT, Gate, Shared, policy_service},
     pause::MAX_PAUSE,
+    resilience::Parts,
 };
-
-type State<C> = Shared<Limited, C>;
 
 /// The limit of a key.
 pub(crate) struct Limited {
@@ -36,6 +35,8 @@ policy_service! {
     RateLimitLayer,
     /// A service with a rate limit around it. See the [module](super).
     RateLimitService,
+    /// A call under way. Dropping it while it waits leaves its slot unused: it is not given on.
+    ResponseFuture<Slot>,
 }
 
 impl<C> RateLimitLayer<C> {
@@ -45,11 +46,12 @@ impl<C> RateLimitLayer<C> {
     ///
     /// [`ErrorKind::Config`], naming the field and the rule.
     pub fn new(limit: impl Into<RateLimitConfig>, classify: C) -> Result<Self> {
-        Self::with_parts(limit, DEFAULT_WAIT, classify, Parts::default())
+        let keys = KeyedConfig::default();
+        Self::with_parts(limit, DEFAULT_WAIT, classify, keys, Parts::default())
     }
 
-    /// As [`new`](Self::new), with this longest wait (zero refuses what cannot go at once), clock
-    /// and room for keys.
+    /// As [`new`](Self::new), with this longest wait (zero refuses what cannot go at once), this
+    /// room for keys and, of the parts, this clock.
     ///
     /// # Errors
     ///
@@ -58,6 +60,7 @@ impl<C> RateLimitLayer<C> {
         limit: impl Into<RateLimitConfig>,
         max_wait: Duration,
         classify: C,
+        keys: KeyedConfig,
         parts: Parts,
     ) -> Result<Self> {
         let config = limit.into().validate()?;
@@ -68,7 +71,7 @@ impl<C> RateLimitLayer<C> {
             limit: RateLimit::from_valid(config, now),
             max_wait,
         };
-        let shared = Shared::new(classify, parts, create)?;
+        let shared = Shared::new(classify, keys, parts, create)?;
         Ok(Self { shared })
     }
 
@@ -86,96 +89,62 @@ impl<C> RateLimitLayer<C> {
 }
 
 pin_project! {
-    /// A call under way. Dropping it while it waits leaves its slot unused: it is not given on.
-    pub struct ResponseFuture<S, C, Req>
-    where
-        S: Service<Req>,
-    {
-        call: CallContext<Limited, C>,
-        #[pin]
-        stage: Stage,
-        #[pin]
-        attempt: Attempt<S, Req>,
-    }
-}
-
-pin_project! {
-    #[project = StageProjection]
-    enum Stage {
-        // The slot is taken at the first poll: a future may have been kept for a while before.
+    #[project = SlotProjection]
+    pub(crate) enum Slot {
+        // It is taken at the first poll: a future may have been kept for a while before.
         New,
         Waiting { #[pin] timer: Sleep },
-        Running,
-        Done,
+        Due,
     }
 }
 
-impl<S: Service<Req>, C, Req> ResponseFuture<S, C, Req> {
-    fn new(inner: S, shared: &Arc<State<C>>, request: Req) -> Self
+impl Gate for Slot {
+    type Policy = Limited;
+
+    const REFUSED: ErrorKind = ErrorKind::LimitedLocally;
+
+    fn arrive<C>(_call: &CallContext<Limited, C>) -> Self {
+        Self::New
+    }
+
+    fn poll_enter<C>(
+        mut self: Pin<&mut Self>,
+        call: &CallContext<Limited, C>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Denied>> {
+        if let SlotProjection::New = self.as_mut().project() {
+            let now = call.now();
+            let Limited { limit, max_wait } = call.policy();
+            match limit.reserve(call.cost, now, now + *max_wait) {
+                Ok(go) if go > now => self.set(Self::Waiting {
+                    timer: sleep_until(go),
+                }),
+                Ok(_) => self.set(Self::Due),
+                Err(denied) => return Poll::Ready(Err(denied)),
+            }
+        }
+        if let SlotProjection::Waiting { timer } = self.as_mut().project() {
+            ready!(timer.poll(cx));
+            self.set(Self::Due);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Holds back the other calls of the key when the server asks for it.
+    fn conclude<C, Res, E>(
+        self: Pin<&mut Self>,
+        call: &CallContext<Limited, C>,
+        outcome: Result<Res, E>,
+    ) -> Result<Res>
     where
-        C: Describe<Req>,
+        C: Classify<Res, E>,
+        E: Into<BoxError>,
     {
-        Self {
-            call: CallContext::new(shared, &request),
-            stage: Stage::New,
-            attempt: Attempt::new(inner, Some(request)),
+        let verdict = call.judge(&outcome);
+        if let Some(wait) = verdict.hint.filter(|wait| !wait.is_zero()) {
+            let until = call.now() + wait.min(MAX_PAUSE);
+            call.policy().limit.penalize_until(until);
         }
+        call.conclude(outcome, verdict)
     }
-}
-
-impl<S, C, Req> Future for ResponseFuture<S, C, Req>
-where
-    S: Service<Req>,
-    S::Error: Into<BoxError>,
-    C: Classify<S::Response, S::Error>,
-{
-    type Output = Result<S::Response>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        loop {
-            let next = match this.stage.as_mut().project() {
-                StageProjection::New => {
-                    let now = this.call.now();
-                    let Limited { limit, max_wait } = this.call.policy();
-                    match limit.reserve(this.call.cost, now, now + *max_wait) {
-                        Ok(go) if go > now => Stage::Waiting {
-                            timer: sleep_until(go),
-                        },
-                        Ok(_) => Stage::Running,
-                        Err(denied) => {
-                            this.stage.set(Stage::Done);
-                            let kind = ErrorKind::LimitedLocally;
-                            return Poll::Ready(Err(this.call.refuse(kind, denied.until, now)));
-                        }
-                    }
-                }
-                StageProjection::Waiting { timer } => {
-                    ready!(timer.poll(cx));
-                    Stage::Running
-                }
-                StageProjection::Running => {
-                    let outcome = ready!(this.attempt.poll(cx));
-                    this.stage.set(Stage::Done);
-                    return Poll::Ready(obey(this.call, outcome));
-                }
-                StageProjection::Done => return Poll::Pending,
-            };
-            this.stage.set(next);
-        }
-    }
-}
-
-/// Holds back the other calls of the key when the server asks for it.
-fn obey<Res, E, C>(call: &CallContext<Limited, C>, outcome: Result<Res, E>) -> Result<Res>
-where
-    E: Into<BoxError>,
-    C: Classify<Res, E>,
-{
-    let verdict = call.judge(&outcome);
-    if let Some(wait) = verdict.hint.filter(|wait| !wait.is_zero()) {
-        let until = call.now() + wait.min(MAX_PAUSE);
-        call.policy().limit.penalize_until(until);
-    }
-    call.conclude(outcome, verdict)
 }

@@ -88,10 +88,22 @@ impl RateLimit {
     /// Without a time when the cost is above the burst of a quota and can never go.
     #[inline]
     pub fn reserve(&self, cost: Cost, now: Instant, latest: Instant) -> Result<Instant, Denied> {
-        if cost.of_calls() == 1 && !cost.is_overflown() && self.take_now(self.nanos(now)) {
+        self.reserve_for(Some(&cost), now, latest)
+    }
+
+    /// As [`reserve`](Self::reserve); without a cost it is one call, and no cost is moved for it.
+    #[inline]
+    pub(crate) fn reserve_for(
+        &self,
+        cost: Option<&Cost>,
+        now: Instant,
+        latest: Instant,
+    ) -> Result<Instant, Denied> {
+        let is_simple = cost.is_none_or(|cost| cost.of_calls() == 1 && !cost.is_overflown());
+        if is_simple && self.take_now(self.nanos(now)) {
             return Ok(now);
         }
-        self.wait_for(&cost, now, latest)
+        self.wait_for(cost.unwrap_or(&Cost::ONE), now, latest)
     }
 
     /// Takes one call of the one quota if it may go now: the common case, and only that.

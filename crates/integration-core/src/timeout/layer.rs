@@ -2,23 +2,20 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
-use tower_service::Service;
 
 use crate::{
-    classify::{Classify, Describe},
     config::{MAX_DURATION, invalid},
-    error::{Delivery, Error, ErrorKind, GaveUp, Result},
-    layer::{Attempt, BoxError, CallContext, Parts, Shared, policy_service},
+    error::{Error, ErrorKind, GaveUp, Result},
+    keyed::KeyedConfig,
+    layer::{CallContext, Gate, Shared, policy_service},
+    resilience::Parts,
 };
-
-type State<C> = Shared<Limit, C>;
 
 /// How long a call may take, and what it is called when it takes longer.
 #[derive(Clone, Copy)]
@@ -32,6 +29,8 @@ policy_service! {
     TimeoutLayer,
     /// A service with a timeout around it. See the [module](super).
     TimeoutService,
+    /// A call under way. Dropping it drops the inner one.
+    ResponseFuture<End>,
 }
 
 impl<C> TimeoutLayer<C> {
@@ -67,72 +66,47 @@ impl<C> TimeoutLayer<C> {
         if limit.time.is_zero() || limit.time > MAX_DURATION {
             return Err(invalid(field, "must be above 0 and at most 30 days"));
         }
-        let shared = Shared::new(classify, Parts::default(), move |_| limit)?;
+        let shared = Shared::new(
+            classify,
+            KeyedConfig::default(),
+            Parts::default(),
+            move |_| limit,
+        )?;
         Ok(Self { shared })
     }
 }
 
 pin_project! {
-    /// A call under way. Dropping it drops the inner one.
-    pub struct ResponseFuture<S, C, Req>
-    where
-        S: Service<Req>,
-    {
-        call: CallContext<Limit, C>,
+    pub(crate) struct End {
         // Made when the call is pending for the first time: one that is ready at once pays for none.
         #[pin]
         timer: Option<Sleep>,
-        // Empty when the call is over, so that what it held is free though the future is kept.
-        #[pin]
-        attempt: Option<Attempt<S, Req>>,
     }
 }
 
-impl<S: Service<Req>, C, Req> ResponseFuture<S, C, Req> {
-    fn new(inner: S, shared: &Arc<State<C>>, request: Req) -> Self
-    where
-        C: Describe<Req>,
-    {
-        Self {
-            call: CallContext::new(shared, &request),
-            timer: None,
-            attempt: Some(Attempt::new(inner, Some(request))),
-        }
+impl Gate for End {
+    type Policy = Limit;
+
+    // Nobody is: every call may begin.
+    const REFUSED: ErrorKind = ErrorKind::DeadlineExceeded;
+
+    fn arrive<C>(_call: &CallContext<Limit, C>) -> Self {
+        Self { timer: None }
     }
-}
 
-impl<S, C, Req> Future for ResponseFuture<S, C, Req>
-where
-    S: Service<Req>,
-    S::Error: Into<BoxError>,
-    C: Classify<S::Response, S::Error>,
-{
-    type Output = Result<S::Response>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let Some(attempt) = this.attempt.as_mut().as_pin_mut() else {
-            return Poll::Pending;
-        };
-        if let Poll::Ready(outcome) = attempt.poll(cx) {
-            this.attempt.set(None);
-            return Poll::Ready(this.call.pass(outcome));
+    fn poll_end<C>(
+        self: Pin<&mut Self>,
+        call: &CallContext<Limit, C>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Error> {
+        let mut timer = self.project().timer;
+        if timer.is_none() {
+            let end = call.started + call.policy().time;
+            timer.set(Some(sleep_until(end)));
         }
-        if this.timer.is_none() {
-            let end = this.call.started + this.call.policy().time;
-            this.timer.set(Some(sleep_until(end)));
-        }
-        match this.timer.as_pin_mut().map(|timer| timer.poll(cx)) {
-            Some(Poll::Ready(())) => {
-                let called = this.attempt.as_ref().as_pin_ref();
-                let delivery = match called.is_some_and(|attempt| attempt.is_called()) {
-                    true => Delivery::MaybeExecuted,
-                    false => Delivery::NotSent,
-                };
-                this.attempt.set(None);
-                Poll::Ready(Err(timed_out(this.call).with_delivery(delivery)))
-            }
-            Some(Poll::Pending) | None => Poll::Pending,
+        match timer.as_pin_mut() {
+            Some(timer) => timer.poll(cx).map(|()| timed_out(call)),
+            None => Poll::Pending,
         }
     }
 }

@@ -9,10 +9,10 @@ use integration_core::{
     bulkhead::{BulkheadConfig, BulkheadLayer},
     circuit_breaker::{CircuitBreakerConfig, CircuitBreakerLayer},
     fallback::FallbackLayer,
-    layer::Parts,
+    keyed::KeyedConfig,
     rate_limit::{Quota, RateLimitLayer},
-    resilience::{Config, ResilienceLayer},
-    retry::{RetryConfig, RetryLayer},
+    resilience::{Config, Parts, ResilienceLayer},
+    retry::RetryLayer,
     retry_budget::RetryBudgetConfig,
     timeout::TimeoutLayer,
 };
@@ -114,7 +114,7 @@ conforms! {
     circuit_breaker: CircuitBreakerLayer::new(breaker(), Codes).unwrap();
     rate_limit: RateLimitLayer::new(Quota::per_second(1_000), Codes).unwrap();
     bulkhead: BulkheadLayer::new(one_place(), Codes).unwrap();
-    retry: RetryLayer::new(RetryConfig::default().with_backoff(steady()), Codes).unwrap();
+    retry: RetryLayer::new(Config::default().with_backoff(steady()), Codes).unwrap();
     attempt_timeout: TimeoutLayer::attempt(10 * SECOND, Codes).unwrap();
     total_timeout: TimeoutLayer::total(10 * SECOND, Codes).unwrap();
     fallback: FallbackLayer::new([ErrorKind::NotFound], |_: &Error| 404_u16);
@@ -127,7 +127,7 @@ conforms! {
         .layer(FallbackLayer::new([ErrorKind::NotFound], |_: &Error| 404_u16))
         .layer(TimeoutLayer::total(10 * SECOND, Codes).unwrap())
         .layer(BulkheadLayer::new(one_place(), Codes).unwrap())
-        .layer(RetryLayer::new(RetryConfig::default().with_backoff(steady()), Codes).unwrap())
+        .layer(RetryLayer::new(Config::default().with_backoff(steady()), Codes).unwrap())
         .layer(CircuitBreakerLayer::new(CircuitBreakerConfig::default(), Codes).unwrap())
         .layer(RateLimitLayer::new(Quota::per_second(1_000), Codes).unwrap())
         .layer(TimeoutLayer::attempt(5 * SECOND, Codes).unwrap())
@@ -318,7 +318,14 @@ async fn clones_and_layers_share_a_breaker() {
 async fn clones_and_layers_share_a_quota() {
     let (inner, steering) = pair();
     let quota = Quota::per_second(1).with_burst(2);
-    let layer = RateLimitLayer::with_parts(quota, Duration::ZERO, Codes, Parts::default()).unwrap();
+    let layer = RateLimitLayer::with_parts(
+        quota,
+        Duration::ZERO,
+        Codes,
+        KeyedConfig::default(),
+        Parts::default(),
+    )
+    .unwrap();
     let services = [layer.layer(inner.clone()), layer.clone().layer(inner)];
     for service in &services {
         service.clone().oneshot(1).await.unwrap();
@@ -355,9 +362,9 @@ async fn clones_and_layers_share_a_budget() {
     let budget = RetryBudgetConfig::default()
         .with_percent(0)
         .with_min_per_second(2);
-    let config = RetryConfig::default()
+    let config = Config::default()
         .with_backoff(Backoff::exponential(Duration::ZERO, Duration::ZERO))
-        .with_budget(budget);
+        .with_retry_budget(budget);
     let layer = RetryLayer::new(config, Codes).unwrap();
     let services = [layer.layer(inner.clone()), layer.clone().layer(inner)];
     steering.answer(Answer::Error);

@@ -2,11 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -16,47 +12,8 @@ use integration_core::{
     http::Client,
 };
 use integration_testkit::{Canary, Reply, ScriptedServer};
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::quick;
-
-/// Everything that was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-fn shown(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        text.push_str(&format!("{cause} {cause:?}"));
-        next = cause.source();
-    }
-    text
-}
+use crate::support::{Log, quick, shown};
 
 fn client(server: &ScriptedServer, credentials: &Credentials) -> Client {
     let builder = Client::standard(&server.url("")).unwrap();
@@ -98,13 +55,7 @@ fn kinds(canary: &Canary, path: &std::path::Path) -> Vec<Credentials> {
 
 #[tokio::test]
 async fn a_secret_of_any_kind_is_sent_and_shown_nowhere() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::keep();
 
     let canary = Canary::new();
     let folder = tempfile::TempDir::new().unwrap();
@@ -163,13 +114,7 @@ async fn a_secret_of_any_kind_is_sent_and_shown_nowhere() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bad_secret_of_a_file_is_warned_of_once_and_not_shown() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::keep();
     let canary = Canary::new();
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("key");

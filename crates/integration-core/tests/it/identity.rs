@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -15,9 +15,8 @@ use integration_core::{
     observe::TracingObserver,
 };
 use integration_testkit::{Canary, Reply, ScriptedServer};
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{builder, quick};
+use crate::support::{Log, builder, quick};
 
 /// Hands out `t0`, `t1` and so on, and counts.
 fn tokens() -> (Credentials, Arc<AtomicU32>) {
@@ -126,32 +125,8 @@ async fn no_other_host_and_no_own_header_is_overruled() {
     assert_eq!(sent(&theirs), [""]);
 }
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_run_at_trace_tells_all_and_no_secret() {
-    use tracing_subscriber::fmt::format::FmtSpan;
     let canary = Canary::new();
     let server = ScriptedServer::replies([Reply::status(503), Reply::ok("done")])
         .await
@@ -161,15 +136,8 @@ async fn a_run_at_trace_tells_all_and_no_secret() {
         .observer(Arc::new(TracingObserver))
         .build()
         .unwrap();
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    {
-        let _guard = tracing::subscriber::set_default(subscriber);
+    let log = {
+        let (log, _guard) = Log::keep();
         let path = format!("/v1/items?key={}", canary.as_str());
         client
             .get(&path)
@@ -177,8 +145,9 @@ async fn a_run_at_trace_tells_all_and_no_secret() {
             .send()
             .await
             .unwrap();
-    }
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        log
+    };
+    let text = log.text();
     canary.assert_absent(&text);
     for words in [
         "demo.items.get",

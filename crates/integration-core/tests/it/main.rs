@@ -6,6 +6,8 @@ mod adaptive;
 #[cfg(feature = "http")]
 mod bad_input;
 #[cfg(feature = "http")]
+mod bodies;
+#[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "cache")]
 mod cache;
@@ -31,6 +33,8 @@ mod identity;
 #[cfg(all(feature = "http", feature = "metrics"))]
 mod observe;
 #[cfg(feature = "http")]
+mod options;
+#[cfg(feature = "http")]
 mod outage;
 #[cfg(feature = "http")]
 mod probes;
@@ -44,6 +48,8 @@ mod secrets;
 mod service;
 #[cfg(feature = "redis")]
 mod shared_store;
+#[cfg(feature = "http")]
+mod streams;
 #[cfg(feature = "http")]
 mod support;
 #[cfg(feature = "http")]

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    io,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,37 +17,8 @@ use integration_core::{
 };
 use integration_testkit::{Canary, Reply, ScriptedServer};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
 
-use crate::support::{builder, now, quick};
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::support::{Log, builder, now, quick};
 
 /// Keeps the name and the labels of all that was ever counted.
 #[derive(Default)]
@@ -127,14 +97,7 @@ impl Transport for Told {
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "it is one run")]
 async fn no_secret_is_in_any_line_span_or_label_of_a_full_run_at_trace() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(FmtSpan::FULL)
-        .with_ansi(false)
-        .with_writer(lines.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::keep();
     let canary = Canary::new();
     let secret = canary.as_str().to_owned();
     let server = ScriptedServer::start(move |request| match request.number {
@@ -182,7 +145,7 @@ async fn no_secret_is_in_any_line_span_or_label_of_a_full_run_at_trace() {
             .body(secret.to_owned());
         drop(call.send().await);
     }
-    let text = lines.text();
+    let text = log.text();
     for part in [
         "request sent",
         "answer received",

@@ -2,20 +2,10 @@
 
 use std::time::Duration;
 
-use integration_core::{SecretString, error::Error, http::Client};
+use integration_core::{SecretString, http::Client};
 use integration_testkit::{Canary, Reply, ScriptedServer};
 
-use crate::support::{quick, recorded};
-
-fn shown(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        text.push_str(&format!("{cause} {cause:?}"));
-        next = cause.source();
-    }
-    text
-}
+use crate::support::{quick, recorded, shown};
 
 #[tokio::test]
 async fn a_secret_appears_in_no_debug_display_error_or_event() {

@@ -12,9 +12,10 @@
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> integration_core::Result<()> {
 //! let (mut transport, mut order) = (MockTransport::new(), Sequence::new());
-//! let mut next = || transport.expect_send().times(1).in_sequence(&mut order);
-//! next().returning(|_| failure(ErrorKind::ConnectionReset));
-//! next().returning(|_| answer(200, r#"{"id":"ch_1"}"#));
+//! let first = transport.expect_send().times(1).in_sequence(&mut order);
+//! first.returning(|_| failure(ErrorKind::ConnectionReset));
+//! let second = transport.expect_send().times(1).in_sequence(&mut order);
+//! second.returning(|_| answer(200, r#"{"id":"ch_1"}"#));
 //!
 //! let client = Client::standard("http://127.0.0.1")?.transport(transport).build()?;
 //! let charge = client.get("/v1/charges/ch_1").send().await?;
@@ -37,7 +38,7 @@ mod transport;
 
 pub use self::{
     later::{MockHealthCheck, MockSharedStore, MockTokenSource},
-    plain::{MockClassify, MockClock, MockObserver, MockQuotaParser, MockRng},
+    plain::{MockClassify, MockClock, MockDescribe, MockObserver, MockQuotaParser, MockRng},
     transport::{MockTransport, Sending, answer, failure},
 };
 pub use mockall;

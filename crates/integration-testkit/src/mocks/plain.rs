@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use integration_core::{
     Clock, Rng,
-    classify::{Call, Classify, Verdict},
+    classify::{Call, Classify, Describe, Verdict},
     http::HeaderMap,
     observe::Exchange,
     observer::{Event, Observer},
@@ -62,5 +62,21 @@ mock! {
 
     impl<Res: Send + Sync + 'static, E: Send + Sync + 'static> Classify<Res, E> for Classify<Res, E> {
         fn classify<'a, 'r>(&self, call: &Call<'a>, outcome: Result<&'r Res, &'r E>) -> Verdict;
+    }
+}
+
+mock! {
+    /// A mock of [`Describe`]. Its descriptions borrow nothing.
+    #[derive(Debug)]
+    pub Describe<Req: Send + Sync + 'static> {
+        /// What [`Describe::describe`] answers.
+        pub fn describe(&self, request: &Req) -> Call<'static>;
+    }
+}
+
+// A description of the trait may borrow from the request, which mockall cannot express.
+impl<Req: Send + Sync + 'static> Describe<Req> for MockDescribe<Req> {
+    fn describe<'a>(&self, request: &'a Req) -> Call<'a> {
+        Self::describe(self, request)
     }
 }

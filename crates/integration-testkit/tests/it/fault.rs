@@ -68,3 +68,50 @@ async fn clones_count_their_calls_together() {
     }
     assert_eq!(layer.calls(), 100);
 }
+
+#[cfg(feature = "http")]
+mod transport {
+    use integration_core::{
+        ErrorKind,
+        http::{AttemptRequest, HttpConfig, Method, RawBody, ReqwestTransport, Transport},
+    };
+    use integration_testkit::{FaultTransport, Reply, ScriptedServer};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_fault_of_an_attempt_does_what_it_says() {
+        let server = ScriptedServer::replies([Reply::ok("real")]).await.unwrap();
+        let request = AttemptRequest::new(Method::GET, server.url("/").parse().unwrap());
+        let send = async |fault, rate| {
+            let inner = ReqwestTransport::new(HttpConfig::default());
+            let transport = FaultTransport::new(inner, 3).with(rate, fault);
+            let sent = transport.send(&request).await;
+            assert_eq!(transport.attempts(), 1);
+            sent.map_err(|error| error.kind())
+        };
+        assert_eq!(send(Fault::Reset, 0.0).await.unwrap().status, 200);
+        assert_eq!(send(Fault::Status(503), 1.0).await.unwrap().status, 503);
+        let refused = send(Fault::Error, 1.0).await.unwrap_err();
+        assert_eq!(refused, ErrorKind::Connect);
+        let reset = send(Fault::Reset, 1.0).await.unwrap_err();
+        assert_eq!(reset, ErrorKind::ConnectionReset);
+        let garbage = async || match send(Fault::Garbage, 1.0).await.unwrap().body {
+            RawBody::Full(bytes) => bytes,
+            other => panic!("{other:?}"),
+        };
+        let first = garbage().await;
+        assert!(std::str::from_utf8(&first).is_err());
+        assert_eq!(first, garbage().await, "the same for the same seed");
+        let soon = Duration::from_millis(100);
+        assert!(timeout(soon, send(Fault::Stall, 1.0)).await.is_err());
+        assert_eq!(server.count(), 1, "only one attempt was real");
+        let late = send(Fault::Latency(soon), 1.0);
+        assert_eq!(late.await.unwrap().status, 200);
+        assert!(
+            timeout(soon / 2, send(Fault::Latency(soon), 1.0))
+                .await
+                .is_err()
+        );
+    }
+}

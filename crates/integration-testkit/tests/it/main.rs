@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod canary;
+#[cfg(feature = "record")]
+mod cassette;
 mod fault;
 #[cfg(feature = "mocks")]
 mod mocks;

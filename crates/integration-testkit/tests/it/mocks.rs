@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use integration_core::{
     Backoff, Clock, ErrorKind, SystemClock,
-    classify::Verdict,
+    classify::{Call, Describe, Verdict},
     credentials::{CachedToken, Credentials, Token, TokenConfig},
     health::{HealthConfig, HealthRegistry, HealthStatus},
     http::{Answer, Client, TransportError},
@@ -14,9 +14,10 @@ use integration_core::{
     shared_store::{Demands, Grant, Payment, SharedStore, Verdict as SharedVerdict},
 };
 use integration_testkit::mocks::{
-    MockClassify, MockClock, MockHealthCheck, MockObserver, MockQuotaParser, MockRng,
+    MockClassify, MockClock, MockDescribe, MockHealthCheck, MockObserver, MockQuotaParser, MockRng,
     MockSharedStore, MockTokenSource, MockTransport, answer, failure,
 };
+use mockall::predicate::eq;
 
 fn transport(status: u16) -> MockTransport {
     let mut transport = MockTransport::new();
@@ -67,6 +68,17 @@ async fn a_failure_is_one_of_its_kind() {
     let error = failure(ErrorKind::Dns).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Dns);
     assert_eq!(answer(42, "").await.unwrap().status, 500);
+}
+
+#[test]
+fn a_mocked_description_is_given_through_the_trait() {
+    let mut mock = MockDescribe::<u32>::new();
+    mock.expect_describe()
+        .with(eq(7))
+        .times(1)
+        .returning(|_| Call::new("demo.get", "key"));
+    let describe: &dyn Describe<u32> = &mock;
+    assert_eq!(describe.describe(&7).operation, "demo.get");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(in crate::credentials) type Reader = Arc<dyn Fn() -> Result<SecretString> + 
 /// the same length written within the same tick.
 #[derive(Clone)]
 pub struct SecretSource {
-    pub(in crate::credentials) first: SecretString,
+    pub(crate) first: SecretString,
     pub(in crate::credentials) origin: Origin,
 }
 

@@ -1,14 +1,10 @@
-//! Faults around any tower service, the same for the same seed.
+//! Faults around any tower service.
 
 use std::{
     fmt,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use integration_core::{Clock, SystemClock};
@@ -17,23 +13,7 @@ use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// What goes wrong with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The call is made, and its result comes later.
-    Latency(Duration),
-    /// The call is answered with this status instead.
-    Status(u16),
-    /// The call fails instead.
-    Error,
-    /// The connection is reset instead.
-    Reset,
-    /// The answer makes no sense.
-    Garbage,
-    /// The call is not made and never ends.
-    Stall,
-}
+use super::plan::{Fault, Plan};
 
 /// Lets a part of the calls of a service go wrong.
 ///
@@ -54,11 +34,8 @@ pub enum Fault {
 /// # let _ = service;
 /// ```
 pub struct FaultLayer<M> {
-    seed: u64,
-    /// Each with the end of its part of the numbers from 0 to 1.
-    faults: Vec<(f64, Fault)>,
+    plan: Plan,
     make: Arc<M>,
-    next: Arc<AtomicU64>,
 }
 
 impl<M> FaultLayer<M> {
@@ -66,35 +43,28 @@ impl<M> FaultLayer<M> {
     #[must_use]
     pub fn new(seed: u64, make: M) -> Self {
         Self {
-            seed,
-            faults: Vec::new(),
+            plan: Plan::new(seed),
             make: Arc::new(make),
-            next: Arc::default(),
         }
     }
 
     /// Adds a fault for this part of the calls, 0 to 1. Beyond a sum of 1 a fault gets what is left.
     #[must_use]
     pub fn with(mut self, rate: f64, fault: Fault) -> Self {
-        let before = self.faults.last().map_or(0.0, |(end, _)| *end);
-        self.faults.push((before + rate.clamp(0.0, 1.0), fault));
+        self.plan.add(rate, fault);
         self
     }
 
     /// Returns what goes wrong with call number `number`, from 0.
     #[must_use]
     pub fn fault(&self, number: u64) -> Option<Fault> {
-        // An odd factor spreads the numbers, so that neighbours draw from unlike states.
-        let state = self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let drawn = fastrand::Rng::with_seed(state).f64();
-        let fault = self.faults.iter().find(|(end, _)| drawn < *end);
-        fault.map(|(_, fault)| *fault)
+        self.plan.fault(number)
     }
 
     /// Returns how many calls were made so far, those that went wrong included.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        self.next.load(Ordering::Relaxed)
+        self.plan.calls()
     }
 }
 
@@ -110,10 +80,8 @@ impl<S, M> Layer<S> for FaultLayer<M> {
 impl<M> Clone for FaultLayer<M> {
     fn clone(&self) -> Self {
         Self {
-            seed: self.seed,
-            faults: self.faults.clone(),
+            plan: self.plan.clone(),
             make: Arc::clone(&self.make),
-            next: Arc::clone(&self.next),
         }
     }
 }
@@ -121,9 +89,7 @@ impl<M> Clone for FaultLayer<M> {
 impl<M> fmt::Debug for FaultLayer<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FaultLayer")
-            .field("seed", &self.seed)
-            .field("faults", &self.faults)
-            .field("next", &self.next)
+            .field("plan", &self.plan)
             .finish_non_exhaustive()
     }
 }
@@ -149,8 +115,7 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        let number = self.layer.next.fetch_add(1, Ordering::Relaxed);
-        let going = match self.layer.fault(number) {
+        let going = match self.layer.plan.next().1 {
             None => Going::Made {
                 timer: None,
                 response: self.inner.call(request),
