@@ -41,6 +41,7 @@ fn it_is_what_other_clients_ask_of_a_service() {
         S: Service<Request<Sent>, Response = Response<ServiceBody>, Error = Error>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
+        ServiceBody: hyper::body::Body<Data = Bytes, Error = Error> + Send + 'static,
     {
     }
     asked(Client::builder().build().unwrap().service());

@@ -26,7 +26,8 @@ use crate::{
 /// calls without an answer. A request is repeated where its method or the client's idempotency
 /// header allow it; a body is held for that if it announces at most [`MAX_REPLAYED`] bytes.
 ///
-/// A path without a host goes below the base of the client. Always ready: calls wait inside, where
+/// A path without a host goes below the base of the client; extensions of a request are not looked
+/// at. Always ready: calls wait inside, where
 /// their deadline counts. Dropping a future cancels its call.
 ///
 /// # Examples
