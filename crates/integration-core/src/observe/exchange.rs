@@ -2,8 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::shown::Path;
-use crate::error::ErrorKind;
+use crate::{error::ErrorKind, redact::Path};
 
 /// A request that goes out, or what came back for it.
 #[derive(Clone, Copy, Debug)]

@@ -1,19 +1,15 @@
 //! Credentials on a real server of the loopback, with everything that is shown looked through.
 
-use std::{
-    fs,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
 use integration_core::{
-    Error, ErrorKind,
+    ErrorKind,
     credentials::{CachedToken, Credentials, SecretSource, Token, TokenConfig},
     http::Client,
 };
 use integration_testkit::{Canary, Reply, ScriptedServer};
 
-use crate::support::{Log, quick, shown};
+use crate::support::{Log, credentials_of_every_kind, quick, shown};
 
 fn client(server: &ScriptedServer, credentials: &Credentials) -> Client {
     let builder = Client::standard(&server.url("")).unwrap();
@@ -22,35 +18,6 @@ fn client(server: &ScriptedServer, credentials: &Credentials) -> Client {
         .policies(quick())
         .build()
         .unwrap()
-}
-
-/// One of each kind, all with this secret.
-fn kinds(canary: &Canary, path: &std::path::Path) -> Vec<Credentials> {
-    let secret = canary.secret();
-    let (of_closure, of_fetch) = (secret.clone(), secret.clone());
-    let closure = SecretSource::closure(move || Ok(of_closure.clone())).unwrap();
-    let calls = AtomicU64::new(0);
-    let fetch = move |_| {
-        let number = calls.fetch_add(1, Ordering::Relaxed);
-        let secret = of_fetch.clone();
-        async move {
-            match number {
-                0 => Ok(Token::new(secret).expires_in(Duration::from_secs(3600))),
-                _ => Err(Error::new(ErrorKind::Unavailable, "demo.token")),
-            }
-        }
-    };
-    let token = CachedToken::new(fetch, TokenConfig::default()).unwrap();
-    canary.assert_hidden_by(&token);
-    vec![
-        Credentials::api_key("x-api-key", &secret).unwrap(),
-        Credentials::bearer(&secret).unwrap(),
-        Credentials::basic("user", &secret).unwrap(),
-        Credentials::basic_key(&secret).unwrap(),
-        Credentials::api_key("x-api-key", SecretSource::file(path).unwrap()).unwrap(),
-        Credentials::bearer(closure).unwrap(),
-        Credentials::token(token),
-    ]
 }
 
 #[tokio::test]
@@ -69,7 +36,7 @@ async fn a_secret_of_any_kind_is_sent_and_shown_nowhere() {
     .unwrap();
     // As sent, so that an encoded secret is found as well.
     let mut values = Vec::new();
-    for credentials in kinds(&canary, &path) {
+    for credentials in credentials_of_every_kind(&canary, &path) {
         canary.assert_hidden_by(&credentials);
         canary.assert_absent(&credentials.to_string());
         let client = client(&server, &credentials);

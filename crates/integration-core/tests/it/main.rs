@@ -46,6 +46,8 @@ mod repeat;
 mod secrets;
 #[cfg(feature = "http")]
 mod service;
+#[cfg(feature = "settings")]
+mod settings;
 #[cfg(feature = "redis")]
 mod shared_store;
 #[cfg(feature = "http")]

@@ -3,22 +3,19 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
+use futures_util::StreamExt;
 use integration_core::{
-    health::{HealthConfig, HealthRegistry, HealthStatus},
-    http::{AttemptRequest, HttpConfig, RawResponse, ReqwestTransport, Transport, TransportError},
-    observe::{
-        Exchange, MetricsObserver, Observers, Passing, Target, TracingObserver,
-        spans::{self, Request},
-    },
-    observer::Observer,
+    health::{HealthConfig, HealthRegistry},
+    http::{Answer, Client, HeaderMap, StatusCode},
+    observe::{Exchange, MetricsObserver, Observers, TracingObserver},
+    observer::{Event, Observer},
 };
 use integration_testkit::{Canary, Reply, ScriptedServer};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
-use crate::support::{Log, builder, now, quick};
+use crate::support::{Log, builder, credentials_of_every_kind, quick, shown};
 
 /// Keeps the name and the labels of all that was ever counted.
 #[derive(Default)]
@@ -48,107 +45,109 @@ impl Recorder for Labels {
     }
 }
 
-/// Tells an observer of all that passes, inside the span of the attempt.
-struct Told {
-    inner: ReqwestTransport,
-    observer: Arc<dyn Observer>,
-}
+/// Keeps all that an observer is told, as `Debug` shows it.
+#[derive(Default)]
+struct Events(Mutex<String>);
 
-impl Transport for Told {
-    async fn send(&self, request: &AttemptRequest) -> Result<RawResponse, TransportError> {
-        let (method, url) = (request.method.as_str(), request.url.as_str());
-        let tell = |what| {
-            let target = Target::new(url);
-            self.observer
-                .on_exchange(&Exchange::new("demo.pay", "demo", method, target, what));
-        };
-        let named = Request::new("demo.pay", "demo", method, url);
-        let call = spans::call_span(&named);
-        let attempt = spans::attempt_span(&call, &named, 2, 1);
-        let bytes = request.body.length();
-        let sent = now();
-        tell(Passing::Request { bytes });
-        let sending = self.inner.send(request);
-        let result = spans::traced(attempt, sending, |span, result| match result {
-            Ok(answer) => spans::end_attempt(span, Some(answer.status.as_u16()), None),
-            Err(error) => spans::end_attempt(span, None, Some(error.kind())),
-        })
-        .await;
-        let elapsed = now() - sent;
-        match &result {
-            Ok(answer) => tell(Passing::Answer {
-                status: answer.status.as_u16(),
-                elapsed,
-                bytes: None,
-                request_id: answer
-                    .headers
-                    .get("x-request-id")
-                    .and_then(|id| id.to_str().ok()),
-            }),
-            Err(error) => tell(Passing::Failure {
-                kind: error.kind(),
-                elapsed,
-            }),
-        }
-        result
+impl Observer for Events {
+    fn on_event(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push_str(&format!("{event:?}\n"));
+    }
+
+    fn on_exchange(&self, exchange: &Exchange<'_>) {
+        self.0.lock().unwrap().push_str(&format!("{exchange:?}\n"));
     }
 }
 
-#[tokio::test]
-#[expect(clippy::too_many_lines, reason = "it is one run")]
-async fn no_secret_is_in_any_line_span_or_label_of_a_full_run_at_trace() {
-    let (log, _guard) = Log::keep();
-    let canary = Canary::new();
+/// A service that says the secret wherever an answer can say something: ten answers a kind of
+/// credentials.
+async fn server(canary: &Canary) -> ScriptedServer {
     let secret = canary.as_str().to_owned();
-    let server = ScriptedServer::start(move |request| match request.number {
+    let start = ScriptedServer::start(move |request| match request.number % 10 {
         0 => Reply::status(429)
-            .header("retry-after", "1")
+            .header("retry-after-ms", "5")
             .body(secret.clone()),
         1 => Reply::status(500).body(secret.clone()),
         2 => Reply::reset(),
         3 => Reply::status(400).body(secret.clone()),
         4 => Reply::status(302).header("location", &format!("http://u:{secret}@h/p?k={secret}")),
+        6 => Reply::ok(secret.repeat(9)).cut_after(40),
+        7 => Reply::status(503),
         _ => Reply::ok(secret.clone())
             .header("x-token", &secret)
             .header("x-request-id", "req_1"),
-    })
-    .await
-    .unwrap();
-    let labels = Arc::new(Labels::default());
-    let health = HealthRegistry::new(HealthConfig::default()).unwrap();
-    let observers = Observers::new()
-        .with(Arc::new(TracingObserver::new()))
-        .with(Arc::new(MetricsObserver::with_recorder(labels.clone())))
-        .with(Arc::new(health.observer()));
-    let observers: Arc<dyn Observer> = Arc::new(observers);
-    let told = Told {
-        inner: ReqwestTransport::new(HttpConfig::default()),
-        observer: observers.clone(),
+    });
+    start.await.unwrap()
+}
+
+/// Makes the ten requests; returns all that the program gets to see.
+async fn run(client: &Client, canary: &Canary) -> String {
+    let secret = canary.as_str();
+    let call = || {
+        let call = client.post(&format!("/pay/{secret}/{secret}@example.com?key={secret}"));
+        let call = call.query([("also", secret)]).header("x-other", secret);
+        let call = call.idempotency_key(secret).operation("demo.pay");
+        call.body(secret.to_owned())
     };
-    let client = builder(&server, quick())
-        .secret_header("x-api-key", &canary.secret())
-        .unwrap()
-        .observer(observers)
-        .transport(told)
-        .build()
-        .unwrap();
+    let mut seen = format!("{client:?} {:?}", call());
+    // 429, 500, reset; 400; 302; 200.
     for _ in 0..4 {
-        let secret = canary.as_str();
-        let target = format!("/pay/{secret}/{secret}@example.com?key={secret}");
-        let call = client
-            .post(&target)
-            .operation("demo.pay")
-            .bearer(&canary.secret())
-            .header("x-other", secret)
-            .idempotency_key(secret)
-            .attempt_timeout(Duration::from_secs(1))
-            .body(secret.to_owned());
-        drop(call.send().await);
+        match call().send().await {
+            Ok(response) => seen.push_str(&format!("{response:?}")),
+            Err(error) => seen.push_str(&shown(&error)),
+        }
+    }
+    // A body that breaks off.
+    let mut stream = call().send_streaming().await.unwrap();
+    seen.push_str(&format!("{stream:?}"));
+    while let Some(piece) = stream.next().await {
+        if let Err(error) = piece {
+            seen.push_str(&shown(&error));
+        }
+    }
+    // A substitute, and two that nobody reads.
+    let substitute = Answer::new(StatusCode::OK, HeaderMap::new(), secret.to_owned().into());
+    let once = call().max_attempts(1).fallback(move |_| substitute);
+    seen.push_str(&format!("{:?}", once.send().await.unwrap()));
+    for _ in 0..2 {
+        drop(call().send_streaming().await.unwrap());
+    }
+    seen
+}
+
+#[tokio::test]
+async fn no_secret_is_in_anything_that_a_full_run_at_trace_shows() {
+    let (log, _guard) = Log::keep();
+    let canary = Canary::new();
+    let server = server(&canary).await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, canary.as_str()).unwrap();
+    let labels = Arc::new(Labels::default());
+    let events = Arc::new(Events::default());
+    let health = HealthRegistry::new(HealthConfig::default()).unwrap();
+    for credentials in credentials_of_every_kind(&canary, &path) {
+        let observers = Observers::new()
+            .with(Arc::new(TracingObserver::new()))
+            .with(Arc::new(MetricsObserver::with_recorder(labels.clone())))
+            .with(events.clone())
+            .with(Arc::new(health.observer()));
+        let client = builder(&server, quick())
+            .secret_header("x-second-key", &canary.secret())
+            .unwrap()
+            .credentials(credentials)
+            .observer(Arc::new(observers))
+            .build()
+            .unwrap();
+        let before = server.count();
+        canary.assert_absent(&run(&client, &canary).await);
+        assert_eq!(server.count() - before, 10);
     }
     let text = log.text();
     for part in [
         "request sent",
         "answer received",
+        "body ended",
         "request_id=req_1",
         "path=/pay/***/***",
         "retry scheduled",
@@ -161,12 +160,17 @@ async fn no_secret_is_in_any_line_span_or_label_of_a_full_run_at_trace() {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
     canary.assert_absent(&text);
+    let events = events.0.lock().unwrap();
+    assert!(
+        events.contains("AttemptStarted") && events.contains("Body {"),
+        "{events}"
+    );
+    canary.assert_absent(&events);
     let labels = format!("{:?}", labels.0.lock().unwrap());
     assert!(labels.contains("integration_calls_total") && labels.contains("demo.pay"));
     assert!(labels.contains("rate_limited"), "{labels}");
     canary.assert_absent(&labels);
     let states = health.snapshot();
     assert_eq!(states.len(), 1);
-    assert_eq!(states[0].status, HealthStatus::Degraded, "{states:?}");
     canary.assert_absent(&format!("{states:?} {health:?}"));
 }

@@ -2,16 +2,21 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use integration_core::{
-    Backoff, Clock, Error, FastRng, SystemClock,
+    Backoff, Clock, Error, ErrorKind, FastRng, SystemClock,
+    credentials::{CachedToken, Credentials, SecretSource, Token, TokenConfig},
     http::{Client, ClientBuilder},
     resilience::Config,
 };
-use integration_testkit::{Recorder, ScriptedServer};
+use integration_testkit::{Canary, Recorder, ScriptedServer};
 use tokio::time::Instant;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
@@ -59,6 +64,35 @@ pub(crate) fn shown(error: &Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// One of each kind, all with this secret, which is also in the file.
+pub(crate) fn credentials_of_every_kind(canary: &Canary, path: &Path) -> Vec<Credentials> {
+    let secret = canary.secret();
+    let (of_closure, of_fetch) = (secret.clone(), secret.clone());
+    let closure = SecretSource::closure(move || Ok(of_closure.clone())).unwrap();
+    let calls = AtomicU64::new(0);
+    let fetch = move |_| {
+        let number = calls.fetch_add(1, Ordering::Relaxed);
+        let secret = of_fetch.clone();
+        async move {
+            match number {
+                0 => Ok(Token::new(secret).expires_in(Duration::from_secs(3600))),
+                _ => Err(Error::new(ErrorKind::Unavailable, "demo.token")),
+            }
+        }
+    };
+    let token = CachedToken::new(fetch, TokenConfig::default()).unwrap();
+    canary.assert_hidden_by(&token);
+    vec![
+        Credentials::api_key("x-api-key", &secret).unwrap(),
+        Credentials::bearer(&secret).unwrap(),
+        Credentials::basic("user", &secret).unwrap(),
+        Credentials::basic_key(&secret).unwrap(),
+        Credentials::api_key("x-api-key", SecretSource::file(path).unwrap()).unwrap(),
+        Credentials::bearer(closure).unwrap(),
+        Credentials::token(token),
+    ]
 }
 
 /// What was logged.

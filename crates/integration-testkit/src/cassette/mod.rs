@@ -43,7 +43,7 @@
 //! | query | the values of [`allow_query`](Cassette::allow_query) |
 //! | JSON, its lines, and the data of event streams | all but fields whose name speaks of secrets or persons, and [`hide_field`](Cassette::hide_field); JSON within strings and the queries of addresses alike |
 //! | forms | as JSON |
-//! | other text and binary bodies | all |
+//! | the path, other text and binary bodies | all |
 //! | everywhere | all but the strings given to [`hide`](Cassette::hide), also percent-encoded, as JSON, hex and base64 |
 //!
 //! A hidden number becomes 0 and a hidden string `[redacted]`, so an answer keeps its types. What
@@ -53,8 +53,9 @@
 //! # When not to use it
 //!
 //! Not for secrets in text that has no fields, unless `hide` knows them. Not where the exact bytes
-//! of a JSON answer matter: it keeps its values, not its spaces and order. Not to test retries:
-//! failed attempts are not recorded; take a [`ScriptedServer`](crate::ScriptedServer).
+//! of a JSON answer matter: it keeps its values, numbers as 64 bits, and not its spaces and order.
+//! Not to test retries: failed attempts are not recorded; take a
+//! [`ScriptedServer`](crate::ScriptedServer).
 
 mod entry;
 mod file;

@@ -16,7 +16,7 @@ use integration_core::http::{
 
 use super::{
     entry::{Answer, Entry, Request, Tape, VERSION},
-    file, redact,
+    file,
     settings::Cassette,
 };
 
@@ -123,7 +123,8 @@ impl Taping {
         if is_compressed(&request.headers) {
             self.spoil(COMPRESSED);
         }
-        if redact::body_of(request).is_some_and(|body| body.len() > cassette.max_body) {
+        let sent = request.body.as_bytes();
+        if sent.is_some_and(|body| body.len() > cassette.max_body) {
             self.spoil(LARGE);
         }
         let mut state = self.lock();

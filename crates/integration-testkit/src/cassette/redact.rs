@@ -1,7 +1,6 @@
 //! From what is sent and received to what may be written down.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use integration_core::http::{AttemptRequest, HeaderMap};
 use serde_json::Value;
 use url::Url;
@@ -31,7 +30,7 @@ impl Redaction {
             path: self.hidden.scrub_path(request.url.path()),
             query: query.collect(),
             headers: self.headers(&request.headers),
-            body: body_of(request).map_or_else(
+            body: request.body.as_bytes().map_or_else(
                 || Body::Omitted("a stream".to_owned()),
                 |bytes| self.body(bytes, &request.headers),
             ),
@@ -110,7 +109,7 @@ impl Redaction {
         {
             return self.json(inner).to_string();
         }
-        match text.starts_with("http") && text.contains("://") {
+        match text.contains("://") && !text.contains(char::is_whitespace) {
             true => self.hidden.scrub(&self.address(text)),
             false => self.hidden.scrub(text),
         }
@@ -159,11 +158,6 @@ impl Redaction {
     fn pair(&self, name: &str, value: &str) -> String {
         self.hidden.scrub(&format!("{name}={value}"))
     }
-}
-
-/// The one place that looks into the body of a request; `None` for one that cannot be read twice.
-pub(super) fn body_of(request: &AttemptRequest) -> Option<&Bytes> {
-    request.body.as_bytes()
 }
 
 /// Whether a text without a type looks like a form.

@@ -29,7 +29,7 @@ const OF_THE_WIRE: [&str; 3] = ["connection", "content-length", "transfer-encodi
 /// Answers from a cassette and never sends.
 ///
 /// A request is answered by the first entry of the same method, path, query and body that was not
-/// used yet, as they are after redaction; headers are not compared. One that no entry answers
+/// used yet, as they are after redaction; host and headers are not compared. One that no entry answers
 /// fails with [`ErrorKind::Config`], which names the nearest entry and what differs.
 ///
 /// A clone uses up the same entries, so keep one to [`assert_finished`](Self::assert_finished).

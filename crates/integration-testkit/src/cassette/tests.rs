@@ -93,12 +93,14 @@ fn json_keeps_its_types_and_loses_its_secrets() {
         "id": "ch_1", "amount": 1999, "token": {"a": "x", "b": [1, true, null]},
         "note": "paid by hunter2", "hunter2": 1,
         "next": "https://u:p@h/p/hunter2?page=2&key=k#frag",
+        "db": "postgres://user:pw@h/db", "plain": "https://h/p",
         "raw": "{\"password\":\"x\",\"n\":1}"
     }"#;
     let expected = json!({
         "id": "ch_1", "amount": 1999, "token": {"a": "[redacted]", "b": [0, true, null]},
         "note": "paid by [redacted]", "[redacted]": 1,
         "next": "https://h/p/[redacted]?page=[redacted]&key=[redacted]",
+        "db": "postgres://h/db", "plain": "https://h/p",
         "raw": "{\"n\":1,\"password\":\"[redacted]\"}"
     });
     assert_eq!(body("application/json", text), Body::Json(expected.clone()));

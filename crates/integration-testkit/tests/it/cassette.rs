@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use integration_core::{
     Error, ErrorKind, SecretString,
-    http::{Client, HttpConfig, ReqwestTransport, Transport},
+    http::{Client, HttpConfig, Multipart, ReqwestTransport, Transport},
 };
 use integration_testkit::{
     Canary, Reply, ScriptedServer,
@@ -276,6 +276,28 @@ async fn a_body_that_broke_breaks_again() {
         (answer.body().as_ref(), answer.attempts()),
         (&b"whole"[..], 2)
     );
+    replay.assert_finished();
+}
+
+#[tokio::test]
+async fn a_stream_passes_as_it_comes_and_ends_where_its_reader_left() {
+    let reply = Reply::ok("data: {\"n\":1}\n\ndata: {\"n\":2}\n\n");
+    let studio = Studio::new([reply.chunked().stall_after(15)]).await;
+    let upload = || Multipart::new().text("prompt", "hi");
+    let (recording, client) = studio.record(&studio.cassette());
+    let call = client.post("/stream").multipart(upload());
+    let mut answer = call.send_streaming().await.unwrap();
+    let first = answer.chunk().await.unwrap().unwrap();
+    drop(answer);
+    recording.finish().unwrap();
+    assert!(studio.text().contains("\"omitted\""), "{}", studio.text());
+
+    let replay = studio.cassette().replay().unwrap();
+    let call = studio.client(replay.clone()).post("/stream");
+    let mut answer = call.multipart(upload()).send_streaming().await.unwrap();
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), first);
+    let error = answer.chunk().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
     replay.assert_finished();
 }
 
