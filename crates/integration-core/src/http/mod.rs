@@ -39,6 +39,7 @@ mod request;
 mod reqwest;
 mod response;
 mod send;
+mod service;
 mod stream;
 mod tls;
 mod transport;
@@ -60,6 +61,7 @@ pub use self::{
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},
+    service::{ClientService, MAX_REPLAYED, ServiceBody, ServiceFuture},
     stream::StreamingResponse,
     transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
 };

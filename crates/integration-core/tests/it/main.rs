@@ -46,6 +46,8 @@ mod quotas;
 mod repeat;
 #[cfg(feature = "http")]
 mod secrets;
+#[cfg(feature = "http")]
+mod service;
 #[cfg(feature = "settings")]
 mod settings;
 #[cfg(feature = "redis")]
