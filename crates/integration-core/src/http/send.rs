@@ -317,7 +317,9 @@ where
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        self.inner.driver.open(self.key, options, &self.overrides)
+        self.inner
+            .driver
+            .open(self.key, options, Some(&self.overrides))
     }
 
     fn start(&mut self, context: AttemptContext) -> F {
