@@ -25,10 +25,11 @@ mod retry;
 mod shared;
 mod trouble;
 
+#[cfg(feature = "http")]
+pub(crate) use self::limits::Overrides;
 pub(crate) use self::{
     call::{BodyReplay, CallOptions, CallState},
     future::Drive,
-    limits::Overrides,
     operation::{AttemptContext, Operation, Report},
     shared::{Policies, Shared},
 };
