@@ -45,6 +45,8 @@ pub struct ClientBuilder {
     naming: Naming,
     headers: HeaderMap,
     roots: Vec<tls::Root>,
+    #[cfg(feature = "gzip")]
+    gzip: bool,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
     credentials: Option<Credentials>,
     quotas: Option<Arc<dyn QuotaParser>>,
@@ -65,6 +67,8 @@ impl ClientBuilder {
             naming: Naming::default(),
             headers: HeaderMap::new(),
             roots: Vec::new(),
+            #[cfg(feature = "gzip")]
+            gzip: false,
             classify: None,
             credentials: None,
             quotas: None,
@@ -204,6 +208,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Asks for gzip and unpacks it; the limit of a body is on what comes out. Default: answers come
+    /// as they are. Not used by a [`transport`](Self::transport) of yours.
+    #[cfg(feature = "gzip")]
+    pub fn gzip(mut self) -> Self {
+        self.gzip = true;
+        self
+    }
+
     /// Sets who judges answers. Default: [`StandardClassifier`].
     pub fn classify(mut self, classify: impl Classify<Answer, TransportError> + 'static) -> Self {
         self.classify = Some(Arc::new(classify));
@@ -272,7 +284,16 @@ impl ClientBuilder {
         let http = self.http.validate(&policies)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&http, self.roots, self.base.as_ref())?,
+            None => {
+                let transport = ReqwestTransport::with_roots(http.clone(), self.roots);
+                #[cfg(feature = "gzip")]
+                let transport = if self.gzip {
+                    transport.with_gzip()
+                } else {
+                    transport
+                };
+                default_transport(transport, self.base.as_ref())?
+            }
         };
         let clock = Arc::clone(&self.parts.clock);
         let classify = self
@@ -302,12 +323,7 @@ impl ClientBuilder {
     }
 }
 
-fn default_transport(
-    http: &HttpConfig,
-    roots: Vec<tls::Root>,
-    base: Option<&Host>,
-) -> Result<Wire> {
-    let transport = ReqwestTransport::with_roots(http.clone(), roots);
+fn default_transport(transport: ReqwestTransport, base: Option<&Host>) -> Result<Wire> {
     if base.is_some_and(|base| base.url.scheme() == "https") {
         transport.load_certificates()?;
     }

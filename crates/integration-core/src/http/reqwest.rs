@@ -36,10 +36,19 @@ pub struct ReqwestTransport {
     config: HttpConfig,
     /// Trusted beside those of the platform.
     roots: Vec<tls::Root>,
+    unpacks: Unpacks,
     /// Made at the first `http` request, without certificates.
     plain: OnceLock<Client>,
     /// Made at the first `https` request, or with the client if its base is `https`.
     tls: OnceLock<Client>,
+}
+
+/// Which packed answers are asked for and unpacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unpacks {
+    Nothing,
+    #[cfg(feature = "gzip")]
+    Gzip,
 }
 
 impl ReqwestTransport {
@@ -53,9 +62,18 @@ impl ReqwestTransport {
         Self {
             config,
             roots,
+            unpacks: Unpacks::Nothing,
             plain: OnceLock::new(),
             tls: OnceLock::new(),
         }
+    }
+
+    /// Asks for gzip and unpacks it; the limit of a body is on what comes out.
+    #[cfg(feature = "gzip")]
+    #[must_use]
+    pub fn with_gzip(mut self) -> Self {
+        self.unpacks = Unpacks::Gzip;
+        self
     }
 
     /// Loads the certificates now, so that a broken platform is noticed at the start.
@@ -75,44 +93,45 @@ impl ReqwestTransport {
         if scheme == "https" {
             self.secure()
         } else {
-            get_or_build(&self.plain, &self.config, tls::none)
+            self.get_or_build(&self.plain, tls::none)
         }
     }
 
     fn secure(&self) -> Result<&Client, TransportError> {
-        get_or_build(&self.tls, &self.config, || tls::platform(&self.roots))
+        self.get_or_build(&self.tls, || tls::platform(&self.roots))
     }
-}
 
-/// Two first requests may both build; one client wins, the other is dropped unused.
-fn get_or_build<'a>(
-    cell: &'a OnceLock<Client>,
-    config: &HttpConfig,
-    tls: impl FnOnce() -> Result<ClientConfig, rustls::Error>,
-) -> Result<&'a Client, TransportError> {
-    if let Some(client) = cell.get() {
-        return Ok(client);
+    /// Two first requests may both build; one client wins, the other is dropped unused.
+    fn get_or_build<'a>(
+        &self,
+        cell: &'a OnceLock<Client>,
+        tls: impl FnOnce() -> Result<ClientConfig, rustls::Error>,
+    ) -> Result<&'a Client, TransportError> {
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let config = &self.config;
+        // Another crate of the program may have switched these on in reqwest: it is not our promise.
+        let mut builder = Client::builder()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .tls_backend_preconfigured(tls().map_err(refused)?)
+            .retry(retry::never())
+            .redirect(redirect::Policy::none())
+            .connect_timeout(config.connect_timeout)
+            .pool_max_idle_per_host(config.pool_per_host)
+            .user_agent(USER_AGENT)
+            .referer(false);
+        if self.unpacks == Unpacks::Nothing {
+            builder = builder.no_gzip();
+        }
+        if config.proxy == Proxy::None {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(refused)?;
+        Ok(cell.get_or_init(|| client))
     }
-    let mut builder = Client::builder()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        .tls_backend_preconfigured(tls().map_err(refused)?)
-        .retry(retry::never())
-        .redirect(redirect::Policy::none())
-        .connect_timeout(config.connect_timeout)
-        .pool_max_idle_per_host(config.pool_per_host)
-        .user_agent(USER_AGENT)
-        .referer(false);
-    // Another crate of the program may have switched it on in reqwest: that is not our promise.
-    if cfg!(not(feature = "gzip")) {
-        builder = builder.no_gzip();
-    }
-    if config.proxy == Proxy::None {
-        builder = builder.no_proxy();
-    }
-    let client = builder.build().map_err(refused)?;
-    Ok(cell.get_or_init(|| client))
 }
 
 fn refused(cause: impl std::error::Error + Send + Sync + 'static) -> TransportError {

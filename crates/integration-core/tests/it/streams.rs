@@ -299,9 +299,15 @@ mod gzip {
         encoder.finish().unwrap()
     }
 
+    async fn unpacking(reply: Reply) -> (ScriptedServer, Client) {
+        let server = ScriptedServer::replies([reply]).await.unwrap();
+        let client = builder(&server, quick()).gzip().build().unwrap();
+        (server, client)
+    }
+
     #[tokio::test]
     async fn an_answer_in_gzip_is_unpacked() {
-        let (server, client) = serve(Reply::ok("").gzip(packed(b"0123456789"))).await;
+        let (server, client) = unpacking(Reply::ok("").gzip(packed(b"0123456789"))).await;
         assert_eq!(client.get("/").send().await.unwrap().body(), "0123456789");
         assert!(
             server.received()[0]
@@ -309,7 +315,7 @@ mod gzip {
                 .contains("gzip")
         );
         let (_server, client) =
-            serve(Reply::ok("").gzip(packed(b"0123456789")).pieces(3, MILLIS)).await;
+            unpacking(Reply::ok("").gzip(packed(b"0123456789")).pieces(3, MILLIS)).await;
         assert_eq!(
             open(client.get("/")).await.bytes(10).await.unwrap(),
             "0123456789"
@@ -320,7 +326,7 @@ mod gzip {
     async fn a_limit_is_on_what_comes_out_of_it() {
         let bomb = packed(&vec![0; 50_000_000]);
         assert!(bomb.len() < 100_000);
-        let (_server, client) = serve(Reply::ok("").gzip(bomb)).await;
+        let (_server, client) = unpacking(Reply::ok("").gzip(bomb)).await;
         let error = client.get("/").send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BodyTooLarge);
     }
@@ -331,19 +337,18 @@ mod gzip {
         let reply = Reply::ok("")
             .gzip(packed.clone())
             .cut_after(packed.len() - 4);
-        let (_server, client) = serve(reply).await;
+        let (_server, client) = unpacking(reply).await;
         let call = client.get("/").max_attempts(1);
         assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Incomplete);
-        let (_server, client) = serve(Reply::ok("").gzip(b"no gzip".as_slice())).await;
+        let (_server, client) = unpacking(Reply::ok("").gzip(b"no gzip".as_slice())).await;
         let call = client.get("/").max_attempts(1);
         assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Incomplete);
     }
 }
 
-#[cfg(not(feature = "gzip"))]
 #[tokio::test]
-async fn without_the_feature_gzip_is_not_asked_for() {
-    let (server, client) = serve(Reply::ok("plain")).await;
-    client.get("/").send().await.unwrap();
+async fn gzip_is_not_asked_for_and_not_touched_unless_it_was_switched_on() {
+    let (server, client) = serve(Reply::ok("").gzip("packed")).await;
+    assert_eq!(client.get("/").send().await.unwrap().body(), "packed");
     assert_eq!(server.received()[0].header("accept-encoding"), "");
 }
