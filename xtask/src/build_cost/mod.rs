@@ -18,12 +18,13 @@ use crate::{ci::cargo, new_service};
 
 /// CPU seconds of core without its features, at most.
 const CORE_BAR: f64 = 12.0;
-/// CPU seconds that core with `http` may cost more than reqwest alone.
+/// CPU seconds that core with `http` may cost more than a reqwest that speaks TLS and reads JSON.
 const HTTP_BAR: f64 = 8.0;
 
 /// Package and folder of the generated crates that have reqwest alone.
 const ALONE: &str = "reqwest-alone";
 const WITH_TLS: &str = "reqwest-with-ring";
+const WITH_JSON: &str = "reqwest-with-ring-and-json";
 
 /// One set that is built.
 struct Set {
@@ -58,15 +59,15 @@ pub(crate) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {
         out.flush()?;
         costs.push(cost.cpu_seconds);
     }
-    let [core, with_http, reqwest, _] = costs.as_slice() else {
+    let [core, with_http, _, _, equal] = costs.as_slice() else {
         return Err(io::Error::other("a set is missing"));
     };
     writeln!(out, "\n| bar | measured | wanted | |\n|---|---|---|---|")?;
     let bars = [
         ("core without features, CPU s", *core, CORE_BAR),
         (
-            "core with `http` over reqwest alone, CPU s",
-            with_http - reqwest,
+            "core with `http` over reqwest with ring and JSON, CPU s",
+            with_http - equal,
             HTTP_BAR,
         ),
     ];
@@ -110,6 +111,11 @@ fn sets(root: &Path, scratch: &Path) -> io::Result<Vec<Set>> {
             vec!["--package", WITH_TLS],
             &lone,
         ),
+        set(
+            "the same, and `json`, as core reads it too".to_owned(),
+            vec!["--package", WITH_JSON],
+            &lone,
+        ),
     ])
 }
 
@@ -122,12 +128,17 @@ fn lay_out(root: &Path, lone: &Path, features: &Features) -> io::Result<()> {
         new_service::lone_workspace(&manifest, root),
     )?;
     fs::copy(root.join("Cargo.lock"), lone.join("Cargo.lock"))?;
-    for (name, more) in [(ALONE, ""), (WITH_TLS, "rustls.workspace = true\n")] {
+    let ring = "rustls.workspace = true\n";
+    for (name, features, more) in [
+        (ALONE, features.as_toml(), ""),
+        (WITH_TLS, features.as_toml(), ring),
+        (WITH_JSON, features.with("json").as_toml(), ring),
+    ] {
         let source = lone.join("crates").join(name).join("src");
         fs::create_dir_all(&source)?;
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion.workspace = true\nedition.workspace = true\npublish = false\n\n[dependencies]\nreqwest = {{ workspace = true, features = {} }}\n{more}",
-            features.as_toml()
+            features
         );
         fs::write(source.with_file_name("Cargo.toml"), manifest)?;
         fs::write(source.join("lib.rs"), "//! Depends on reqwest.\n")?;

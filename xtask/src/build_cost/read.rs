@@ -18,6 +18,12 @@ impl Features {
         format!("[{}]", names.join(", "))
     }
 
+    /// The same and one more.
+    pub(super) fn with(&self, name: &str) -> Self {
+        let more = std::iter::once(name.to_owned());
+        Self(self.0.iter().cloned().chain(more).collect())
+    }
+
     pub(super) fn names(&self) -> String {
         self.0.join(", ")
     }
