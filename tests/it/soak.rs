@@ -23,7 +23,9 @@ const CONNECTIONS: usize = 16;
 const PACE: Duration = Duration::from_millis(10);
 /// Growth allowed from the second third to the last one.
 const MORE_MEMORY_KB: u64 = 8 * 1024;
-const MORE_DESCRIPTORS: usize = 8;
+/// A delivery under way has a connection of its own, and on a busy machine more of them are: but not
+/// more than there are senders.
+const MORE_DESCRIPTORS: usize = CONNECTIONS;
 const MORE_BYTES: u64 = 8 * 1024 * 1024;
 
 const QUOTA_BYTES: u64 = 64 * 1024 * 1024;
