@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod algorithm;
+#[cfg(feature = "axum")]
+pub mod axum;
+mod binding;
+mod builder;
+mod claims;
+mod header;
+mod jwk;
+mod jwks;
+mod jws;
+mod key;
+mod key_set;
+pub mod limits;
+mod profile;
+mod rejection;
+mod strict_json;
+mod validator;
+mod weak_rsa;
+
+pub use crate::{
+    algorithm::Algorithm,
+    binding::Binding,
+    builder::ValidatorBuilder,
+    claims::Claims,
+    jwks::{JwksCache, JwksConfig},
+    key::Key,
+    key_set::KeySet,
+    rejection::{Refusal, Rejection},
+    validator::Validator,
+};
+pub use integration_core::{Error, ErrorKind, Result, SecretString};
