@@ -1,0 +1,15 @@
+//! Tests of the crate from outside, one binary.
+
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+#[cfg(feature = "axum")]
+mod adapter;
+mod cache;
+mod corpus;
+mod flood;
+mod id_tokens;
+mod profiles;
+mod properties;
+mod support;
+mod threats;
+mod tokens;
