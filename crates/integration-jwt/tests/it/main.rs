@@ -1,6 +1,11 @@
 //! Tests of the crate from outside, one binary.
 
-#![expect(clippy::unwrap_used, reason = "test code")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "test code"
+)]
 
 #[cfg(feature = "axum")]
 mod adapter;

@@ -17,7 +17,7 @@ use aws_lc_rs::{
     rsa::KeySize,
     signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
-        RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair, RsaPublicKeyComponents,
+        RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
     },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -80,7 +80,6 @@ pub(crate) fn b64(bytes: impl AsRef<[u8]>) -> String {
 /// A key that signs.
 pub(crate) enum Signer {
     Rsa(RsaKeyPair),
-    Pss(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
     Mac(Vec<u8>),
@@ -102,7 +101,6 @@ impl Signer {
     pub(crate) fn alg(&self) -> &'static str {
         match self {
             Self::Rsa(_) => "RS256",
-            Self::Pss(_) => "PS256",
             Self::Ec(_) => "ES256",
             Self::Ed(_) => "EdDSA",
             Self::Mac(_) => "HS256",
@@ -112,13 +110,10 @@ impl Signer {
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
-            Self::Rsa(key) | Self::Pss(key) => {
+            Self::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                let padding: &'static dyn aws_lc_rs::signature::RsaEncoding = match self {
-                    Self::Rsa(_) => &RSA_PKCS1_SHA256,
-                    _ => &RSA_PSS_SHA256,
-                };
-                key.sign(padding, &random, message, &mut signature).unwrap();
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .unwrap();
                 signature
             }
             Self::Ec(key) => key.sign(&random, message).unwrap().as_ref().to_vec(),
@@ -133,7 +128,7 @@ impl Signer {
     /// The public half, or the secret, as a JWK with its algorithm.
     pub(crate) fn jwk(&self, kid: &str) -> Value {
         let mut jwk = match self {
-            Self::Rsa(key) | Self::Pss(key) => {
+            Self::Rsa(key) => {
                 let public = RsaPublicKeyComponents::<Vec<u8>>::from(key.public_key());
                 json!({"kty": "RSA", "n": b64(public.n), "e": b64(public.e)})
             }
