@@ -4,6 +4,8 @@
 mod algorithm;
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod bearer;
 mod binding;
 mod builder;
 mod claims;
@@ -17,9 +19,13 @@ pub mod limits;
 mod profile;
 mod rejection;
 mod strict_json;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod validator;
 mod weak_rsa;
 
+#[cfg(any(feature = "axum", feature = "tower"))]
+pub use crate::bearer::Refused;
 pub use crate::{
     algorithm::Algorithm,
     binding::Binding,

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use integration_core::{Error, ErrorKind, Result, SharedClock, SystemClock, http::Client};
 use parking_lot::Mutex;
 use tokio::{
+    runtime::Handle,
     sync::watch,
     time::{Instant, sleep_until, timeout},
 };
@@ -194,11 +195,14 @@ impl Inner {
     fn ask(self: &Arc<Self>) -> Instant {
         let turn = self.state.lock().pace.ask(self.clock.now());
         if let Turn::Start(at) = turn {
-            let flight = Flight {
+            let mut flight = Flight {
                 cache: Arc::clone(self),
                 result: None,
             };
-            tokio::spawn(flight.fly(at));
+            match Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn(flight.fly(at))),
+                Err(_) => flight.ground("keys are fetched on a tokio runtime, and there is none"),
+            }
         }
         turn.begins()
     }
@@ -207,7 +211,10 @@ impl Inner {
     /// wait for its turn is not kept: a flood would fill the memory with callers.
     async fn refresh(self: &Arc<Self>) {
         let mut latest = self.latest.subscribe();
-        if self.ask() <= self.clock.now() {
+        let is_due = self.ask() <= self.clock.now();
+        // A fetch that could not begin has ended by now, and there may be no timer to wait with.
+        let has_ended = latest.has_changed().unwrap_or(true);
+        if is_due && !has_ended {
             // The fetch has a deadline of its own; this one is for clocks that misbehave.
             let _ = timeout(2 * self.config.fetch_timeout, latest.changed()).await;
         }
@@ -221,6 +228,13 @@ struct Flight {
 }
 
 impl Flight {
+    /// Ends it before it began.
+    fn ground(&mut self, why: &'static str) {
+        let error = Error::new(ErrorKind::Config, "jwt.jwks").with_message(why);
+        let clock = &self.cache.clock;
+        self.result = Some((Err(error), clock.now(), clock.unix()));
+    }
+
     async fn fly(mut self, at: Instant) {
         sleep_until(at).await;
         let cache = Arc::clone(&self.cache);

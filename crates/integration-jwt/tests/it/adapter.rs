@@ -1,12 +1,12 @@
-//! The axum extractor.
+//! The axum extractor and the tower layer, which answer alike.
 
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, to_bytes},
     http::{Request, StatusCode},
     routing::get,
 };
-use integration_jwt::{Validator, axum::Bearer};
+use integration_jwt::{Claims, Validator, axum::Bearer, tower::CheckLayer};
 use tower::ServiceExt as _;
 
 use crate::support::{ES, FakeIssuer, JumpClock, access, header, validator};
@@ -15,8 +15,21 @@ async fn hello(Bearer(claims): Bearer) -> String {
     claims.subject.unwrap_or_default()
 }
 
+async fn behind_the_layer(Extension(claims): Extension<Claims>) -> String {
+    claims.subject.unwrap_or_default()
+}
+
+/// What both say, which must be the same.
 async fn answer(validator: Validator, headers: &[&str]) -> (StatusCode, String, String) {
-    let app = Router::new().route("/", get(hello)).with_state(validator);
+    let layer = CheckLayer::new(validator.clone());
+    let layered = Router::new().route("/", get(behind_the_layer)).layer(layer);
+    let extracted = Router::new().route("/", get(hello)).with_state(validator);
+    let told = told(layered, headers).await;
+    assert_eq!(told, self::told(extracted, headers).await);
+    told
+}
+
+async fn told(app: Router, headers: &[&str]) -> (StatusCode, String, String) {
     let mut request = Request::get("/");
     for value in headers {
         request = request.header("authorization", *value);

@@ -202,14 +202,15 @@ async fn a_document_above_a_mebibyte_is_not_read() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_in_a_published_set_verifies_nothing() {
     let secret = Signer::Mac(vec![7; 32]);
+    let token = lasting(&secret, "shared");
     let (clock, issuer) = issuer();
     issuer.serve("/keys", jwks(&[secret.jwk("shared"), ES.jwk("es")]));
-    let validator = issuer.validator(&clock);
-    check(&validator, &lasting(&ES, "es")).await.unwrap();
-    let refused = check(&validator, &lasting(&secret, "shared"))
-        .await
-        .unwrap_err();
+    let refused = check(&issuer.validator(&clock), &token).await.unwrap_err();
     assert_eq!(refused.rejection(), Some(Rejection::UnknownKey));
+    // Alone it leaves no key at all.
+    issuer.serve("/keys", jwks(&[secret.jwk("shared")]));
+    let refused = check(&issuer.validator(&clock), &token).await.unwrap_err();
+    assert!(matches!(refused, Refusal::Keys(_)), "{refused:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -294,4 +295,25 @@ fn values_out_of_range_are_refused_by_name() {
     );
     assert!(refused(config().with_fetch_timeout(Duration::ZERO)).contains("fetch_timeout"));
     assert!(JwksCache::discover("http://as.example.test", config()).is_err());
+}
+
+#[test]
+fn without_a_runtime_a_check_says_so_instead_of_panicking() {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    let validator = Validator::issuer(ISSUER)
+        .audience(AUDIENCE)
+        .access_tokens()
+        .build()
+        .unwrap();
+    let token = ES.token(&header(&ES, "es"), &access());
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Err(Refusal::Keys(error))) = pin!(check(&validator, &token)).poll(&mut context)
+    else {
+        panic!("is refused at once")
+    };
+    assert!(error.to_string().contains("runtime"), "{error}");
 }

@@ -7,7 +7,7 @@
     reason = "test code"
 )]
 
-#[cfg(feature = "axum")]
+#[cfg(all(feature = "axum", feature = "tower"))]
 mod adapter;
 mod cache;
 mod corpus;

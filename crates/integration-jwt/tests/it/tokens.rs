@@ -181,6 +181,7 @@ fn keys_that_are_weak_or_not_for_signatures_are_not_used() {
         (with(rs.clone(), &json!({"e": "Ag"})), "`e`"),
         (with(rs.clone(), &json!({"n": b64([0xff; 128])})), "2048"),
         (with(rs.clone(), &json!({"n": b64([0xff; 1025])})), "8192"),
+        (with(rs.clone(), &json!({"n": b64(roca_modulus())})), "ROCA"),
         (with(rs, &json!({"alg": "ES256"})), "RSA"),
     ] {
         let error = Key::from_jwk(jwk.to_string().as_bytes()).unwrap_err();
@@ -195,6 +196,26 @@ fn keys_that_are_weak_or_not_for_signatures_are_not_used() {
         )
         .is_ok()
     );
+}
+
+/// 65537 to the 130th: modulo every small prime a power of 65537, as moduli of that generator are.
+fn roca_modulus() -> Vec<u8> {
+    let mut digits = vec![1_u32]; // of 16 bits, the lowest first
+    for _ in 0..130 {
+        let shifted = [&[0], digits.as_slice()].concat();
+        digits.push(0);
+        let mut carry = 0;
+        for (digit, more) in digits.iter_mut().zip(shifted) {
+            let sum = *digit + more + carry;
+            (*digit, carry) = (sum & 0xffff, sum >> 16);
+        }
+        digits.extend((carry > 0).then_some(carry));
+    }
+    let bytes = digits
+        .iter()
+        .rev()
+        .flat_map(|digit| u16::try_from(*digit).unwrap().to_be_bytes());
+    bytes.skip_while(|byte| *byte == 0).collect()
 }
 
 #[tokio::test]
