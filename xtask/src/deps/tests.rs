@@ -80,7 +80,7 @@ fn jwt_imports_core_alone() {
     refused(
         "integration-jwt",
         "[dependencies]\nintegration-stripe.workspace = true",
-        "it may import integration-core and integration-jwt;",
+        "it may import integration-core;",
     );
 }
 
