@@ -94,9 +94,10 @@ impl JwksCache {
         config: JwksConfig,
         clock: SharedClock,
     ) -> Result<Self> {
+        let config = config.validate()?;
         let inner = Inner {
-            source: Source::new(issuer, jwks_uri, http)?,
-            config: config.validate()?,
+            source: Source::new(issuer, jwks_uri, http, config.fetch_timeout)?,
+            config,
             clock,
             state: Mutex::default(),
             latest: watch::Sender::default(),
@@ -239,10 +240,8 @@ impl Flight {
         sleep_until(at).await;
         let cache = Arc::clone(&self.cache);
         let (begun, unix) = (cache.clock.now(), cache.clock.unix());
-        let limit = cache.config.fetch_timeout;
-        let keys = timeout(limit, cache.source.keys(begun, limit)).await;
-        let late = || Error::new(ErrorKind::DeadlineExceeded, "jwt.jwks");
-        self.result = Some((keys.unwrap_or_else(|_| Err(late())), begun, unix));
+        let keys = cache.source.keys(begun).await;
+        self.result = Some((keys, begun, unix));
     }
 }
 

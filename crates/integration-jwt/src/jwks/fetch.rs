@@ -6,124 +6,81 @@ use integration_core::{
     Error, ErrorKind, Result,
     http::{Client, Response},
 };
-use parking_lot::Mutex;
-use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::address;
-use crate::{key_set::KeySet, limits::MAX_DOCUMENT, strict_json};
-
-/// How long the address of the keys is believed.
-const REDISCOVER: Duration = Duration::from_secs(60 * 60);
+use super::{address, discovery::Discovery};
+use crate::{key_set::KeySet, limits::MAX_DOCUMENT};
 
 #[derive(Debug)]
 pub(super) struct Source {
-    issuer: String,
-    url: Url,
     place: Place,
-    http: Client,
+    getter: Getter,
 }
 
 #[derive(Debug)]
 enum Place {
     Known(Url),
-    /// Found before, and until when that holds.
-    Discovered(Mutex<Option<(Url, Instant)>>),
+    Discovered(Discovery),
 }
 
 impl Source {
-    pub(super) fn new(issuer: &str, keys: Option<&str>, http: Client) -> Result<Self> {
+    /// `limit` is the time for one fetch, discovery included.
+    pub(super) fn new(
+        issuer: &str,
+        keys: Option<&str>,
+        http: Client,
+        limit: Duration,
+    ) -> Result<Self> {
         let place = match keys {
             Some(keys) => Place::Known(address::configured(keys)?),
-            None => Place::Discovered(Mutex::default()),
+            None => Place::Discovered(Discovery::new(issuer)?),
         };
-        let url = match keys {
-            // An issuer whose keys are elsewhere may have any name: Google's has no scheme.
-            Some(keys) => address::configured(keys)?,
-            None => address::configured(issuer)?,
-        };
-        let issuer = issuer.to_owned();
-        Ok(Self {
-            issuer,
-            url,
-            place,
-            http,
-        })
+        let getter = Getter { http, limit };
+        Ok(Self { place, getter })
     }
 
-    /// Fetches the keys once; a failure forgets where they are.
-    pub(super) async fn keys(&self, now: Instant, timeout: Duration) -> Result<KeySet> {
-        let at = self.locate(now, timeout).await?;
-        let fetched = self.fetch(&at, timeout).await;
-        if let (Err(_), Place::Discovered(found)) = (&fetched, &self.place) {
-            *found.lock() = None;
-        }
-        fetched
+    pub(super) async fn keys(&self, now: Instant) -> Result<KeySet> {
+        let fetched = timeout(self.getter.limit, async {
+            match &self.place {
+                Place::Known(url) => self.fetch(url).await,
+                Place::Discovered(discovery) => {
+                    let url = discovery.find(now, &self.getter).await?;
+                    let fetched = self.fetch(&url).await;
+                    fetched.inspect_err(|_| discovery.forget())
+                }
+            }
+        });
+        let late = |_| Err(Error::new(ErrorKind::DeadlineExceeded, "jwt.jwks.fetch"));
+        fetched.await.unwrap_or_else(late)
     }
 
-    async fn fetch(&self, at: &Url, timeout: Duration) -> Result<KeySet> {
-        let answer = self.get(at.as_str(), "jwt.jwks.fetch", timeout).await?;
+    async fn fetch(&self, url: &Url) -> Result<KeySet> {
+        let answer = self.getter.get(url, "jwt.jwks.fetch").await?;
         let keys = KeySet::from_jwks(answer.body())?.without_secrets();
         match keys.is_empty() {
-            true => Err(mistake("key set holds no key that can be used").with_url(at.as_str())),
+            true => Err(Error::new(ErrorKind::Decode, "jwt.jwks.fetch")
+                .with_message("key set holds no key that can be used")
+                .with_url(url.as_str())),
             false => Ok(keys),
         }
     }
-
-    async fn locate(&self, now: Instant, timeout: Duration) -> Result<Url> {
-        let found = match &self.place {
-            Place::Known(url) => return Ok(url.clone()),
-            Place::Discovered(found) => found,
-        };
-        if let Some((url, until)) = &*found.lock()
-            && now < *until
-        {
-            return Ok(url.clone());
-        }
-        let url = self.discover(timeout).await?;
-        *found.lock() = Some((url.clone(), now + REDISCOVER));
-        Ok(url)
-    }
-
-    /// Reads the document of OpenID Connect discovery, or, where there is none, that of RFC 8414.
-    async fn discover(&self, timeout: Duration) -> Result<Url> {
-        let issuer = self.issuer.trim_end_matches('/');
-        let openid = format!("{issuer}/.well-known/openid-configuration");
-        let answer = match self.get(&openid, "jwt.discover", timeout).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let mut oauth = self.url.clone();
-                let path = self.url.path().trim_end_matches('/');
-                oauth.set_path(&format!("/.well-known/oauth-authorization-server{path}"));
-                self.get(oauth.as_str(), "jwt.discover", timeout).await?
-            }
-            answer => answer?,
-        };
-        let document = strict_json::object(answer.body())
-            .map_err(|_| mistake("discovery document is no JSON object"))?;
-        if document.get("issuer").and_then(Value::as_str) != Some(&self.issuer) {
-            return Err(mistake(
-                "discovery document is of another issuer: its `issuer` must be ours to the letter",
-            ));
-        }
-        let named = document.get("jwks_uri").and_then(Value::as_str);
-        address::named_by(
-            &self.url,
-            named.ok_or_else(|| mistake("discovery document has no `jwks_uri`"))?,
-        )
-    }
-
-    /// One attempt: the pace of fetches is what repeats it.
-    async fn get(&self, url: &str, operation: &'static str, timeout: Duration) -> Result<Response> {
-        let request = self.http.get(url).operation(operation).max_attempts(1);
-        let request = request
-            .deadline(timeout)
-            .attempt_timeout(timeout)
-            .body_limit(MAX_DOCUMENT);
-        request.header("accept", "application/json").send().await
-    }
 }
 
-fn mistake(what: &'static str) -> Error {
-    Error::new(ErrorKind::Decode, "jwt.jwks").with_message(what)
+/// Gets documents of an issuer.
+#[derive(Debug)]
+pub(super) struct Getter {
+    http: Client,
+    limit: Duration,
+}
+
+impl Getter {
+    /// One attempt: the pace of fetches is what repeats it.
+    pub(super) async fn get(&self, url: &Url, operation: &'static str) -> Result<Response> {
+        let request = self.http.get(url.as_str()).operation(operation);
+        let request = request.max_attempts(1).hedge(false);
+        let request = request.deadline(self.limit).attempt_timeout(self.limit);
+        let request = request.body_limit(MAX_DOCUMENT);
+        request.header("accept", "application/json").send().await
+    }
 }

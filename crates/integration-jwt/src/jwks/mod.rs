@@ -7,6 +7,7 @@ mod absent;
 mod address;
 mod cache;
 mod config;
+mod discovery;
 mod fetch;
 mod pace;
 
