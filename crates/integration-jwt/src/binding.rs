@@ -55,7 +55,7 @@ impl Binding {
     /// `now` is since the Unix epoch.
     pub(crate) fn check(
         &self,
-        raw: &Raw,
+        raw: &Raw<'_>,
         algorithm: Algorithm,
         now: Duration,
         leeway: Duration,
@@ -79,7 +79,7 @@ impl Binding {
 
 /// The claim is the left half of the hash of the value, as OpenID Connect Core 3.1.3.6 says.
 fn check_hash(
-    raw: &Raw,
+    raw: &Raw<'_>,
     claim: &'static str,
     of: Option<&str>,
     algorithm: Algorithm,

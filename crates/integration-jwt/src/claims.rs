@@ -5,7 +5,12 @@ use std::{fmt, time::Duration};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{algorithm::Algorithm, header::Header, rejection::Rejection};
+use crate::{
+    algorithm::Algorithm,
+    header::Header,
+    rejection::Rejection,
+    strict_json::{Node, Object},
+};
 
 /// Dates later than the year 9999 are no dates.
 const MAX_DATE: f64 = 253_402_300_799.0;
@@ -45,16 +50,17 @@ impl<T> fmt::Debug for Claims<T> {
 }
 
 /// All claims, those of RFC 7519 with their types checked, whether a profile needs them or not.
-pub(crate) struct Raw {
-    pub(crate) all: Map<String, Value>,
+pub(crate) struct Raw<'a> {
+    pub(crate) all: Object<'a>,
     pub(crate) audience: Vec<String>,
     pub(crate) expires_at: Option<Duration>,
     pub(crate) not_before: Option<Duration>,
     pub(crate) issued_at: Option<Duration>,
 }
 
-impl Raw {
-    pub(crate) fn read(all: Map<String, Value>) -> Result<Self, Rejection> {
+impl<'a> Raw<'a> {
+    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, Rejection> {
+        let all = Object::parse(payload)?;
         let raw = Self {
             audience: audience(&all)?,
             expires_at: date(&all, "exp")?,
@@ -72,7 +78,7 @@ impl Raw {
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, Rejection> {
         match self.all.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+            Some(Node::Text(text)) if !text.is_empty() => Ok(Some(text)),
             Some(_) => Err(Rejection::BadClaim(name)),
         }
     }
@@ -81,54 +87,52 @@ impl Raw {
         date(&self.all, name)
     }
 
-    pub(crate) fn require(&self, name: &'static str) -> Result<(), Rejection> {
-        match self.all.contains_key(name) {
-            true => Ok(()),
-            false => Err(Rejection::MissingClaim(name)),
-        }
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all.get(name).is_some()
     }
 
+    /// `payload` is what the claims were read from.
     pub(crate) fn into_claims<T: DeserializeOwned>(
         self,
         header: &Header,
+        payload: &[u8],
     ) -> Result<Claims<T>, Rejection> {
         let owned = |name| Ok::<_, Rejection>(self.text(name)?.map(str::to_owned));
         Ok(Claims {
             issuer: owned("iss")?.ok_or(Rejection::MissingClaim("iss"))?,
             subject: owned("sub")?,
             id: owned("jti")?,
-            audience: self.audience,
             expires_at: self.expires_at.ok_or(Rejection::MissingClaim("exp"))?,
             issued_at: self.issued_at,
             algorithm: header.algorithm,
-            extra: T::deserialize(Value::Object(self.all)).map_err(|_| Rejection::WrongShape)?,
+            extra: serde_json::from_slice(payload).map_err(|_| Rejection::WrongShape)?,
+            audience: self.audience,
         })
     }
 }
 
 /// A text or an array of texts; neither may be empty.
-fn audience(all: &Map<String, Value>) -> Result<Vec<String>, Rejection> {
+fn audience(all: &Object<'_>) -> Result<Vec<String>, Rejection> {
     const BAD: Rejection = Rejection::BadClaim("aud");
-    let one = |value: &Value| match value {
-        Value::String(text) if !text.is_empty() => Ok(text.clone()),
+    let one = |node: &Node<'_>| match node {
+        Node::Text(text) if !text.is_empty() => Ok(text.clone().into_owned()),
         _ => Err(BAD),
     };
     match all.get("aud") {
         None => Ok(Vec::new()),
-        Some(Value::Array(several)) if several.is_empty() => Err(BAD),
-        Some(Value::Array(several)) => several.iter().map(one).collect(),
-        Some(value) => one(value).map(|text| vec![text]),
+        Some(Node::Array(several)) if several.is_empty() => Err(BAD),
+        Some(Node::Array(several)) => several.iter().map(one).collect(),
+        Some(node) => one(node).map(|text| vec![text]),
     }
 }
 
 /// A date in seconds, which may have a fraction.
-fn date(all: &Map<String, Value>, name: &'static str) -> Result<Option<Duration>, Rejection> {
-    let Some(value) = all.get(name) else {
-        return Ok(None);
+fn date(all: &Object<'_>, name: &'static str) -> Result<Option<Duration>, Rejection> {
+    let seconds = match all.get(name) {
+        None => return Ok(None),
+        Some(Node::Number(seconds)) if (0.0..=MAX_DATE).contains(seconds) => *seconds,
+        Some(_) => return Err(Rejection::BadClaim(name)),
     };
-    let seconds = value
-        .as_f64()
-        .filter(|seconds| (0.0..=MAX_DATE).contains(seconds));
-    let date = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    date.map(Some).ok_or(Rejection::BadClaim(name))
+    let date = Duration::try_from_secs_f64(seconds);
+    date.map(Some).map_err(|_| Rejection::BadClaim(name))
 }

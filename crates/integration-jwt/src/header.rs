@@ -3,9 +3,7 @@
 //! Keys and addresses of keys in a header (`jwk`, `jku`, `x5c`, `x5u`) are never looked at: they are
 //! the words of whoever sent the token.
 
-use serde_json::Value;
-
-use crate::{algorithm::Algorithm, rejection::Rejection, strict_json};
+use crate::{algorithm::Algorithm, rejection::Rejection, strict_json::Object};
 
 #[derive(Debug)]
 pub(crate) struct Header {
@@ -16,21 +14,20 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
-        let mut members = strict_json::object(bytes)?;
+        let members = Object::parse(bytes)?;
         // No extension is understood, so none may be critical; `b64` changes what is signed.
-        if members.contains_key("crit") || members.contains_key("b64") {
+        if members.get("crit").is_some() || members.get("b64").is_some() {
             return Err(Rejection::Critical);
         }
-        let mut text = |name| match members.remove(name) {
+        let text = |name| match members.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Rejection::BadHeader(name)),
+            Some(node) => node.as_text().map(Some).ok_or(Rejection::BadHeader(name)),
         };
         let algorithm = text("alg")?.ok_or(Rejection::BadHeader("alg"))?;
         Ok(Self {
-            algorithm: Algorithm::of_name(&algorithm).ok_or(Rejection::AlgorithmNotAllowed)?,
-            kid: text("kid")?,
-            typ: text("typ")?,
+            algorithm: Algorithm::of_name(algorithm).ok_or(Rejection::AlgorithmNotAllowed)?,
+            kid: text("kid")?.map(str::to_owned),
+            typ: text("typ")?.map(str::to_owned),
         })
     }
 

@@ -16,7 +16,6 @@ use crate::{
     key_set::KeySet,
     profile::Profile,
     rejection::{Refusal, Rejection},
-    strict_json,
 };
 
 /// Judges the tokens of one issuer. Clones are cheap and share the keys.
@@ -79,11 +78,12 @@ impl Validator {
         rules.check_header(&jws.header)?;
         rules.keys.check(&jws).await?;
         // Nothing of the payload is read before this line.
-        let raw = Raw::read(strict_json::object(&jws.payload()?)?)?;
+        let payload = jws.payload()?;
+        let raw = Raw::read(&payload)?;
         let now = rules.clock.unix();
         rules.check_claims(&raw, now)?;
         binding.check(&raw, jws.header.algorithm, now, rules.leeway)?;
-        Ok(raw.into_claims(&jws.header)?)
+        Ok(raw.into_claims(&jws.header, &payload)?)
     }
 }
 
@@ -105,7 +105,7 @@ impl Rules {
         self.profile.check_type(header)
     }
 
-    fn check_claims(&self, raw: &Raw, now: Duration) -> Result<(), Rejection> {
+    fn check_claims(&self, raw: &Raw<'_>, now: Duration) -> Result<(), Rejection> {
         let issuer = raw.text("iss")?.ok_or(Rejection::MissingClaim("iss"))?;
         if !self.issuers.iter().any(|ours| ours == issuer) {
             return Err(Rejection::WrongIssuer);
@@ -115,7 +115,7 @@ impl Rules {
         self.profile.check(raw, &self.audience)
     }
 
-    fn check_audience(&self, raw: &Raw) -> Result<(), Rejection> {
+    fn check_audience(&self, raw: &Raw<'_>) -> Result<(), Rejection> {
         if self.audience.is_empty() {
             return Ok(()); // Only profiles without one are built like this.
         }
@@ -128,7 +128,7 @@ impl Rules {
         }
     }
 
-    fn check_dates(&self, raw: &Raw, now: Duration) -> Result<(), Rejection> {
+    fn check_dates(&self, raw: &Raw<'_>, now: Duration) -> Result<(), Rejection> {
         let latest = now.saturating_add(self.leeway);
         let expiry = raw.expires_at.ok_or(Rejection::MissingClaim("exp"))?;
         if expiry.saturating_add(self.leeway) <= now {
