@@ -125,8 +125,10 @@ impl JwksCache {
         };
         let kid = jws.header.kid.as_deref();
         match self.newer(&known, kid).await {
-            Some(newer) => Ok(newer.keys.check(jws)?),
-            None => Err(rejection.into()),
+            Newer::Keys(newer) => Ok(newer.keys.check(jws)?),
+            // Its key may be a new one, which nobody could tell us of.
+            Newer::Failed(error) if rejection == Rejection::UnknownKey => Err(Refusal::Keys(error)),
+            Newer::Failed(_) | Newer::NotYet => Err(rejection.into()),
         }
     }
 
@@ -154,26 +156,40 @@ impl JwksCache {
     }
 
     /// Keys that were asked for after `known`, if there are any or a fetch may begin at once.
-    async fn newer(&self, known: &Arc<Fetched>, kid: Option<&str>) -> Option<Arc<Fetched>> {
+    async fn newer(&self, known: &Arc<Fetched>, kid: Option<&str>) -> Newer {
         let inner = &self.inner;
         let latest = || {
-            let latest = inner.latest.borrow().keys.clone();
-            latest.filter(|latest| !Arc::ptr_eq(latest, known))
+            let latest = inner.latest.borrow().clone();
+            let newer = latest.keys.filter(|keys| !Arc::ptr_eq(keys, known));
+            (newer, latest.error)
         };
-        if let Some(newer) = latest() {
-            return Some(newer);
+        if let (Some(newer), _) = latest() {
+            return Newer::Keys(newer);
         }
         let now = inner.clock.now();
         if kid.is_some_and(|kid| inner.state.lock().absent.is_known(kid, now)) {
-            return None;
+            return Newer::NotYet;
         }
         inner.refresh().await;
-        let newer = latest()?;
+        let newer = match latest() {
+            (Some(newer), _) => newer,
+            (None, Some(error)) => return Newer::Failed(error),
+            (None, None) => return Newer::NotYet,
+        };
         if let Some(kid) = kid.filter(|kid| !newer.keys.has(Some(kid))) {
             inner.state.lock().absent.note(kid, inner.clock.now());
         }
-        Some(newer)
+        Newer::Keys(newer)
     }
+}
+
+/// What there is beside keys that do not do.
+enum Newer {
+    Keys(Arc<Fetched>),
+    /// The last fetch failed.
+    Failed(Error),
+    /// None, and the next fetch may not begin yet.
+    NotYet,
 }
 
 /// Whether fresh keys could make a difference.

@@ -117,6 +117,31 @@ async fn an_issuer_that_was_never_there_is_an_error_of_its_own_and_is_not_hammer
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_of_an_unknown_key_is_not_called_bad_while_the_issuer_is_down() {
+    let (clock, issuer) = issuer();
+    let validator = issuer.validator(&clock);
+    check(&validator, &lasting(&ES, "es")).await.unwrap();
+    sleep(Duration::from_secs(30)).await;
+    issuer.set_down(true);
+    let next = Signer::ec();
+    let token = lasting(&next, "next");
+    for _ in 0..20 {
+        let refusal = check(&validator, &token).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::Keys(_)), "{refusal:?}");
+        sleep(Duration::from_secs(1)).await;
+    }
+    // A signature that is wrong is wrong, and good tokens are good.
+    let forged = next.token(&header(&next, "es"), &access());
+    let refusal = check(&validator, &forged).await.unwrap_err();
+    assert_eq!(refusal.rejection(), Some(Rejection::BadSignature));
+    check(&validator, &lasting(&ES, "es")).await.unwrap();
+    issuer.set_down(false);
+    issuer.serve("/keys", jwks(&[ES.jwk("es"), next.jwk("next")]));
+    sleep(Duration::from_secs(40)).await;
+    check(&validator, &token).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn keys_that_a_laptop_slept_over_are_fetched_before_they_are_believed() {
     let (clock, issuer) = issuer();
     let validator = issuer.validator(&clock);
