@@ -1,0 +1,145 @@
+//! The judge of tokens.
+
+use std::{sync::Arc, time::Duration};
+
+use integration_core::SharedClock;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    algorithm::Algorithm,
+    binding::Binding,
+    builder::ValidatorBuilder,
+    claims::{Claims, Raw},
+    header::Header,
+    jwks::JwksCache,
+    jws::Jws,
+    key_set::KeySet,
+    profile::Profile,
+    rejection::{Refusal, Rejection},
+};
+
+/// Judges the tokens of one issuer. Clones are cheap and share the keys.
+#[derive(Clone, Debug)]
+pub struct Validator {
+    pub(crate) inner: Arc<Rules>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) issuers: Vec<String>,
+    pub(crate) audience: Vec<String>,
+    pub(crate) profile: Profile,
+    /// Empty: whatever the key is for.
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) leeway: Duration,
+    pub(crate) clock: SharedClock,
+    pub(crate) keys: Keys,
+}
+
+#[derive(Debug)]
+pub(crate) enum Keys {
+    AtHand(KeySet),
+    Fetched(JwksCache),
+}
+
+impl Validator {
+    /// Starts a validator for the tokens of `issuer`, which must be their `iss` to the letter.
+    ///
+    /// Unless told otherwise it finds the keys by OpenID Connect discovery, on the first check.
+    pub fn issuer(issuer: impl Into<String>) -> ValidatorBuilder {
+        ValidatorBuilder::new(issuer.into())
+    }
+
+    /// Judges a token and reads its claims.
+    ///
+    /// Waits only where keys have to be fetched, and never longer than the cache permits. Cancel
+    /// safe: a fetch goes on without its caller.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Token`] with the rule that is broken; [`Refusal::Keys`] where the keys of the
+    /// issuer cannot be had.
+    pub async fn check<T: DeserializeOwned>(&self, token: &str) -> Result<Claims<T>, Refusal> {
+        self.check_bound(token, &Binding::default()).await
+    }
+
+    /// Judges a token that must belong to one login, such as an ID token with its nonce.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub async fn check_bound<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        binding: &Binding,
+    ) -> Result<Claims<T>, Refusal> {
+        let rules = &*self.inner;
+        let jws = Jws::parse(token)?;
+        rules.check_header(&jws.header)?;
+        rules.keys.check(&jws).await?;
+        // Nothing of the payload is read before this line.
+        let payload = jws.payload()?;
+        let raw = Raw::read(&payload)?;
+        let now = rules.clock.unix();
+        rules.check_claims(&raw, now)?;
+        binding.check(&raw, jws.header.algorithm, now, rules.leeway)?;
+        Ok(raw.into_claims(&jws.header, &payload)?)
+    }
+}
+
+impl Keys {
+    async fn check(&self, jws: &Jws<'_>) -> Result<(), Refusal> {
+        match self {
+            Self::AtHand(keys) => Ok(keys.check(jws)?),
+            Self::Fetched(cache) => cache.check(jws).await,
+        }
+    }
+}
+
+impl Rules {
+    fn check_header(&self, header: &Header) -> Result<(), Rejection> {
+        let allowed = self.algorithms.is_empty() || self.algorithms.contains(&header.algorithm);
+        if !allowed {
+            return Err(Rejection::AlgorithmNotAllowed);
+        }
+        self.profile.check_type(header)
+    }
+
+    fn check_claims(&self, raw: &Raw<'_>, now: Duration) -> Result<(), Rejection> {
+        let issuer = raw.text("iss")?.ok_or(Rejection::MissingClaim("iss"))?;
+        if !self.issuers.iter().any(|ours| ours == issuer) {
+            return Err(Rejection::WrongIssuer);
+        }
+        self.check_audience(raw)?;
+        self.check_dates(raw, now)?;
+        self.profile.check(raw, &self.audience)
+    }
+
+    fn check_audience(&self, raw: &Raw<'_>) -> Result<(), Rejection> {
+        if self.audience.is_empty() {
+            return Ok(()); // Only profiles without one are built like this.
+        }
+        if raw.audience.is_empty() {
+            return Err(Rejection::MissingClaim("aud"));
+        }
+        match raw.audience.iter().any(|told| self.audience.contains(told)) {
+            true => Ok(()),
+            false => Err(Rejection::WrongAudience),
+        }
+    }
+
+    fn check_dates(&self, raw: &Raw<'_>, now: Duration) -> Result<(), Rejection> {
+        let latest = now.saturating_add(self.leeway);
+        let expiry = raw.expires_at.ok_or(Rejection::MissingClaim("exp"))?;
+        if expiry.saturating_add(self.leeway) <= now {
+            return Err(Rejection::Expired);
+        }
+        if raw.not_before.is_some_and(|date| date > latest) {
+            return Err(Rejection::NotYetValid);
+        }
+        if raw.issued_at.is_some_and(|date| date > latest) {
+            return Err(Rejection::IssuedInFuture);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! Tests of the crate from outside, one binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "test code"
+)]
+
+#[cfg(all(feature = "axum", feature = "tower"))]
+mod adapter;
+mod cache;
+mod corpus;
+mod flood;
+mod id_tokens;
+mod profiles;
+mod properties;
+mod support;
+mod threats;
+mod tokens;
