@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod client;
+mod config;
+mod error;
+mod generated;
+pub mod node;
+pub mod op;
+pub mod params;
+pub mod resources;
+pub mod view;
+
+pub use crate::{
+    client::Client,
+    config::{Config, ENV},
+    error::{StripeError, classify},
+    generated::API_VERSION,
+    node::Node,
+    op::Req,
+    params::{Params, Value},
+    view::{Expandable, List, View},
+};
+pub use integration_core::{Error, ErrorKind, Result};
