@@ -4,14 +4,16 @@ use std::{
     convert::Infallible,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
+    pin::Pin,
     process::{Child, Command, Stdio},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::{
     Request, Response,
-    body::Incoming,
+    body::{Body, Frame, Incoming},
     header::{CONTENT_TYPE, HeaderValue},
     server::conn::http1,
     service::service_fn,
@@ -28,6 +30,13 @@ use crate::fused;
 pub(crate) const ROLE: &str = "--serve";
 pub(crate) const PATH: &str = "/v1/customers/cus_000000000007";
 pub(crate) const BODY: &str = r#"{"id":"cus_000000000007","object":"customer","created":1767225600,"email":"jenny.rosen@example.com","name":"Jenny Rosen","balance":0,"currency":"eur","livemode":false,"metadata":{"tier":"gold","seats":"12"}}"#;
+
+/// Where the answer comes in pieces, without an announced length.
+pub(crate) const STREAM: &str = "/v1/answers/stream";
+const PIECE: &[u8] = &[b'w'; 1 << 10];
+const PIECES: usize = 16;
+/// Bytes of a streamed answer.
+pub(crate) const STREAMED: usize = PIECES * PIECE.len();
 
 /// The child; killed when dropped.
 #[derive(Debug)]
@@ -84,9 +93,35 @@ async fn connection(stream: TcpStream) {
         .await;
 }
 
-async fn answer(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let mut response = Response::new(Full::new(Bytes::from_static(BODY.as_bytes())));
+async fn answer(
+    request: Request<Incoming>,
+) -> Result<Response<Either<Full<Bytes>, Pieces>>, Infallible> {
+    if request.uri().path() == STREAM {
+        return Ok(Response::new(Either::Right(Pieces(PIECES))));
+    }
+    let body = Full::new(Bytes::from_static(BODY.as_bytes()));
+    let mut response = Response::new(Either::Left(body));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     Ok(response)
+}
+
+/// A body of so many pieces, which are ready at once.
+#[derive(Debug)]
+struct Pieces(usize);
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(left) = self.0.checked_sub(1) else {
+            return Poll::Ready(None);
+        };
+        self.0 = left;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(PIECE)))))
+    }
 }

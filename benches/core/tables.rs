@@ -13,6 +13,8 @@ pub(crate) fn all(server: SocketAddr) -> Vec<Table> {
         contended::table(),
         wire::table(server, 1),
         wire::table(server, wire::MANY),
+        wire::streamed(server, 1),
+        wire::streamed(server, wire::MANY),
     ];
     tables.extend(sse::tables());
     tables

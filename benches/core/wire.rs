@@ -30,22 +30,64 @@ pub(crate) fn title(in_flight: u64) -> &'static str {
 pub(crate) fn table(server: SocketAddr, in_flight: u64) -> Table {
     let mut table = Table::new(title(in_flight), Unit::Micros);
     let url = Rc::new(format!("http://{server}{}", server::PATH));
+    let bytes = server::BODY.len();
     let client = bare();
-    table.add(row(BARE, in_flight, Rc::clone(&url), async move |url| {
+    let call = async move |url: &str| {
         let answer = client.get(url).send().await.unwrap();
         answer.bytes().await.unwrap().len()
-    }));
+    };
+    table.add(row(BARE, in_flight, Rc::clone(&url), bytes, call));
     let client = ours(server);
-    table.add(row(OURS, in_flight, Rc::clone(&url), async move |_| {
+    let call = async move |_: &str| {
         let answer = client.get(server::PATH).send().await.unwrap();
         answer.body().len()
-    }));
+    };
+    table.add(row(OURS, in_flight, Rc::clone(&url), bytes, call));
     let client = retrying();
-    let name = "reqwest-middleware + reqwest-retry";
-    table.add(row(name, in_flight, url, async move |url| {
+    let call = async move |url: &str| {
         let answer = client.get(url).send().await.unwrap();
         answer.bytes().await.unwrap().len()
-    }));
+    };
+    let name = "reqwest-middleware + reqwest-retry";
+    table.add(row(name, in_flight, url, bytes, call));
+    table
+}
+
+pub(crate) fn streamed_title(in_flight: u64) -> &'static str {
+    match in_flight {
+        1 => "loopback HTTP, 16 KiB streamed, 1 in flight",
+        _ => "loopback HTTP, 16 KiB streamed, 64 in flight",
+    }
+}
+
+/// Answers that the caller reads as they come.
+pub(crate) fn streamed(server: SocketAddr, in_flight: u64) -> Table {
+    let mut table = Table::new(streamed_title(in_flight), Unit::Micros);
+    let url = Rc::new(format!("http://{server}{}", server::STREAM));
+    let client = bare();
+    let call = async move |url: &str| {
+        let mut answer = client.get(url).send().await.unwrap();
+        let mut bytes = 0;
+        while let Some(chunk) = answer.chunk().await.unwrap() {
+            bytes += chunk.len();
+        }
+        bytes
+    };
+    table.add(row(
+        BARE,
+        in_flight,
+        Rc::clone(&url),
+        server::STREAMED,
+        call,
+    ));
+    let client = ours(server);
+    let call = async move |_: &str| {
+        let call = client.get(server::STREAM).send_streaming();
+        let mut answer = call.await.unwrap();
+        while answer.chunk().await.unwrap().is_some() {}
+        answer.received()
+    };
+    table.add(row(OURS, in_flight, url, server::STREAMED, call));
     table
 }
 
@@ -54,6 +96,7 @@ fn row(
     name: &str,
     in_flight: u64,
     url: Rc<String>,
+    bytes: usize,
     call: impl AsyncFn(&str) -> usize + 'static,
 ) -> Row {
     let call = Rc::new(call);
@@ -64,7 +107,7 @@ fn row(
             let (call, url) = (Rc::clone(&call), Rc::clone(&url));
             tasks.spawn_local(async move {
                 for _ in 0..operations / in_flight {
-                    assert_eq!(call(&url).await, server::BODY.len());
+                    assert_eq!(call(&url).await, bytes);
                 }
             });
         }

@@ -144,7 +144,7 @@ fn capitalised(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scratch::Scratch;
+    use crate::{scratch::Scratch, source::code_without_tests};
 
     #[test]
     fn no_mark_is_left_in_a_file() {
@@ -155,6 +155,21 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    /// Core owns what services have in common: what is left is the provider's nouns.
+    #[test]
+    fn a_service_is_at_most_150_lines_of_code() {
+        let code: usize = files("demo")
+            .unwrap()
+            .iter()
+            .filter(|(path, _)| path.contains("/src/"))
+            .map(|(_, text)| {
+                let code = code_without_tests(text);
+                code.lines().filter(|line| !line.trim().is_empty()).count()
+            })
+            .sum();
+        assert!(code <= 150, "{code} lines");
     }
 
     #[test]

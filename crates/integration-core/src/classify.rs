@@ -176,6 +176,17 @@ impl Verdict {
         }
     }
 
+    /// Replaces the kind and what follows from it: retriability, health, delivery. What else is
+    /// known, such as status and hint, stays.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = Some(kind);
+        self.health = kind.health();
+        self.delivery = kind.delivery();
+        self.retriability = kind.retriability();
+        self
+    }
+
     /// Sets whether another attempt may help.
     #[must_use]
     pub fn with_retriability(mut self, retriability: Retriability) -> Self {

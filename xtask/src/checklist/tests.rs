@@ -61,10 +61,10 @@ fn each_documented_error_is_asked_for() {
     only(
         &with(
             "src/error.rs",
-            "            (401, \"\", ErrorKind::Unauthenticated),\n",
+            "            (404, \"\", ErrorKind::NotFound),\n",
             "",
         ),
-        "error.rs:6: documents `401 Unauthenticated`",
+        "error.rs:5: documents `404 NotFound`",
     );
     only(
         &with(
@@ -109,7 +109,7 @@ fn variables_are_asked_for() {
     tree.insert(env_docs::PATH, "");
     let found = check(&tree);
     assert!(
-        found.len() == 2
+        found.len() == 1
             && found[0]
                 .message
                 .contains("DEMO_API_KEY is not in docs/ENV.md"),

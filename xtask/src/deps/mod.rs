@@ -18,12 +18,13 @@ use crate::tree::{Problem, Tree};
 const MAX_OF_XTASK: usize = 4;
 
 /// Crates that ours are compared with, by the beginning of their names.
-const PEERS: [&str; 6] = [
+const PEERS: [&str; 7] = [
     "backon",
     "governor",
     "recloser",
     "reqwest-middleware",
     "reqwest-retry",
+    "sseer",
     "tower-resilience",
 ];
 

@@ -104,7 +104,7 @@ impl CallState {
     pub(super) fn new(
         policies: Arc<Policies>,
         options: CallOptions,
-        wishes: &Overrides,
+        wishes: Option<&Overrides>,
         now: Instant,
     ) -> Self {
         let limits = Limits::new(wishes, &policies.common.config);

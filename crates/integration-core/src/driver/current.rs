@@ -40,6 +40,13 @@ impl<T> Current<T> {
         if !self.is_replaced.load(Ordering::Acquire) {
             return use_it(&self.first);
         }
+        self.read_latest(use_it)
+    }
+
+    /// Kept out of the way of those who never replace anything.
+    #[cold]
+    #[inline(never)]
+    fn read_latest<R>(&self, use_it: impl FnOnce(&T) -> R) -> R {
         match &*self.latest.read() {
             Some(latest) => use_it(latest),
             None => use_it(&self.first),

@@ -25,12 +25,24 @@ pub(super) struct Limits {
 
 impl Limits {
     #[inline]
-    pub(super) fn new(wishes: &Overrides, config: &Config) -> Self {
-        let deadline = wishes.deadline.unwrap_or(config.deadline);
+    pub(super) fn new(wishes: Option<&Overrides>, config: &Config) -> Self {
+        let configured = Self {
+            max_attempts: config.max_attempts,
+            deadline: config.deadline,
+            attempt_timeout: config.attempt_timeout,
+        };
+        match wishes {
+            None => configured,
+            Some(wishes) => configured.with(wishes),
+        }
+    }
+
+    fn with(self, wishes: &Overrides) -> Self {
+        let deadline = wishes.deadline.unwrap_or(self.deadline);
         Self {
-            max_attempts: wishes.max_attempts.unwrap_or(config.max_attempts),
+            max_attempts: wishes.max_attempts.unwrap_or(self.max_attempts),
             deadline: deadline.saturating_sub(wishes.passed).min(MAX_DURATION),
-            attempt_timeout: wishes.attempt_timeout.unwrap_or(config.attempt_timeout),
+            attempt_timeout: wishes.attempt_timeout.unwrap_or(self.attempt_timeout),
         }
     }
 }

@@ -26,11 +26,10 @@ mod shared;
 mod trouble;
 
 #[cfg(feature = "http")]
-pub(crate) use self::call::Held;
+pub(crate) use self::{call::Held, limits::Overrides};
 pub(crate) use self::{
     call::{BodyReplay, CallOptions, CallState},
     future::Drive,
-    limits::Overrides,
     operation::{AttemptContext, Operation, Report},
     shared::{Policies, Shared},
 };

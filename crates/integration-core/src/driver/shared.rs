@@ -104,7 +104,12 @@ impl Shared {
 
     /// Begins a call.
     #[inline]
-    pub(crate) fn open(&self, key: &str, options: CallOptions, wishes: &Overrides) -> CallState {
+    pub(crate) fn open(
+        &self,
+        key: &str,
+        options: CallOptions,
+        wishes: Option<&Overrides>,
+    ) -> CallState {
         let now = self.parts().clock.now();
         CallState::new(self.policies(key, now), options, wishes, now)
     }

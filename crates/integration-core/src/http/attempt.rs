@@ -1,5 +1,7 @@
 //! One attempt: authorized, sent, read to the end, and told of.
 
+use std::pin::pin;
+
 use ::http::StatusCode;
 use tokio::time::Instant;
 use tracing::Span;
@@ -41,7 +43,8 @@ impl Sending<'_> {
     pub(super) async fn attempt(self, context: AttemptContext) -> Result<Arrived, TransportError> {
         let request = self.describe();
         let span = attempt_span(self.span, &request, context.number, context.number - 1);
-        traced(span, self.send(context), |span, raw| match raw {
+        let sending = pin!(self.send(context));
+        traced(span, sending, |span, raw| match raw {
             Ok(arrived) => {
                 let status = arrived.answer.status.as_u16();
                 end_attempt(span, Some(status), ErrorKind::from_status(status));
@@ -56,46 +59,51 @@ impl Sending<'_> {
         crate::observe::spans::Request::new(self.operation, self.key, method.as_str(), url.as_str())
     }
 
+    /// Adds what only this attempt has, and sends it; once more after its credentials were refused,
+    /// with what is current then.
     async fn send(self, context: AttemptContext) -> Result<Arrived, TransportError> {
         let credentials = self.inner.credentials.as_ref().filter(|_| self.is_ours);
-        if credentials.is_none() && self.http.deadline_header.is_none() {
-            return self.exchange(self.request, context.number).await;
-        }
-        let mut request = self.request.clone();
-        if let Some(header) = &self.http.deadline_header {
-            let left = context
-                .end()
-                .saturating_duration_since(self.inner.driver.now());
-            header.insert(left, &mut request.headers);
-        }
-        match credentials {
-            Some(credentials) => self.authorized(credentials, request, context).await,
-            None => self.exchange(&request, context.number).await,
+        let mut own = self.own_request(credentials, context);
+        let mut is_second = false;
+        loop {
+            let mut lent = None;
+            if let (Some(credentials), Some(request)) = (credentials, &mut own) {
+                let headers = &mut request.headers;
+                let authorized = credentials.authorize(headers, context.end()).await;
+                let generation = authorized.map_err(TransportError::not_sent)?;
+                lent = Some((credentials, generation));
+            }
+            let request = own.as_deref().unwrap_or(self.request);
+            // One place that sends: each would make the future of every call larger by its own.
+            let arrived = self.exchange(request, context.number).await?;
+            let is_refused = arrived.answer.status == StatusCode::UNAUTHORIZED;
+            let Some((credentials, generation)) = lent.filter(|_| is_refused && !is_second) else {
+                return Ok(arrived);
+            };
+            match credentials.rejected(generation, context.end()).await {
+                Rejection::TryAgain if request.body.is_replayable() => is_second = true,
+                _ => return Ok(arrived),
+            }
         }
     }
 
-    /// Adds the credentials, and once more after they were refused: with what is current then.
-    async fn authorized(
-        self,
-        credentials: &Credentials,
-        mut request: AttemptRequest,
+    /// Returns the request of this attempt, where it differs from that of the call.
+    fn own_request(
+        &self,
+        credentials: Option<&Credentials>,
         context: AttemptContext,
-    ) -> Result<Arrived, TransportError> {
-        let end = context.end();
-        let lent = credentials.authorize(&mut request.headers, end).await;
-        let generation = lent.map_err(TransportError::not_sent)?;
-        let arrived = self.exchange(&request, context.number).await?;
-        if arrived.answer.status != StatusCode::UNAUTHORIZED {
-            return Ok(arrived);
+    ) -> Option<Box<AttemptRequest>> {
+        let deadline = self.http.deadline_header.as_ref();
+        if credentials.is_none() && deadline.is_none() {
+            return None;
         }
-        match credentials.rejected(generation, end).await {
-            Rejection::TryAgain if request.body.is_replayable() => {
-                let lent = credentials.authorize(&mut request.headers, end).await;
-                lent.map_err(TransportError::not_sent)?;
-                self.exchange(&request, context.number).await
-            }
-            _ => Ok(arrived),
+        let mut request = Box::new(self.request.clone());
+        if let Some(header) = deadline {
+            let now = self.inner.driver.now();
+            let left = context.end().saturating_duration_since(now);
+            header.insert(left, &mut request.headers);
         }
+        Some(request)
     }
 
     async fn exchange(

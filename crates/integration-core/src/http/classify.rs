@@ -72,15 +72,15 @@ pub fn verdict_of_status(status: StatusCode, headers: &HeaderMap, unix: Duration
     } else {
         kind
     });
-    obey(hint::should_retry(headers), verdict)
+    obey_headers(headers, verdict)
         .with_status(code)
         .with_hint(hint)
         .with_request_id(find_request_id(headers, None).map(str::to_owned))
 }
 
 /// The server's own word on retries. Its yes does not make harmless what may have been executed.
-fn obey(should_retry: Option<bool>, verdict: Verdict) -> Verdict {
-    match should_retry {
+pub(super) fn obey_headers(headers: &HeaderMap, verdict: Verdict) -> Verdict {
+    match hint::should_retry(headers) {
         Some(false) => verdict.with_retriability(Retriability::Never),
         Some(true) if verdict.retriability == Retriability::Never => {
             verdict.with_retriability(Retriability::IfIdempotent)

@@ -30,13 +30,16 @@ mod coalesce;
 mod config;
 mod deadline;
 mod equal;
+mod errors;
 mod failure;
+mod path;
 mod prepare;
 mod read;
 mod request;
 mod reqwest;
 mod response;
 mod send;
+mod service;
 mod stream;
 mod tls;
 mod transport;
@@ -53,9 +56,12 @@ pub use self::{
     client::Client,
     config::{HttpConfig, Proxy},
     deadline::DeadlineHeader,
+    errors::{ErrorBody, JsonErrors},
+    path::path_part,
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},
+    service::{ClientService, MAX_REPLAYED, ServiceBody, ServiceFuture},
     stream::StreamingResponse,
     transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
 };

@@ -29,7 +29,10 @@ impl RequestBuilder {
         let base = self.client.inner.base.as_ref();
         let is_at_base = base
             .zip(self.host.as_ref().ok())
-            .is_some_and(|(base, host)| base.is_origin_of(&host.url));
+            .is_some_and(|(base, host)| {
+                // What is below the base has its key.
+                Arc::ptr_eq(&base.key, &host.key) || base.is_origin_of(&host.url)
+            });
         if is_at_base {
             self.add_idempotency_key();
         }

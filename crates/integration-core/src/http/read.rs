@@ -1,11 +1,16 @@
 //! Reads the body of an answer inside its attempt, up to a limit, and notices when it stalls.
 
-use std::{future::poll_fn, pin::Pin, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use ::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep};
 
 use super::{
     response::Answer,
@@ -112,8 +117,7 @@ pub(super) async fn collect(
     let mut all = BytesMut::new();
     let mut len = 0_usize;
     loop {
-        let piece = timeout(reading.idle, pieces.next());
-        let Some(data) = piece.await.map_err(|_| stalled(reading.idle, len))?? else {
+        let Some(data) = next(pieces, reading.idle, len).await? else {
             break;
         };
         len = len.saturating_add(data.len());
@@ -131,6 +135,29 @@ pub(super) async fn collect(
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Waits for the next piece, up to `idle`. Most pieces are there: only one that is not costs a timer.
+async fn next(
+    pieces: &mut impl Pieces,
+    idle: Duration,
+    len: usize,
+) -> Result<Option<Bytes>, TransportError> {
+    let mut piece = pin!(pieces.next());
+    let mut silence = pin!(None::<Sleep>);
+    poll_fn(|cx| {
+        if let Poll::Ready(piece) = piece.as_mut().poll(cx) {
+            return Poll::Ready(piece);
+        }
+        if silence.is_none() {
+            silence.set(Some(sleep(idle)));
+        }
+        let silence = silence.as_mut().as_pin_mut();
+        silence.map_or(Poll::Pending, |silence| {
+            silence.poll(cx).map(|()| Err(stalled(idle, len)))
+        })
+    })
+    .await
 }
 
 pub(super) fn too_large(limit: usize) -> TransportError {

@@ -273,11 +273,11 @@ impl RequestBuilder {
     pub async fn send(mut self) -> Result<Response> {
         let fallback = self.fallback.take();
         let (client, prepared) = self.prepare()?;
-        let Some(fallback) = fallback else {
-            return send::send(&client, prepared).await;
-        };
-        let result = Box::pin(send::send(&client, prepared)).await;
-        result.or_else(|error| send::substitute(error, fallback))
+        let result = send::send(&client, prepared).await;
+        match fallback {
+            Some(fallback) => result.or_else(|error| send::substitute(error, fallback)),
+            None => result,
+        }
     }
 
     /// Sends the call and returns when the head of the answer is there; its body is read by the

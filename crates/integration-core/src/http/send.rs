@@ -1,6 +1,11 @@
 //! A call on its way through the driver.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use ::http::{Method, StatusCode};
 use tokio::time::Instant;
@@ -56,28 +61,29 @@ impl Prepared {
     }
 }
 
+/// A call on its way. In a box, as a future is moved once for each `await` around it, and this one
+/// is large.
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response>> + Send + 'a>>;
+
 /// Sends a call, if no answer is at hand.
-pub(super) async fn send(client: &Client, prepared: Prepared) -> Result<Response> {
+pub(super) fn send(client: &Client, prepared: Prepared) -> Sent<'_> {
     let inner = &*client.inner;
     if prepared.any_status {
         // Neither shared nor kept: for other callers it may be an error.
-        return drive(inner, prepared).await;
+        return Box::pin(drive(inner, prepared));
     }
     #[cfg(feature = "cache")]
     if let Some(cache) = &inner.cache {
-        return Box::pin(super::cache::send(inner, cache, prepared)).await;
+        return Box::pin(super::cache::send(inner, cache, prepared));
     }
-    join(inner, prepared).await
+    join(inner, prepared)
 }
 
 /// Sends a call, if no equal one is under way.
-pub(super) async fn join(inner: &Inner, prepared: Prepared) -> Result<Response> {
+pub(super) fn join(inner: &Inner, prepared: Prepared) -> Sent<'_> {
     match &inner.flights {
-        Some(flights) if is_read(&prepared.request) => {
-            // Boxed, or every call would be as large as this rare one.
-            Box::pin(flights.join(inner, prepared)).await
-        }
-        _ => drive(inner, prepared).await,
+        Some(flights) if is_read(&prepared.request) => Box::pin(flights.join(inner, prepared)),
+        _ => Box::pin(drive(inner, prepared)),
     }
 }
 
@@ -193,7 +199,8 @@ async fn run(inner: &Inner, prepared: Prepared) -> Result<Driven> {
         key: &key,
         span: &span,
     };
-    let call = Drive::new(HttpCall {
+    // Pinned where it is: moved into the span, it would be copied whole.
+    let call = pin!(Drive::new(HttpCall {
         start: |context| sending.attempt(context),
         inner,
         request: &request,
@@ -203,7 +210,7 @@ async fn run(inner: &Inner, prepared: Prepared) -> Result<Driven> {
         revalidates,
         any_status,
         quota: None,
-    });
+    }));
     traced(span.clone(), call, |span, result| match result {
         Ok(Driven { head, .. }) => {
             let status = head.status().as_u16();
@@ -317,7 +324,9 @@ where
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        self.inner.driver.open(self.key, options, &self.overrides)
+        self.inner
+            .driver
+            .open(self.key, options, Some(&self.overrides))
     }
 
     fn start(&mut self, context: AttemptContext) -> F {

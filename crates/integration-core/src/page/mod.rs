@@ -46,5 +46,5 @@ pub use self::{
     cursor::{Cursor, Page},
     error::PageError,
     items::Items,
-    pages::{DEFAULT_MAX_EMPTY_PAGES, Pages, pages},
+    pages::{BoxPages, DEFAULT_MAX_EMPTY_PAGES, PageFetch, PageFuture, Pages, boxed_pages, pages},
 };

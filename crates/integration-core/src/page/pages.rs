@@ -44,6 +44,24 @@ where
     }
 }
 
+/// One page on its way, in a box.
+pub type PageFuture<T> = Pin<Box<dyn Future<Output = Result<Page<T>>> + Send>>;
+
+/// What fetches pages, in a box.
+pub type PageFetch<T> = Box<dyn FnMut(Option<Cursor>) -> PageFuture<T> + Send>;
+
+/// [`Pages`] whose type can be written down, for the signature of a method.
+pub type BoxPages<T> = Pages<T, PageFetch<T>, PageFuture<T>>;
+
+/// Reads a list as [`pages`] does, one allocation a page dearer.
+pub fn boxed_pages<T, F, Fut>(first: Option<Cursor>, mut fetch: F) -> BoxPages<T>
+where
+    F: FnMut(Option<Cursor>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Page<T>>> + Send + 'static,
+{
+    pages(first, Box::new(move |cursor| Box::pin(fetch(cursor))))
+}
+
 /// A list as a stream of its pages.
 ///
 /// Ends with the list, at a limit, or after its first error. Dropping it drops the request that is

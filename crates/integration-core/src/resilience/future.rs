@@ -13,9 +13,7 @@ use tower_service::Service;
 use super::layer::Core;
 use crate::{
     classify::{Call, Classify, Describe, Verdict},
-    driver::{
-        AttemptContext, BodyReplay, CallOptions, CallState, Drive, Operation, Overrides, Report,
-    },
+    driver::{AttemptContext, BodyReplay, CallOptions, CallState, Drive, Operation, Report},
     error::{Error, ErrorKind, Result},
     layer::Attempt,
 };
@@ -115,9 +113,7 @@ where
             keeps_place: false,
             priority: call.priority,
         };
-        self.core
-            .shared
-            .open(&call.key, options, &Overrides::default())
+        self.core.shared.open(&call.key, options, None)
     }
 
     fn start(&mut self, attempt: AttemptContext) -> Self::Future {

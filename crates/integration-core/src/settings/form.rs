@@ -100,13 +100,13 @@ impl<T: Bounded> Form for Count<T> {
     type Value = T;
 
     fn form() -> String {
-        format!("a whole number of at most {}", T::MAX)
+        "a whole number".to_owned()
     }
 
     fn read(given: &Given, value: &mut T) -> Result<(), String> {
-        let form = Self::form();
-        let number = given.number(&form)?;
-        *value = T::try_from(number).map_err(|_| format!("must be {form}"))?;
+        let number = given.number(&Self::form())?;
+        let most = T::MAX;
+        *value = T::try_from(number).map_err(|_| format!("must be at most {most}"))?;
         Ok(())
     }
 

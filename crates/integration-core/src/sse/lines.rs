@@ -65,17 +65,11 @@ impl Lines {
             }
             let start = self.at;
             let rest = &self.chunk[start..];
-            let first = rest[0];
-            if std::mem::take(&mut self.after_cr) && first == b'\n' {
+            if std::mem::take(&mut self.after_cr) && rest[0] == b'\n' {
                 self.at += 1;
                 continue;
             }
-            // Every second line of a stream is blank.
-            let found = if first == b'\n' {
-                Some(0)
-            } else {
-                memchr::memchr2(b'\n', b'\r', rest)
-            };
+            let found = memchr::memchr2(b'\n', b'\r', rest);
             let len = found.unwrap_or(rest.len());
             if len > max.saturating_sub(self.carry.len()) {
                 return Err(TooLong);
@@ -118,10 +112,12 @@ impl Lines {
         match self.chunk[self.at..] {
             // The LF would be that of a CRLF, which `next` skips.
             [b'\n', ..] if self.after_cr => return false,
-            [b'\r', b'\n', ..] => self.at += 2,
-            [b'\n', ..] => self.at += 1,
-            [b'\r', ..] => {
-                self.after_cr = true;
+            [b'\r', b'\n', ..] => {
+                self.after_cr = false;
+                self.at += 2;
+            }
+            [first @ (b'\n' | b'\r'), ..] => {
+                self.after_cr = first == b'\r';
                 self.at += 1;
             }
             _ => return false,

@@ -115,7 +115,7 @@ fn every_field_of_a_configuration_has_its_default_written() {
 #[test]
 fn every_test_that_is_named_exists() {
     let Some(text) = text() else { return };
-    let named = tests_in(&text);
+    let named = functions_in(&text);
     assert!(named.len() > 20, "{named:?}");
     for (file, name) in named {
         let path = match file.strip_prefix("it/") {
@@ -134,7 +134,7 @@ fn every_comparison_names_its_proof_and_every_link_leads_somewhere() {
     assert!(rows.len() >= 20, "{}", rows.len());
     for row in rows {
         assert_eq!(row.len(), 7, "{row:?}");
-        assert!(!tests_in(row[1]).is_empty(), "{row:?} names no test");
+        assert!(!functions_in(row[1]).is_empty(), "{row:?} names no test");
     }
     let links: Vec<_> = text
         .split("][")
@@ -173,8 +173,27 @@ fn every_module_is_on_the_map() {
     assert_eq!(told, meant);
 }
 
-/// Returns file and name of each test in backticks.
-fn tests_in(text: &str) -> Vec<(&str, &str)> {
+#[test]
+fn every_step_of_a_call_is_done_by_the_function_that_is_named() {
+    let Some(text) = page("ARCHITECTURE.md") else {
+        return;
+    };
+    let (_, section) = text.split_once("\n### A call with a retry\n").unwrap();
+    let section = section.split("\n### ").next().unwrap();
+    let named = functions_in(section);
+    assert!(named.len() > 20, "{named:?}");
+    for (file, name) in named {
+        let path = crate_folder().join("src").join(file);
+        let source = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let is_there = [format!("fn {name}("), format!("fn {name}<")]
+            .iter()
+            .any(|start| source.contains(start));
+        assert!(is_there, "{file} has no function {name}");
+    }
+}
+
+/// Returns file and name of each function in backticks.
+fn functions_in(text: &str) -> Vec<(&str, &str)> {
     text.split('`')
         .filter_map(|code| code.split_once("::"))
         .filter(|(file, _)| Path::new(file).extension().is_some_and(|end| end == "rs"))

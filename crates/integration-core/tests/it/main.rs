@@ -39,11 +39,17 @@ mod outage;
 #[cfg(feature = "http")]
 mod probes;
 #[cfg(feature = "http")]
+mod proxy;
+#[cfg(feature = "http")]
 mod quotas;
 #[cfg(feature = "http")]
 mod repeat;
 #[cfg(feature = "http")]
 mod secrets;
+#[cfg(feature = "http")]
+mod service;
+#[cfg(feature = "settings")]
+mod settings;
 #[cfg(feature = "redis")]
 mod shared_store;
 #[cfg(feature = "http")]

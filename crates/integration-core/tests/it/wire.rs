@@ -106,6 +106,9 @@ async fn impossible_calls_name_the_field() {
         (get().attempt_timeout(Duration::ZERO), "attempt_timeout"),
         (get().header("bad name", "x"), "header"),
         (get().header("x", "a\r\nb: c"), "header"),
+        (get().header("x", "a\0"), "header"),
+        (get().header("ä", "x"), "header"),
+        (get().idempotency_key("a\nb"), "header"),
     ];
     for (call, field) in rows {
         let error = call.send().await.unwrap_err();
@@ -113,6 +116,43 @@ async fn impossible_calls_name_the_field() {
         assert_eq!(error.operation(), "demo.get");
         assert!(error.to_string().contains(field), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_header_that_is_not_ascii_arrives_as_its_bytes() {
+    let server = ScriptedServer::replies([Reply::ok("").header("x-name", "Jürgen")])
+        .await
+        .unwrap();
+    let call = client(&server, quick()).get("/").header("x-name", "Jürgen");
+    let response = call.send().await.unwrap();
+    assert_eq!(response.headers()["x-name"].as_bytes(), "Jürgen".as_bytes());
+    assert_eq!(
+        server.received()[0].headers["x-name"].as_bytes(),
+        "Jürgen".as_bytes()
+    );
+}
+
+#[test]
+fn a_base_with_credentials_query_or_fragment_is_refused_and_not_shown() {
+    for (base, rule) in [
+        ("http://user:s3cret@127.0.0.1/", "credentials"),
+        ("http://s3cret@127.0.0.1/", "credentials"),
+        ("http://127.0.0.1/?key=s3cret", "query"),
+        ("http://127.0.0.1/#s3cret", "fragment"),
+        ("ftp://127.0.0.1/", "http or https"),
+        ("127.0.0.1:80", "address"),
+        ("", "address"),
+    ] {
+        let error = Client::standard(base).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{base}");
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(rule) && !shown.contains("s3cret"), "{shown}");
+    }
+    let client = Client::standard("http://127.0.0.1:9/api/v2/")
+        .unwrap()
+        .build()
+        .unwrap();
+    assert!(format!("{:?}", client.get("/items")).contains("http://127.0.0.1:9/api/v2/items"));
 }
 
 #[tokio::test]

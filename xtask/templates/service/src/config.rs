@@ -1,31 +1,18 @@
 //! Configuration, and the one place that reads the environment.
 
-use std::time::Duration;
-
 use integration_core::{
-    EnvVar, Error, ErrorKind, ExposeSecret, Result, SecretString,
+    EnvVar, Result, SecretString,
     config::{Vars, process_env},
 };
 
-const OPERATION: &str = "{{name}}.config";
-
 /// The variables that [`Config::from_env`] reads.
-pub const ENV: &[EnvVar] = &[
-    EnvVar {
-        name: "{{NAME}}_API_KEY",
-        help: "API key of the account.",
-        default: None,
-        required: true,
-        secret: true,
-    },
-    EnvVar {
-        name: "{{NAME}}_BASE_URL",
-        help: "Address of the API, for tests and proxies.",
-        default: Some("https://api.example.com"),
-        required: false,
-        secret: false,
-    },
-];
+pub const ENV: &[EnvVar] = &[EnvVar {
+    name: "{{NAME}}_API_KEY",
+    help: "API key of the account.",
+    default: None,
+    required: true,
+    secret: true,
+}];
 
 /// How {{Name}} is reached.
 #[derive(Clone, Debug)]
@@ -35,53 +22,24 @@ pub struct Config {
     pub api_key: SecretString,
     /// The address that paths are joined to. Default: `https://api.example.com`.
     pub base_url: String,
-    /// The time for a whole call, waits included. Default: 30 s.
-    pub deadline: Duration,
-    /// The time for one attempt. At most the deadline. Default: 10 s.
-    pub attempt_timeout: Duration,
-    /// Attempts including the first. At least 1. Default: 3.
-    pub max_attempts: u32,
-    /// Calls a second that are started at most. At least 1. Default: 25.
-    pub rate_limit: u32,
 }
 
 impl Config {
-    /// Creates a configuration with the defaults.
+    /// Takes the API key.
     #[must_use]
     pub fn new(api_key: SecretString) -> Self {
-        Self {
-            api_key,
-            base_url: "https://api.example.com".to_owned(),
-            deadline: Duration::from_secs(30),
-            attempt_timeout: Duration::from_secs(10),
-            max_attempts: 3,
-            rate_limit: 25,
-        }
+        let base_url = "https://api.example.com".to_owned();
+        Self { api_key, base_url }
     }
 
     /// Reads the variables of [`ENV`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`], naming the variable that is not set or wrong.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the variable that is not set.
     pub fn from_env() -> Result<Self> {
-        Self::from_vars(process_env)
-    }
-
-    /// Reads the variables of [`ENV`] through `lookup`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`], naming the variable that is not set or wrong.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let vars = Vars::new(ENV, &lookup);
-        let key = vars.secret("{{NAME}}_API_KEY")?;
-        let mut config = Self::new(key.unwrap_or_default());
-        if let Some(base_url) = vars.get("{{NAME}}_BASE_URL")? {
-            config = config.with_base_url(base_url);
-        }
-        config.validate()?;
-        Ok(config)
+        let key = Vars::new(ENV, &process_env).secret("{{NAME}}_API_KEY")?;
+        Ok(Self::new(key.unwrap_or_default()))
     }
 
     /// Sets the address that paths are joined to.
@@ -90,28 +48,6 @@ impl Config {
         self.base_url = base_url.into();
         self
     }
-
-    /// Checks what the types cannot.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`], naming the field that is wrong.
-    pub fn validate(&self) -> Result<()> {
-        if self.api_key.expose_secret().is_empty() {
-            return Err(invalid("`api_key` is empty"));
-        }
-        if self.attempt_timeout > self.deadline {
-            return Err(invalid("`attempt_timeout` is longer than `deadline`"));
-        }
-        if self.max_attempts == 0 || self.rate_limit == 0 {
-            return Err(invalid("`max_attempts` and `rate_limit` must be at least 1"));
-        }
-        Ok(())
-    }
-}
-
-fn invalid(message: &'static str) -> Error {
-    Error::new(ErrorKind::Config, OPERATION).with_message(message)
 }
 
 #[cfg(test)]
@@ -119,24 +55,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_key_is_named() {
-        let error = Config::from_vars(|_| None).unwrap_err();
-        assert!(error.to_string().contains("{{NAME}}_API_KEY is not set"));
-    }
-
-    #[test]
     fn the_key_is_never_shown() {
         let canary = "canary-3b1f";
         let config = Config::new(canary.to_owned().into());
         assert!(!format!("{config:?}").contains(canary));
-    }
-
-    #[test]
-    fn an_attempt_is_no_longer_than_the_call() {
-        let mut config = Config::new("k".to_owned().into());
-        config.attempt_timeout = config.deadline;
-        assert!(config.validate().is_ok());
-        config.attempt_timeout += Duration::from_millis(1);
-        assert!(config.validate().is_err());
     }
 }

@@ -9,6 +9,6 @@ pub mod resources;
 pub use crate::{
     client::Client,
     config::{Config, ENV},
-    error::{classify, {{Name}}Error},
+    error::{{{Name}}Error, classify},
 };
 pub use integration_core::{Error, ErrorKind, Result};

@@ -5,94 +5,93 @@ use proptest::prelude::*;
 use super::{NO_ENV, Preset, Settings, demo, wrong};
 use crate::error::ErrorKind;
 
+/// A line of a table, and what is said of it.
+const WRONG: &[(&str, &str)] = &[
+    (
+        "deadline = 30",
+        "`demo.deadline` must be a time with its unit, such as \"250ms\", \"1.5s\", \"2m\" or \"1h\", not a bare number (text line 2)",
+    ),
+    (
+        "deadline = \"-5s\"",
+        "`demo.deadline` must be a time with its unit",
+    ),
+    (
+        "deadline = \"99999999999999999999s\"",
+        "`demo.deadline` must be a time with its unit",
+    ),
+    (
+        "deadline = \"31d\"",
+        "`demo.deadline` must be at most 30 days (text line 2)",
+    ),
+    ("deadline = 1.5", "not a fraction"),
+    ("deadline = 1979-05-27", "not a date"),
+    ("deadline = { secs = 5 }", "not a table"),
+    (
+        "retry.max_attempts = \"4\"",
+        "`demo.retry.max_attempts` must be a whole number, not a text",
+    ),
+    ("retry.max_attempts = -1", "must be a whole number"),
+    (
+        "retry.max_attempts = 99999999999999999999999999",
+        "must be a whole number",
+    ),
+    ("retry.max_attempts = true", "not true or false"),
+    ("retry_budget.percent = 256", "must be at most 255"),
+    ("preset = \"paymnets\"", "did you mean \"payments\"?"),
+    (
+        "retry.backoff.jitter = \"Full\"",
+        "must be one of \"full\", \"equal\", \"decorrelated\", \"none\", did you mean \"full\"?",
+    ),
+    (
+        "circuit_breaker = 3",
+        "`demo.circuit_breaker` must be true, false or a table",
+    ),
+    (
+        "circuit_breaker.window = 100",
+        "\"100 results\", \"5 in a row\" or a time such as \"10s\"",
+    ),
+    (
+        "circuit_breaker.window = \"70000 results\"",
+        "`demo.circuit_breaker.window` must be",
+    ),
+    (
+        "rate_limit.quotas = \"100 calls per 1s\"",
+        "must be a list of texts such as [\"100 calls per 1s\"",
+    ),
+    (
+        "rate_limit.quotas = [\"100/s\"]",
+        "must be a list of texts such as [\"100 calls per 1s\"",
+    ),
+    (
+        "rate_limit.quotas = [{ permits = 1 }]",
+        "must be a list of texts",
+    ),
+    (
+        "rate_limit.quotas = [\"1 a-unit-with-a-name-that-is-too-long per 1s\"]",
+        "must be a list of texts",
+    ),
+    (
+        "http.body_limit = \"8MB\"",
+        "such as 65536, or a text such as \"64KiB\" or \"8MiB\"",
+    ),
+    (
+        "http.body_limit = \"99999999999999999GiB\"",
+        "must be a number of bytes",
+    ),
+    (
+        "http.deadline_header = \"x-left\"",
+        "or a name after its unit such as \"millis:x-timeout-ms\"",
+    ),
+    ("retry = 3", "`demo.retry` must be a table (text line 2)"),
+    (
+        "adaptive.aimd.max_rtt = \"1s\"",
+        "belongs to another `adaptive.algorithm`",
+    ),
+];
+
 #[test]
 fn a_mistake_in_a_file_names_line_setting_rule_and_fix() {
-    let rows = [
-        (
-            "deadline = 30",
-            "`demo.deadline` must be a time with its unit, such as \"250ms\", \"1.5s\", \"2m\" or \"1h\", not a bare number (text line 2)",
-        ),
-        (
-            "deadline = \"-5s\"",
-            "`demo.deadline` must be a time with its unit",
-        ),
-        (
-            "deadline = \"99999999999999999999s\"",
-            "`demo.deadline` must be a time with its unit",
-        ),
-        (
-            "deadline = \"31d\"",
-            "`demo.deadline` must be at most 30 days (text line 2)",
-        ),
-        ("deadline = 1.5", "not a fraction"),
-        ("deadline = 1979-05-27", "not a date"),
-        ("deadline = { secs = 5 }", "not a table"),
-        (
-            "retry.max_attempts = \"4\"",
-            "`demo.retry.max_attempts` must be a whole number of at most 4294967295, not a text",
-        ),
-        ("retry.max_attempts = -1", "must be a whole number"),
-        (
-            "retry.max_attempts = 99999999999999999999999999",
-            "must be a whole number",
-        ),
-        ("retry.max_attempts = true", "not true or false"),
-        (
-            "retry_budget.percent = 256",
-            "must be a whole number of at most 255",
-        ),
-        ("preset = \"paymnets\"", "did you mean \"payments\"?"),
-        (
-            "retry.backoff.jitter = \"Full\"",
-            "must be one of \"full\", \"equal\", \"decorrelated\", \"none\", did you mean \"full\"?",
-        ),
-        (
-            "circuit_breaker = 3",
-            "`demo.circuit_breaker` must be true, false or a table",
-        ),
-        (
-            "circuit_breaker.window = 100",
-            "\"100 results\", \"5 in a row\" or a time such as \"10s\"",
-        ),
-        (
-            "circuit_breaker.window = \"70000 results\"",
-            "`demo.circuit_breaker.window` must be",
-        ),
-        (
-            "rate_limit.quotas = \"100 calls per 1s\"",
-            "must be a list of texts such as [\"100 calls per 1s\"",
-        ),
-        (
-            "rate_limit.quotas = [\"100/s\"]",
-            "must be a list of texts such as [\"100 calls per 1s\"",
-        ),
-        (
-            "rate_limit.quotas = [{ permits = 1 }]",
-            "must be a list of texts",
-        ),
-        (
-            "rate_limit.quotas = [\"1 a-unit-with-a-name-that-is-too-long per 1s\"]",
-            "must be a list of texts",
-        ),
-        (
-            "http.body_limit = \"8MB\"",
-            "such as 65536, or a text such as \"64KiB\" or \"8MiB\"",
-        ),
-        (
-            "http.body_limit = \"99999999999999999GiB\"",
-            "must be a number of bytes",
-        ),
-        (
-            "http.deadline_header = \"x-left\"",
-            "or a name after its unit such as \"millis:x-timeout-ms\"",
-        ),
-        ("retry = 3", "`demo.retry` must be a table (text line 2)"),
-        (
-            "adaptive.aimd.max_rtt = \"1s\"",
-            "belongs to another `adaptive.algorithm`",
-        ),
-    ];
-    for (line, expected) in rows {
+    for (line, expected) in WRONG {
         let error = wrong(&format!("[demo]\n{line}"));
         assert!(error.contains(expected), "{line}: {error}");
         assert!(error.starts_with("settings: "), "{error}");

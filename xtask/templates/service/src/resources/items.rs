@@ -1,43 +1,72 @@
 //! Items.
 
-use integration_core::{Error, ErrorKind, Result, http::Method};
-use serde::Deserialize;
-
-use crate::Client;
+use integration_core::{
+    Result, http,
+    page::{BoxPages, Cursor, Page, boxed_pages},
+};
+use serde::{Deserialize, Serialize};
 
 /// The calls about items.
 #[derive(Clone, Copy, Debug)]
 pub struct Items<'a> {
-    pub(crate) client: &'a Client,
+    pub(crate) http: &'a http::Client,
 }
 
 /// One item.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Item {
-    /// The identifier: letters, digits and `_`.
+    /// The identifier.
     pub id: String,
 }
 
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Item>,
+    next: Option<String>,
+}
+
 impl Items<'_> {
-    /// Reads one item.
-    ///
-    /// Wire: `GET /v1/items/{id}`. Safe, so it is retried. Cancel safe.
+    /// Reads one item: `GET /v1/items/{id}`, which is retried.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such item, [`ErrorKind::Unauthenticated`] for a bad
-    /// key, [`ErrorKind::Serialize`] when `id` holds anything but letters, digits and `_`.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such item.
     ///
     /// [API reference](https://docs.example.com/items/get)
     pub async fn get(&self, id: &str) -> Result<Item> {
         const OPERATION: &str = "{{name}}.items.get";
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-        if id.is_empty() || !id.bytes().all(plain) {
-            return Err(Error::new(ErrorKind::Serialize, OPERATION)
-                .with_message("`id` holds other characters than letters, digits and `_`"));
-        }
-        let path = format!("/v1/items/{id}");
-        self.client.send(OPERATION, Method::GET, &path).await
+        let path = format!("/v1/items/{}", http::path_part(OPERATION, id)?);
+        let response = self.http.get(&path).operation(OPERATION).send().await?;
+        response.json()
+    }
+
+    /// Creates an item: `POST /v1/items`. Has an idempotency key, so it is retried.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::QuotaExhausted`](crate::ErrorKind::QuotaExhausted) when no more may be made.
+    ///
+    /// [API reference](https://docs.example.com/items/create)
+    pub async fn create(&self, name: &str) -> Result<Item> {
+        let call = self.http.post("/v1/items").operation("{{name}}.items.create");
+        let body = std::collections::BTreeMap::from([("name", name)]);
+        call.json(&body).send().await?.json()
+    }
+
+    /// Lists all items: `GET /v1/items`, page by page as far as it is read.
+    ///
+    /// [API reference](https://docs.example.com/items/list)
+    #[must_use]
+    pub fn list(&self) -> BoxPages<Item> {
+        let http = self.http.clone();
+        boxed_pages(None, move |after: Option<Cursor>| {
+            let call = http.get("/v1/items").operation("{{name}}.items.list");
+            let call = call.query(after.iter().map(|after| ("after", after.as_str())));
+            async move {
+                let List { items, next } = call.send().await?.json()?;
+                Ok(Page::new(items, next.map(Cursor::from)))
+            }
+        })
     }
 }

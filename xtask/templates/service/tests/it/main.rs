@@ -1,30 +1,14 @@
-//! Contract tests: the exact request, and an answer with a field we do not know.
+//! Contract tests: the exact request, and answers with a field we do not know.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod items;
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-    task::JoinHandle,
-};
+use integration_testkit::{Reply, ScriptedServer};
+use integration_{{snake}}::{Client, Config};
 
-/// Answers one request on loopback; returns the address, and the request once it has come.
-async fn answer_once(status: &str, body: &str) -> (String, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let answer = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let request = tokio::spawn(async move {
-        let (mut socket, _) = listener.accept().await.unwrap();
-        let mut seen = Vec::new();
-        while !seen.ends_with(b"\r\n\r\n") {
-            seen.push(socket.read_u8().await.unwrap());
-        }
-        socket.write_all(answer.as_bytes()).await.unwrap();
-        String::from_utf8(seen).unwrap()
-    });
-    (address, request)
+/// A client of a server that gives these answers, one a request.
+async fn client<const N: usize>(replies: [Reply; N]) -> (ScriptedServer, Client) {
+    let server = ScriptedServer::replies(replies).await.unwrap();
+    let config = Config::new("key_1".to_owned().into()).with_base_url(server.url(""));
+    (server, Client::new(&config).unwrap())
 }
