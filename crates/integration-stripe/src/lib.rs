@@ -5,17 +5,20 @@ mod client;
 mod config;
 mod error;
 mod generated;
+mod list;
 pub mod node;
 pub mod op;
+mod options;
 pub mod params;
 pub mod resources;
 pub mod view;
 
 pub use crate::{
     client::Client,
-    config::{Config, ENV},
+    config::{Config, ENV, KeyMode},
     error::{StripeError, classify},
     generated::API_VERSION,
+    list::ListItems,
     node::Node,
     op::Req,
     params::{Params, Value},

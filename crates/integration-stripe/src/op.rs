@@ -8,7 +8,8 @@ use integration_core::{
 };
 
 use crate::{
-    Client, Node, View,
+    Client, View,
+    options::Limits,
     params::{self, Params},
 };
 
@@ -52,6 +53,8 @@ pub enum Host {
     Files,
     /// `meter-events.stripe.com`
     MeterEvents,
+    /// `connect.stripe.com`
+    Connect,
 }
 
 /// How an operation takes its parameters.
@@ -190,8 +193,8 @@ impl Verb {
 /// A call that waits to be sent, and answers with a `T`.
 #[must_use = "a call does nothing until it is sent"]
 pub struct Req<T> {
-    client: Client,
-    call: Call,
+    pub(crate) client: Client,
+    pub(crate) call: Call,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -204,6 +207,7 @@ pub(crate) struct Call {
     pub(crate) expand: Vec<String>,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) idempotency_key: Option<String>,
+    pub(crate) limits: Limits,
 }
 
 impl Call {
@@ -257,6 +261,7 @@ impl<T> Req<T> {
                 expand: Vec::new(),
                 headers: Vec::new(),
                 idempotency_key: None,
+                limits: Limits::default(),
             },
             answer: PhantomData,
         }
@@ -289,7 +294,7 @@ impl<T> Req<T> {
         self.header("stripe-version", version.into())
     }
 
-    fn header(mut self, name: &'static str, value: String) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: String) -> Self {
         self.call.headers.retain(|(there, _)| *there != name);
         self.call.headers.push((name, value));
         self
@@ -306,8 +311,7 @@ impl<T: View> Req<T> {
     /// As the service answered, see [`StripeError`](crate::StripeError); [`ErrorKind::Validation`]
     /// for an id that is empty; [`ErrorKind::Decode`] for an answer that is no JSON.
     pub async fn send(self) -> Result<T> {
-        let response = self.client.execute(&self.call).await?;
-        Node::parse(response.body()).map(T::from_node)
+        self.client.fetch(&self.call).await.map(T::from_node)
     }
 }
 

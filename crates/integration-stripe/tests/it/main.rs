@@ -2,3 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod calls;
+mod client;
+mod errors;
+mod lists;
+mod retries;
+mod support;
