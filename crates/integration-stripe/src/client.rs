@@ -118,6 +118,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
     /// Sends a call and reads its answer: the one place that all operations come through.
     pub(crate) async fn execute(&self, call: &Call) -> Result<http::Response> {
         let sent = self.request(call)?.send().await;

@@ -7,11 +7,13 @@ mod error;
 mod generated;
 mod list;
 pub mod node;
+pub mod oauth;
 pub mod op;
 mod options;
 pub mod params;
 pub mod resources;
 pub mod view;
+pub mod webhook;
 
 pub use crate::{
     client::Client,

@@ -5,5 +5,7 @@ mod calls;
 mod client;
 mod errors;
 mod lists;
+mod oauth;
 mod retries;
 mod support;
+mod webhooks;
