@@ -222,9 +222,13 @@ impl Shared {
             .with_timeouts(config.deadline, config.attempt_timeout)
             .with_max_attempts(config.max_attempts)
             .with_rate_limit(quotas);
-        let builder = http::Client::preset(Preset::Payments, base)?
+        let wire = Preset::Payments.http();
+        // A short attempt is not refused for a connection that may take longer.
+        let connect_timeout = wire.connect_timeout.min(config.attempt_timeout);
+        let builder = http::Client::standard(base)?
             .operation_prefix("stripe")
             .policies(policies)
+            .http(wire.with_connect_timeout(connect_timeout))
             .automatic_idempotency_keys()
             .classify(Classifier::default())
             .credentials(Credentials::bearer(config.api_key.clone())?)

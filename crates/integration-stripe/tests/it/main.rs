@@ -4,6 +4,7 @@
 mod calls;
 mod client;
 mod errors;
+mod fake;
 mod lists;
 mod oauth;
 mod retries;
