@@ -56,9 +56,6 @@ impl Client {
         if let Some(key) = &call.idempotency_key {
             request = request.idempotency_key(key);
         }
-        if let Some((content_type, body)) = call.body()? {
-            request = request.header("content-type", content_type).body(body);
-        }
-        request.send().await
+        call.fill(request)?.send().await
     }
 }

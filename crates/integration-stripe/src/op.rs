@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use integration_core::{
     Error, ErrorKind, Result,
-    http::{Body, Method},
+    http::{Method, RequestBuilder},
 };
 
 use crate::{
@@ -125,6 +125,7 @@ impl Op {
         }
     }
 
+    #[cfg(feature = "full")]
     pub(crate) const fn upload(name: &'static str, path: &'static str) -> Self {
         Self {
             host: Host::Files,
@@ -133,6 +134,7 @@ impl Op {
         }
     }
 
+    #[cfg(feature = "full")]
     pub(crate) const fn download(name: &'static str, path: &'static str) -> Self {
         Self {
             host: Host::Files,
@@ -141,6 +143,7 @@ impl Op {
         }
     }
 
+    #[cfg(feature = "full")]
     pub(crate) const fn meter(name: &'static str, path: &'static str) -> Self {
         Self {
             host: Host::MeterEvents,
@@ -228,20 +231,22 @@ impl Call {
         Ok(target)
     }
 
-    /// The type and the bytes of the body, if the call has one.
-    pub(crate) fn body(&self) -> Result<Option<(&'static str, Body)>> {
+    /// Puts the parameters that do not go into the query into the request.
+    pub(crate) fn fill(&self, request: RequestBuilder) -> Result<RequestBuilder> {
         let params = self.all_params();
         Ok(match self.op.encoding {
             Encoding::Json => {
                 let text = params::json(&params)
                     .map_err(|e| Error::new(ErrorKind::Serialize, self.op.name).with_source(e))?;
-                Some(("application/json", text.into()))
+                request
+                    .header("content-type", "application/json")
+                    .body(text)
             }
-            Encoding::Form if !params.is_empty() => Some((
-                "application/x-www-form-urlencoded",
-                params::form(&params).into(),
-            )),
-            Encoding::Query | Encoding::Form | Encoding::Multipart => None,
+            Encoding::Form if !params.is_empty() => request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(params::form(&params)),
+            Encoding::Multipart => request.multipart(params::multipart(&params)),
+            Encoding::Query | Encoding::Form => request,
         })
     }
 }
@@ -289,6 +294,15 @@ impl<T> Req<T> {
         self.header("stripe-version", version.into())
     }
 
+    /// Takes any object as the answer.
+    pub fn untyped(self) -> Req<Node> {
+        Req {
+            client: self.client,
+            call: self.call,
+            answer: PhantomData,
+        }
+    }
+
     fn header(mut self, name: &'static str, value: String) -> Self {
         self.call.headers.retain(|(there, _)| *there != name);
         self.call.headers.push((name, value));
@@ -321,9 +335,8 @@ impl<T> fmt::Debug for Req<T> {
 
 /// Handles: the calls of one noun, and the nouns below it.
 macro_rules! handles {
-    ($($(#[$about:meta])* $name:ident {
-        $(mod $below:ident: $handle:ident;)*
-        $(fn $call:ident($($id:ident),* $(; $params:ty)?) -> $answer:ty = $kind:ident $op:literal $path:literal;)*
+    ($($(#[$about:meta])* $name:ident [$($(#[$on:meta])* $below:ident: $handle:ident),* $(,)?] {
+        $($(#[$when:meta])* fn $call:ident($($id:ident),* $(; $params:ty)?) -> $answer:ty = $kind:ident $op:literal $path:literal;)*
     })*) => {$(
         $(#[$about])*
         #[derive(Clone, Copy, Debug)]
@@ -332,6 +345,7 @@ macro_rules! handles {
         impl<'c> $name<'c> {
             $(
                 #[doc = concat!("Returns the calls about `", stringify!($below), "`.")]
+                $(#[$on])*
                 #[inline]
                 #[must_use]
                 pub fn $below(self) -> $handle<'c> {
@@ -340,6 +354,7 @@ macro_rules! handles {
             )*
             $(
                 #[doc = concat!("Calls `", $path, "` (", stringify!($kind), "), operation `", $op, "`.")]
+                $(#[$when])*
                 #[inline]
                 pub fn $call(self, $($id: &str,)* $(params: &$params)?) -> $crate::op::Req<$answer> {
                     const OP: &$crate::op::Op = &$crate::op::Op::$kind($op, $path);
@@ -350,7 +365,22 @@ macro_rules! handles {
         }
     )*};
     (@params) => { $crate::params::Params::new() };
-    (@params $params:ident as $type:ty) => { $crate::params::Params::from($params) };
+    (@params $params:ident as $type:ty) => { $params.0.clone() };
 }
 
-pub(crate) use handles;
+/// The handles that the client gives.
+macro_rules! roots {
+    ($($(#[$on:meta])* $handle:ident: $type:ident;)*) => {
+        impl $crate::Client {$(
+            #[doc = concat!("Returns the calls about `", stringify!($handle), "`.")]
+            $(#[$on])*
+            #[inline]
+            #[must_use]
+            pub fn $handle(&self) -> $type<'_> {
+                $type(self)
+            }
+        )*}
+    };
+}
+
+pub(crate) use {handles, roots};
