@@ -222,7 +222,7 @@ impl Call {
     pub(crate) fn target(&self) -> Result<String> {
         let mut target = self.path.clone()?;
         if self.op.encoding == Encoding::Query {
-            let query = params::form(&self.all_params());
+            let query = self.all_params().to_form();
             if !query.is_empty() {
                 target.push('?');
                 target.push_str(&query);
@@ -244,7 +244,7 @@ impl Call {
             }
             Encoding::Form if !params.is_empty() => request
                 .header("content-type", "application/x-www-form-urlencoded")
-                .body(params::form(&params)),
+                .body(params.to_form()),
             Encoding::Multipart => request.multipart(params::multipart(&params)),
             Encoding::Query | Encoding::Form => request,
         })
@@ -265,6 +265,12 @@ impl<T> Req<T> {
             },
             answer: PhantomData,
         }
+    }
+
+    /// Returns what is known of the operation.
+    #[must_use]
+    pub fn op(&self) -> &'static Op {
+        self.call.op
     }
 
     /// Asks for an object in the place of its id, such as `customer` or `data.customer` in a list.

@@ -77,11 +77,7 @@ pub(crate) fn run(root: &Path, words: &[&str], out: &mut impl Write) -> io::Resu
 
 /// The document where the workspace's neighbour or `INTEGRATION_SHARED` has it.
 fn shared_spec(root: &Path) -> Option<PathBuf> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a developer's tool, with one variable"
-    )]
-    let named = std::env::var("INTEGRATION_SHARED").ok().map(PathBuf::from);
+    let named = std::env::var_os("INTEGRATION_SHARED").map(PathBuf::from);
     let folders = [named, root.parent().map(|p| p.join("shared"))];
     let mut files = folders
         .into_iter()

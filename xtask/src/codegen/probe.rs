@@ -25,7 +25,7 @@ pub(super) fn write(emit: &Emitter<'_>) -> String {
     homes.dedup();
     out.push_str(
         "\n/// The name of each operation, and a call of it.\n\
-         pub fn calls(c: &Client) -> Vec<(&'static str, Req<Node>)> {\n    let mut calls = Vec::new();\n",
+         pub(super) fn calls(c: &Client) -> Vec<(&'static str, Req<Node>)> {\n    let mut calls = Vec::new();\n",
     );
     for home in &homes {
         let _ = writeln!(out, "    {}(c, &mut calls);", ident(home));
@@ -78,9 +78,16 @@ fn params(emit: &Emitter<'_>, id: TypeId, all: bool) -> String {
         .map(|f| sample(emit, &f.ty))
         .collect();
     let set = |field: &Field| format!(".{}({})", ident(&field.name), sample(emit, &field.ty));
+    // An object that holds nothing is not sent.
+    let count = match (all, required.is_empty()) {
+        (true, _) => usize::MAX,
+        (false, true) => 1,
+        (false, false) => 0,
+    };
     let optional: String = fields
         .iter()
-        .filter(|f| all && !f.required)
+        .filter(|f| !f.required)
+        .take(count)
         .map(set)
         .collect();
     format!("{}::new({}){optional}", emit.names[id], required.join(", "))

@@ -12,7 +12,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use crate::view::wire;
 
-pub(crate) use self::encode::{escape, form, json, multipart};
+pub(crate) use self::encode::{escape, json, multipart};
 pub(crate) use self::macros::{choices, params, text_choices};
 pub use self::types::{Decimal, FileParam, Int64Param, ListOf, MapOf};
 
@@ -74,6 +74,12 @@ impl Params {
     /// Returns names and values in the order they were set.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.fields.iter().map(|(key, value)| (key.as_ref(), value))
+    }
+
+    /// Writes them as API v1 takes them: `a[b][0]=c`, brackets as they are, spaces as `%20`.
+    #[must_use]
+    pub fn to_form(&self) -> String {
+        encode::form(self)
     }
 
     pub(crate) fn set(&mut self, name: Cow<'static, str>, value: Value) {

@@ -2,3 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod calls;
+mod corpus;
+mod events;
+#[cfg(feature = "full")]
+mod generated;
+mod surface;
