@@ -187,10 +187,7 @@ impl Client {
             None if is_delete_of_v2 => request.random_idempotency_key(),
             None => request,
         };
-        if let Some((content_type, body)) = call.body()? {
-            request = request.header("content-type", content_type).body(body);
-        }
-        Ok(request)
+        call.fill(request)
     }
 }
 

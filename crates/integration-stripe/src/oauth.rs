@@ -5,7 +5,6 @@ use integration_core::{Error, ErrorKind, ExposeSecret, Result};
 use crate::{
     Client, Params, Req,
     op::{Host, Op},
-    params::form,
     view::views,
 };
 
@@ -72,7 +71,7 @@ impl OAuth<'_> {
             .with("response_type", "code")
             .with("client_id", client_id)
             .with("state", state);
-        Ok(format!("{base}/oauth/authorize?{}", form(&params)))
+        Ok(format!("{base}/oauth/authorize?{}", params.to_form()))
     }
 
     /// Turns the code that came back with the owner into a connection. A code is good once, for five

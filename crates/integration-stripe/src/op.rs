@@ -4,11 +4,11 @@ use std::{fmt, marker::PhantomData};
 
 use integration_core::{
     Error, ErrorKind, Result,
-    http::{Body, Method},
+    http::{Method, RequestBuilder},
 };
 
 use crate::{
-    Client, View,
+    Client, Node, View,
     options::Limits,
     params::{self, Params},
 };
@@ -128,6 +128,7 @@ impl Op {
         }
     }
 
+    #[cfg(feature = "full")]
     pub(crate) const fn upload(name: &'static str, path: &'static str) -> Self {
         Self {
             host: Host::Files,
@@ -136,6 +137,7 @@ impl Op {
         }
     }
 
+    #[cfg(feature = "full")]
     pub(crate) const fn download(name: &'static str, path: &'static str) -> Self {
         Self {
             host: Host::Files,
@@ -144,6 +146,7 @@ impl Op {
         }
     }
 
+    #[cfg(feature = "full")]
     pub(crate) const fn meter(name: &'static str, path: &'static str) -> Self {
         Self {
             host: Host::MeterEvents,
@@ -223,29 +226,31 @@ impl Call {
     pub(crate) fn target(&self) -> Result<String> {
         let mut target = self.path.clone()?;
         if self.op.encoding == Encoding::Query {
-            let query = params::form(&self.all_params());
+            let query = self.all_params().to_form();
             if !query.is_empty() {
-                target.push('?');
+                target.push(if target.contains('?') { '&' } else { '?' });
                 target.push_str(&query);
             }
         }
         Ok(target)
     }
 
-    /// The type and the bytes of the body, if the call has one.
-    pub(crate) fn body(&self) -> Result<Option<(&'static str, Body)>> {
+    /// Puts the parameters that do not go into the query into the request.
+    pub(crate) fn fill(&self, request: RequestBuilder) -> Result<RequestBuilder> {
         let params = self.all_params();
         Ok(match self.op.encoding {
             Encoding::Json => {
                 let text = params::json(&params)
                     .map_err(|e| Error::new(ErrorKind::Serialize, self.op.name).with_source(e))?;
-                Some(("application/json", text.into()))
+                request
+                    .header("content-type", "application/json")
+                    .body(text)
             }
-            Encoding::Form if !params.is_empty() => Some((
-                "application/x-www-form-urlencoded",
-                params::form(&params).into(),
-            )),
-            Encoding::Query | Encoding::Form | Encoding::Multipart => None,
+            Encoding::Form if !params.is_empty() => request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(params.to_form()),
+            Encoding::Multipart => request.multipart(params::multipart(&params)),
+            Encoding::Query | Encoding::Form => request,
         })
     }
 }
@@ -265,6 +270,12 @@ impl<T> Req<T> {
             },
             answer: PhantomData,
         }
+    }
+
+    /// Returns what is known of the operation.
+    #[must_use]
+    pub fn op(&self) -> &'static Op {
+        self.call.op
     }
 
     /// Asks for an object in the place of its id, such as `customer` or `data.customer` in a list.
@@ -292,6 +303,15 @@ impl<T> Req<T> {
     /// Sets the version of the API for this call.
     pub fn version(self, version: impl Into<String>) -> Self {
         self.header("stripe-version", version.into())
+    }
+
+    /// Takes any object as the answer.
+    pub fn untyped(self) -> Req<Node> {
+        Req {
+            client: self.client,
+            call: self.call,
+            answer: PhantomData,
+        }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: String) -> Self {
@@ -325,9 +345,8 @@ impl<T> fmt::Debug for Req<T> {
 
 /// Handles: the calls of one noun, and the nouns below it.
 macro_rules! handles {
-    ($($(#[$about:meta])* $name:ident {
-        $(mod $below:ident: $handle:ident;)*
-        $(fn $call:ident($($id:ident),* $(; $params:ty)?) -> $answer:ty = $kind:ident $op:literal $path:literal;)*
+    ($($(#[$about:meta])* $name:ident [$($(#[$on:meta])* $below:ident: $handle:ident),* $(,)?] {
+        $($(#[$when:meta])* fn $call:ident($($id:ident),* $(; $params:ty)?) -> $answer:ty = $kind:ident $op:literal $path:literal;)*
     })*) => {$(
         $(#[$about])*
         #[derive(Clone, Copy, Debug)]
@@ -336,6 +355,7 @@ macro_rules! handles {
         impl<'c> $name<'c> {
             $(
                 #[doc = concat!("Returns the calls about `", stringify!($below), "`.")]
+                $(#[$on])*
                 #[inline]
                 #[must_use]
                 pub fn $below(self) -> $handle<'c> {
@@ -344,6 +364,7 @@ macro_rules! handles {
             )*
             $(
                 #[doc = concat!("Calls `", $path, "` (", stringify!($kind), "), operation `", $op, "`.")]
+                $(#[$when])*
                 #[inline]
                 pub fn $call(self, $($id: &str,)* $(params: &$params)?) -> $crate::op::Req<$answer> {
                     const OP: &$crate::op::Op = &$crate::op::Op::$kind($op, $path);
@@ -354,7 +375,22 @@ macro_rules! handles {
         }
     )*};
     (@params) => { $crate::params::Params::new() };
-    (@params $params:ident as $type:ty) => { $crate::params::Params::from($params) };
+    (@params $params:ident as $type:ty) => { $params.0.clone() };
 }
 
-pub(crate) use handles;
+/// The handles that the client gives.
+macro_rules! roots {
+    ($($(#[$on:meta])* $handle:ident: $type:ident;)*) => {
+        impl $crate::Client {$(
+            #[doc = concat!("Returns the calls about `", stringify!($handle), "`.")]
+            $(#[$on])*
+            #[inline]
+            #[must_use]
+            pub fn $handle(&self) -> $type<'_> {
+                $type(self)
+            }
+        )*}
+    };
+}
+
+pub(crate) use {handles, roots};

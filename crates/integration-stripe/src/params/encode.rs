@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use integration_core::http::{Multipart, Part};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{Params, Value};
@@ -23,6 +24,22 @@ pub(crate) fn form(params: &Params) -> String {
 /// Writes an object; what is unset is `null`.
 pub(crate) fn json(params: &Params) -> serde_json::Result<String> {
     serde_json::to_string(params)
+}
+
+/// Writes each value as a part of text, and each file as a part with its name.
+pub(crate) fn multipart(params: &Params) -> Multipart {
+    let mut form = Some(Multipart::new());
+    pairs(params, &mut |name, value| {
+        form = form.take().map(|form| form.text(name, value));
+    });
+    let mut form = form.unwrap_or_default();
+    for (name, value) in params.iter() {
+        if let Value::File(file) = value {
+            let part = Part::body(file.body.clone()).with_file_name(&file.name);
+            form = form.part(name, part);
+        }
+    }
+    form
 }
 
 /// Gives each value with its full name, such as `items[0][price]`. Empty containers give none.
@@ -54,6 +71,7 @@ fn flatten(name: &mut String, value: &Value, emit: &mut dyn FnMut(&str, &str)) {
                 within(&key, value);
             }
         }
+        Value::File(_) => {}
         Value::Clear => emit(name, ""),
         Value::Bool(value) => emit(name, if *value { "true" } else { "false" }),
         Value::Int(value) => emit(name, &value.to_string()),
@@ -87,7 +105,7 @@ impl Serialize for Params {
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Clear => into.serialize_unit(),
+            Self::Clear | Self::File(_) => into.serialize_unit(),
             Self::Bool(value) => into.serialize_bool(*value),
             Self::Int(value) => into.serialize_i64(*value),
             Self::Float(value) => into.serialize_f64(*value),

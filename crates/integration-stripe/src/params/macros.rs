@@ -10,7 +10,7 @@ macro_rules! params {
         $(#[$about])*
         #[derive(Clone, Debug)]
         #[must_use = "parameters do nothing until a call sends them"]
-        pub struct $name($crate::params::Params);
+        pub struct $name(pub(crate) $crate::params::Params);
 
         impl $name {
             /// Starts with the required parameters.
@@ -44,17 +44,10 @@ macro_rules! params {
             }
         }
 
-        impl From<$name> for $crate::params::Value {
+        impl $crate::params::Param for $name {
             #[inline]
-            fn from(params: $name) -> Self {
-                Self::Object(params.0)
-            }
-        }
-
-        impl From<&$name> for $crate::params::Params {
-            #[inline]
-            fn from(params: &$name) -> Self {
-                params.0.clone()
+            fn value(self) -> $crate::params::Value {
+                $crate::params::Value::Object(self.0)
             }
         }
     )*};
@@ -78,14 +71,25 @@ macro_rules! choices {
             }
         )*
 
-        impl From<$name> for $crate::params::Value {
-            fn from(value: $name) -> Self {
-                match value {
-                    $($name::$variant(value) => value.into(),)*
+        impl $crate::params::Param for $name {
+            fn value(self) -> $crate::params::Value {
+                match self {
+                    $(Self::$variant(value) => $crate::params::Param::value(value),)*
                 }
             }
         }
     )*};
 }
 
-pub(crate) use {choices, params};
+/// Choices that text is one of.
+macro_rules! text_choices {
+    ($($name:ident)*) => {$(
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::Text(text.to_owned())
+            }
+        }
+    )*};
+}
+
+pub(crate) use {choices, params, text_choices};

@@ -12,12 +12,12 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use crate::view::wire;
 
-pub(crate) use self::encode::{escape, form, json};
-pub(crate) use self::macros::{choices, params};
-pub use self::types::{Decimal, Int64Param, ListOf, MapOf};
+pub(crate) use self::encode::{escape, json, multipart};
+pub(crate) use self::macros::{choices, params, text_choices};
+pub use self::types::{Decimal, FileParam, Int64Param, ListOf, MapOf};
 
 /// A value of a parameter.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Value {
     /// Unsets the field: the empty string in forms, `null` in JSON.
@@ -34,10 +34,12 @@ pub enum Value {
     Array(Vec<Value>),
     /// Values by name.
     Object(Params),
+    /// A file, in a form with files.
+    File(FileParam),
 }
 
 /// Parameters by name, in the order they were set.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Params {
     fields: Arc<Vec<(Cow<'static, str>, Value)>>,
 }
@@ -74,6 +76,12 @@ impl Params {
         self.fields.iter().map(|(key, value)| (key.as_ref(), value))
     }
 
+    /// Writes them as API v1 takes them: `a[b][0]=c`, brackets as they are, spaces as `%20`.
+    #[must_use]
+    pub fn to_form(&self) -> String {
+        encode::form(self)
+    }
+
     pub(crate) fn set(&mut self, name: Cow<'static, str>, value: Value) {
         let fields = Arc::make_mut(&mut self.fields);
         match fields.iter_mut().find(|(key, _)| *key == name) {
@@ -83,14 +91,16 @@ impl Params {
     }
 }
 
+/// What a setter takes. There is nothing to call: it is a trait so that each type has its own.
+pub trait Param {
+    #[doc(hidden)]
+    fn value(self) -> Value;
+}
+
 /// Sets the parameter of this Rust name.
 #[inline]
-pub(crate) fn put<T: Into<Value>>(
-    mut params: Params,
-    name: &'static str,
-    value: impl Into<T>,
-) -> Params {
-    params.set(Cow::Borrowed(wire(name)), value.into().into());
+pub(crate) fn put<T: Param>(mut params: Params, name: &'static str, value: impl Into<T>) -> Params {
+    params.set(Cow::Borrowed(wire(name)), value.into().value());
     params
 }
 
@@ -119,6 +129,7 @@ impl fmt::Debug for Value {
             Self::Text(_) => f.write_str("text"),
             Self::Array(values) => values.fmt(f),
             Self::Object(params) => params.fmt(f),
+            Self::File(_) => f.write_str("file"),
         }
     }
 }
@@ -170,3 +181,15 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
         Self::Array(values.into_iter().map(Into::into).collect())
     }
 }
+
+macro_rules! plain_params {
+    ($($type:ty),*) => {$(
+        impl Param for $type {
+            fn value(self) -> Value {
+                self.into()
+            }
+        }
+    )*};
+}
+
+plain_params!(bool, i64, f64, String, Params);

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, fmt::Display, marker::PhantomData};
 
-use super::{Params, Value};
+use integration_core::http::Body;
+
+use super::{Param, Params, Value};
 
 /// Several values: whatever iterates over what the items are made of.
 #[derive(Clone, Debug)]
@@ -14,10 +16,10 @@ pub struct ListOf<T> {
 impl<T, I> From<I> for ListOf<T>
 where
     I: IntoIterator<Item: Into<T>>,
-    T: Into<Value>,
+    T: Param,
 {
     fn from(items: I) -> Self {
-        let value = |item: I::Item| -> Value { item.into().into() };
+        let value = |item: I::Item| -> Value { item.into().value() };
         Self {
             values: items.into_iter().map(value).collect(),
             items: PhantomData,
@@ -25,9 +27,9 @@ where
     }
 }
 
-impl<T> From<ListOf<T>> for Value {
-    fn from(list: ListOf<T>) -> Self {
-        Self::Array(list.values)
+impl<T> Param for ListOf<T> {
+    fn value(self) -> Value {
+        Value::Array(self.values)
     }
 }
 
@@ -43,13 +45,13 @@ where
     I: IntoIterator<Item = (K, V)>,
     K: Into<String>,
     V: Into<T>,
-    T: Into<Value>,
+    T: Param,
 {
     fn from(pairs: I) -> Self {
         let mut params = Params::new();
         for (key, value) in pairs {
             let value: T = value.into();
-            params.set(Cow::Owned(key.into()), value.into());
+            params.set(Cow::Owned(key.into()), value.value());
         }
         Self {
             params,
@@ -58,9 +60,9 @@ where
     }
 }
 
-impl<T> From<MapOf<T>> for Value {
-    fn from(map: MapOf<T>) -> Self {
-        Self::Object(map.params)
+impl<T> Param for MapOf<T> {
+    fn value(self) -> Value {
+        Value::Object(self.params)
     }
 }
 
@@ -74,9 +76,9 @@ impl<T: Display> From<T> for Decimal {
     }
 }
 
-impl From<Decimal> for Value {
-    fn from(number: Decimal) -> Self {
-        Self::Text(Cow::Owned(number.0))
+impl Param for Decimal {
+    fn value(self) -> Value {
+        Value::Text(Cow::Owned(self.0))
     }
 }
 
@@ -90,8 +92,31 @@ impl From<i64> for Int64Param {
     }
 }
 
-impl From<Int64Param> for Value {
-    fn from(number: Int64Param) -> Self {
-        Self::Text(Cow::Owned(number.0.to_string()))
+impl Param for Int64Param {
+    fn value(self) -> Value {
+        Value::Text(Cow::Owned(self.0.to_string()))
+    }
+}
+
+/// A file that is uploaded.
+#[derive(Clone, Debug)]
+pub struct FileParam {
+    pub(crate) name: String,
+    pub(crate) body: Body,
+}
+
+impl FileParam {
+    /// Gives a file this name and content, which may be a stream.
+    pub fn new(name: impl Into<String>, body: impl Into<Body>) -> Self {
+        Self {
+            name: name.into(),
+            body: body.into(),
+        }
+    }
+}
+
+impl Param for FileParam {
+    fn value(self) -> Value {
+        Value::File(self)
     }
 }

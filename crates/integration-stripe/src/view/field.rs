@@ -2,6 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
+use super::wire;
 use crate::{Node, node::Cursor};
 
 /// A type that a getter returns. Read by the views; there is nothing to call.
@@ -11,9 +12,10 @@ pub trait Field<'n>: Sized {
 }
 
 impl Node {
+    /// Reads the field of this Rust name.
     #[inline]
-    pub(crate) fn field<'n, T: Field<'n>>(&'n self, name: &str) -> Option<T> {
-        self.cursor().get(name).and_then(T::read)
+    pub(crate) fn field<'n, T: Field<'n>>(&'n self, name: &'static str) -> Option<T> {
+        self.cursor().get(wire(name)).and_then(T::read)
     }
 }
 
@@ -78,7 +80,7 @@ impl<T> Map<T> {
     where
         T: Field<'n>,
     {
-        self.node.field(key)
+        self.node.cursor().get(key).and_then(T::read)
     }
 
     /// Returns keys and values in the order they came.

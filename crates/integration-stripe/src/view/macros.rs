@@ -16,7 +16,7 @@ macro_rules! views {
                 #[inline]
                 #[must_use]
                 pub fn $field(&self) -> Option<$type> {
-                    self.0.field($crate::view::wire(stringify!($field)))
+                    self.0.field(stringify!($field))
                 }
             )*
         }
@@ -151,10 +151,10 @@ macro_rules! open_enums {
             }
         }
 
-        impl From<$name> for $crate::params::Value {
+        impl $crate::params::Param for $name {
             #[inline]
-            fn from(word: $name) -> Self {
-                Self::text(word.as_str())
+            fn value(self) -> $crate::params::Value {
+                self.as_str().into()
             }
         }
     )*};

@@ -2,7 +2,7 @@
 
 use integration_stripe::{
     Client, Config, ErrorKind, View,
-    resources::{CreateCustomer, ListCustomers, RangeParams},
+    resources::{CreateCustomer, CreatedParams, ListCustomers},
 };
 use integration_testkit::{Received, Reply, ScriptedServer};
 
@@ -25,7 +25,7 @@ async fn a_create_sends_its_parameters_as_a_form() {
     let (client, server) = served(CUSTOMER).await;
     let params = CreateCustomer::new()
         .email("jenny@example.com")
-        .clear_description()
+        .clear_individual_name()
         .metadata([("order", "6 735")])
         .preferred_locales(["de", "en"]);
     let customer = client
@@ -53,7 +53,7 @@ async fn a_create_sends_its_parameters_as_a_form() {
     assert!(!request.header("idempotency-key").is_empty());
     assert_eq!(
         String::from_utf8_lossy(&request.body),
-        "email=jenny%40example.com&description=&metadata[order]=6%20735&preferred_locales[0]=de&preferred_locales[1]=en"
+        "email=jenny%40example.com&individual_name=&metadata[order]=6%20735&preferred_locales[0]=de&preferred_locales[1]=en"
     );
 }
 
@@ -61,7 +61,9 @@ async fn a_create_sends_its_parameters_as_a_form() {
 async fn a_list_sends_its_parameters_in_the_query() {
     let (client, server) =
         served(r#"{"object":"list","data":[{"id":"cus_1"}],"has_more":false}"#).await;
-    let params = ListCustomers::new().created(RangeParams::new(5)).limit(3);
+    let params = ListCustomers::new()
+        .created(CreatedParams::new().gt(5))
+        .limit(3);
     let list = client
         .customers()
         .list(&params)

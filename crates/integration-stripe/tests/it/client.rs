@@ -103,6 +103,15 @@ async fn a_raw_call_sends_parameters_as_its_path_wants_them() {
 }
 
 #[tokio::test]
+async fn parameters_join_a_query_that_is_in_the_path() {
+    let (client, server) = served(Reply::ok("{}")).await;
+    let params = Params::new().with("b", 2);
+    let call = client.raw::<Node>(Verb::Get, "/v1/x?a=1", params);
+    call.send().await.unwrap();
+    assert_eq!(last(&server).path, "/v1/x?a=1&b=2");
+}
+
+#[tokio::test]
 async fn the_answer_comes_with_its_head_where_it_is_asked_for() {
     let (client, _server) = served(Reply::ok(r#"{"id":"x"}"#).header("request-id", "req_3")).await;
     let (node, response) = get(&client).send_with_response().await.unwrap();

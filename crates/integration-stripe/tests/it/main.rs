@@ -3,10 +3,15 @@
 
 mod calls;
 mod client;
+mod corpus;
 mod errors;
+mod events;
 mod fake;
+#[cfg(feature = "full")]
+mod generated;
 mod lists;
 mod oauth;
 mod retries;
 mod support;
+mod surface;
 mod webhooks;
