@@ -266,41 +266,28 @@ mod tests {
 
     #[test]
     fn every_documented_error_has_its_kind() {
+        use ErrorKind as K;
+        let idempotency = "idempotency_error";
         for (status, error_type, code, kind) in [
-            (400, "invalid_request_error", "", ErrorKind::Validation),
-            (400, "idempotency_error", "", ErrorKind::IdempotencyMismatch),
-            (
-                400,
-                "invalid_request_error",
-                "rate_limit",
-                ErrorKind::RateLimited,
-            ),
-            (400, "rate_limit", "", ErrorKind::RateLimited),
-            (401, "", "", ErrorKind::Unauthenticated),
-            (
-                402,
-                "card_error",
-                "card_declined",
-                ErrorKind::PreconditionFailed,
-            ),
-            (403, "", "", ErrorKind::PermissionDenied),
-            (404, "", "resource_missing", ErrorKind::NotFound),
-            (409, "", "lock_timeout", ErrorKind::Conflict),
+            (400, "invalid_request_error", "", K::Validation),
+            (400, "idempotency_error", "", K::IdempotencyMismatch),
+            (400, "", "rate_limit", K::RateLimited),
+            (400, "rate_limit", "", K::RateLimited),
+            (401, "", "", K::Unauthenticated),
+            (402, "card_error", "", K::PreconditionFailed),
+            (403, "", "", K::PermissionDenied),
+            (404, "", "resource_missing", K::NotFound),
+            (409, "", "lock_timeout", K::Conflict),
+            (409, "", "idempotency_key_in_use", K::IdempotencyInProgress),
             (
                 409,
-                "",
+                idempotency,
                 "idempotency_key_in_use",
-                ErrorKind::IdempotencyInProgress,
+                K::IdempotencyInProgress,
             ),
-            (
-                409,
-                "idempotency_error",
-                "idempotency_key_in_use",
-                ErrorKind::IdempotencyInProgress,
-            ),
-            (429, "", "lock_timeout", ErrorKind::RateLimited),
-            (500, "api_error", "", ErrorKind::Internal),
-            (503, "", "", ErrorKind::Unavailable),
+            (429, "", "lock_timeout", K::RateLimited),
+            (500, "api_error", "", K::Internal),
+            (503, "", "", K::Unavailable),
         ] {
             assert_eq!(classify(status, error_type, code), kind, "{status} {code}");
         }
