@@ -7,6 +7,7 @@
 mod build_cost;
 mod checklist;
 mod ci;
+mod codegen;
 mod deps;
 mod env_docs;
 mod house;
@@ -47,6 +48,7 @@ fn run(arguments: &[&str], out: &mut impl Write) -> io::Result<bool> {
         ["ci"] => ci::run(&root()?, false, out),
         ["ci", "--full"] => ci::run(&root()?, true, out),
         ["build-cost"] => build_cost::run(&root()?, out),
+        ["codegen", words @ ..] => codegen::run(&root()?, words, out),
         ["env-docs"] => write_env_docs(&root()?, out),
         ["new-service", name] => write_service(&root()?, name, out),
         ["new-service", name, "--dry-run"] | ["new-service", "--dry-run", name] => {
@@ -84,6 +86,11 @@ fn help(out: &mut impl Write) -> io::Result<()> {
         out,
         "build-cost",
         "CPU seconds and dependencies of clean builds of core and reqwest; minutes, Linux",
+    )?;
+    row(
+        out,
+        "codegen stripe",
+        "--spec FILE [--check]: writes or compares the generated part of integration-stripe",
     )?;
     row(out, "env-docs", "writes docs/ENV.md from the ENV tables")?;
     row(

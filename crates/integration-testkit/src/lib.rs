@@ -12,6 +12,8 @@ mod recorder;
 mod refusing;
 mod rng;
 mod server;
+#[cfg(feature = "stripe")]
+pub mod stripe;
 
 #[cfg(feature = "http")]
 pub use crate::fault::FaultTransport;

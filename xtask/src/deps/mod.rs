@@ -1,9 +1,9 @@
 //! Who may import whom: reads every manifest and refuses an edge the house does not have.
 //!
-//! core -> nothing of ours; jwt -> core; every service, webhooks, events, benches -> core and jwt;
-//! gateway and tests -> anything; testkit -> core, and everyone else takes it as a dev-dependency by
-//! path without a version; nobody takes the crates that ours are compared with but benches; xtask ->
-//! nothing of ours and at most [`MAX_OF_XTASK`] crates at all.
+//! core -> nothing of ours; jwt -> core; webhooks, events, benches -> core and jwt; every service ->
+//! core, jwt and webhooks; gateway and tests -> anything; testkit -> core, and everyone else takes it
+//! as a dev-dependency by path without a version; nobody takes the crates that ours are compared with
+//! but benches; xtask -> nothing of ours and at most [`MAX_OF_XTASK`] crates at all.
 
 mod core_tree;
 mod manifest;
@@ -12,7 +12,10 @@ mod tests;
 
 pub(crate) use self::core_tree::{ARGUMENTS as CORE_TREE_ARGUMENTS, check as check_core_tree};
 use self::manifest::{Dependency, Manifest, Section};
-use crate::tree::{Problem, Tree};
+use crate::{
+    house,
+    tree::{Problem, Tree},
+};
 
 /// Dependencies of xtask, so that it builds in seconds.
 const MAX_OF_XTASK: usize = 4;
@@ -34,6 +37,7 @@ const E2E: &str = "integration-e2e";
 const GATEWAY: &str = "integration-gateway";
 const JWT: &str = "integration-jwt";
 const TESTKIT: &str = "integration-testkit";
+const WEBHOOKS: &str = "integration-webhooks";
 const XTASK: &str = "xtask";
 
 /// Checks every manifest of the tree.
@@ -94,6 +98,7 @@ fn refusal(from: &str, dependency: &Dependency) -> Option<String> {
         XTASK | CORE => &[],
         JWT | TESTKIT => &[CORE],
         GATEWAY | E2E => return None,
+        _ if house::is_service(from) => &[CORE, JWT, WEBHOOKS],
         _ => &[CORE, JWT],
     };
     if allowed.contains(&to) {

@@ -95,6 +95,17 @@ fn a_service_never_imports_a_service() {
 }
 
 #[test]
+fn a_service_may_verify_its_webhooks_and_nobody_else_may() {
+    let rest = "[dependencies]\nintegration-webhooks.workspace = true";
+    assert_eq!(messages("integration-stripe", rest), Vec::<String>::new());
+    refused(
+        "integration-events",
+        rest,
+        "must not import integration-webhooks",
+    );
+}
+
+#[test]
 fn a_service_in_tests_is_refused_too() {
     let rest = "[dev-dependencies]\nintegration-stripe.workspace = true";
     refused(

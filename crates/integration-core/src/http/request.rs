@@ -8,7 +8,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use super::{
-    Answer, Body, Client, Multipart, Response, StreamingResponse, builder, client::Host, send,
+    Answer, Body, Client, Multipart, Response, StreamingResponse, builder, client::Host, send, tls,
 };
 use crate::{
     bulkhead::Priority,
@@ -157,6 +157,17 @@ impl RequestBuilder {
         let mut this = self.header(name, key.as_ref());
         this.repeat = this.repeat.or(Some(Repeat::Harmless));
         this
+    }
+
+    /// Sends an idempotency key that is made up, a random UUID, on a call that
+    /// [automatic keys](super::ClientBuilder::automatic_idempotency_keys) leave out.
+    ///
+    /// No key is sent when the system gives no randomness.
+    pub fn random_idempotency_key(self) -> Self {
+        match tls::random_uuid() {
+            Some(key) => self.idempotency_key(key),
+            None => self,
+        }
     }
 
     /// Says that a second execution does no harm, or that it does, whatever method and key say.

@@ -269,3 +269,18 @@ async fn another_host_gets_no_key_as_it_may_not_obey_it() {
     assert_eq!(other.count(), 1);
     assert_eq!(other.received()[0].header("idempotency-key"), "");
 }
+
+#[tokio::test]
+async fn a_write_that_automatic_keys_leave_out_has_one_if_it_asks() {
+    let server = ScriptedServer::start(|_| Reply::status(500)).await.unwrap();
+    let client = builder(&server, quick()).build().unwrap();
+    let call = client.delete("/").random_idempotency_key();
+    call.send().await.unwrap_err();
+    let keys: HashSet<_> = server
+        .received()
+        .iter()
+        .map(|request| request.header("idempotency-key").to_owned())
+        .collect();
+    assert_eq!((server.count(), keys.len()), (3, 1));
+    assert_eq!(keys.into_iter().next().unwrap().len(), 36);
+}

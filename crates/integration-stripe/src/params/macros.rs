@@ -1,0 +1,95 @@
+//! What the tables of parameters in `generated` stand for.
+
+/// Parameters: the required ones in the parentheses of `new`, a setter for each of the others.
+///
+/// A field with a second name can be unset by it.
+macro_rules! params {
+    ($($(#[$about:meta])* $name:ident($($required:ident: $of:ty),*) {
+        $($field:ident: $type:ty $(, $clear:ident)?;)*
+    })*) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug)]
+        #[must_use = "parameters do nothing until a call sends them"]
+        pub struct $name(pub(crate) $crate::params::Params);
+
+        impl $name {
+            /// Starts with the required parameters.
+            #[inline]
+            pub fn new($($required: impl Into<$of>),*) -> Self {
+                let params = $crate::params::Params::new();
+                $(let params = $crate::params::put::<$of>(params, stringify!($required), $required);)*
+                Self(params)
+            }
+
+            $(
+                #[doc = concat!("Sets `", stringify!($field), "`.")]
+                #[inline]
+                pub fn $field(self, value: impl Into<$type>) -> Self {
+                    Self($crate::params::put::<$type>(self.0, stringify!($field), value))
+                }
+
+                $(
+                    #[doc = concat!("Unsets `", stringify!($field), "`.")]
+                    #[inline]
+                    pub fn $clear(self) -> Self {
+                        Self($crate::params::clear(self.0, stringify!($field)))
+                    }
+                )?
+            )*
+
+            /// Sets a parameter that this version does not know.
+            #[inline]
+            pub fn extra(self, name: impl Into<String>, value: impl Into<$crate::params::Value>) -> Self {
+                Self(self.0.with(name.into(), value))
+            }
+        }
+
+        impl $crate::params::Param for $name {
+            #[inline]
+            fn value(self) -> $crate::params::Value {
+                $crate::params::Value::Object(self.0)
+            }
+        }
+    )*};
+}
+
+/// Parameters that are one of several types.
+macro_rules! choices {
+    ($($(#[$about:meta])* $name:ident { $($variant:ident($type:ty)),* $(,)? })*) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("As `", stringify!($type), "`.")] $variant($type),)*
+        }
+
+        $(
+            impl From<$type> for $name {
+                fn from(value: $type) -> Self {
+                    Self::$variant(value)
+                }
+            }
+        )*
+
+        impl $crate::params::Param for $name {
+            fn value(self) -> $crate::params::Value {
+                match self {
+                    $(Self::$variant(value) => $crate::params::Param::value(value),)*
+                }
+            }
+        }
+    )*};
+}
+
+/// Choices that text is one of.
+macro_rules! text_choices {
+    ($($name:ident)*) => {$(
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::Text(text.to_owned())
+            }
+        }
+    )*};
+}
+
+pub(crate) use {choices, params, text_choices};

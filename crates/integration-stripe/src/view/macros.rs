@@ -1,0 +1,163 @@
+//! What the tables of `generated` stand for.
+
+/// Views: each a name over a node with a getter a field.
+macro_rules! views {
+    ($($(#[$about:meta])* $name:ident {
+        $($(#[$on:meta])* $field:ident: $type:ty = $presence:ident;)*
+    })*) => {$(
+        $(#[$about])*
+        #[derive(Clone)]
+        pub struct $name($crate::Node);
+
+        impl $name {
+            $(
+                #[doc = concat!("Reads `", stringify!($field), "` (", stringify!($presence), ").")]
+                $(#[$on])*
+                #[inline]
+                #[must_use]
+                pub fn $field(&self) -> Option<$type> {
+                    self.0.field(stringify!($field))
+                }
+            )*
+        }
+
+        impl $crate::View for $name {
+            const NAME: &'static str = stringify!($name);
+            const FIELDS: &'static [(&'static str, $crate::view::Presence)] =
+                &[$((stringify!($field), $crate::view::Presence::$presence)),*];
+
+            #[inline]
+            fn from_node(node: $crate::Node) -> Self {
+                Self(node)
+            }
+
+            #[inline]
+            fn node(&self) -> &$crate::Node {
+                &self.0
+            }
+        }
+
+        $crate::view::of_node!($name);
+    )*};
+}
+
+/// Views of one of several objects, told by their field `object`.
+macro_rules! unions {
+    ($($(#[$about:meta])* $name:ident {
+        $($as:ident: $type:ident = $word:literal;)*
+    })*) => {$(
+        $(#[$about])*
+        #[derive(Clone)]
+        pub struct $name($crate::Node);
+
+        impl $name {
+            $(
+                #[doc = concat!("Returns the object when it is a `", $word, "`.")]
+                #[must_use]
+                pub fn $as(&self) -> Option<$type> {
+                    (self.0.field("object") == Some($word))
+                        .then(|| $crate::View::from_node(self.0.clone()))
+                }
+            )*
+        }
+
+        impl $crate::View for $name {
+            const NAME: &'static str = stringify!($name);
+            const FIELDS: &'static [(&'static str, $crate::view::Presence)] = &[];
+
+            fn from_node(node: $crate::Node) -> Self {
+                Self(node)
+            }
+
+            fn node(&self) -> &$crate::Node {
+                &self.0
+            }
+        }
+
+        $crate::view::of_node!($name);
+    )*};
+}
+
+/// What every view is beside its getters.
+macro_rules! of_node {
+    ($name:ident) => {
+        impl<'n> $crate::view::Field<'n> for $name {
+            #[inline]
+            fn read(from: $crate::node::Cursor<'n>) -> Option<Self> {
+                from.is_object().then(|| Self(from.node()))
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.cursor().redacted(stringify!($name), f)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            #[inline]
+            fn serialize<S: serde::Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(into)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            #[inline]
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                serde::Deserialize::deserialize(from).map(Self)
+            }
+        }
+    };
+}
+
+/// Enums of words that Stripe may add to.
+macro_rules! open_enums {
+    ($($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("`", $word, "`")] $variant,)*
+            /// A word that this version does not know.
+            Unknown(Box<str>),
+        }
+
+        impl $name {
+            /// Returns the word.
+            #[inline]
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::Unknown(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            #[inline]
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$variant,)*
+                    other => Self::Unknown(other.into()),
+                }
+            }
+        }
+
+        impl<'n> $crate::view::Field<'n> for $name {
+            #[inline]
+            fn read(from: $crate::node::Cursor<'n>) -> Option<Self> {
+                from.str().map(Self::from)
+            }
+        }
+
+        impl $crate::params::Param for $name {
+            #[inline]
+            fn value(self) -> $crate::params::Value {
+                self.as_str().into()
+            }
+        }
+    )*};
+}
+
+pub(crate) use {of_node, open_enums, unions, views};

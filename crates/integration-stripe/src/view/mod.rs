@@ -1,0 +1,101 @@
+//! Typed views of what Stripe sent: a name over a [`Node`], with a getter for each field we know.
+//!
+//! A view never fails to parse. What is missing, `null` or of another type than documented reads as
+//! `None`; what is not documented is there with [`View::node`] and survives a round trip.
+
+mod expandable;
+mod field;
+mod list;
+mod macros;
+#[cfg(test)]
+mod tests;
+
+use integration_core::{Error, ErrorKind, Result};
+
+use crate::Node;
+
+pub(crate) use self::macros::{of_node, open_enums, unions, views};
+pub use self::{
+    expandable::Expandable,
+    field::{Field, Int64, Map},
+    list::List,
+};
+
+/// What Stripe's document says of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Always there, never `null`.
+    Required,
+    /// Always there, or `null`.
+    Nullable,
+    /// There or not.
+    Optional,
+}
+
+/// A typed view of a JSON object.
+pub trait View: Clone + Sized {
+    /// The name of the view.
+    const NAME: &'static str;
+    /// The documented fields; those of the Rust names that are keywords begin with `r#`.
+    const FIELDS: &'static [(&'static str, Presence)];
+
+    /// Takes any value for such an object.
+    fn from_node(node: Node) -> Self;
+
+    /// Returns all that was sent.
+    fn node(&self) -> &Node;
+
+    /// Tells whether this is what remains of a deleted object.
+    fn is_deleted(&self) -> bool {
+        self.node()
+            .cursor()
+            .get("deleted")
+            .and_then(crate::node::Cursor::bool)
+            == Some(true)
+    }
+
+    /// Returns the view, once every field that is documented as always there is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`], naming the first field that is missing or `null`.
+    fn require(self) -> Result<Self> {
+        for (field, presence) in Self::FIELDS {
+            let field = wire(field);
+            let there = || {
+                self.node()
+                    .cursor()
+                    .get(field)
+                    .is_some_and(|value| !value.is_null())
+            };
+            if *presence == Presence::Required && !there() {
+                return Err(Error::new(ErrorKind::Decode, "stripe.require")
+                    .with_message("a required field is missing")
+                    .with_context("object", Self::NAME)
+                    .with_context("field", field));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl View for Node {
+    const NAME: &'static str = "Node";
+    const FIELDS: &'static [(&'static str, Presence)] = &[];
+
+    fn from_node(node: Node) -> Self {
+        node
+    }
+
+    fn node(&self) -> &Node {
+        self
+    }
+}
+
+/// The name of a field in JSON, from its name in Rust.
+pub(crate) const fn wire(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
+}

@@ -1,0 +1,17 @@
+//! Contract tests: the exact request, and an answer with a field we do not know.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod calls;
+mod client;
+mod corpus;
+mod errors;
+mod events;
+mod fake;
+#[cfg(feature = "full")]
+mod generated;
+mod lists;
+mod oauth;
+mod retries;
+mod support;
+mod surface;
+mod webhooks;
