@@ -5,7 +5,8 @@ use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeySize,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
+        Ed25519KeyPair, KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
         RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
     },
 };
@@ -20,7 +21,11 @@ pub(crate) struct Signed {
     pub(crate) algorithm: &'static str,
     pub(crate) token: String,
     pub(crate) jwk: Value,
+    /// Verifies message and signature with a key that is prepared, and does nothing else.
+    pub(crate) verify: Verify,
 }
+
+pub(crate) type Verify = Box<dyn Fn(&[u8], &[u8]) -> bool>;
 
 pub(crate) fn all() -> [Signed; 4] {
     [secret(), rsa(), curve(), edwards()]
@@ -30,7 +35,9 @@ fn secret() -> Signed {
     let secret = [7; 32];
     let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
     let jwk = json!({"kty": "oct", "k": b64(secret)});
-    signed("HS256", jwk, |message| {
+    let own = key.clone();
+    let verify: Verify = Box::new(move |message, tag| hmac::verify(&own, message, tag).is_ok());
+    signed("HS256", jwk, verify, |message| {
         hmac::sign(&key, message).as_ref().to_vec()
     })
 }
@@ -38,8 +45,11 @@ fn secret() -> Signed {
 fn rsa() -> Signed {
     let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let public = RsaPublicKeyComponents::<Vec<u8>>::from(key.public_key());
+    let parsed = public
+        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+        .unwrap();
     let jwk = json!({"kty": "RSA", "n": b64(public.n), "e": b64(public.e)});
-    signed("RS256", jwk, |message| {
+    signed("RS256", jwk, verify(parsed), |message| {
         let mut signature = vec![0; key.public_modulus_len()];
         let random = SystemRandom::new();
         key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
@@ -52,7 +62,8 @@ fn curve() -> Signed {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let (x, y) = key.public_key().as_ref()[1..].split_at(32);
     let jwk = json!({"kty": "EC", "crv": "P-256", "x": b64(x), "y": b64(y)});
-    signed("ES256", jwk, |message| {
+    let parsed = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.public_key()).unwrap();
+    signed("ES256", jwk, verify(parsed), |message| {
         key.sign(&SystemRandom::new(), message)
             .unwrap()
             .as_ref()
@@ -63,10 +74,22 @@ fn curve() -> Signed {
 fn edwards() -> Signed {
     let key = Ed25519KeyPair::generate().unwrap();
     let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": b64(key.public_key())});
-    signed("EdDSA", jwk, |message| key.sign(message).as_ref().to_vec())
+    let parsed = ParsedPublicKey::new(&ED25519, key.public_key()).unwrap();
+    signed("EdDSA", jwk, verify(parsed), |message| {
+        key.sign(message).as_ref().to_vec()
+    })
 }
 
-fn signed(algorithm: &'static str, mut jwk: Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> Signed {
+fn verify(key: ParsedPublicKey) -> Verify {
+    Box::new(move |message, signature| key.verify_sig(message, signature).is_ok())
+}
+
+fn signed(
+    algorithm: &'static str,
+    mut jwk: Value,
+    verify: Verify,
+    sign: impl Fn(&[u8]) -> Vec<u8>,
+) -> Signed {
     let now = SystemClock.unix().as_secs();
     let header = json!({"alg": algorithm, "kid": "key-1", "typ": "at+jwt"});
     let claims = json!({
@@ -82,6 +105,16 @@ fn signed(algorithm: &'static str, mut jwk: Value, sign: impl Fn(&[u8]) -> Vec<u
         algorithm,
         token,
         jwk,
+        verify,
+    }
+}
+
+impl Signed {
+    /// What was signed, and the signature.
+    pub(crate) fn parts(&self) -> (Vec<u8>, Vec<u8>) {
+        let (message, signature) = self.token.rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        (message.as_bytes().to_vec(), signature)
     }
 }
 

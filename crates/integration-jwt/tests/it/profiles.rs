@@ -1,16 +1,21 @@
 //! Logout tokens, and the sessions and pushes of single services.
 
-use integration_jwt::{Rejection, Validator, ValidatorBuilder};
+use std::sync::Arc;
+
+use integration_jwt::{
+    Algorithm, Key, KeySet, Rejection, SecretString, Validator, ValidatorBuilder,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ES, FakeIssuer, ISSUER, JumpClock, NOW, access, check, key_set, verdict, with,
+    ES, FakeIssuer, FixedClock, ISSUER, JumpClock, NOW, Signer, access, check, jwks, key_set,
+    verdict, with,
 };
 
 const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 async fn judge(builder: ValidatorBuilder, cases: &[(Value, Result<(), Rejection>)], good: &Value) {
-    let clock = std::sync::Arc::new(crate::support::FixedClock(NOW));
+    let clock = Arc::new(FixedClock(NOW));
     let validator = builder.keys(key_set()).clock(clock).build().unwrap();
     for (changes, said) in cases {
         let header = json!({"alg": "ES256", "kid": "es", "typ": "JWT"});
@@ -85,6 +90,29 @@ async fn a_supabase_session_is_of_the_project_and_of_a_user_that_is_logged_in() 
         &good,
     )
     .await;
+}
+
+#[tokio::test]
+async fn an_older_project_of_supabase_signs_with_its_secret() {
+    let secret = "a-secret-of-a-project-that-is-long-enough";
+    let signer = Signer::Mac(secret.as_bytes().to_vec());
+    let key = Key::hmac(Algorithm::Hs256, &SecretString::from(secret)).unwrap();
+    let clock = Arc::new(FixedClock(NOW));
+    let builder = Validator::supabase("https://ref.supabase.co").keys(KeySet::new(vec![key]));
+    let validator = builder.clock(clock).build().unwrap();
+    let claims = json!({
+        "iss": "https://ref.supabase.co/auth/v1", "aud": "authenticated", "sub": "user-1",
+        "role": "authenticated", "iat": NOW.as_secs(), "exp": NOW.as_secs() + 3600,
+    });
+    for header in [
+        json!({"alg": "HS256", "typ": "JWT"}),
+        json!({"alg": "HS256", "kid": "k"}),
+    ] {
+        assert_eq!(
+            verdict(&validator, &signer.token(&header, &claims)).await,
+            Ok(())
+        );
+    }
 }
 
 #[tokio::test]
@@ -173,7 +201,7 @@ async fn services_are_asked_for_their_keys_where_they_publish_them() {
         ),
     ] {
         let (clock, issuer) = (JumpClock::new(), FakeIssuer::default());
-        issuer.serve(path, crate::support::jwks(&[ES.jwk("es")]));
+        issuer.serve(path, jwks(&[ES.jwk("es")]));
         let builder = builder.http(issuer.client(clock.clone())).clock(clock);
         let token = ES.token(&json!({"alg": "ES256", "kid": "es"}), &access());
         let refused = check(&builder.build().unwrap(), &token).await.unwrap_err();
