@@ -1,20 +1,21 @@
 //! What the tables of `generated` stand for.
 
-/// Views: each a name over a node with a getter a field.
+/// Views: each a name over a node with a getter a field, whose doc is its presence.
+///
+/// Twelve thousand getters and setters pass through these macros, so they hold as few macros
+/// and derives as they can: each costs the compiler more than the function it documents.
 macro_rules! views {
     ($($(#[$about:meta])* $name:ident {
         $($(#[$on:meta])* $field:ident: $type:ty = $presence:ident;)*
     })*) => {$(
         $(#[$about])*
-        #[derive(Clone)]
         pub struct $name($crate::Node);
 
         impl $name {
             $(
-                #[doc = concat!("Reads `", stringify!($field), "` (", stringify!($presence), ").")]
+                #[doc = stringify!($presence)]
                 $(#[$on])*
                 #[inline]
-                #[must_use]
                 pub fn $field(&self) -> Option<$type> {
                     self.0.field(stringify!($field))
                 }
@@ -47,7 +48,6 @@ macro_rules! unions {
         $($as:ident: $type:ident = $word:literal;)*
     })*) => {$(
         $(#[$about])*
-        #[derive(Clone)]
         pub struct $name($crate::Node);
 
         impl $name {
@@ -81,10 +81,10 @@ macro_rules! unions {
 /// What every view is beside its getters.
 macro_rules! of_node {
     ($name:ident) => {
-        impl<'n> $crate::view::Field<'n> for $name {
+        impl Clone for $name {
             #[inline]
-            fn read(from: $crate::node::Cursor<'n>) -> Option<Self> {
-                from.is_object().then(|| Self(from.node()))
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
             }
         }
 
@@ -114,22 +114,24 @@ macro_rules! of_node {
 macro_rules! open_enums {
     ($($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
         $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum $name {
-            $(#[doc = concat!("`", $word, "`")] $variant,)*
+            $(#[doc = $word] $variant,)*
             /// A word that this version does not know.
             Unknown(Box<str>),
         }
 
         impl $name {
+            // A table is looked through at run time, but compiles in a fraction of two matches.
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),*];
+
             /// Returns the word.
-            #[inline]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
-                    $(Self::$variant => $word,)*
                     Self::Unknown(word) => word,
+                    known => $crate::view::word(Self::WORDS, known),
                 }
             }
         }
@@ -137,10 +139,13 @@ macro_rules! open_enums {
         impl From<&str> for $name {
             #[inline]
             fn from(word: &str) -> Self {
-                match word {
-                    $($word => Self::$variant,)*
-                    other => Self::Unknown(other.into()),
-                }
+                $crate::view::known(Self::WORDS, word).unwrap_or_else(|| Self::Unknown(word.into()))
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
             }
         }
 
