@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Columns of a line.
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// What is only there with every noun.
 pub(super) const FULL: &str = "#[cfg(feature = \"full\")]\n";
@@ -102,7 +102,7 @@ impl Emitter<'_> {
             }
             Body::Enum(words) => {
                 let _ = writeln!(out, "    {name} {{");
-                out.push_str(&packed(&variants(words)));
+                out.push_str(&rows(&variants(words)));
             }
             Body::Params(fields) => {
                 let head = fields.iter().filter(|f| f.required);
@@ -124,7 +124,7 @@ impl Emitter<'_> {
             Body::Choice(types) => {
                 let _ = writeln!(out, "    {name} {{");
                 let one = |ty: &Ty| format!("{}({})", self.choice(types, ty), self.take(ty));
-                out.push_str(&packed(&types.iter().map(one).collect::<Vec<_>>()));
+                out.push_str(&rows(&types.iter().map(one).collect::<Vec<_>>()));
             }
         }
         out.push_str("    }\n");
@@ -246,17 +246,31 @@ pub(super) fn variants(words: &[String]) -> Vec<String> {
     words.iter().map(one).collect()
 }
 
-/// As many on a line as fit.
-fn packed(items: &[String]) -> String {
+/// As many on a line as fit below an indent of eight.
+fn rows(items: &[String]) -> String {
+    wrap(items, "        ")
+}
+
+/// As many on a line as fit below an indent of four.
+pub(super) fn packed(items: &[&str]) -> String {
+    wrap(items, "    ")
+}
+
+fn wrap<T: AsRef<str>>(items: &[T], indent: &str) -> String {
     let mut out = String::new();
-    let mut line = String::new();
+    let mut line = indent.to_owned();
     for item in items {
-        if line.len() + item.len() + 10 > WIDTH && !line.is_empty() {
-            let _ = writeln!(out, "       {line}");
-            line.clear();
+        let item = item.as_ref();
+        let is_first = line.len() == indent.len();
+        if !is_first && line.len() + 1 + item.len() + 1 >= WIDTH {
+            out.push_str(&line);
+            out.push('\n');
+            line = indent.to_owned();
+        } else if !is_first {
+            line.push(' ');
         }
-        let _ = write!(line, " {item},");
+        line.push_str(item);
+        line.push(',');
     }
-    let _ = writeln!(out, "       {line}");
-    out
+    format!("{out}{line}\n")
 }

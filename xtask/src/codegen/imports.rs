@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::emit::FULL;
+use super::emit::{FULL, WIDTH, packed};
 
 /// Names of the crate, by where they come from.
 const CRATE: [(&str, &[&str]); 4] = [
@@ -47,20 +47,40 @@ pub(super) fn of(body: &str, is_generated: impl Fn(&str) -> bool) -> String {
         .filter(|w| !always.contains(w))
         .collect();
     let defined = defined(body);
-    let from_elsewhere = |word: &&str| is_generated(word) && !defined.contains(*word);
+    let elsewhere = |words: &BTreeSet<&str>| -> String {
+        let ours = |word: &&&str| is_generated(word) && !defined.contains(**word);
+        from_super(&words.iter().filter(ours).copied().collect::<Vec<_>>())
+    };
     let mut out = "\n".to_owned();
-    if always.iter().any(from_elsewhere) {
-        out.push_str("use super::*;\n");
-    } else if only_full.iter().any(from_elsewhere) {
-        out.push_str(&format!("{FULL}use super::*;\n"));
+    for (plain, full) in [
+        (elsewhere(&always), elsewhere(&only_full)),
+        (from_crate(&always), from_crate(&only_full)),
+    ] {
+        out.push_str(&in_order(plain, full));
     }
-    // rustfmt sorts a single path before a group.
-    match from_crate(&only_full).as_str() {
-        "" => {}
-        more => out.push_str(&format!("{FULL}{more}")),
-    }
-    out.push_str(&from_crate(&always));
     out
+}
+
+/// Both imports in the order of rustfmt: a single path before a group, then by name.
+fn in_order(plain: String, full: String) -> String {
+    let key = |lines: &str| (lines.contains('{'), lines.replace("\n    ", ""));
+    match (plain.as_str(), full.as_str()) {
+        (_, "") => plain,
+        ("", _) => format!("{FULL}{full}"),
+        _ if key(&full) < key(&plain) => format!("{FULL}{full}{plain}"),
+        _ => format!("{plain}{FULL}{full}"),
+    }
+}
+
+/// Names of other generated files, as many on a line as rustfmt puts there.
+fn from_super(names: &[&str]) -> String {
+    let one_line = format!("use super::{{{}}};\n", names.join(", "));
+    match names {
+        [] => String::new(),
+        [one] => format!("use super::{one};\n"),
+        _ if one_line.len() <= WIDTH => one_line,
+        _ => format!("use super::{{\n{}}};\n", packed(names)),
+    }
 }
 
 fn from_crate(words: &BTreeSet<&str>) -> String {

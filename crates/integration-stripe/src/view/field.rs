@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use super::wire;
+use super::{View, wire};
 use crate::{Node, node::Cursor};
 
 /// A type that a getter returns. Read by the views; there is nothing to call.
@@ -43,9 +43,9 @@ impl Field<'_> for bool {
     }
 }
 
-impl Field<'_> for Node {
+impl<T: View> Field<'_> for T {
     fn read(from: Cursor<'_>) -> Option<Self> {
-        (!from.is_null()).then(|| from.node())
+        View::read(from)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Field, Presence, View};
+use super::{Presence, View};
 use crate::{Node, node::Cursor};
 
 /// One page of a list, of a search, or of API v2.
@@ -75,12 +75,6 @@ impl<T: View> View for List<T> {
 
     fn node(&self) -> &Node {
         &self.node
-    }
-}
-
-impl<T: View> Field<'_> for List<T> {
-    fn read(from: Cursor<'_>) -> Option<Self> {
-        from.is_object().then(|| Self::from_node(from.node()))
     }
 }
 

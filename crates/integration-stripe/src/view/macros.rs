@@ -81,13 +81,6 @@ macro_rules! unions {
 /// What every view is beside its getters.
 macro_rules! of_node {
     ($name:ident) => {
-        impl<'n> $crate::view::Field<'n> for $name {
-            #[inline]
-            fn read(from: $crate::node::Cursor<'n>) -> Option<Self> {
-                from.is_object().then(|| Self(from.node()))
-            }
-        }
-
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.cursor().redacted(stringify!($name), f)
@@ -114,7 +107,7 @@ macro_rules! of_node {
 macro_rules! open_enums {
     ($($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
         $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum $name {
             $(#[doc = concat!("`", $word, "`")] $variant,)*
@@ -123,13 +116,15 @@ macro_rules! open_enums {
         }
 
         impl $name {
+            // A table is looked through at run time, but compiles in a fraction of two matches.
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),*];
+
             /// Returns the word.
-            #[inline]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
-                    $(Self::$variant => $word,)*
                     Self::Unknown(word) => word,
+                    known => $crate::view::word(Self::WORDS, known),
                 }
             }
         }
@@ -137,10 +132,13 @@ macro_rules! open_enums {
         impl From<&str> for $name {
             #[inline]
             fn from(word: &str) -> Self {
-                match word {
-                    $($word => Self::$variant,)*
-                    other => Self::Unknown(other.into()),
-                }
+                $crate::view::known(Self::WORDS, word).unwrap_or_else(|| Self::Unknown(word.into()))
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
             }
         }
 

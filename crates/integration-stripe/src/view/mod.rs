@@ -12,7 +12,7 @@ mod tests;
 
 use integration_core::{Error, ErrorKind, Result};
 
-use crate::Node;
+use crate::{Node, node::Cursor};
 
 pub(crate) use self::macros::{of_node, open_enums, unions, views};
 pub use self::{
@@ -45,13 +45,14 @@ pub trait View: Clone + Sized {
     /// Returns all that was sent.
     fn node(&self) -> &Node;
 
+    #[doc(hidden)]
+    fn read(from: Cursor<'_>) -> Option<Self> {
+        from.is_object().then(|| Self::from_node(from.node()))
+    }
+
     /// Tells whether this is what remains of a deleted object.
     fn is_deleted(&self) -> bool {
-        self.node()
-            .cursor()
-            .get("deleted")
-            .and_then(crate::node::Cursor::bool)
-            == Some(true)
+        self.node().cursor().get("deleted").and_then(Cursor::bool) == Some(true)
     }
 
     /// Returns the view, once every field that is documented as always there is there.
@@ -90,6 +91,10 @@ impl View for Node {
     fn node(&self) -> &Node {
         self
     }
+
+    fn read(from: Cursor<'_>) -> Option<Self> {
+        (!from.is_null()).then(|| from.node())
+    }
 }
 
 /// The name of a field in JSON, from its name in Rust.
@@ -98,4 +103,18 @@ pub(crate) const fn wire(name: &'static str) -> &'static str {
         [b'r', b'#', ..] => name.split_at(2).1,
         _ => name,
     }
+}
+
+/// The value of a word in the table of an enum.
+pub(crate) fn known<T: Clone>(words: &[(&'static str, T)], word: &str) -> Option<T> {
+    let mut words = words.iter();
+    words.find_map(|(known, value)| (*known == word).then(|| value.clone()))
+}
+
+/// The word of a value in the table of an enum.
+pub(crate) fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    let mut words = words.iter();
+    words
+        .find_map(|(word, known)| (known == value).then_some(*word))
+        .unwrap_or_default()
 }

@@ -8,7 +8,7 @@ pub(crate) fn params(call: &str) -> Params {
         return Params::new();
     };
     let mut reader = Reader {
-        rest: &call[start..],
+        rest: call.split_at(start).1,
     };
     match reader.value() {
         Value::Object(params) => params,
