@@ -20,3 +20,4 @@ mod peers;
 mod routes;
 mod shutdown;
 mod soak;
+mod stripe;

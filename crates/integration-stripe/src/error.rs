@@ -27,7 +27,10 @@ use integration_core::{
     http::{Answer, HeaderMap, StandardClassifier, TransportError},
 };
 
-use crate::Node;
+use crate::{
+    Node,
+    resources::{PaymentIntent, PaymentMethod, SetupIntent},
+};
 
 /// The body of an error of Stripe, reached with [`Error::provider`](crate::Error::provider).
 ///
@@ -62,10 +65,10 @@ macro_rules! texts {
 
 /// Getters of objects.
 macro_rules! objects {
-    ($($name:ident)*) => {$(
+    ($($name:ident: $type:ty;)*) => {$(
         #[doc = concat!("Returns the `", stringify!($name), "` that the error is about; may hold personal data.")]
         #[must_use]
-        pub fn $name(&self) -> Option<Node> {
+        pub fn $name(&self) -> Option<$type> {
             self.error.field(stringify!($name))
         }
     )*};
@@ -144,7 +147,12 @@ impl StripeError {
         payment_method_type;
     }
 
-    objects! { payment_intent payment_method setup_intent source }
+    objects! {
+        payment_intent: PaymentIntent;
+        payment_method: PaymentMethod;
+        setup_intent: SetupIntent;
+        source: Node;
+    }
 
     /// Returns all that was sent.
     #[must_use]

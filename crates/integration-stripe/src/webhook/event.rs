@@ -3,37 +3,23 @@
 use integration_core::Result;
 
 use super::{V2, open_envelope, refuse};
-use crate::{Node, View, view::views};
+use crate::{Node, View, resources::Event};
 
-views! {
-    /// An event of API v1, with the object as it was.
-    ///
-    /// ```
-    /// use integration_stripe::{resources::Charge, webhook::Event};
-    ///
-    /// # fn main() -> integration_stripe::Result<()> {
-    /// let event = Event::parse(br#"{
-    ///     "id": "evt_1", "object": "event", "type": "charge.succeeded",
-    ///     "data": {"object": {"id": "ch_1", "object": "charge", "amount": 1200}}
-    /// }"#)?;
-    /// let charge = event.object_as::<Charge>();
-    /// assert_eq!(charge.and_then(|charge| charge.amount()), Some(1200));
-    /// # Ok(())
-    /// # }
-    /// ```
-    Event {
-        account: &str = Optional;
-        api_version: &str = Nullable;
-        context: &str = Optional;
-        created: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        pending_webhooks: i64 = Required;
-        r#type: &str = Required;
-    }
-}
-
+/// What a webhook does with an event.
+///
+/// ```
+/// use integration_stripe::{resources::Charge, webhook::Event};
+///
+/// # fn main() -> integration_stripe::Result<()> {
+/// let event = Event::parse(br#"{
+///     "id": "evt_1", "object": "event", "type": "charge.succeeded",
+///     "data": {"object": {"id": "ch_1", "object": "charge", "amount": 1200}}
+/// }"#)?;
+/// let charge = event.object_as::<Charge>();
+/// assert_eq!(charge.and_then(|charge| charge.amount()), Some(1200));
+/// # Ok(())
+/// # }
+/// ```
 impl Event {
     /// Reads an event whose bytes have been verified.
     ///
@@ -61,34 +47,28 @@ impl Event {
             Some(V2) => Err(refuse(
                 "this is a notification of API v2: read it as `EventNotification`",
             )),
-            Some("event") => Ok(Self(node)),
+            Some("event") => Ok(Self::from_node(node)),
             _ => Err(refuse("this is no event: its `object` is not `event`")),
         }
-    }
-
-    /// Returns the object of the event, of whatever type.
-    #[must_use]
-    pub fn data_object(&self) -> Option<Node> {
-        self.0.field::<Node>("data")?.field("object")
     }
 
     /// Returns the object of the event as a view. Whether it is one is told by
     /// [`r#type`](Self::type) or the `object` of the object: a view takes any.
     #[must_use]
     pub fn object_as<T: View>(&self) -> Option<T> {
-        self.data_object().map(T::from_node)
+        self.data()?.object().map(T::from_node)
     }
 
     /// Returns what the fields that changed were before, in events about updates.
     #[must_use]
     pub fn previous_attributes(&self) -> Option<Node> {
-        self.0.field::<Node>("data")?.field("previous_attributes")
+        self.data()?.previous_attributes()
     }
 
     /// Returns the id of the request that caused the event; `None` for what Stripe did by itself.
     #[must_use]
     pub fn request_id(&self) -> Option<String> {
-        let request = self.0.field::<Node>("request")?;
+        let request = self.node().field::<Node>("request")?;
         // Before 2017 it was the id itself.
         let id = request.str().or_else(|| request.field("id"))?;
         Some(id.to_owned())
@@ -97,7 +77,6 @@ impl Event {
     /// Returns the idempotency key of that request.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<String> {
-        let request = self.0.field::<Node>("request")?;
-        request.field::<&str>("idempotency_key").map(str::to_owned)
+        self.request()?.idempotency_key().map(str::to_owned)
     }
 }

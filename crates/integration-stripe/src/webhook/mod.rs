@@ -15,11 +15,11 @@ use integration_core::{Error, ErrorKind, Result};
 #[cfg(feature = "webhooks")]
 pub use self::verify::{Webhooks, test_header};
 pub use self::{
-    event::Event,
     notification::EventNotification,
     router::{Handled, Incoming, Router},
 };
 use crate::Node;
+pub use crate::resources::Event;
 
 /// What the `object` of an event of API v2 is.
 const V2: &str = "v2.core.event";

@@ -111,7 +111,8 @@ async fn every_test_card_ends_as_documented() {
             (Some(word), Some(decline))
         );
         // The intent waits for another card.
-        let intent = text(&declined.payment_intent().unwrap(), "id");
+        let intent = declined.payment_intent().unwrap();
+        let intent = intent.id().unwrap();
         let params = Params::new().with("payment_method", "pm_card_mastercard");
         let paid = post(&client, &format!("{INTENTS}/{intent}/confirm"), params)
             .await

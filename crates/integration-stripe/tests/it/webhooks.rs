@@ -168,7 +168,7 @@ fn every_captured_event_has_its_object() {
     for path in paths.filter(|path| path.extension().is_some_and(|is| is == "json")) {
         let text = std::fs::read(&path).unwrap();
         let event = Event::parse(&text).unwrap();
-        assert!(event.data_object().is_some(), "{path:?}");
+        assert!(event.object_as::<Node>().is_some(), "{path:?}");
     }
 }
 
