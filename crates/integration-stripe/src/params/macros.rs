@@ -8,7 +8,6 @@ macro_rules! params {
         $($field:ident: $type:ty $(, $clear:ident)?;)*
     })*) => {$(
         $(#[$about])*
-        #[derive(Clone, Debug)]
         #[must_use = "parameters do nothing until a call sends them"]
         pub struct $name(pub(crate) $crate::params::Params);
 
@@ -22,14 +21,14 @@ macro_rules! params {
             }
 
             $(
-                #[doc = concat!("Sets `", stringify!($field), "`.")]
+                /// Sets this parameter.
                 #[inline]
                 pub fn $field(self, value: impl Into<$type>) -> Self {
                     Self($crate::params::put::<$type>(self.0, stringify!($field), value))
                 }
 
                 $(
-                    #[doc = concat!("Unsets `", stringify!($field), "`.")]
+                    /// Unsets this parameter.
                     #[inline]
                     pub fn $clear(self) -> Self {
                         Self($crate::params::clear(self.0, stringify!($field)))
@@ -41,6 +40,20 @@ macro_rules! params {
             #[inline]
             pub fn extra(self, name: impl Into<String>, value: impl Into<$crate::params::Value>) -> Self {
                 Self(self.0.with(name.into(), value))
+            }
+        }
+
+        impl Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
             }
         }
 

@@ -1,20 +1,21 @@
 //! What the tables of `generated` stand for.
 
-/// Views: each a name over a node with a getter a field.
+/// Views: each a name over a node with a getter a field, whose doc is its presence.
+///
+/// Twelve thousand getters and setters pass through these macros, so they hold as few macros
+/// and derives as they can: each costs the compiler more than the function it documents.
 macro_rules! views {
     ($($(#[$about:meta])* $name:ident {
         $($(#[$on:meta])* $field:ident: $type:ty = $presence:ident;)*
     })*) => {$(
         $(#[$about])*
-        #[derive(Clone)]
         pub struct $name($crate::Node);
 
         impl $name {
             $(
-                #[doc = concat!("Reads `", stringify!($field), "` (", stringify!($presence), ").")]
+                #[doc = stringify!($presence)]
                 $(#[$on])*
                 #[inline]
-                #[must_use]
                 pub fn $field(&self) -> Option<$type> {
                     self.0.field(stringify!($field))
                 }
@@ -47,7 +48,6 @@ macro_rules! unions {
         $($as:ident: $type:ident = $word:literal;)*
     })*) => {$(
         $(#[$about])*
-        #[derive(Clone)]
         pub struct $name($crate::Node);
 
         impl $name {
@@ -81,6 +81,13 @@ macro_rules! unions {
 /// What every view is beside its getters.
 macro_rules! of_node {
     ($name:ident) => {
+        impl Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
+
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.cursor().redacted(stringify!($name), f)
@@ -110,7 +117,7 @@ macro_rules! open_enums {
         #[derive(Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum $name {
-            $(#[doc = concat!("`", $word, "`")] $variant,)*
+            $(#[doc = $word] $variant,)*
             /// A word that this version does not know.
             Unknown(Box<str>),
         }
