@@ -40,11 +40,13 @@ impl KeySet {
         let Some(Value::Array(listed)) = document.get("keys") else {
             return Err(refuse("key set has no array `keys`"));
         };
-        let parse = |key: &Value| {
-            key.as_object()
-                .and_then(|key: &Map<_, _>| jwk::parse(key).ok())
-        };
-        let mut keys: Vec<Key> = listed.iter().take(MAX_KEYS).filter_map(parse).collect();
+        let listed_keys = listed.iter().take(MAX_KEYS).filter_map(Value::as_object);
+        let parsed: Vec<_> = listed_keys.map(|key| (key, jwk::parse(key).ok())).collect();
+        let broken = || parsed.iter().filter(|(_, key)| key.is_none());
+        // Of two keys with one id, one that cannot be read leaves open which of them signs.
+        let is_ambiguous = |key: &Map<_, _>| broken().any(|(other, _)| are_alike(key, other));
+        let keys = parsed.iter().filter(|(key, _)| !is_ambiguous(key));
+        let mut keys: Vec<Key> = keys.filter_map(|(_, key)| key.clone()).collect();
         if keys.iter().any(|key| !key.is_secret()) {
             keys.retain(|key| !key.is_secret());
         }
@@ -122,4 +124,15 @@ impl KeySet {
             (None, _) => Err(Rejection::UnknownKey),
         }
     }
+}
+
+/// Whether two keys have one id and are of one kind, and both may be for signatures.
+fn are_alike(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let is_for_signatures = |key: &Map<_, _>| key.get("use").is_none_or(|of| of == "sig");
+    one.contains_key("kid")
+        && ["kid", "kty"]
+            .iter()
+            .all(|name| one.get(*name) == other.get(*name))
+        && is_for_signatures(one)
+        && is_for_signatures(other)
 }

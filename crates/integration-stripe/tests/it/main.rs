@@ -19,4 +19,5 @@ mod oauth;
 mod retries;
 mod support;
 mod surface;
+mod warnings;
 mod webhooks;
