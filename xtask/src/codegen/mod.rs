@@ -214,7 +214,7 @@ fn module<'a>(version: &str, homes: impl Iterator<Item = &'a String>, has_handle
         "{HEAD}//! Views, parameters and calls, one file a noun.\n\
          #![expect(\n    clippy::new_without_default,\n    \
          reason = \"`new` is where required parameters are given; most have none\"\n)]\n\
-         #![expect(\n    clippy::doc_markdown,\n    reason = \"a variant is documented by its word alone\"\n)]\n\n{modules}\n\
+         \n{modules}\n\
          {uses}\n\
          /// The version of the API that this was generated from.\n\
          pub const API_VERSION: &str = {version:?};\n"

@@ -4,10 +4,6 @@
     clippy::new_without_default,
     reason = "`new` is where required parameters are given; most have none"
 )]
-#![expect(
-    clippy::doc_markdown,
-    reason = "a variant is documented by its word alone"
-)]
 
 #[cfg(feature = "full")]
 mod account;

@@ -117,7 +117,7 @@ macro_rules! open_enums {
         #[derive(Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum $name {
-            $(#[doc = $word] $variant,)*
+            $(#[doc = concat!("`", $word, "`")] $variant,)*
             /// A word that this version does not know.
             Unknown(Box<str>),
         }
