@@ -98,6 +98,7 @@ fn refusal(from: &str, dependency: &Dependency) -> Option<String> {
         XTASK | CORE => &[],
         JWT | TESTKIT => &[CORE],
         GATEWAY | E2E => return None,
+        BENCHES => &[CORE, JWT],
         _ if house::is_service(from) => &[CORE, JWT, WEBHOOKS],
         _ => &[CORE, JWT],
     };
