@@ -64,7 +64,9 @@ pub(crate) fn run(root: &Path, words: &[&str], out: &mut impl Write) -> io::Resu
         )?;
         return Ok(true);
     };
-    let document: Value = serde_json::from_slice(&fs::read(&spec)?)?;
+    let named = |e: io::Error| io::Error::other(format!("{}: {e}", spec.display()));
+    let text = fs::read(&spec).map_err(named)?;
+    let document: Value = serde_json::from_slice(&text).map_err(|e| named(e.into()))?;
     let folder = root.join(CRATE);
     let lock = fs::read_to_string(folder.join("codegen.lock")).unwrap_or_default();
     let files = generate(&document, &lock).map_err(io::Error::other)?;
