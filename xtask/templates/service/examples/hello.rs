@@ -1,4 +1,4 @@
-//! Reads items, with everything switched on: settings of a file and the environment, log, health.
+//! Reads items, with everything switched on: settings of a file and the environment, log, metrics, health.
 //!
 //! Run: `{{NAME}}_API_KEY=.. cargo run -p integration-{{name}} --example hello`.
 #![expect(clippy::print_stdout, reason = "an example shows what it got")]
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use integration_core::{
     health::{HealthConfig, HealthRegistry},
-    observe::{Observers, TracingObserver},
+    observe::{MetricsObserver, Observers, TracingObserver},
     resilience::Preset,
     settings::Settings,
 };
@@ -18,6 +18,7 @@ async fn main() -> Result<()> {
     let health = HealthRegistry::new(HealthConfig::default())?;
     let observers = Observers::new()
         .with(Arc::new(TracingObserver::new()))
+        .with(Arc::new(MetricsObserver::new()))
         .with(Arc::new(health.observer()));
     let settings = Settings::from_toml("[{{name}}]\nretry.max_attempts = 4")?;
     let settings = settings.service("{{name}}", Preset::Standard)?;

@@ -54,6 +54,18 @@ impl Items<'_> {
         call.json(&body).send().await?.json()
     }
 
+    /// Reads all items as a file: `GET /v1/items/export`, streamed as it comes.
+    ///
+    /// [API reference](https://docs.example.com/items/export)
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind); what breaks after the head is told by the stream.
+    pub async fn export(&self) -> Result<http::StreamingResponse> {
+        let call = self.http.get("/v1/items/export").operation("{{name}}.items.export");
+        call.send_streaming().await
+    }
+
     /// Lists all items: `GET /v1/items`, page by page as far as it is read.
     ///
     /// [API reference](https://docs.example.com/items/list)

@@ -55,6 +55,14 @@ async fn a_code_outranks_the_status() {
 }
 
 #[tokio::test]
+async fn export_is_read_as_it_comes() {
+    let (server, client) = client([Reply::ok("a,b\n").chunked()]).await;
+    let export = client.items().export().await.unwrap();
+    assert_eq!(export.bytes(100).await.unwrap(), "a,b\n");
+    assert_eq!(server.received()[0].path, "/v1/items/export");
+}
+
+#[tokio::test]
 async fn list_reads_page_by_page() {
     let first = r#"{"items": [{"id": "a"}, {"id": "b"}], "next": "b &"}"#;
     let (server, client) = client([Reply::ok(first), Reply::ok(r#"{"items": [{"id": "c"}]}"#)]).await;
