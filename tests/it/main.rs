@@ -4,6 +4,7 @@
 //! everything it waits for.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     reason = "test code outside of #[test] functions: helpers of the tests, which say what they skip"
@@ -14,6 +15,8 @@ mod dead_letters;
 mod disk_full;
 mod github;
 mod load;
+mod oauth_flows;
+mod oauth_logins;
 mod order;
 mod overload;
 mod peers;
@@ -21,3 +24,4 @@ mod routes;
 mod shutdown;
 mod soak;
 mod stripe;
+mod stripe_peers;

@@ -1,4 +1,4 @@
-// Calls a stand-in for Stripe with Stripe"s own package: {port} -> what it was answered.
+// Calls a stand-in for Stripe with Stripe's own package: {port} -> what it was answered.
 import { createRequire } from "node:module";
 import { readFileSync, writeSync } from "node:fs";
 
@@ -42,8 +42,46 @@ const seen = {
   missing: await refused(stripe.customers.retrieve("cus_0")),
   invalid: await refused(pay("pm_card_visa", { currency: "EURO" })),
   action: (await pay("pm_card_authenticationRequired")).status,
-  deleted: (await stripe.customers.del(customer.id)).deleted,
 };
+
+const product = await stripe.products.create({
+  name: "Seat", default_price_data: { currency: "eur", unit_amount: 900, recurring: { interval: "month" } },
+});
+const price = product.default_price;
+const clock = await stripe.testHelpers.testClocks.create({ frozen_time: 1700000000 });
+const payer = await stripe.customers.create({
+  test_clock: clock.id, payment_method: "pm_card_visa",
+  invoice_settings: { default_payment_method: "pm_card_visa" },
+});
+const trial = await stripe.subscriptions.create({ customer: payer.id, items: [{ price, quantity: 2 }], trial_period_days: 7 });
+await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: 1700000000 + 8 * 86400 });
+const active = await stripe.subscriptions.retrieve(trial.id, { expand: ["latest_invoice.payments.data.payment.payment_intent"] });
+const canceled = await stripe.subscriptions.cancel(trial.id);
+const found = await stripe.customers.search({ query: 'metadata["order"]:"7"', limit: 1 }).autoPagingToArray({ limit: 10 });
+const session = await stripe.checkout.sessions.create({
+  mode: "payment", success_url: "https://example.com", line_items: [{ price_data: { currency: "eur", unit_amount: 500, product_data: { name: "Cup" } }, quantity: 2 }],
+});
+const items = await stripe.checkout.sessions.listLineItems(session.id);
+const expired = await stripe.checkout.sessions.expire(session.id);
+const setup = await stripe.setupIntents.create({ customer: customer.id, payment_method: "pm_card_visa", confirm: true });
+const account = await stripe.accounts.create({ type: "express" });
+const theirs = await stripe.customers.create({ name: "Theirs" }, { stripeAccount: account.id });
+const events = await stripe.events.list({ types: ["customer.subscription.updated"] });
+
+Object.assign(seen, {
+  trial: trial.status,
+  active: active.status,
+  invoice: active.latest_invoice.amount_paid,
+  intent: active.latest_invoice.payments.data[0].payment.payment_intent.status,
+  canceled: canceled.status,
+  found: found.map((one) => one.email),
+  session: [session.amount_total, items.data[0].description, expired.status],
+  setup: setup.status,
+  theirs: (await stripe.customers.list({}, { stripeAccount: account.id })).data.map((one) => one.id === theirs.id),
+  stranger: await refused(stripe.customers.list({}, { stripeAccount: "acct_0" })),
+  event: (await stripe.events.retrieve(events.data[0].id)).data.previous_attributes.status,
+  deleted: (await stripe.customers.del(customer.id)).deleted,
+});
 writeSync(1, JSON.stringify(seen));
 // Connections that are kept would keep the process, too.
 process.exit(0);

@@ -15,7 +15,14 @@ pub const ENV: &[EnvVar] = &[
     },
     EnvVar {
         name: "INTEGRATION_PEERS_NODE",
-        help: "folder whose node_modules holds the official `stripe` and `standardwebhooks` packages",
+        help: "folder whose node_modules holds the official `stripe` and `standardwebhooks` packages, `stripe-stateful-mock`, and `oidc-provider` with `jose`",
+        default: None,
+        required: false,
+        secret: false,
+    },
+    EnvVar {
+        name: "INTEGRATION_PEERS_PYTHON",
+        help: "virtual environment of Python with the official `stripe` package, and `localstripe`",
         default: None,
         required: false,
         secret: false,
@@ -50,6 +57,8 @@ pub struct Config {
     pub shared: Option<PathBuf>,
     /// Folder with the official Node packages, if there is one.
     pub peers_node: Option<PathBuf>,
+    /// Virtual environment with the official Python packages, if there is one.
+    pub peers_python: Option<PathBuf>,
     /// Gateway program to test instead of building one.
     pub gateway_bin: Option<PathBuf>,
     /// Length of the soak test in seconds.
@@ -74,6 +83,7 @@ impl Config {
         Self {
             shared: path("INTEGRATION_SHARED").or_else(|| beside.is_dir().then_some(beside)),
             peers_node: path("INTEGRATION_PEERS_NODE"),
+            peers_python: path("INTEGRATION_PEERS_PYTHON"),
             gateway_bin: path("INTEGRATION_GATEWAY_BIN"),
             soak_seconds: var("INTEGRATION_SOAK_SECONDS").map_or(5, |text| {
                 text.parse().expect("INTEGRATION_SOAK_SECONDS is a number")

@@ -11,6 +11,7 @@ pub mod config;
 pub mod destination;
 pub mod gateway;
 pub mod github;
+pub mod oidc;
 pub mod peers;
 pub mod process;
 pub mod sender;

@@ -29,6 +29,12 @@ use std::{
 use crate::tree::Tree;
 
 fn main() -> ExitCode {
+    if let Some(log) = std::env::var_os(build_cost::wrapper::LOG) {
+        return build_cost::wrapper::run(&log).unwrap_or_else(|e| {
+            eprintln!("xtask as wrapper of rustc: {e}");
+            ExitCode::FAILURE
+        });
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match run(&arguments, &mut io::stdout().lock()) {
@@ -47,7 +53,7 @@ fn run(arguments: &[&str], out: &mut impl Write) -> io::Result<bool> {
         [] | ["help" | "--help" | "-h"] => help(out).map(|()| true),
         ["ci"] => ci::run(&root()?, false, out),
         ["ci", "--full"] => ci::run(&root()?, true, out),
-        ["build-cost"] => build_cost::run(&root()?, out),
+        ["build-cost", words @ ..] => build_cost::run(&root()?, words, out),
         ["codegen", words @ ..] => codegen::run(&root()?, words, out),
         ["env-docs"] => write_env_docs(&root()?, out),
         ["new-service", name] => write_service(&root()?, name, out),
@@ -85,7 +91,7 @@ fn help(out: &mut impl Write) -> io::Result<()> {
     row(
         out,
         "build-cost",
-        "CPU seconds and dependencies of clean builds of core and reqwest; minutes, Linux",
+        "CPU seconds of clean builds, of core (default) or stripe; minutes, Linux",
     )?;
     row(
         out,

@@ -53,6 +53,26 @@ pub(crate) const OF_RSA: [Algorithm; 6] = [Rs256, Rs384, Rs512, Ps256, Ps384, Ps
 pub(crate) const OF_SECRETS: [Algorithm; 3] = [Hs256, Hs384, Hs512];
 
 impl Algorithm {
+    /// Returns the name as headers and keys spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Hs256 => "HS256",
+            Hs384 => "HS384",
+            Hs512 => "HS512",
+            Rs256 => "RS256",
+            Rs384 => "RS384",
+            Rs512 => "RS512",
+            Ps256 => "PS256",
+            Ps384 => "PS384",
+            Ps512 => "PS512",
+            Es256 => "ES256",
+            Es384 => "ES384",
+            Es512 => "ES512",
+            EdDsa => "EdDSA",
+        }
+    }
+
     /// Reads the name as headers and keys spell it; upper and lower case differ.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         Some(match name {

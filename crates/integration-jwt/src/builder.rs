@@ -27,6 +27,7 @@ const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
 #[must_use]
 pub struct ValidatorBuilder {
     issuers: Vec<String>,
+    template: Option<String>,
     audience: Vec<String>,
     profile: Profile,
     algorithms: Vec<Algorithm>,
@@ -49,6 +50,7 @@ impl ValidatorBuilder {
     pub(crate) fn new(issuer: String) -> Self {
         Self {
             issuers: vec![issuer],
+            template: None,
             audience: Vec::new(),
             profile: Profile::Plain,
             algorithms: Vec::new(),
@@ -58,6 +60,16 @@ impl ValidatorBuilder {
             http: None,
             jwks: JwksConfig::default(),
         }
+    }
+
+    /// Accepts tokens of all issuers of this form too, where `{tid}` and the like stand for the claim
+    /// of that name: an issuer that writes itself differently for each customer, with one set of
+    /// keys. `{tenantid}` stands for `tid`, as Microsoft has it.
+    ///
+    /// Whose customer a token is of is then for the caller to check.
+    pub fn issuer_template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
+        self
     }
 
     /// Accepts tokens for this audience, beside those named before. At least one is needed.
@@ -89,6 +101,11 @@ impl ValidatorBuilder {
 
     /// Takes sessions of Clerk that were issued to one of these origins (`azp`), such as
     /// `https://app.example.com`. They have no audience.
+    ///
+    /// Clerk leaves `azp` out where the origin of the browser is empty or `null`. Such a session is
+    /// refused: it could have been issued to any page.
+    ///
+    /// [Reference](https://clerk.com/docs/guides/sessions/session-tokens)
     pub fn clerk_sessions<P: Into<String>>(mut self, parties: impl IntoIterator<Item = P>) -> Self {
         let parties = parties.into_iter().map(Into::into).collect();
         self.profile = Profile::Clerk { parties };
@@ -173,6 +190,7 @@ impl ValidatorBuilder {
         Ok(Validator {
             inner: Arc::new(Rules {
                 issuers: self.issuers,
+                template: self.template,
                 audience: self.audience,
                 profile: self.profile,
                 algorithms: self.algorithms,
@@ -212,6 +230,8 @@ impl Validator {
     ///
     /// The project must sign with asymmetric keys; for the older secret set
     /// [`keys`](ValidatorBuilder::keys).
+    ///
+    /// [Reference](https://supabase.com/docs/guides/auth/jwt-fields)
     pub fn supabase(project: &str) -> ValidatorBuilder {
         let issuer = format!("{}/auth/v1", project.trim_end_matches('/'));
         let keys = format!("{issuer}/.well-known/jwks.json");
@@ -224,6 +244,8 @@ impl Validator {
 
     /// Starts a validator for pushes of Google Pub/Sub: `audience` as the subscription has it (by
     /// default the address of the endpoint), `service_account` the e-mail address that signs.
+    ///
+    /// [Reference](https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions)
     pub fn google_pubsub(
         audience: impl Into<String>,
         service_account: impl Into<String>,

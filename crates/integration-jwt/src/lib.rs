@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod address;
 mod algorithm;
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -18,6 +19,8 @@ mod key_set;
 pub mod limits;
 mod profile;
 mod rejection;
+#[cfg(feature = "sign")]
+mod sign;
 mod strict_json;
 #[cfg(feature = "tower")]
 pub mod tower;
@@ -26,6 +29,8 @@ mod weak_rsa;
 
 #[cfg(any(feature = "axum", feature = "tower"))]
 pub use crate::bearer::Refused;
+#[cfg(feature = "sign")]
+pub use crate::sign::{SigningKey, thumbprint};
 pub use crate::{
     algorithm::Algorithm,
     binding::Binding,

@@ -16,6 +16,7 @@ use crate::{
     key_set::KeySet,
     profile::Profile,
     rejection::{Refusal, Rejection},
+    strict_json::Node,
 };
 
 /// Judges the tokens of one issuer. Clones are cheap and share the keys.
@@ -27,6 +28,7 @@ pub struct Validator {
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) issuers: Vec<String>,
+    pub(crate) template: Option<String>,
     pub(crate) audience: Vec<String>,
     pub(crate) profile: Profile,
     /// Empty: whatever the key is for.
@@ -107,12 +109,43 @@ impl Rules {
 
     fn check_claims(&self, raw: &Raw<'_>, now: Duration) -> Result<(), Rejection> {
         let issuer = raw.text("iss")?.ok_or(Rejection::MissingClaim("iss"))?;
-        if !self.issuers.iter().any(|ours| ours == issuer) {
+        let is_ours = self.issuers.iter().any(|ours| ours == issuer);
+        if !is_ours && !self.fits_template(raw, issuer) {
             return Err(Rejection::WrongIssuer);
         }
         self.check_audience(raw)?;
         self.check_dates(raw, now)?;
         self.profile.check(raw, &self.audience)
+    }
+
+    /// Whether the issuer is the template with the claims of the token in their places.
+    fn fits_template(&self, raw: &Raw<'_>, issuer: &str) -> bool {
+        let Some(template) = &self.template else {
+            return false;
+        };
+        let mut written = String::new();
+        let mut rest = template.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, after)) = after.split_once('}') else {
+                return false;
+            };
+            let name = if name == "tenantid" { "tid" } else { name };
+            let value = raw
+                .all
+                .get(name)
+                .and_then(Node::as_text)
+                .unwrap_or_default();
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            if value.is_empty() || !value.bytes().all(is_plain) {
+                return false;
+            }
+            written.push_str(before);
+            written.push_str(value);
+            rest = after;
+        }
+        written.push_str(rest);
+        // A template without a place is no other issuer.
+        written != *template && written == issuer
     }
 
     fn check_audience(&self, raw: &Raw<'_>) -> Result<(), Rejection> {

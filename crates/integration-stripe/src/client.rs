@@ -32,7 +32,8 @@ const MAX_KEY: usize = 255;
 /// Calls Stripe. A clone is cheap and shares connections, limits and the circuit breaker.
 ///
 /// Every write carries an `Idempotency-Key` that is the same on all attempts, so it may be repeated:
-/// as `Stripe-Should-Retry` says, else after a 409, a 429, a 5xx or a broken connection.
+/// as `Stripe-Should-Retry` says, else after a 409, a 429, a 5xx or a broken connection. Stripe's own
+/// clients do not repeat a 429; this one does, after a longer wait and within the retry budget.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,

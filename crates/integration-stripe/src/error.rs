@@ -180,6 +180,9 @@ impl fmt::Debug for StripeError {
 }
 
 /// Returns the kind that a status, a type and a code stand for.
+///
+/// A 402 is a payment that failed, such as a declined card: [`ErrorKind::PreconditionFailed`], as the
+/// call was right, nothing is wrong with the key or the quota, and only another means of payment helps.
 #[must_use]
 pub fn classify(status: u16, error_type: &str, code: &str) -> ErrorKind {
     match (status, error_type, code) {

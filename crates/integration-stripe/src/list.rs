@@ -131,7 +131,7 @@ impl Way {
             Self::Search => "page",
             Self::Url => {
                 // It holds all parameters already.
-                call.path = Ok(below_api(call.op, place.as_str().to_owned())?);
+                call.path = Ok(below_api(&call.op, place.as_str().to_owned())?);
                 call.params = Params::new();
                 call.expand.clear();
                 return Ok(());

@@ -16,18 +16,18 @@ pub struct OAuth<'c>(&'c Client);
 views! {
     /// What connects an account.
     OAuthToken {
-        access_token: &str = Required;
-        livemode: bool = Required;
-        refresh_token: &str = Optional;
-        scope: &str = Required;
-        stripe_publishable_key: &str = Optional;
-        stripe_user_id: &str = Required;
-        token_type: &str = Required;
+        access_token: &str = text "access_token" Required "What calls for the account are made with; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        refresh_token: &str = text "refresh_token" Optional "What gets another access token; may be missing.";
+        scope: &str = text "scope" Required "What is permitted; always there.";
+        stripe_publishable_key: &str = text "stripe_publishable_key" Optional "The key for the browser; may be missing.";
+        stripe_user_id: &str = text "stripe_user_id" Required "The id of the account; always there.";
+        token_type: &str = text "token_type" Required "`bearer`; always there.";
     }
 
     /// An account that is connected no more.
     OAuthDeauthorized {
-        stripe_user_id: &str = Required;
+        stripe_user_id: &str = text "stripe_user_id" Required "The id of the account; always there.";
     }
 }
 
@@ -39,8 +39,8 @@ impl Client {
     }
 }
 
-const TOKEN: &Op = &connect("stripe.oauth.token", "/oauth/token");
-const DEAUTHORIZE: &Op = &connect("stripe.oauth.deauthorize", "/oauth/deauthorize");
+const TOKEN: Op = connect("stripe.oauth.token", "/oauth/token");
+const DEAUTHORIZE: Op = connect("stripe.oauth.deauthorize", "/oauth/deauthorize");
 
 const fn connect(name: &'static str, path: &'static str) -> Op {
     let mut op = Op::post(name, path);
@@ -104,7 +104,7 @@ impl OAuth<'_> {
         )
     }
 
-    fn call(&self, op: &'static Op, params: Params) -> Req<OAuthToken> {
+    fn call(&self, op: Op, params: Params) -> Req<OAuthToken> {
         let key = self.0.config().api_key.expose_secret();
         Req::new(self.0, op, &[], params.with("client_secret", key))
     }

@@ -35,6 +35,7 @@ pub struct Op {
 
 /// The method of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verb {
     /// Reads.
     Get,
@@ -46,6 +47,7 @@ pub enum Verb {
 
 /// Who answers an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Host {
     /// `api.stripe.com`
     Api,
@@ -59,6 +61,7 @@ pub enum Host {
 
 /// How an operation takes its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Encoding {
     /// In the query.
     Query,
@@ -72,6 +75,7 @@ pub enum Encoding {
 
 /// How the pages of a list follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Paging {
     /// It is no list.
     None,
@@ -204,7 +208,7 @@ pub struct Req<T> {
 /// All of a call but the type of its answer, so that the code that sends it exists once.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    pub(crate) op: &'static Op,
+    pub(crate) op: Op,
     pub(crate) path: Result<String>,
     pub(crate) params: Params,
     pub(crate) expand: Vec<String>,
@@ -256,7 +260,7 @@ impl Call {
 }
 
 impl<T> Req<T> {
-    pub(crate) fn new(client: &Client, op: &'static Op, ids: &[&str], params: Params) -> Self {
+    pub(crate) fn new(client: &Client, op: Op, ids: &[&str], params: Params) -> Self {
         Self {
             client: client.clone(),
             call: Call {
@@ -274,7 +278,7 @@ impl<T> Req<T> {
 
     /// Returns what is known of the operation.
     #[must_use]
-    pub fn op(&self) -> &'static Op {
+    pub fn op(&self) -> Op {
         self.call.op
     }
 
@@ -346,7 +350,7 @@ impl<T> fmt::Debug for Req<T> {
 /// Handles: the calls of one noun, and the nouns below it.
 macro_rules! handles {
     ($($(#[$about:meta])* $name:ident [$($(#[$on:meta])* $below:ident: $handle:ident),* $(,)?] {
-        $($(#[$when:meta])* fn $call:ident($($id:ident),* $(; $params:ty)?) -> $answer:ty = $kind:ident $op:literal $path:literal;)*
+        $($(#[$when:meta])* fn $call:ident($($id:ident),* $(; $params:ty)?) -> $answer:ty = $kind:ident $op:literal $path:literal $page:literal;)*
     })*) => {$(
         $(#[$about])*
         #[derive(Clone, Copy, Debug)]
@@ -363,13 +367,13 @@ macro_rules! handles {
                 }
             )*
             $(
-                #[doc = concat!("Calls `", $path, "` (", stringify!($kind), "), operation `", $op, "`.")]
+                #[doc = concat!("Calls `", $path, "` (", stringify!($kind), "), operation `", $op, "`: [reference](https://docs.stripe.com/api/", $page, ").")]
                 $(#[$when])*
                 #[inline]
                 pub fn $call(self, $($id: &str,)* $(params: &$params)?) -> $crate::op::Req<$answer> {
-                    const OP: &$crate::op::Op = &$crate::op::Op::$kind($op, $path);
+                    let op = $crate::op::Op::$kind($op, $path);
                     let params = $crate::op::handles!(@params $(params as $params)?);
-                    $crate::op::Req::new(self.0, OP, &[$($id),*], params)
+                    $crate::op::Req::new(self.0, op, &[$($id),*], params)
                 }
             )*
         }

@@ -96,17 +96,17 @@ impl Client {
     /// [`send`](Req::send) refuses what is no path of the API: its key would go elsewhere.
     pub fn raw<T>(&self, verb: Verb, path: impl Into<String>, params: Params) -> Req<T> {
         // How a list goes on is told from its parameters and its answer.
-        const V1: [&Op; 3] = [
-            &Op::list("stripe.raw.get", "/v1"),
-            &Op::post("stripe.raw.post", "/v1"),
-            &Op::delete("stripe.raw.delete", "/v1"),
+        const V1: [Op; 3] = [
+            Op::list("stripe.raw.get", "/v1"),
+            Op::post("stripe.raw.post", "/v1"),
+            Op::delete("stripe.raw.delete", "/v1"),
         ];
-        const V2: [&Op; 3] = [
-            &Op::list("stripe.raw.get", "/v2/"),
-            &Op::post("stripe.raw.post", "/v2/"),
-            &Op::delete("stripe.raw.delete", "/v2/"),
+        const V2: [Op; 3] = [
+            Op::list("stripe.raw.get", "/v2/"),
+            Op::post("stripe.raw.post", "/v2/"),
+            Op::delete("stripe.raw.delete", "/v2/"),
         ];
-        const SEARCH: &Op = &Op::search("stripe.raw.search", "/v1");
+        const SEARCH: Op = Op::search("stripe.raw.search", "/v1");
         let path = path.into();
         let ops = if path.starts_with("/v2/") { V2 } else { V1 };
         let is_search = path
@@ -120,7 +120,7 @@ impl Client {
             Verb::Delete => ops[2],
         };
         let mut req = Req::new(self, op, &[], params);
-        req.call.path = below_api(op, path);
+        req.call.path = below_api(&op, path);
         req
     }
 }

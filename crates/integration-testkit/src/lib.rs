@@ -8,6 +8,8 @@ mod clock;
 mod fault;
 #[cfg(feature = "mocks")]
 pub mod mocks;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod recorder;
 mod refusing;
 mod rng;
@@ -19,7 +21,7 @@ pub mod stripe;
 pub use crate::fault::FaultTransport;
 pub use crate::{
     canary::Canary,
-    clock::TestClock,
+    clock::{ManualClock, TestClock},
     fault::{Fault, FaultFuture, FaultLayer, FaultService},
     recorder::Recorder,
     refusing::RefusingPort,

@@ -1,11 +1,15 @@
-//! `cargo xtask build-cost`: what a clean debug build of core costs beside one of reqwest.
+//! `cargo xtask build-cost`: what a clean debug build of core costs beside one of reqwest; with
+//! `oauth` or `stripe`, what those crates cost.
 //!
 //! Each set is built into a folder of its own that is empty before and gone after, with the
 //! workspace's profile and the versions of its Cargo.lock. The cost is processor time of cargo and
 //! of all it started, so that neither the number of cores nor other work counts; shared caches make
 //! it vary by a tenth all the same. No step of `ci`: it takes minutes.
 
+mod oauth;
 mod read;
+mod stripe;
+pub(crate) mod wrapper;
 
 use std::{
     fs, io,
@@ -42,21 +46,27 @@ struct Cost {
     dependencies: usize,
 }
 
+/// Runs the command with its words after `build-cost`.
+pub(crate) fn run(root: &Path, words: &[&str], out: &mut impl Write) -> io::Result<bool> {
+    match words {
+        [] | ["core"] => core(root, out),
+        ["oauth"] => oauth::run(root, out),
+        ["stripe"] => stripe::run(root, out),
+        _ => Err(io::Error::other(
+            "use `cargo xtask build-cost [core | oauth | stripe]`",
+        )),
+    }
+}
+
 /// Builds every set and prints the table and the bars; tells whether all bars were met.
-pub(crate) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {
+fn core(root: &Path, out: &mut impl Write) -> io::Result<bool> {
     let scratch = Scratch::new()?;
     let sets = sets(root, &scratch.0)?;
     writeln!(out, "| clean debug build | CPU s | dependencies |")?;
     writeln!(out, "|---|---|---|")?;
     let mut costs = Vec::new();
     for set in &sets {
-        let cost = measure(set, &scratch.0.join("target"))?;
-        writeln!(
-            out,
-            "| {} | {:.1} | {} |",
-            set.name, cost.cpu_seconds, cost.dependencies
-        )?;
-        out.flush()?;
+        let cost = measure(set, &scratch.0.join("target"))?.shown(set, out)?;
         costs.push(cost.cpu_seconds);
     }
     let [core, with_http, _, _, equal] = costs.as_slice() else {
@@ -83,40 +93,48 @@ pub(crate) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {
 
 fn sets(root: &Path, scratch: &Path) -> io::Result<Vec<Set>> {
     const CORE: [&str; 3] = ["--package", "integration-core", "--no-default-features"];
-    let text = fs::read_to_string(root.join("crates/integration-core/Cargo.toml"))?;
-    let features = read::features(&text, "reqwest").map_err(io::Error::other)?;
     let lone = scratch.join("reqwest");
-    lay_out(root, &lone, &features)?;
-    let set = |name: String, chosen: Vec<&'static str>, folder: &Path| Set {
-        name,
+    let features = reqwest_alone(root, &lone)?;
+    let with_http = [CORE.as_slice(), &["--features", "http"]].concat();
+    let alone = format!("reqwest alone: {}", features.names());
+    let with_tls = "the same, and rustls with ring, without which it speaks no TLS";
+    let with_json = "the same, and `json`, as core reads it too";
+    Ok(vec![
+        set("integration-core, no features", CORE.to_vec(), root),
+        set("integration-core, `http`", with_http, root),
+        set(&alone, vec!["--package", ALONE], &lone),
+        set(with_tls, vec!["--package", WITH_TLS], &lone),
+        set(with_json, vec!["--package", WITH_JSON], &lone),
+    ])
+}
+
+fn set(name: &str, chosen: Vec<&'static str>, folder: &Path) -> Set {
+    Set {
+        name: name.to_owned(),
         chosen,
         folder: folder.to_owned(),
-    };
-    let with_http = [CORE.as_slice(), &["--features", "http"]].concat();
-    let of_reqwest = features.names();
-    Ok(vec![
-        set(
-            "integration-core, no features".to_owned(),
-            CORE.to_vec(),
-            root,
-        ),
-        set("integration-core, `http`".to_owned(), with_http, root),
-        set(
-            format!("reqwest alone: {of_reqwest}"),
-            vec!["--package", ALONE],
-            &lone,
-        ),
-        set(
-            "the same, and rustls with ring, without which it speaks no TLS".to_owned(),
-            vec!["--package", WITH_TLS],
-            &lone,
-        ),
-        set(
-            "the same, and `json`, as core reads it too".to_owned(),
-            vec!["--package", WITH_JSON],
-            &lone,
-        ),
-    ])
+    }
+}
+
+impl Cost {
+    /// Prints a row at once, as the next one takes minutes.
+    fn shown(self, set: &Set, out: &mut impl Write) -> io::Result<Self> {
+        let Self {
+            cpu_seconds,
+            dependencies,
+        } = self;
+        writeln!(out, "| {} | {cpu_seconds:.1} | {dependencies} |", set.name)?;
+        out.flush()?;
+        Ok(self)
+    }
+}
+
+/// Lays out the crates that have reqwest alone; returns the features that core asks of it.
+fn reqwest_alone(root: &Path, lone: &Path) -> io::Result<Features> {
+    let text = fs::read_to_string(root.join("crates/integration-core/Cargo.toml"))?;
+    let features = read::features(&text, "reqwest").map_err(io::Error::other)?;
+    lay_out(root, lone, &features)?;
+    Ok(features)
 }
 
 /// A workspace with our versions and profile whose crates have reqwest alone.

@@ -62,6 +62,55 @@ pub(super) fn children_seconds(stat: &str) -> Option<f64> {
     Some((ticks()? + ticks()?) / TICKS_PER_SECOND)
 }
 
+/// What one rustc took.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Took {
+    pub(super) name: String,
+    pub(super) cpu_seconds: f64,
+    pub(super) peak_kb: u64,
+}
+
+impl Took {
+    /// A line of the log.
+    pub(super) fn to_line(&self) -> String {
+        let Self {
+            name,
+            cpu_seconds,
+            peak_kb,
+        } = self;
+        format!("{name} {cpu_seconds} {peak_kb}\n")
+    }
+}
+
+/// Reads the log; what is no line of it is left out.
+pub(super) fn took(log: &str) -> Vec<Took> {
+    let line = |line: &str| {
+        let mut words = line.split(' ');
+        Some(Took {
+            name: words.next()?.to_owned(),
+            cpu_seconds: words.next()?.parse().ok()?,
+            peak_kb: words.next()?.parse().ok()?,
+        })
+    };
+    log.lines().filter_map(line).collect()
+}
+
+pub(super) fn seconds(took: &[Took]) -> f64 {
+    took.iter().map(|one| one.cpu_seconds).sum()
+}
+
+pub(super) fn highest(took: &[Took]) -> u64 {
+    took.iter().map(|one| one.peak_kb).max().unwrap_or(0)
+}
+
+/// Reads from `/proc/PID/status` the most memory a process has had.
+pub(super) fn peak_kb(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +141,26 @@ mod tests {
         assert_eq!(dependencies(tree), 4);
         assert_eq!(dependencies("root v0.1.0 (/a)\n"), 0);
         assert_eq!(dependencies(""), 0);
+    }
+
+    #[test]
+    fn what_is_noted_is_read_again() {
+        let one = |name: &str, cpu_seconds: f64, peak_kb: u64| Took {
+            name: name.to_owned(),
+            cpu_seconds,
+            peak_kb,
+        };
+        let all = [one("a", 1.25, 70), one("b_c", 0.5, 900)];
+        let log: String = all.iter().map(Took::to_line).collect();
+        assert_eq!(took(&format!("{log}cut 1.")), all);
+        assert_eq!((seconds(&all), highest(&all)), (1.75, 900));
+    }
+
+    #[test]
+    fn the_peak_of_a_process_is_found_among_its_lines() {
+        let status = "Name:\trustc\nVmPeak:\t  900 kB\nVmHWM:\t  123 kB\n";
+        assert_eq!(peak_kb(status), Some(123));
+        assert_eq!(peak_kb("Name:\tzombie\n"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{io, io::Write, path::Path, time::Duration};
 
 use self::counts::Counts;
 use crate::{
-    checklist, deps, env_docs, layout, secrets,
+    checklist, codegen, deps, env_docs, layout, secrets,
     tree::{Problem, Tree},
 };
 
@@ -53,6 +53,20 @@ impl Report {
     }
 }
 
+fn generated(root: &Path) -> Report {
+    let mut out = Vec::new();
+    let same = codegen::run(root, &["stripe", "--check"], &mut out);
+    let text = String::from_utf8_lossy(&out).into_owned();
+    match same {
+        Ok(true) => match text.strip_prefix("skipped: ") {
+            Some(why) => Report::skip(why.trim_end()),
+            None => Report::default(),
+        },
+        Ok(false) => Report::failure(text),
+        Err(e) => Report::failure(e.to_string()),
+    }
+}
+
 type Run = fn(&Path) -> Report;
 
 /// One step, which is a command of its own too.
@@ -67,7 +81,7 @@ const fn step(name: &'static str, about: &'static str, run: Run) -> Step {
 }
 
 /// Quick ones first, so that a slip is seen at once.
-pub(crate) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 14] = [
     step("fmt", "formatting (cargo fmt --all --check)", cargo::fmt),
     step(
         "lockfile",
@@ -98,6 +112,11 @@ pub(crate) const STEPS: [Step; 13] = [
         "checklist",
         "every service crate proves the integration checklist",
         |root| check(root, checklist::check),
+    ),
+    step(
+        "codegen stripe --check",
+        "the generated part of integration-stripe is that of the document, where it is at hand",
+        generated,
     ),
     step(
         "clippy",

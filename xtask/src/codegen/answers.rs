@@ -1,8 +1,9 @@
 //! Schemas of answers become views.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
+    docs,
     ir::{Api, Body, Field, Ty, Use},
     names::{pascal, snake},
 };
@@ -125,6 +126,7 @@ impl Answers<'_> {
             ty: self.ty(api, schema, &place.field(name)),
             required: is_required(name),
             nullable: schema["nullable"] == true,
+            note: docs::note(schema),
         };
         properties.into_iter().flatten().map(field).collect()
     }
@@ -141,11 +143,13 @@ impl Answers<'_> {
                 None => return Ty::Str,
             },
             [one] => self.component(api, one),
+            several if several.iter().any(|name| self.word(name).is_none()) => {
+                let merged = self.merged(several);
+                self.object(api, &merged, place)
+            }
             _ => {
                 let members = refs.iter().map(|name| {
-                    let word = self.schemas.get(*name);
-                    let word = word.and_then(|s| s["properties"]["object"]["enum"][0].as_str());
-                    let word = word.unwrap_or(name).to_owned();
+                    let word = self.word(name).unwrap_or(name).to_owned();
                     (
                         format!("as_{}", snake(name)),
                         word,
@@ -162,6 +166,34 @@ impl Answers<'_> {
         ty
     }
 
+    /// What the field `object` of a component says, by which unions are told.
+    fn word(&self, component: &str) -> Option<&str> {
+        self.schemas.get(component)?["properties"]["object"]["enum"][0].as_str()
+    }
+
+    /// One object with the fields of several that nothing tells apart: a field of two has the words
+    /// of both, and is required where it is required in all.
+    fn merged(&self, components: &[&str]) -> Value {
+        let mut fields: Map<String, Value> = Map::new();
+        let mut required: Option<Vec<Value>> = None;
+        for schema in components.iter().filter_map(|name| self.schemas.get(*name)) {
+            for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+                match fields.get_mut(name) {
+                    Some(there) => join(there, field),
+                    None => {
+                        fields.insert(name.clone(), field.clone());
+                    }
+                }
+            }
+            let here = schema["required"].as_array().cloned().unwrap_or_default();
+            required = Some(match required {
+                Some(before) => before.into_iter().filter(|n| here.contains(n)).collect(),
+                None => here,
+            });
+        }
+        json!({ "type": "object", "properties": fields, "required": required })
+    }
+
     /// The file of a component: that of the object of the reference it is a part of.
     pub(super) fn home(&self, component: &str) -> String {
         let plain = component.strip_prefix("deleted_").unwrap_or(component);
@@ -172,6 +204,20 @@ impl Answers<'_> {
         };
         let owner = self.resources.iter().find(part_of);
         owner.map_or_else(|| "shared".to_owned(), |resource| snake(resource))
+    }
+}
+
+/// Adds what a second schema of a field allows to the first: words, and `null`.
+fn join(first: &mut Value, second: &Value) {
+    if second["nullable"] == true {
+        first["nullable"] = true.into();
+    }
+    let more = second["enum"].as_array().cloned();
+    match (first["enum"].as_array_mut(), more) {
+        (Some(words), Some(more)) => words.extend(more),
+        // One of the two takes any text.
+        (Some(_), None) => first["enum"] = Value::Null,
+        (None, _) => {}
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     ir::{Api, Body, Field, Ty, Type, TypeId},
     lock,
     names::{ident, variant},
+    reference,
 };
 
 /// Columns of a line.
@@ -62,6 +63,20 @@ impl Emitter<'_> {
         out
     }
 
+    fn about(&self, id: TypeId) -> String {
+        let of = &self.api.types[id];
+        match (&of.resource, reference::of_object(self.api, id)) {
+            (None, _) => part(of),
+            (Some(name), None) => format!("    /// The object `{name}`.\n"),
+            (Some(name), Some(page)) => {
+                format!(
+                    "    /// The object `{name}`: [reference]({}{page}).\n",
+                    reference::SITE
+                )
+            }
+        }
+    }
+
     fn text_choices(&self, ids: &[TypeId]) -> String {
         let has_text = |id: &&TypeId| {
             let body = &self.api.types[**id].body;
@@ -81,7 +96,7 @@ impl Emitter<'_> {
     fn body(&self, id: TypeId) -> String {
         let of = &self.api.types[id];
         let name = &self.names[id];
-        let mut out = about(of);
+        let mut out = self.about(id);
         match &of.body {
             Body::View(fields) => {
                 let _ = writeln!(out, "    {name} {{");
@@ -89,9 +104,16 @@ impl Emitter<'_> {
                     if self.closure.has(id) && !self.closure.has_ty(&field.ty) {
                         let _ = write!(out, "        {FULL}");
                     }
-                    let presence = presence(field);
-                    let ty = self.read(&field.ty);
-                    let _ = writeln!(out, "        {}: {ty} = {presence};", ident(&field.name));
+                    let _ = writeln!(
+                        out,
+                        "        {}: {} = {} {:?} {} {};",
+                        ident(&field.name),
+                        self.read(&field.ty),
+                        self.reader(&field.ty),
+                        field.name,
+                        presence(field),
+                        self.getter_doc(field)
+                    );
                 }
             }
             Body::Union(members) => {
@@ -106,7 +128,8 @@ impl Emitter<'_> {
             }
             Body::Params(fields) => {
                 let head = fields.iter().filter(|f| f.required);
-                let head = head.map(|f| format!("{}: {}", ident(&f.name), self.take(&f.ty)));
+                let head = head
+                    .map(|f| format!("{}: {} {:?}", ident(&f.name), self.setter(&f.ty), f.name));
                 let _ = writeln!(
                     out,
                     "    {name}({}) {{",
@@ -117,8 +140,14 @@ impl Emitter<'_> {
                         true => format!(", clear_{}", field.name),
                         false => String::new(),
                     };
-                    let ty = self.take(&field.ty);
-                    let _ = writeln!(out, "        {}: {ty}{clear};", ident(&field.name));
+                    let _ = writeln!(
+                        out,
+                        "        {}: {} {:?}{clear} {};",
+                        ident(&field.name),
+                        self.setter(&field.ty),
+                        field.name,
+                        self.setter_doc(field)
+                    );
                 }
             }
             Body::Choice(types) => {
@@ -148,6 +177,32 @@ impl Emitter<'_> {
             },
             Ty::Expandable(of) => format!("Expandable<{}>", self.read(of)),
             Ty::Named(id) => self.names[*id].clone(),
+        }
+    }
+
+    /// The reader of `Node` that a getter calls.
+    fn reader(&self, ty: &Ty) -> &'static str {
+        match ty {
+            Ty::Str | Ty::Decimal => "text",
+            Ty::Int => "int",
+            Ty::Float => "number",
+            Ty::Bool => "flag",
+            Ty::Named(id) if !matches!(self.api.types[*id].body, Body::Enum(_)) => "view",
+            _ => "field",
+        }
+    }
+
+    /// The argument of a setter, and the method of `Params` that it calls.
+    fn setter(&self, ty: &Ty) -> String {
+        let given = self.take(ty);
+        let is_params = |id: TypeId| matches!(self.api.types[id].body, Body::Params(_));
+        match ty {
+            Ty::Str => "impl Into<String> = text".to_owned(),
+            Ty::Int => "impl Into<i64> = int".to_owned(),
+            Ty::Bool => "bool = flag".to_owned(),
+            Ty::Any => format!("{given} = fields"),
+            Ty::Named(id) if is_params(*id) => format!("{given} = fields"),
+            _ => format!("impl Into<{given}> = put<{given}>"),
         }
     }
 
@@ -204,10 +259,7 @@ fn table_of(body: &Body) -> &'static str {
     }
 }
 
-fn about(of: &Type) -> String {
-    if let Some(resource) = &of.resource {
-        return format!("    /// The object `{resource}`.\n");
-    }
+fn part(of: &Type) -> String {
     let source = lock::source(of);
     let others = match of.uses.len() - 1 {
         0 => String::new(),

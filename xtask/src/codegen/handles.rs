@@ -7,6 +7,7 @@ use super::{
     emit::{Emitter, FULL},
     ir::Operation,
     names::{ident, pascal},
+    reference,
 };
 
 /// The handles of the document, by the words that lead to them.
@@ -78,7 +79,14 @@ impl<'a> Handles<'a> {
     }
 
     fn handle(&self, words: &[String], node: &Node<'_>, emit: &Emitter<'_>) -> String {
-        let mut out = format!("    /// Calls about `{}`.\n", words.join("."));
+        let words_of_it = words.join(".");
+        let mut out = match reference::of_handle(node.calls.iter().copied()) {
+            Some(page) => {
+                let site = reference::SITE;
+                format!("    /// Calls about `{words_of_it}`: [reference]({site}{page}).\n")
+            }
+            None => format!("    /// Calls about `{words_of_it}`.\n"),
+        };
         let mut below = String::new();
         for (below_words, child) in self.below(words) {
             if node.is_core && !child.is_core {
@@ -141,7 +149,8 @@ fn one(call: &Operation, emit: &Emitter<'_>) -> String {
         emit.read(&call.answer),
         call.kind
     );
-    let tail = format!("{:?} {:?};\n", call.name(), call.path);
+    let page = reference::of_call(call);
+    let tail = format!("{:?} {:?} {page:?};\n", call.name(), call.path);
     if head.len() + tail.len() < 100 {
         return format!("{head} {tail}");
     }

@@ -119,7 +119,9 @@ fn words(body: &str) -> BTreeSet<&str> {
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
     {
-        let of_line = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        // No literal has a quote inside: even pieces are code.
+        let code = line.split('"').step_by(2);
+        let of_line = code.flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'));
         words.extend(of_line.filter(|w| w.starts_with(|c: char| c.is_ascii_uppercase())));
         let called = line.split_once("! {").map(|(name, _)| name);
         words.extend(called.filter(|name| !name.starts_with(' ')));

@@ -45,6 +45,8 @@ pub(super) struct Field {
     pub(super) ty: Ty,
     pub(super) required: bool,
     pub(super) nullable: bool,
+    /// What the doc says beyond the type; no part of the structure.
+    pub(super) note: String,
 }
 
 #[derive(Clone, Debug)]
@@ -127,6 +129,9 @@ impl Api {
     }
 
     fn intern_key(&mut self, key: String, body: Body, place: Use) -> TypeId {
+        if let Some(id) = self.by_key.get(&key) {
+            self.agree(*id, &body);
+        }
         let id = *self.by_key.entry(key.clone()).or_insert_with(|| {
             self.types.push(Type {
                 body,
@@ -138,6 +143,20 @@ impl Api {
         });
         self.types[id].uses.push(place);
         id
+    }
+
+    /// Takes back notes that are not those of every place that has the type.
+    fn agree(&mut self, id: TypeId, body: &Body) {
+        let fields = (&mut self.types[id].body, body);
+        if let (Body::View(ours), Body::View(theirs)) | (Body::Params(ours), Body::Params(theirs)) =
+            fields
+        {
+            for (ours, theirs) in ours.iter_mut().zip(theirs) {
+                if ours.note != theirs.note {
+                    ours.note.clear();
+                }
+            }
+        }
     }
 
     /// Returns the type that is told by its name, whatever its fields, and whether it is new.

@@ -2,7 +2,7 @@
 //!
 //! A line is `name hash source`: the structure that has the name, and the first place that has the
 //! structure. A type whose structure is in the lock keeps its name; one whose structure changed keeps
-//! the name of the place; the others take the best name that is free.
+//! the name of the place; the others take the best name that is free, or the best with their kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,10 +77,13 @@ pub(super) fn names(api: &Api, lock: &str) -> Vec<String> {
     });
     for id in open {
         let wishes = wishes(&api.types[id]);
-        let numbered = (2..).map(|n| format!("{}{n}", wishes.last().map_or("Type", |w| w)));
+        let best = wishes.first().map_or("Type", |w| w);
+        let by_kind = format!("{best}{}", kind(&api.types[id].body));
+        let numbered = (2..).map(|n| format!("{by_kind}{n}"));
         let name = wishes
             .iter()
             .cloned()
+            .chain([by_kind.clone()])
             .chain(numbered)
             .find(|w| !taken.contains(w));
         let name = name.unwrap_or_default();
@@ -88,6 +91,17 @@ pub(super) fn names(api: &Api, lock: &str) -> Vec<String> {
         names[id] = name;
     }
     names
+}
+
+/// What tells a type from another of the same name.
+fn kind(body: &Body) -> &'static str {
+    match body {
+        Body::View(_) => "Object",
+        Body::Union(_) => "Union",
+        Body::Enum(_) => "Word",
+        Body::Params(_) => "Fields",
+        Body::Choice(_) => "OneOf",
+    }
 }
 
 /// The lock file of these names.

@@ -5,6 +5,7 @@
 
 mod answers;
 mod closure;
+mod docs;
 mod emit;
 mod handles;
 mod imports;
@@ -14,6 +15,7 @@ mod names;
 mod operations;
 mod parameters;
 mod probe;
+mod reference;
 mod surface;
 #[cfg(test)]
 mod tests;
@@ -214,6 +216,8 @@ fn module<'a>(version: &str, homes: impl Iterator<Item = &'a String>, has_handle
     }
     format!(
         "{HEAD}//! Views, parameters and calls, one file a noun.\n\
+         //!\n\
+         //! Links to Stripe's reference are derived from paths: one may lead to another page of it.\n\
          #![expect(\n    clippy::new_without_default,\n    \
          reason = \"`new` is where required parameters are given; most have none\"\n)]\n\
          \n{modules}\n\

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{
+    docs,
     ir::{Api, Body, Field, Ty, TypeId, Use},
     names::pascal,
 };
@@ -92,7 +93,8 @@ fn common(fields: &[Field]) -> Option<&'static str> {
     match names.as_slice() {
         ["ending_before", "limit", "starting_after"] => Some("ListParams"),
         ["limit", "page", "query"] => Some("SearchParams"),
-        ["metadata"] => Some("MetadataParams"),
+        ["metadata"] if fields.iter().all(|f| f.nullable) => Some("MetadataParams"),
+        ["metadata"] => Some("NewMetadataParams"),
         _ => None,
     }
 }
@@ -123,6 +125,7 @@ fn field(
         ty,
         required,
         nullable: clears || schema["nullable"] == true,
+        note: docs::note(schema),
     })
 }
 

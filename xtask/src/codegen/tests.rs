@@ -88,10 +88,14 @@ fn equal_structures_are_one_type() {
     let files = generate(&document(), "").unwrap();
     let text = text(&files);
     assert_eq!(text.matches("    Address {").count(), 1, "{text}");
-    assert!(text.contains("home: Address = Optional;"));
-    assert!(text.contains("work: Address = Optional;"));
-    assert!(text.contains("status: CustomerStatus = Optional;"));
-    assert!(text.contains("kind: CustomerStatus, clear_kind;"));
+    assert!(text.contains("home: Address = view \"home\" Optional "));
+    assert!(text.contains("work: Address = view \"work\" Optional "));
+    assert!(text.contains("status: CustomerStatus = field \"status\" Optional "));
+    assert!(
+        text.contains(
+            "kind: impl Into<CustomerStatus> = put<CustomerStatus> \"kind\", clear_kind "
+        )
+    );
     assert_eq!(text.matches("Off = \"off\", On = \"on\",").count(), 1);
 }
 
@@ -99,17 +103,20 @@ fn equal_structures_are_one_type() {
 fn references_unions_and_unsettable_parameters_are_told() {
     let text = text(&generate(&document(), "").unwrap());
     assert!(
-        text.contains("parent: Expandable<Customer> = Optional;"),
+        text.contains("parent: Expandable<Customer> = field \"parent\" Optional "),
         "{text}"
     );
     assert!(text.contains("as_bank: Bank = \"bank_account\";"), "{text}");
     assert!(
-        text.contains("source: CustomerSource = Nullable;"),
+        text.contains("source: CustomerSource = view \"source\" Nullable "),
         "{text}"
     );
-    assert!(text.contains("CreateCustomer(email: String) {"), "{text}");
     assert!(
-        text.contains("address: AddressParams, clear_address;"),
+        text.contains("CreateCustomer(email: impl Into<String> = text \"email\") {"),
+        "{text}"
+    );
+    assert!(
+        text.contains("address: AddressParams = fields \"address\", clear_address "),
         "{text}"
     );
     assert!(!text.contains("expand:"), "{text}");
@@ -118,6 +125,79 @@ fn references_unions_and_unsettable_parameters_are_told() {
         "{text}"
     );
     assert!(text.contains("fn retrieve(id) -> Customer = get"), "{text}");
+}
+
+#[test]
+fn objects_that_nothing_tells_apart_become_one() {
+    let mut document = document();
+    let schemas = &mut document["components"]["schemas"];
+    let words = |words: &[&str]| json!({ "type": "string", "enum": words });
+    schemas["card_options"] = object(
+        &json!({ "kept": words(&["a", "b"]), "a": { "type": "string" } }),
+        &["a", "kept"],
+    );
+    schemas["client"] = object(&json!({ "kept": words(&["b", "c"]) }), &["kept"]);
+    schemas["customer"]["properties"]["options"] = json!({ "anyOf": [
+        { "$ref": "#/components/schemas/card_options" },
+        { "$ref": "#/components/schemas/client" },
+    ] });
+    let text = text(&generate(&document, "").unwrap());
+    assert!(text.contains("options: CustomerOptions = view"), "{text}");
+    assert!(text.contains("a: &str = text \"a\" Optional "), "{text}");
+    assert!(
+        text.contains("\"kept\" Required \"`a`, `b` or `c`;"),
+        "{text}"
+    );
+    assert!(!text.contains("as_client"), "{text}");
+}
+
+#[test]
+fn docs_say_what_types_and_formats_tell() {
+    let mut document = document();
+    let customer = &mut document["components"]["schemas"]["customer"]["properties"];
+    customer["created"] = json!({ "type": "integer", "format": "unix-time" });
+    let text = text(&generate(&document, "").unwrap());
+    assert!(text.contains("Required \"Text; always there.\";"), "{text}");
+    assert!(text.contains("\"Seconds since 1970; may be missing.\";"));
+    assert!(text.contains("\"`off` or `on`; may be missing.\";"));
+    assert!(text.contains("\"Sets `kind`. `off` or `on`.\";"));
+}
+
+#[test]
+fn a_note_that_not_every_place_has_is_taken_back() {
+    let mut document = document();
+    let city = &mut document["components"]["schemas"]["address"]["properties"]["city"];
+    city["format"] = json!("currency");
+    let text = text(&generate(&document, "").unwrap());
+    assert_eq!(text.matches("    Address {").count(), 1, "{text}");
+    assert!(!text.contains("A currency"), "{text}");
+}
+
+#[test]
+fn calls_and_objects_link_to_the_reference() {
+    let text = text(&generate(&document(), "").unwrap());
+    let site = "https://docs.stripe.com/api/customers";
+    assert!(text.contains(&format!("`customer`: [reference]({site}/object).")));
+    assert!(text.contains(&format!("`customers`: [reference]({site}).")));
+    assert!(text.contains("\"/v1/customers/{id}\" \"customers/retrieve\";"));
+}
+
+#[test]
+fn a_second_type_of_a_name_is_told_by_its_kind() {
+    let mut document = document();
+    let customer = &mut document["components"]["schemas"]["customer"]["properties"];
+    customer["kind"] = json!({ "type": "string", "enum": ["a", "b"] });
+    document["components"]["schemas"]["customer_kind"] =
+        object(&json!({ "city": { "type": "integer" } }), &[]);
+    customer_uses_kind(&mut document);
+    let text = text(&generate(&document, "").unwrap());
+    assert!(text.contains("kind: CustomerKindWord = field"), "{text}");
+    assert!(text.contains("other: CustomerKind = view"), "{text}");
+}
+
+fn customer_uses_kind(document: &mut Value) {
+    let customer = &mut document["components"]["schemas"]["customer"]["properties"];
+    customer["other"] = json!({ "$ref": "#/components/schemas/customer_kind" });
 }
 
 #[test]

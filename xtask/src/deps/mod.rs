@@ -1,9 +1,10 @@
 //! Who may import whom: reads every manifest and refuses an edge the house does not have.
 //!
-//! core -> nothing of ours; jwt -> core; webhooks, events, benches -> core and jwt; every service ->
-//! core, jwt and webhooks; gateway and tests -> anything; testkit -> core, and everyone else takes it
-//! as a dev-dependency by path without a version; nobody takes the crates that ours are compared with
-//! but benches; xtask -> nothing of ours and at most [`MAX_OF_XTASK`] crates at all.
+//! core -> nothing of ours; jwt -> core; webhooks, events -> core and jwt; benches -> core, jwt and
+//! stripe; every service -> core, jwt and webhooks; gateway and tests -> anything; testkit -> core, and
+//! everyone else takes it as a dev-dependency by path without a version; nobody takes the crates that
+//! ours are compared with but benches; xtask -> nothing of ours and at most [`MAX_OF_XTASK`] crates at
+//! all.
 
 mod core_tree;
 mod manifest;
@@ -36,6 +37,7 @@ const CORE: &str = "integration-core";
 const E2E: &str = "integration-e2e";
 const GATEWAY: &str = "integration-gateway";
 const JWT: &str = "integration-jwt";
+const STRIPE: &str = "integration-stripe";
 const TESTKIT: &str = "integration-testkit";
 const WEBHOOKS: &str = "integration-webhooks";
 const XTASK: &str = "xtask";
@@ -98,7 +100,7 @@ fn refusal(from: &str, dependency: &Dependency) -> Option<String> {
         XTASK | CORE => &[],
         JWT | TESTKIT => &[CORE],
         GATEWAY | E2E => return None,
-        BENCHES => &[CORE, JWT],
+        BENCHES => &[CORE, JWT, STRIPE],
         _ if house::is_service(from) => &[CORE, JWT, WEBHOOKS],
         _ => &[CORE, JWT],
     };

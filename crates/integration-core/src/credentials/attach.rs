@@ -2,8 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tokio::time::Instant;
+use url::Url;
 
 use super::{
     form::Form,
@@ -121,6 +122,12 @@ impl Credentials {
         Self(Kind::Lent(Arc::new(token)))
     }
 
+    /// Adds what this lender hands out, for tokens that are kept somewhere else.
+    #[must_use]
+    pub fn lent(lender: Arc<dyn Lender>) -> Self {
+        Self(Kind::Lent(lender))
+    }
+
     fn of(header: HeaderName, form: Form, source: SecretSource) -> Result<Self> {
         let SecretSource { first, origin } = source;
         let value = form.value(&first);
@@ -176,15 +183,47 @@ impl Credentials {
         Ok(lent.generation)
     }
 
+    /// Adds the credentials to a whole request: as [`authorize`](Self::authorize), and what a
+    /// [`Lender`] adds for this method and address.
+    ///
+    /// # Errors
+    ///
+    /// As [`authorize`](Self::authorize), and those of [`Lender::sign`].
+    pub async fn authorize_request(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &mut HeaderMap,
+        deadline: Instant,
+    ) -> Result<Generation> {
+        let generation = self.authorize(headers, deadline).await?;
+        if let Kind::Lent(lender) = &self.0 {
+            lender.sign(generation, method, url, headers)?;
+        }
+        Ok(generation)
+    }
+
     /// Takes notice that a request authorized with this generation was refused with 401.
     ///
     /// To be answered by at most one more attempt, however often that is refused. A secret that is
     /// read from somewhere is read again first, at most until `deadline`. Of many callers that are
     /// refused at once, one causes a refresh and all are told to try again.
     pub async fn rejected(&self, generation: Generation, deadline: Instant) -> Rejection {
+        self.rejected_with(generation, &HeaderMap::new(), deadline)
+            .await
+    }
+
+    /// As [`rejected`](Self::rejected), with the headers of the answer, for a [`Lender`] that reads
+    /// there whether its token was the cause.
+    pub async fn rejected_with(
+        &self,
+        generation: Generation,
+        answer: &HeaderMap,
+        deadline: Instant,
+    ) -> Rejection {
         match &self.0 {
             Kind::None | Kind::Fixed { .. } => Rejection::Final,
-            Kind::Lent(lender) => lender.reject(generation, deadline).await,
+            Kind::Lent(lender) => lender.reject(generation, answer, deadline).await,
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::{fmt, pin::Pin};
 
-use ::http::{HeaderName, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::time::Instant;
+use url::Url;
 
 use crate::error::{Delivery, Error, ErrorKind, Result, Retriability};
 
@@ -15,7 +16,9 @@ const OPERATION: &str = "credentials.authorize";
 pub struct Generation(u64);
 
 impl Generation {
-    pub(super) const fn new(number: u64) -> Self {
+    /// Numbers a value of a [`Lender`].
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
@@ -39,27 +42,64 @@ pub enum Rejection {
 
 /// The value of a header, and which one it is.
 #[derive(Clone, Debug)]
-pub(super) struct Lent {
+pub struct Lent {
     /// Marked as sensitive, so it shows nothing.
     pub(super) value: HeaderValue,
     pub(super) generation: Generation,
 }
 
-pub(super) type Lending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+impl Lent {
+    /// Lends this value, which is marked as sensitive from here on.
+    #[must_use]
+    pub fn new(mut value: HeaderValue, generation: Generation) -> Self {
+        value.set_sensitive(true);
+        Self { value, generation }
+    }
+}
 
-/// Credentials that change while they are used.
-pub(super) trait Lender: Send + Sync + fmt::Debug {
+/// What a [`Lender`] does in its own time.
+pub type Lending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Credentials that change while they are used, and are kept somewhere else.
+///
+/// For what a [`TokenSource`](super::TokenSource) is too little: it keeps its tokens itself, wants to
+/// see what an API says of one it refused, or adds to a request what depends on the request.
+/// Handed to a client with [`Credentials::lent`](super::Credentials::lent).
+pub trait Lender: Send + Sync + fmt::Debug {
     /// The header that the value is for.
     fn header(&self) -> &HeaderName;
 
     /// Returns the value if that takes no waiting.
     fn ready(&self) -> Option<Lent>;
 
-    /// Returns the value when there is one.
+    /// Returns the value when there is one, at `deadline` at the latest.
+    ///
+    /// Dropping the future must not lose what it fetches.
     fn lend(&self, deadline: Instant) -> Lending<'_, Result<Lent>>;
 
-    /// Takes notice that a server refused a value.
-    fn reject(&self, generation: Generation, deadline: Instant) -> Lending<'_, Rejection>;
+    /// Takes notice that a server refused a value with 401, and with these headers.
+    fn reject(
+        &self,
+        generation: Generation,
+        answer: &HeaderMap,
+        deadline: Instant,
+    ) -> Lending<'_, Rejection>;
+
+    /// Adds what depends on the request beside the value, such as a proof of `DPoP`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the request from being sent.
+    fn sign(
+        &self,
+        generation: Generation,
+        method: &Method,
+        url: &Url,
+        headers: &mut HeaderMap,
+    ) -> Result<()> {
+        let _ = (generation, method, url, headers);
+        Ok(())
+    }
 }
 
 /// Why a caller gets no value, without an error of the source.

@@ -19,15 +19,15 @@
 //!
 //! # When not to use it
 //!
-//! Not for signatures over the request, which need more than its headers. Not where several
-//! processes share one refresh token that is replaced with each use: one flight holds within a
-//! process only. There are no credentials in the query on purpose: an address is written to the
+//! Not for signatures over the body of a request. A [`CachedToken`] not where several processes share
+//! one refresh token that is replaced with each use: one flight holds within a process only. A
+//! [`Lender`] is for tokens that are kept elsewhere, such as by integration-oauth. There are no credentials in the query on purpose: an address is written to the
 //! logs of servers and proxies, to histories, caches and error messages, and no mark keeps it out.
 //!
 //! # Order
 //!
-//! Inside the attempt and its timeout, last before the transport: [`Credentials::authorize`]; on a
-//! 401 [`Credentials::rejected`], and if that says so, both once more, free of the retry budget.
+//! Inside the attempt and its timeout, last before the transport:
+//! [`Credentials::authorize_request`]; on a 401 [`Credentials::rejected_with`], and if that says so, both once more, free of the retry budget.
 //! A client does this with its
 //! [`ClientBuilder::credentials`](crate::http::ClientBuilder::credentials). Dropping the future of a
 //! call never cancels a fetch, which ends by [`TokenConfig::fetch_timeout`].
@@ -43,7 +43,7 @@ mod tests;
 
 pub use self::{
     attach::Credentials,
-    lender::{Generation, Rejection},
+    lender::{Generation, Lender, Lending, Lent, Rejection},
     secret::{MAX_SECRET, SecretSource},
     token::{
         CachedToken, Decision, Expiry, Moment, Settled, Token, TokenConfig, TokenSource, TokenState,

@@ -6,11 +6,14 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderMap, HeaderValue, StatusCode};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::AUTHORIZATION};
 use parking_lot::Mutex;
+use tokio::time::Instant;
 use url::Url;
 
-use super::{CachedToken, Credentials, Generation, Rejection, Token, TokenConfig};
+use super::{
+    CachedToken, Credentials, Generation, Lender, Lending, Lent, Rejection, Token, TokenConfig,
+};
 use crate::{
     Clock, ErrorKind, SecretString, SystemClock,
     error::Error,
@@ -193,6 +196,89 @@ async fn a_service_that_refuses_every_token_costs_one_refresh() {
         assert_eq!(rig.service.seen.lock().len(), sent);
     }
     assert_eq!(rig.fetches.load(Ordering::Relaxed), 2);
+}
+
+/// Signs each request, and gives its value up only where the answer names it.
+#[derive(Debug, Default)]
+struct Elsewhere(AtomicU64);
+
+impl Lender for Elsewhere {
+    fn header(&self) -> &HeaderName {
+        &AUTHORIZATION
+    }
+
+    fn ready(&self) -> Option<Lent> {
+        None
+    }
+
+    fn lend(&self, _deadline: Instant) -> Lending<'_, crate::error::Result<Lent>> {
+        let number = self.0.load(Ordering::Relaxed) + 1;
+        let value = HeaderValue::try_from(format!("Bearer t{number}")).unwrap();
+        Box::pin(std::future::ready(Ok(Lent::new(
+            value,
+            Generation::new(number),
+        ))))
+    }
+
+    fn reject(
+        &self,
+        generation: Generation,
+        answer: &HeaderMap,
+        _deadline: Instant,
+    ) -> Lending<'_, Rejection> {
+        let is_named = answer
+            .get("www-authenticate")
+            .is_some_and(|said| said == "t");
+        if is_named {
+            self.0.store(generation.number(), Ordering::Relaxed);
+        }
+        let rejection = if is_named {
+            Rejection::TryAgain
+        } else {
+            Rejection::Final
+        };
+        Box::pin(std::future::ready(rejection))
+    }
+
+    fn sign(
+        &self,
+        generation: Generation,
+        method: &Method,
+        url: &Url,
+        headers: &mut HeaderMap,
+    ) -> crate::error::Result<()> {
+        let proof = format!("{} {method} {}", generation.number(), url.path());
+        headers.insert("proof", HeaderValue::try_from(proof).unwrap());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_lender_sees_the_request_and_the_answer_that_refused_it() {
+    let credentials = Credentials::lent(Arc::new(Elsewhere::default()));
+    let deadline = SystemClock.now() + Duration::from_secs(1);
+    let url = Url::parse("https://demo.example/a?b").unwrap();
+    let mut headers = HeaderMap::new();
+    let sent = async |headers: &mut HeaderMap| {
+        let sending = credentials.authorize_request(&Method::PUT, &url, headers, deadline);
+        sending.await.unwrap()
+    };
+    let first = sent(&mut headers).await;
+    assert_eq!(headers["proof"], "1 PUT /a");
+    assert!(headers["authorization"].is_sensitive());
+    let mut answer = HeaderMap::new();
+    let rejection = credentials.rejected_with(first, &answer, deadline).await;
+    assert_eq!(rejection, Rejection::Final);
+    assert_eq!(
+        credentials.rejected(first, deadline).await,
+        Rejection::Final
+    );
+    answer.insert("www-authenticate", HeaderValue::from_static("t"));
+    let rejection = credentials.rejected_with(first, &answer, deadline).await;
+    assert_eq!(rejection, Rejection::TryAgain);
+    sent(&mut headers).await;
+    assert_eq!(headers["proof"], "2 PUT /a");
+    assert_eq!(headers["authorization"], "Bearer t2");
 }
 
 #[tokio::test(start_paused = true)]

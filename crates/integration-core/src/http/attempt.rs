@@ -68,8 +68,15 @@ impl Sending<'_> {
         loop {
             let mut lent = None;
             if let (Some(credentials), Some(request)) = (credentials, &mut own) {
-                let headers = &mut request.headers;
-                let authorized = credentials.authorize(headers, context.end()).await;
+                let AttemptRequest {
+                    method,
+                    url,
+                    headers,
+                    ..
+                } = &mut **request;
+                let authorizing =
+                    credentials.authorize_request(method, url, headers, context.end());
+                let authorized = authorizing.await;
                 let generation = authorized.map_err(TransportError::not_sent)?;
                 lent = Some((credentials, generation));
             }
@@ -80,7 +87,9 @@ impl Sending<'_> {
             let Some((credentials, generation)) = lent.filter(|_| is_refused && !is_second) else {
                 return Ok(arrived);
             };
-            match credentials.rejected(generation, context.end()).await {
+            let answer = &arrived.answer.headers;
+            let rejected = credentials.rejected_with(generation, answer, context.end());
+            match rejected.await {
                 Rejection::TryAgain if request.body.is_replayable() => is_second = true,
                 _ => return Ok(arrived),
             }

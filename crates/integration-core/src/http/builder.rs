@@ -45,6 +45,7 @@ pub struct ClientBuilder {
     naming: Naming,
     headers: HeaderMap,
     roots: Vec<tls::Root>,
+    is_public_only: bool,
     #[cfg(feature = "gzip")]
     gzip: bool,
     classify: Option<Arc<dyn Classify<Answer, TransportError>>>,
@@ -67,6 +68,7 @@ impl ClientBuilder {
             naming: Naming::default(),
             headers: HeaderMap::new(),
             roots: Vec::new(),
+            is_public_only: false,
             #[cfg(feature = "gzip")]
             gzip: false,
             classify: None,
@@ -173,6 +175,14 @@ impl ClientBuilder {
             .map_err(|rule| Error::new(ErrorKind::Config, OPERATION).with_message(rule))?;
         self.roots.extend(roots);
         Ok(self)
+    }
+
+    /// Connects to addresses of the public internet alone, for hosts that somebody else names: a name
+    /// that resolves to this machine or a private network is an error of kind
+    /// [`ErrorKind::Config`]. Not used by a [`transport`](Self::transport) of yours, nor by a proxy.
+    pub fn public_addresses_only(mut self) -> Self {
+        self.is_public_only = true;
+        self
     }
 
     /// Says in which header the provider tells how it calls a request, such as `x-amzn-requestid`.
@@ -286,6 +296,11 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => {
                 let transport = ReqwestTransport::with_roots(http.clone(), self.roots);
+                let transport = if self.is_public_only {
+                    transport.with_public_addresses_only()
+                } else {
+                    transport
+                };
                 #[cfg(feature = "gzip")]
                 let transport = if self.gzip {
                     transport.with_gzip()

@@ -2,11 +2,18 @@
 
 use std::{error::Error as StdError, fmt, io};
 
-use super::{body::BodyError, transport::TransportError};
+use super::{
+    body::BodyError,
+    public::{self, NotPublic},
+    transport::TransportError,
+};
 use crate::error::{Delivery, ErrorKind, Retriability};
 
 /// Maps the failure of a request whose head did not come.
 pub(super) fn from_reqwest(error: reqwest::Error) -> TransportError {
+    if find::<NotPublic>(&error).is_some() {
+        return public::refusal();
+    }
     let kind = kind_of(&error);
     // The address of the error holds the query, and with it perhaps a key.
     let error = error.without_url();

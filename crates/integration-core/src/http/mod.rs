@@ -34,6 +34,7 @@ mod errors;
 mod failure;
 mod path;
 mod prepare;
+mod public;
 mod read;
 mod request;
 mod reqwest;
@@ -58,6 +59,7 @@ pub use self::{
     deadline::DeadlineHeader,
     errors::{ErrorBody, JsonErrors},
     path::path_part,
+    public::is_public_address,
     request::RequestBuilder,
     reqwest::ReqwestTransport,
     response::{Answer, Response},

@@ -18,6 +18,7 @@ use super::{
     body::{BodyStream, OpenBody},
     config::{HttpConfig, Proxy},
     failure,
+    public::{self, PublicOnly},
     read::{self, Arrived, Pieces, Reading},
     tls,
     transport::{AttemptRequest, RawBody, RawResponse, Transport, TransportError},
@@ -37,6 +38,7 @@ pub struct ReqwestTransport {
     /// Trusted beside those of the platform.
     roots: Vec<tls::Root>,
     unpacks: Unpacks,
+    is_public_only: bool,
     /// Made at the first `http` request, without certificates.
     plain: OnceLock<Client>,
     /// Made at the first `https` request, or with the client if its base is `https`.
@@ -63,6 +65,7 @@ impl ReqwestTransport {
             config,
             roots,
             unpacks: Unpacks::Nothing,
+            is_public_only: false,
             plain: OnceLock::new(),
             tls: OnceLock::new(),
         }
@@ -73,6 +76,14 @@ impl ReqwestTransport {
     #[must_use]
     pub fn with_gzip(mut self) -> Self {
         self.unpacks = Unpacks::Gzip;
+        self
+    }
+
+    /// Connects to addresses of the public internet alone, whatever a name resolves to. A proxy
+    /// resolves names by itself and is not held to it.
+    #[must_use]
+    pub fn with_public_addresses_only(mut self) -> Self {
+        self.is_public_only = true;
         self
     }
 
@@ -129,6 +140,9 @@ impl ReqwestTransport {
         if config.proxy == Proxy::None {
             builder = builder.no_proxy();
         }
+        if self.is_public_only {
+            builder = builder.dns_resolver(PublicOnly);
+        }
         let client = builder.build().map_err(refused)?;
         Ok(cell.get_or_init(|| client))
     }
@@ -142,6 +156,9 @@ fn refused(cause: impl std::error::Error + Send + Sync + 'static) -> TransportEr
 
 impl ReqwestTransport {
     async fn head(&self, request: &AttemptRequest) -> Result<::reqwest::Response, TransportError> {
+        if self.is_public_only {
+            public::check(&request.url)?;
+        }
         let client = self.client(request.url.scheme())?;
         let mut wire = ::reqwest::Request::new(request.method.clone(), request.url.clone());
         *wire.headers_mut() = request.headers.clone();

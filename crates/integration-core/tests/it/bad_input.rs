@@ -167,3 +167,24 @@ fn policies() -> Vec<(Config, &'static str)> {
         ),
     ]
 }
+
+#[tokio::test]
+async fn a_host_without_a_public_address_is_not_connected_to_where_that_is_asked_for() {
+    let server = ScriptedServer::replies([Reply::ok("secret")])
+        .await
+        .unwrap();
+    let port = server.url("/").rsplit_once(':').unwrap().1.to_owned();
+    let port = port.trim_end_matches('/');
+    let public = Client::builder().public_addresses_only().build().unwrap();
+    for host in ["localhost", "127.0.0.1", "[::1]", "169.254.169.254"] {
+        let call = public.get(&format!("http://{host}:{port}/"));
+        let error = call.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{host}: {error}");
+        assert_eq!(error.gave_up(), Some(GaveUp::NotRetryable), "{host}");
+        assert_eq!(error.delivery(), Delivery::NotSent, "{host}");
+    }
+    assert_eq!(server.count(), 0);
+    let any = Client::builder().build().unwrap();
+    let call = any.get(&format!("http://localhost:{port}/"));
+    assert_eq!(call.send().await.unwrap().body(), "secret");
+}

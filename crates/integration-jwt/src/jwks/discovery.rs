@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{address, fetch::Getter};
-use crate::strict_json;
+use super::fetch::Getter;
+use crate::{address, strict_json};
 
 /// How long the address of the keys is believed.
 const BELIEVED: Duration = Duration::from_secs(60 * 60);

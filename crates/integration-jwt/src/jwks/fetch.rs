@@ -9,8 +9,8 @@ use integration_core::{
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{address, discovery::Discovery};
-use crate::{key_set::KeySet, limits::MAX_DOCUMENT};
+use super::discovery::Discovery;
+use crate::{address, key_set::KeySet, limits::MAX_DOCUMENT};
 
 #[derive(Debug)]
 pub(super) struct Source {

@@ -4,7 +4,6 @@
 //! fetches are paced whatever the tokens say: [`pace`] has the numbers.
 
 mod absent;
-mod address;
 mod cache;
 mod config;
 mod discovery;

@@ -172,3 +172,31 @@ async fn the_hash_of_an_access_token_is_that_of_the_algorithm() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn an_issuer_of_many_customers_is_written_with_the_claim_that_names_the_customer() {
+    let template = "https://login.example.test/{tenantid}/v2.0";
+    let builder = Validator::issuer("https://login.example.test/common/v2.0").audience(CLIENT);
+    let validator = builder
+        .issuer_template(template)
+        .id_tokens()
+        .keys(key_set())
+        .clock(Arc::new(FixedClock(NOW)))
+        .build()
+        .unwrap();
+    for (issuer, tid, is_good) in [
+        ("https://login.example.test/t-1/v2.0", json!("t-1"), true),
+        ("https://login.example.test/common/v2.0", json!(null), true),
+        ("https://login.example.test/t-1/v2.0", json!("t-2"), false),
+        ("https://login.example.test/t-1/v2.0", json!(null), false),
+        ("https://login.example.test/t-1/v2.0", json!(["t-1"]), false),
+        ("https://login.example.test//v2.0", json!(""), false),
+        ("https://login.example.test/a/b/v2.0", json!("a/b"), false),
+        ("https://evil.example.test/t-1/v2.0", json!("t-1"), false),
+        (template, json!("{tenantid}"), false),
+    ] {
+        let token = token(&with(login(), &json!({"iss": issuer, "tid": tid})));
+        let said = validator.check::<Value>(&token).await;
+        assert_eq!(said.is_ok(), is_good, "{issuer} {tid}");
+    }
+}

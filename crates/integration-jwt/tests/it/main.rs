@@ -15,6 +15,8 @@ mod flood;
 mod id_tokens;
 mod profiles;
 mod properties;
+#[cfg(feature = "sign")]
+mod signing;
 mod support;
 mod threats;
 mod tokens;

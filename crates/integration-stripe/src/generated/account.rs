@@ -23,12 +23,12 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `account`.
+    /// Calls about `account`: [reference](https://docs.stripe.com/api/account).
     AccountApi [] {
-        fn retrieve() -> Account = get "stripe.account.retrieve" "/v1/account";
+        fn retrieve() -> Account = get "stripe.account.retrieve" "/v1/account" "account/retrieve";
     }
 
-    /// Calls about `accounts`.
+    /// Calls about `accounts`: [reference](https://docs.stripe.com/api/accounts).
     AccountsApi [
         bank_accounts: AccountsBankAccountsApi,
         capabilities: AccountsCapabilitiesApi,
@@ -37,897 +37,900 @@ handles! {
         people: AccountsPeopleApi,
         persons: AccountsPersonsApi,
     ] {
-        fn list(; ListAccounts) -> List<Account> = list "stripe.accounts.list" "/v1/accounts";
-        fn create(; CreateAccount) -> Account = post "stripe.accounts.create" "/v1/accounts";
-        fn retrieve(account) -> Account = get "stripe.accounts.retrieve" "/v1/accounts/{account}";
+        fn list(; ListAccounts) -> List<Account> = list
+            "stripe.accounts.list" "/v1/accounts" "accounts/list";
+        fn create(; CreateAccount) -> Account = post
+            "stripe.accounts.create" "/v1/accounts" "accounts/create";
+        fn retrieve(account) -> Account = get
+            "stripe.accounts.retrieve" "/v1/accounts/{account}" "accounts/retrieve";
         fn update(account; UpdateAccount) -> Account = post
-            "stripe.accounts.update" "/v1/accounts/{account}";
+            "stripe.accounts.update" "/v1/accounts/{account}" "accounts/update";
         fn delete(account) -> DeletedAccount = delete
-            "stripe.accounts.delete" "/v1/accounts/{account}";
+            "stripe.accounts.delete" "/v1/accounts/{account}" "accounts/delete";
         fn reject(account; RejectAccount) -> Account = post
-            "stripe.accounts.reject" "/v1/accounts/{account}/reject";
+            "stripe.accounts.reject" "/v1/accounts/{account}/reject" "accounts/reject";
     }
 
-    /// Calls about `accounts.bank_accounts`.
+    /// Calls about `accounts.bank_accounts`: [reference](https://docs.stripe.com/api/accounts/bank_accounts).
     AccountsBankAccountsApi [] {
         fn create(account; CreateAccountBankAccount) -> ExternalAccount = post
-            "stripe.accounts.bank_accounts.create" "/v1/accounts/{account}/bank_accounts";
+            "stripe.accounts.bank_accounts.create" "/v1/accounts/{account}/bank_accounts" "accounts/bank_accounts/create";
         fn retrieve(account, id) -> ExternalAccount = get
-            "stripe.accounts.bank_accounts.retrieve" "/v1/accounts/{account}/bank_accounts/{id}";
+            "stripe.accounts.bank_accounts.retrieve" "/v1/accounts/{account}/bank_accounts/{id}" "accounts/bank_accounts/retrieve";
         fn update(account, id; UpdateAccountBankAccount) -> ExternalAccount = post
-            "stripe.accounts.bank_accounts.update" "/v1/accounts/{account}/bank_accounts/{id}";
+            "stripe.accounts.bank_accounts.update" "/v1/accounts/{account}/bank_accounts/{id}" "accounts/bank_accounts/update";
         fn delete(account, id) -> DeletedExternalAccount = delete
-            "stripe.accounts.bank_accounts.delete" "/v1/accounts/{account}/bank_accounts/{id}";
+            "stripe.accounts.bank_accounts.delete" "/v1/accounts/{account}/bank_accounts/{id}" "accounts/bank_accounts/delete";
     }
 
-    /// Calls about `accounts.capabilities`.
+    /// Calls about `accounts.capabilities`: [reference](https://docs.stripe.com/api/accounts/capabilities).
     AccountsCapabilitiesApi [] {
         fn list(account) -> List<Capability> = list
-            "stripe.accounts.capabilities.list" "/v1/accounts/{account}/capabilities";
+            "stripe.accounts.capabilities.list" "/v1/accounts/{account}/capabilities" "accounts/capabilities/list";
         fn retrieve(account, capability) -> Capability = get
-            "stripe.accounts.capabilities.retrieve" "/v1/accounts/{account}/capabilities/{capability}";
+            "stripe.accounts.capabilities.retrieve" "/v1/accounts/{account}/capabilities/{capability}" "accounts/capabilities/retrieve";
         fn update(account, capability; UpdateAccountCapability) -> Capability = post
-            "stripe.accounts.capabilities.update" "/v1/accounts/{account}/capabilities/{capability}";
+            "stripe.accounts.capabilities.update" "/v1/accounts/{account}/capabilities/{capability}" "accounts/capabilities/update";
     }
 
-    /// Calls about `accounts.external_accounts`.
+    /// Calls about `accounts.external_accounts`: [reference](https://docs.stripe.com/api/accounts/external_accounts).
     AccountsExternalAccountsApi [] {
         fn list(account; ListAccountExternalAccounts) -> List<PayoutDestination> = list
-            "stripe.accounts.external_accounts.list" "/v1/accounts/{account}/external_accounts";
+            "stripe.accounts.external_accounts.list" "/v1/accounts/{account}/external_accounts" "accounts/external_accounts/list";
         fn create(account; CreateAccountExternalAccount) -> ExternalAccount = post
-            "stripe.accounts.external_accounts.create" "/v1/accounts/{account}/external_accounts";
+            "stripe.accounts.external_accounts.create" "/v1/accounts/{account}/external_accounts" "accounts/external_accounts/create";
         fn retrieve(account, id) -> ExternalAccount = get
-            "stripe.accounts.external_accounts.retrieve" "/v1/accounts/{account}/external_accounts/{id}";
+            "stripe.accounts.external_accounts.retrieve" "/v1/accounts/{account}/external_accounts/{id}" "accounts/external_accounts/retrieve";
         fn update(account, id; UpdateAccountExternalAccount) -> ExternalAccount = post
-            "stripe.accounts.external_accounts.update" "/v1/accounts/{account}/external_accounts/{id}";
+            "stripe.accounts.external_accounts.update" "/v1/accounts/{account}/external_accounts/{id}" "accounts/external_accounts/update";
         fn delete(account, id) -> DeletedExternalAccount = delete
-            "stripe.accounts.external_accounts.delete" "/v1/accounts/{account}/external_accounts/{id}";
+            "stripe.accounts.external_accounts.delete" "/v1/accounts/{account}/external_accounts/{id}" "accounts/external_accounts/delete";
     }
 
-    /// Calls about `accounts.login_links`.
+    /// Calls about `accounts.login_links`: [reference](https://docs.stripe.com/api/accounts/login_links).
     AccountsLoginLinksApi [] {
         fn create(account) -> LoginLink = post
-            "stripe.accounts.login_links.create" "/v1/accounts/{account}/login_links";
+            "stripe.accounts.login_links.create" "/v1/accounts/{account}/login_links" "accounts/login_links/create";
     }
 
-    /// Calls about `accounts.people`.
+    /// Calls about `accounts.people`: [reference](https://docs.stripe.com/api/accounts).
     AccountsPeopleApi [] {
         fn list(account; ListAccountPeople) -> List<Person> = list
-            "stripe.accounts.people.list" "/v1/accounts/{account}/people";
+            "stripe.accounts.people.list" "/v1/accounts/{account}/people" "accounts/list";
         fn create(account; CreateAccountPerson) -> Person = post
-            "stripe.accounts.people.create" "/v1/accounts/{account}/people";
+            "stripe.accounts.people.create" "/v1/accounts/{account}/people" "accounts/create";
         fn retrieve(account, person) -> Person = get
-            "stripe.accounts.people.retrieve" "/v1/accounts/{account}/people/{person}";
+            "stripe.accounts.people.retrieve" "/v1/accounts/{account}/people/{person}" "accounts/people/retrieve";
         fn update(account, person; UpdateAccountPerson) -> Person = post
-            "stripe.accounts.people.update" "/v1/accounts/{account}/people/{person}";
+            "stripe.accounts.people.update" "/v1/accounts/{account}/people/{person}" "accounts/people/update";
         fn delete(account, person) -> DeletedPerson = delete
-            "stripe.accounts.people.delete" "/v1/accounts/{account}/people/{person}";
+            "stripe.accounts.people.delete" "/v1/accounts/{account}/people/{person}" "accounts/people/delete";
     }
 
-    /// Calls about `accounts.persons`.
+    /// Calls about `accounts.persons`: [reference](https://docs.stripe.com/api/accounts/persons).
     AccountsPersonsApi [] {
         fn list(account; ListAccountPersons) -> List<Person> = list
-            "stripe.accounts.persons.list" "/v1/accounts/{account}/persons";
+            "stripe.accounts.persons.list" "/v1/accounts/{account}/persons" "accounts/persons/list";
         fn create(account; CreateAccountPersonParams) -> Person = post
-            "stripe.accounts.persons.create" "/v1/accounts/{account}/persons";
+            "stripe.accounts.persons.create" "/v1/accounts/{account}/persons" "accounts/persons/create";
         fn retrieve(account, person) -> Person = get
-            "stripe.accounts.persons.retrieve" "/v1/accounts/{account}/persons/{person}";
+            "stripe.accounts.persons.retrieve" "/v1/accounts/{account}/persons/{person}" "accounts/persons/retrieve";
         fn update(account, person; UpdateAccountPersonParams) -> Person = post
-            "stripe.accounts.persons.update" "/v1/accounts/{account}/persons/{person}";
+            "stripe.accounts.persons.update" "/v1/accounts/{account}/persons/{person}" "accounts/persons/update";
         fn delete(account, person) -> DeletedPerson = delete
-            "stripe.accounts.persons.delete" "/v1/accounts/{account}/persons/{person}";
+            "stripe.accounts.persons.delete" "/v1/accounts/{account}/persons/{person}" "accounts/persons/delete";
     }
 }
 
 views! {
-    /// The object `account`.
+    /// The object `account`: [reference](https://docs.stripe.com/api/account/object).
     Account {
-        business_profile: AccountBusinessProfile = Nullable;
-        business_type: AccountBusinessType = Nullable;
-        capabilities: AccountCapabilities = Optional;
-        charges_enabled: bool = Optional;
-        company: LegalEntityCompany = Optional;
-        controller: AccountUnificationAccountController = Optional;
-        country: &str = Optional;
-        created: i64 = Optional;
-        default_currency: &str = Optional;
-        details_submitted: bool = Optional;
-        email: &str = Nullable;
-        external_accounts: List<PayoutDestination> = Optional;
-        future_requirements: AccountRequirements = Optional;
-        groups: AccountGroupMembership = Nullable;
-        id: &str = Required;
-        individual: Person = Optional;
-        metadata: Map<&'static str> = Optional;
-        object: &str = Required;
-        payouts_enabled: bool = Optional;
-        requirements: AccountRequirements = Optional;
-        settings: AccountSettings = Nullable;
-        tos_acceptance: AccountTosAcceptance = Optional;
-        r#type: AccountType2 = Optional;
+        business_profile: AccountBusinessProfile = view "business_profile" Nullable "An object; may be `null`.";
+        business_type: AccountBusinessType = field "business_type" Nullable "`company`, `government_entity`, `individual` or `non_profit`; may be `null`.";
+        capabilities: AccountCapabilities = view "capabilities" Optional "An object; may be missing.";
+        charges_enabled: bool = flag "charges_enabled" Optional "`true` or `false`; may be missing.";
+        company: LegalEntityCompany = view "company" Optional "An object; may be missing.";
+        controller: AccountUnificationAccountController = view "controller" Optional "An object; may be missing.";
+        country: &str = text "country" Optional "Text; may be missing.";
+        created: i64 = int "created" Optional "Seconds since 1970; may be missing.";
+        default_currency: &str = text "default_currency" Optional "Text; may be missing.";
+        details_submitted: bool = flag "details_submitted" Optional "`true` or `false`; may be missing.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        external_accounts: List<PayoutDestination> = field "external_accounts" Optional "The first page of a list; may be missing.";
+        future_requirements: AccountRequirements = view "future_requirements" Optional "An object; may be missing.";
+        groups: AccountGroupMembership = view "groups" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        individual: Person = view "individual" Optional "An object; may be missing.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        payouts_enabled: bool = flag "payouts_enabled" Optional "`true` or `false`; may be missing.";
+        requirements: AccountRequirements = view "requirements" Optional "An object; may be missing.";
+        settings: AccountSettings = view "settings" Nullable "An object; may be `null`.";
+        tos_acceptance: AccountTosAcceptance = view "tos_acceptance" Optional "An object; may be missing.";
+        r#type: AccountTypeWord = field "type" Optional "`custom`, `express`, `none` or `standard`; may be missing.";
     }
 
     /// The object `deleted_account`.
     DeletedAccount {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `account_annual_revenue`.
     AccountAnnualRevenue {
-        amount: i64 = Nullable;
-        currency: &str = Nullable;
-        fiscal_year_end: &str = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
+        fiscal_year_end: &str = text "fiscal_year_end" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_bacs_debit_payments_settings`.
     AccountBacsDebitPaymentsSettings {
-        display_name: &str = Nullable;
-        service_user_number: &str = Nullable;
+        display_name: &str = text "display_name" Nullable "Text; may be `null`.";
+        service_user_number: &str = text "service_user_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_branding_settings`.
     AccountBrandingSettings {
-        icon: Expandable<File> = Nullable;
-        logo: Expandable<File> = Nullable;
-        primary_color: &str = Nullable;
-        secondary_color: &str = Nullable;
+        icon: Expandable<File> = field "icon" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        logo: Expandable<File> = field "logo" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        primary_color: &str = text "primary_color" Nullable "Text; may be `null`.";
+        secondary_color: &str = text "secondary_color" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_business_profile`.
     AccountBusinessProfile {
-        annual_revenue: AccountAnnualRevenue = Nullable;
-        estimated_worker_count: i64 = Nullable;
-        mcc: &str = Nullable;
-        minority_owned_business_designation: Vec<AccountBusinessProfileMinorityOwnedBusinessDesignation> = Nullable;
-        monthly_estimated_revenue: MandateSingleUse = Optional;
-        name: &str = Nullable;
-        product_description: &str = Nullable;
-        support_address: Address = Nullable;
-        support_email: &str = Nullable;
-        support_phone: &str = Nullable;
-        support_url: &str = Nullable;
-        url: &str = Nullable;
+        annual_revenue: AccountAnnualRevenue = view "annual_revenue" Nullable "An object; may be `null`.";
+        estimated_worker_count: i64 = int "estimated_worker_count" Nullable "An integer; may be `null`.";
+        mcc: &str = text "mcc" Nullable "Text; may be `null`.";
+        minority_owned_business_designation: Vec<AccountBusinessProfileMinorityOwnedBusinessDesignation> = field "minority_owned_business_designation" Nullable "Several, each: `lgbtqi_owned_business`, `minority_owned_business`, `none_of_these_apply`, `prefer_not_to_answer` or `women_owned_business`; may be `null`.";
+        monthly_estimated_revenue: MandateSingleUse = view "monthly_estimated_revenue" Optional "An object; may be missing.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        support_address: Address = view "support_address" Nullable "An object; may be `null`.";
+        support_email: &str = text "support_email" Nullable "Text; may be `null`.";
+        support_phone: &str = text "support_phone" Nullable "Text; may be `null`.";
+        support_url: &str = text "support_url" Nullable "Text; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_capabilities`.
     AccountCapabilities {
-        acss_debit_payments: MandateStatus = Optional;
-        affirm_payments: MandateStatus = Optional;
-        afterpay_clearpay_payments: MandateStatus = Optional;
-        alma_payments: MandateStatus = Optional;
-        amazon_pay_payments: MandateStatus = Optional;
-        app_distribution: MandateStatus = Optional;
-        au_becs_debit_payments: MandateStatus = Optional;
-        bacs_debit_payments: MandateStatus = Optional;
-        bancontact_payments: MandateStatus = Optional;
-        bank_transfer_payments: MandateStatus = Optional;
-        billie_payments: MandateStatus = Optional;
-        bizum_payments: MandateStatus = Optional;
-        blik_payments: MandateStatus = Optional;
-        boleto_payments: MandateStatus = Optional;
-        card_issuing: MandateStatus = Optional;
-        card_payments: MandateStatus = Optional;
-        cartes_bancaires_payments: MandateStatus = Optional;
-        cashapp_payments: MandateStatus = Optional;
-        crypto_payments: MandateStatus = Optional;
-        eps_payments: MandateStatus = Optional;
-        fpx_payments: MandateStatus = Optional;
-        gb_bank_transfer_payments: MandateStatus = Optional;
-        giropay_payments: MandateStatus = Optional;
-        grabpay_payments: MandateStatus = Optional;
-        ideal_payments: MandateStatus = Optional;
-        india_international_payments: MandateStatus = Optional;
-        jcb_payments: MandateStatus = Optional;
-        jp_bank_transfer_payments: MandateStatus = Optional;
-        kakao_pay_payments: MandateStatus = Optional;
-        klarna_payments: MandateStatus = Optional;
-        konbini_payments: MandateStatus = Optional;
-        kr_card_payments: MandateStatus = Optional;
-        legacy_payments: MandateStatus = Optional;
-        link_payments: MandateStatus = Optional;
-        mb_way_payments: MandateStatus = Optional;
-        mobilepay_payments: MandateStatus = Optional;
-        multibanco_payments: MandateStatus = Optional;
-        mx_bank_transfer_payments: MandateStatus = Optional;
-        naver_pay_payments: MandateStatus = Optional;
-        nz_bank_account_becs_debit_payments: MandateStatus = Optional;
-        oxxo_payments: MandateStatus = Optional;
-        p24_payments: MandateStatus = Optional;
-        pay_by_bank_payments: MandateStatus = Optional;
-        payco_payments: MandateStatus = Optional;
-        paynow_payments: MandateStatus = Optional;
-        payto_payments: MandateStatus = Optional;
-        pix_payments: MandateStatus = Optional;
-        promptpay_payments: MandateStatus = Optional;
-        revolut_pay_payments: MandateStatus = Optional;
-        samsung_pay_payments: MandateStatus = Optional;
-        satispay_payments: MandateStatus = Optional;
-        scalapay_payments: MandateStatus = Optional;
-        sepa_bank_transfer_payments: MandateStatus = Optional;
-        sepa_debit_payments: MandateStatus = Optional;
-        sofort_payments: MandateStatus = Optional;
-        sunbit_payments: MandateStatus = Optional;
-        swish_payments: MandateStatus = Optional;
-        tax_reporting_us_1099_k: MandateStatus = Optional;
-        tax_reporting_us_1099_misc: MandateStatus = Optional;
-        transfers: MandateStatus = Optional;
-        treasury: MandateStatus = Optional;
-        twint_payments: MandateStatus = Optional;
-        upi_payments: MandateStatus = Optional;
-        us_bank_account_ach_payments: MandateStatus = Optional;
-        us_bank_transfer_payments: MandateStatus = Optional;
-        zip_payments: MandateStatus = Optional;
+        acss_debit_payments: MandateStatus = field "acss_debit_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        affirm_payments: MandateStatus = field "affirm_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        afterpay_clearpay_payments: MandateStatus = field "afterpay_clearpay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        alma_payments: MandateStatus = field "alma_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        amazon_pay_payments: MandateStatus = field "amazon_pay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        app_distribution: MandateStatus = field "app_distribution" Optional "`active`, `inactive` or `pending`; may be missing.";
+        au_becs_debit_payments: MandateStatus = field "au_becs_debit_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        bacs_debit_payments: MandateStatus = field "bacs_debit_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        bancontact_payments: MandateStatus = field "bancontact_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        bank_transfer_payments: MandateStatus = field "bank_transfer_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        billie_payments: MandateStatus = field "billie_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        bizum_payments: MandateStatus = field "bizum_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        blik_payments: MandateStatus = field "blik_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        boleto_payments: MandateStatus = field "boleto_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        card_issuing: MandateStatus = field "card_issuing" Optional "`active`, `inactive` or `pending`; may be missing.";
+        card_payments: MandateStatus = field "card_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        cartes_bancaires_payments: MandateStatus = field "cartes_bancaires_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        cashapp_payments: MandateStatus = field "cashapp_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        crypto_payments: MandateStatus = field "crypto_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        eps_payments: MandateStatus = field "eps_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        fpx_payments: MandateStatus = field "fpx_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        gb_bank_transfer_payments: MandateStatus = field "gb_bank_transfer_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        giropay_payments: MandateStatus = field "giropay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        grabpay_payments: MandateStatus = field "grabpay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        ideal_payments: MandateStatus = field "ideal_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        india_international_payments: MandateStatus = field "india_international_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        jcb_payments: MandateStatus = field "jcb_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        jp_bank_transfer_payments: MandateStatus = field "jp_bank_transfer_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        kakao_pay_payments: MandateStatus = field "kakao_pay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        klarna_payments: MandateStatus = field "klarna_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        konbini_payments: MandateStatus = field "konbini_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        kr_card_payments: MandateStatus = field "kr_card_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        legacy_payments: MandateStatus = field "legacy_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        link_payments: MandateStatus = field "link_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        mb_way_payments: MandateStatus = field "mb_way_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        mobilepay_payments: MandateStatus = field "mobilepay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        multibanco_payments: MandateStatus = field "multibanco_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        mx_bank_transfer_payments: MandateStatus = field "mx_bank_transfer_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        naver_pay_payments: MandateStatus = field "naver_pay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        nz_bank_account_becs_debit_payments: MandateStatus = field "nz_bank_account_becs_debit_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        oxxo_payments: MandateStatus = field "oxxo_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        p24_payments: MandateStatus = field "p24_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        pay_by_bank_payments: MandateStatus = field "pay_by_bank_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        payco_payments: MandateStatus = field "payco_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        paynow_payments: MandateStatus = field "paynow_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        payto_payments: MandateStatus = field "payto_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        pix_payments: MandateStatus = field "pix_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        promptpay_payments: MandateStatus = field "promptpay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        revolut_pay_payments: MandateStatus = field "revolut_pay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        samsung_pay_payments: MandateStatus = field "samsung_pay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        satispay_payments: MandateStatus = field "satispay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        scalapay_payments: MandateStatus = field "scalapay_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        sepa_bank_transfer_payments: MandateStatus = field "sepa_bank_transfer_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        sepa_debit_payments: MandateStatus = field "sepa_debit_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        sofort_payments: MandateStatus = field "sofort_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        sunbit_payments: MandateStatus = field "sunbit_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        swish_payments: MandateStatus = field "swish_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        tax_reporting_us_1099_k: MandateStatus = field "tax_reporting_us_1099_k" Optional "`active`, `inactive` or `pending`; may be missing.";
+        tax_reporting_us_1099_misc: MandateStatus = field "tax_reporting_us_1099_misc" Optional "`active`, `inactive` or `pending`; may be missing.";
+        transfers: MandateStatus = field "transfers" Optional "`active`, `inactive` or `pending`; may be missing.";
+        treasury: MandateStatus = field "treasury" Optional "`active`, `inactive` or `pending`; may be missing.";
+        twint_payments: MandateStatus = field "twint_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        upi_payments: MandateStatus = field "upi_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        us_bank_account_ach_payments: MandateStatus = field "us_bank_account_ach_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        us_bank_transfer_payments: MandateStatus = field "us_bank_transfer_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
+        zip_payments: MandateStatus = field "zip_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
     }
 
     /// The part `account_capability_future_requirements` and one other place.
     AccountCapabilityRequirements {
-        alternatives: Vec<AccountRequirementsAlternative> = Nullable;
-        current_deadline: i64 = Nullable;
-        currently_due: Vec<&str> = Required;
-        disabled_reason: AccountCapabilityRequirementsDisabledReason = Nullable;
-        errors: Vec<AccountRequirementsError> = Required;
-        eventually_due: Vec<&str> = Required;
-        past_due: Vec<&str> = Required;
-        pending_verification: Vec<&str> = Required;
+        alternatives: Vec<AccountRequirementsAlternative> = field "alternatives" Nullable "Several, each: an object; may be `null`.";
+        current_deadline: i64 = int "current_deadline" Nullable "Seconds since 1970; may be `null`.";
+        currently_due: Vec<&str> = field "currently_due" Required "Several, each: text; always there.";
+        disabled_reason: AccountCapabilityRequirementsDisabledReason = field "disabled_reason" Nullable "One of 10 words; may be `null`.";
+        errors: Vec<AccountRequirementsError> = field "errors" Required "Several, each: an object; always there.";
+        eventually_due: Vec<&str> = field "eventually_due" Required "Several, each: text; always there.";
+        past_due: Vec<&str> = field "past_due" Required "Several, each: text; always there.";
+        pending_verification: Vec<&str> = field "pending_verification" Required "Several, each: text; always there.";
     }
 
     /// The part `account_card_payments_settings`.
     AccountCardPaymentsSettings {
-        decline_on: AccountDeclineChargeOn = Optional;
-        statement_descriptor_prefix: &str = Nullable;
-        statement_descriptor_prefix_kana: &str = Nullable;
-        statement_descriptor_prefix_kanji: &str = Nullable;
+        decline_on: AccountDeclineChargeOn = view "decline_on" Optional "An object; may be missing.";
+        statement_descriptor_prefix: &str = text "statement_descriptor_prefix" Nullable "Text; may be `null`.";
+        statement_descriptor_prefix_kana: &str = text "statement_descriptor_prefix_kana" Nullable "Text; may be `null`.";
+        statement_descriptor_prefix_kanji: &str = text "statement_descriptor_prefix_kanji" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_dashboard_settings`.
     AccountDashboardSettings {
-        display_name: &str = Nullable;
-        timezone: &str = Nullable;
+        display_name: &str = text "display_name" Nullable "Text; may be `null`.";
+        timezone: &str = text "timezone" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_decline_charge_on`.
     AccountDeclineChargeOn {
-        avs_failure: bool = Required;
-        cvc_failure: bool = Required;
+        avs_failure: bool = flag "avs_failure" Required "`true` or `false`; always there.";
+        cvc_failure: bool = flag "cvc_failure" Required "`true` or `false`; always there.";
     }
 
     /// The part `account_group_membership`.
     AccountGroupMembership {
-        payments_pricing: &str = Nullable;
+        payments_pricing: &str = text "payments_pricing" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_invoices_settings`.
     AccountInvoicesSettings {
-        default_account_tax_ids: Vec<Expandable<TaxId>> = Nullable;
-        hosted_payment_method_save: AccountInvoicesSettingsHostedPaymentMethodSave = Nullable;
+        default_account_tax_ids: Vec<Expandable<TaxId>> = field "default_account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        hosted_payment_method_save: AccountInvoicesSettingsHostedPaymentMethodSave = field "hosted_payment_method_save" Nullable "`always`, `never` or `offer`; may be `null`.";
     }
 
     /// The part `account_payments_settings`.
     AccountPaymentsSettings {
-        statement_descriptor: &str = Nullable;
-        statement_descriptor_kana: &str = Nullable;
-        statement_descriptor_kanji: &str = Nullable;
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        statement_descriptor_kana: &str = text "statement_descriptor_kana" Nullable "Text; may be `null`.";
+        statement_descriptor_kanji: &str = text "statement_descriptor_kanji" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_payout_settings`.
     AccountPayoutSettings {
-        debit_negative_balances: bool = Required;
-        schedule: TransferSchedule = Required;
-        statement_descriptor: &str = Nullable;
+        debit_negative_balances: bool = flag "debit_negative_balances" Required "`true` or `false`; always there.";
+        schedule: TransferSchedule = view "schedule" Required "An object; always there.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_future_requirements` and one other place.
     AccountRequirements {
-        alternatives: Vec<AccountRequirementsAlternative> = Nullable;
-        current_deadline: i64 = Nullable;
-        currently_due: Vec<&str> = Nullable;
-        disabled_reason: AccountRequirementsDisabledReason = Nullable;
-        errors: Vec<AccountRequirementsError> = Nullable;
-        eventually_due: Vec<&str> = Nullable;
-        past_due: Vec<&str> = Nullable;
-        pending_verification: Vec<&str> = Nullable;
+        alternatives: Vec<AccountRequirementsAlternative> = field "alternatives" Nullable "Several, each: an object; may be `null`.";
+        current_deadline: i64 = int "current_deadline" Nullable "Seconds since 1970; may be `null`.";
+        currently_due: Vec<&str> = field "currently_due" Nullable "Several, each: text; may be `null`.";
+        disabled_reason: AccountRequirementsDisabledReason = field "disabled_reason" Nullable "One of 15 words; may be `null`.";
+        errors: Vec<AccountRequirementsError> = field "errors" Nullable "Several, each: an object; may be `null`.";
+        eventually_due: Vec<&str> = field "eventually_due" Nullable "Several, each: text; may be `null`.";
+        past_due: Vec<&str> = field "past_due" Nullable "Several, each: text; may be `null`.";
+        pending_verification: Vec<&str> = field "pending_verification" Nullable "Several, each: text; may be `null`.";
     }
 
     /// The part `account_requirements_alternative` and 5 other places.
     AccountRequirementsAlternative {
-        alternative_fields_due: Vec<&str> = Required;
-        original_fields_due: Vec<&str> = Required;
+        alternative_fields_due: Vec<&str> = field "alternative_fields_due" Required "Several, each: text; always there.";
+        original_fields_due: Vec<&str> = field "original_fields_due" Required "Several, each: text; always there.";
     }
 
     /// The part `account_requirements_error` and 7 other places.
     AccountRequirementsError {
-        code: AccountRequirementsErrorCode = Required;
-        reason: &str = Required;
-        requirement: &str = Required;
+        code: AccountRequirementsErrorCode = field "code" Required "One of 96 words; always there.";
+        reason: &str = text "reason" Required "Text; always there.";
+        requirement: &str = text "requirement" Required "Text; always there.";
     }
 
     /// The part `account_settings`.
     AccountSettings {
-        bacs_debit_payments: AccountBacsDebitPaymentsSettings = Optional;
-        branding: AccountBrandingSettings = Required;
-        card_issuing: AccountTreasurySettings = Optional;
-        card_payments: AccountCardPaymentsSettings = Required;
-        dashboard: AccountDashboardSettings = Required;
-        invoices: AccountInvoicesSettings = Optional;
-        payments: AccountPaymentsSettings = Required;
-        payouts: AccountPayoutSettings = Optional;
-        sepa_debit_payments: AccountSepaDebitPaymentsSettings = Optional;
-        treasury: AccountTreasurySettings = Optional;
+        bacs_debit_payments: AccountBacsDebitPaymentsSettings = view "bacs_debit_payments" Optional "An object; may be missing.";
+        branding: AccountBrandingSettings = view "branding" Required "An object; always there.";
+        card_issuing: AccountTreasurySettings = view "card_issuing" Optional "An object; may be missing.";
+        card_payments: AccountCardPaymentsSettings = view "card_payments" Required "An object; always there.";
+        dashboard: AccountDashboardSettings = view "dashboard" Required "An object; always there.";
+        invoices: AccountInvoicesSettings = view "invoices" Optional "An object; may be missing.";
+        payments: AccountPaymentsSettings = view "payments" Required "An object; always there.";
+        payouts: AccountPayoutSettings = view "payouts" Optional "An object; may be missing.";
+        sepa_debit_payments: AccountSepaDebitPaymentsSettings = view "sepa_debit_payments" Optional "An object; may be missing.";
+        treasury: AccountTreasurySettings = view "treasury" Optional "An object; may be missing.";
     }
 
     /// The part `account_tos_acceptance`.
     AccountTosAcceptance {
-        date: i64 = Nullable;
-        ip: &str = Nullable;
-        service_agreement: &str = Optional;
-        user_agent: &str = Nullable;
+        date: i64 = int "date" Nullable "Seconds since 1970; may be `null`.";
+        ip: &str = text "ip" Nullable "Text; may be `null`.";
+        service_agreement: &str = text "service_agreement" Optional "Text; may be missing.";
+        user_agent: &str = text "user_agent" Nullable "Text; may be `null`.";
     }
 
     /// The part `account_card_issuing_settings` and one other place.
     AccountTreasurySettings {
-        tos_acceptance: AccountTermsOfService = Optional;
+        tos_acceptance: AccountTermsOfService = view "tos_acceptance" Optional "An object; may be missing.";
     }
 
     /// The part `account_unification_account_controller`.
     AccountUnificationAccountController {
-        fees: AccountUnificationAccountControllerFees = Optional;
-        is_controller: bool = Optional;
-        losses: AccountUnificationAccountControllerLosses = Optional;
-        requirement_collection: AccountUnificationAccountControllerLossesPayments = Optional;
-        stripe_dashboard: AccountUnificationAccountControllerStripeDashboard = Optional;
-        r#type: AccountUnificationAccountControllerType = Required;
+        fees: AccountUnificationAccountControllerFees = view "fees" Optional "An object; may be missing.";
+        is_controller: bool = flag "is_controller" Optional "`true` or `false`; may be missing.";
+        losses: AccountUnificationAccountControllerLosses = view "losses" Optional "An object; may be missing.";
+        requirement_collection: AccountUnificationAccountControllerLossesPayments = field "requirement_collection" Optional "`application` or `stripe`; may be missing.";
+        stripe_dashboard: AccountUnificationAccountControllerStripeDashboard = view "stripe_dashboard" Optional "An object; may be missing.";
+        r#type: AccountUnificationAccountControllerType = field "type" Required "`account` or `application`; always there.";
     }
 
     /// The part `account_unification_account_controller_fees`.
     AccountUnificationAccountControllerFees {
-        payer: AccountUnificationAccountControllerFeesPayer = Required;
+        payer: AccountUnificationAccountControllerFeesPayer = field "payer" Required "`account`, `application`, `application_custom` or `application_express`; always there.";
     }
 
     /// The part `account_unification_account_controller_losses`.
     AccountUnificationAccountControllerLosses {
-        payments: AccountUnificationAccountControllerLossesPayments = Required;
+        payments: AccountUnificationAccountControllerLossesPayments = field "payments" Required "`application` or `stripe`; always there.";
     }
 
     /// The part `account_unification_account_controller_stripe_dashboard`.
     AccountUnificationAccountControllerStripeDashboard {
-        r#type: V2CoreAccountDashboard = Required;
+        r#type: V2CoreAccountDashboard = field "type" Required "`express`, `full` or `none`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/accounts.business_profile.annual_revenue` and one other place.
-    AccountAnnualRevenueParams(amount: i64, currency: String, fiscal_year_end: String) {
+    AccountAnnualRevenueParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", fiscal_year_end: impl Into<String> = text "fiscal_year_end") {
     }
 
     /// Parameters of `POST /v1/accounts.bank_account` and 2 other places.
-    AccountBankAccountParams(account_number: String, country: String) {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType;
-        account_type: TokenAccountType;
-        currency: String;
-        documents: AccountBankAccountDocumentsParams;
-        object: String;
-        routing_number: String;
+    AccountBankAccountParams(account_number: impl Into<String> = text "account_number", country: impl Into<String> = text "country") {
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        account_type: impl Into<TokenAccountType> = put<TokenAccountType> "account_type" "Sets `account_type`. `checking`, `futsu`, `savings` or `toza`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        documents: AccountBankAccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
+        routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.documents` and one other place.
     AccountDocumentsParams() {
-        bank_account_ownership_verification: BankAccountOwnershipVerificationParams;
-        company_license: BankAccountOwnershipVerificationParams;
-        company_memorandum_of_association: BankAccountOwnershipVerificationParams;
-        company_ministerial_decree: BankAccountOwnershipVerificationParams;
-        company_registration_verification: BankAccountOwnershipVerificationParams;
-        company_tax_id_verification: BankAccountOwnershipVerificationParams;
-        proof_of_address: BankAccountOwnershipVerificationParams;
-        proof_of_registration: ProofOfUltimateBeneficialOwnershipParams;
-        proof_of_ultimate_beneficial_ownership: ProofOfUltimateBeneficialOwnershipParams;
+        bank_account_ownership_verification: BankAccountOwnershipVerificationParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
+        company_license: BankAccountOwnershipVerificationParams = fields "company_license" "Sets `company_license`. Parameters.";
+        company_memorandum_of_association: BankAccountOwnershipVerificationParams = fields "company_memorandum_of_association" "Sets `company_memorandum_of_association`. Parameters.";
+        company_ministerial_decree: BankAccountOwnershipVerificationParams = fields "company_ministerial_decree" "Sets `company_ministerial_decree`. Parameters.";
+        company_registration_verification: BankAccountOwnershipVerificationParams = fields "company_registration_verification" "Sets `company_registration_verification`. Parameters.";
+        company_tax_id_verification: BankAccountOwnershipVerificationParams = fields "company_tax_id_verification" "Sets `company_tax_id_verification`. Parameters.";
+        proof_of_address: BankAccountOwnershipVerificationParams = fields "proof_of_address" "Sets `proof_of_address`. Parameters.";
+        proof_of_registration: ProofOfUltimateBeneficialOwnershipParams = fields "proof_of_registration" "Sets `proof_of_registration`. Parameters.";
+        proof_of_ultimate_beneficial_ownership: ProofOfUltimateBeneficialOwnershipParams = fields "proof_of_ultimate_beneficial_ownership" "Sets `proof_of_ultimate_beneficial_ownership`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}.settings.invoices`.
     AccountInvoicesParams() {
-        default_account_tax_ids: ListOf<String>, clear_default_account_tax_ids;
-        hosted_payment_method_save: AccountInvoicesSettingsHostedPaymentMethodSave;
+        default_account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "default_account_tax_ids", clear_default_account_tax_ids "Sets `default_account_tax_ids`. Several, each: text.";
+        hosted_payment_method_save: impl Into<AccountInvoicesSettingsHostedPaymentMethodSave> = put<AccountInvoicesSettingsHostedPaymentMethodSave> "hosted_payment_method_save" "Sets `hosted_payment_method_save`. `always`, `never` or `offer`.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.payments` and one other place.
     AccountPaymentsParams() {
-        statement_descriptor: String;
-        statement_descriptor_kana: String;
-        statement_descriptor_kanji: String;
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_kana: impl Into<String> = text "statement_descriptor_kana" "Sets `statement_descriptor_kana`. Text of at most 22 characters.";
+        statement_descriptor_kanji: impl Into<String> = text "statement_descriptor_kanji" "Sets `statement_descriptor_kanji`. Text of at most 22 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.payouts` and one other place.
     AccountPayoutsParams() {
-        debit_negative_balances: bool;
-        schedule: ScheduleParams;
-        statement_descriptor: String;
+        debit_negative_balances: bool = flag "debit_negative_balances" "Sets `debit_negative_balances`. `true` or `false`.";
+        schedule: ScheduleParams = fields "schedule" "Sets `schedule`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
     }
 
     /// Parameters of `GET /v1/accounts/{account}/people.relationship` and one other place.
     AccountPeopleRelationshipParams() {
-        authorizer: bool;
-        director: bool;
-        executive: bool;
-        legal_guardian: bool;
-        owner: bool;
-        representative: bool;
+        authorizer: bool = flag "authorizer" "Sets `authorizer`. `true` or `false`.";
+        director: bool = flag "director" "Sets `director`. `true` or `false`.";
+        executive: bool = flag "executive" "Sets `executive`. `true` or `false`.";
+        legal_guardian: bool = flag "legal_guardian" "Sets `legal_guardian`. `true` or `false`.";
+        owner: bool = flag "owner" "Sets `owner`. `true` or `false`.";
+        representative: bool = flag "representative" "Sets `representative`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/accounts.settings`.
     AccountSettingsParams() {
-        bacs_debit_payments: BacsDebitPaymentsParams;
-        branding: BrandingParams;
-        card_issuing: TreasuryParams;
-        card_payments: CardPaymentsParams;
-        invoices: InvoicesParams;
-        payments: AccountPaymentsParams;
-        payouts: AccountPayoutsParams;
-        treasury: TreasuryParams;
+        bacs_debit_payments: BacsDebitPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
+        branding: BrandingParams = fields "branding" "Sets `branding`. Parameters.";
+        card_issuing: TreasuryParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
+        card_payments: CardPaymentsParams = fields "card_payments" "Sets `card_payments`. Parameters.";
+        invoices: InvoicesParams = fields "invoices" "Sets `invoices`. Parameters.";
+        payments: AccountPaymentsParams = fields "payments" "Sets `payments`. Parameters.";
+        payouts: AccountPayoutsParams = fields "payouts" "Sets `payouts`. Parameters.";
+        treasury: TreasuryParams = fields "treasury" "Sets `treasury`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.documents.proof_of_registration.signer` and 3 other places.
     AccountSignerParams() {
-        person: String;
+        person: impl Into<String> = text "person" "Sets `person`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.business_profile` and one other place.
     BusinessProfileParams() {
-        annual_revenue: AccountAnnualRevenueParams;
-        estimated_worker_count: i64;
-        mcc: String;
-        minority_owned_business_designation: ListOf<AccountBusinessProfileMinorityOwnedBusinessDesignation>;
-        monthly_estimated_revenue: MonthlyEstimatedRevenueParams;
-        name: String;
-        product_description: String;
-        support_address: AddressParams;
-        support_email: String;
-        support_phone: String;
-        support_url: String, clear_support_url;
-        url: String;
+        annual_revenue: AccountAnnualRevenueParams = fields "annual_revenue" "Sets `annual_revenue`. Parameters.";
+        estimated_worker_count: impl Into<i64> = int "estimated_worker_count" "Sets `estimated_worker_count`. An integer.";
+        mcc: impl Into<String> = text "mcc" "Sets `mcc`. Text of at most 4 characters.";
+        minority_owned_business_designation: impl Into<ListOf<AccountBusinessProfileMinorityOwnedBusinessDesignation>> = put<ListOf<AccountBusinessProfileMinorityOwnedBusinessDesignation>> "minority_owned_business_designation" "Sets `minority_owned_business_designation`. Several, each: `lgbtqi_owned_business`, `minority_owned_business`, `none_of_these_apply`, `prefer_not_to_answer` or `women_owned_business`.";
+        monthly_estimated_revenue: MonthlyEstimatedRevenueParams = fields "monthly_estimated_revenue" "Sets `monthly_estimated_revenue`. Parameters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        product_description: impl Into<String> = text "product_description" "Sets `product_description`. Text of at most 40000 characters.";
+        support_address: AddressParams = fields "support_address" "Sets `support_address`. Parameters.";
+        support_email: impl Into<String> = text "support_email" "Sets `support_email`. Text.";
+        support_phone: impl Into<String> = text "support_phone" "Sets `support_phone`. Text of at most 5000 characters.";
+        support_url: impl Into<String> = text "support_url", clear_support_url "Sets `support_url`. Text.";
+        url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts.capabilities` and one other place.
     CapabilitiesParams() {
-        acss_debit_payments: EpsPaymentsParams;
-        affirm_payments: EpsPaymentsParams;
-        afterpay_clearpay_payments: EpsPaymentsParams;
-        alma_payments: EpsPaymentsParams;
-        amazon_pay_payments: EpsPaymentsParams;
-        app_distribution: EpsPaymentsParams;
-        au_becs_debit_payments: EpsPaymentsParams;
-        bacs_debit_payments: EpsPaymentsParams;
-        bancontact_payments: EpsPaymentsParams;
-        bank_transfer_payments: EpsPaymentsParams;
-        billie_payments: EpsPaymentsParams;
-        bizum_payments: EpsPaymentsParams;
-        blik_payments: EpsPaymentsParams;
-        boleto_payments: EpsPaymentsParams;
-        card_issuing: EpsPaymentsParams;
-        card_payments: EpsPaymentsParams;
-        cartes_bancaires_payments: EpsPaymentsParams;
-        cashapp_payments: EpsPaymentsParams;
-        crypto_payments: EpsPaymentsParams;
-        eps_payments: EpsPaymentsParams;
-        fpx_payments: EpsPaymentsParams;
-        gb_bank_transfer_payments: EpsPaymentsParams;
-        giropay_payments: EpsPaymentsParams;
-        grabpay_payments: EpsPaymentsParams;
-        ideal_payments: EpsPaymentsParams;
-        india_international_payments: EpsPaymentsParams;
-        jcb_payments: EpsPaymentsParams;
-        jp_bank_transfer_payments: EpsPaymentsParams;
-        kakao_pay_payments: EpsPaymentsParams;
-        klarna_payments: EpsPaymentsParams;
-        konbini_payments: EpsPaymentsParams;
-        kr_card_payments: EpsPaymentsParams;
-        legacy_payments: EpsPaymentsParams;
-        link_payments: EpsPaymentsParams;
-        mb_way_payments: EpsPaymentsParams;
-        mobilepay_payments: EpsPaymentsParams;
-        multibanco_payments: EpsPaymentsParams;
-        mx_bank_transfer_payments: EpsPaymentsParams;
-        naver_pay_payments: EpsPaymentsParams;
-        nz_bank_account_becs_debit_payments: EpsPaymentsParams;
-        oxxo_payments: EpsPaymentsParams;
-        p24_payments: EpsPaymentsParams;
-        pay_by_bank_payments: EpsPaymentsParams;
-        payco_payments: EpsPaymentsParams;
-        paynow_payments: EpsPaymentsParams;
-        payto_payments: EpsPaymentsParams;
-        pix_payments: EpsPaymentsParams;
-        promptpay_payments: EpsPaymentsParams;
-        revolut_pay_payments: EpsPaymentsParams;
-        samsung_pay_payments: EpsPaymentsParams;
-        satispay_payments: EpsPaymentsParams;
-        scalapay_payments: EpsPaymentsParams;
-        sepa_bank_transfer_payments: EpsPaymentsParams;
-        sepa_debit_payments: EpsPaymentsParams;
-        sofort_payments: EpsPaymentsParams;
-        sunbit_payments: EpsPaymentsParams;
-        swish_payments: EpsPaymentsParams;
-        tax_reporting_us_1099_k: EpsPaymentsParams;
-        tax_reporting_us_1099_misc: EpsPaymentsParams;
-        transfers: EpsPaymentsParams;
-        treasury: EpsPaymentsParams;
-        twint_payments: EpsPaymentsParams;
-        upi_payments: EpsPaymentsParams;
-        us_bank_account_ach_payments: EpsPaymentsParams;
-        us_bank_transfer_payments: EpsPaymentsParams;
-        zip_payments: EpsPaymentsParams;
+        acss_debit_payments: EpsPaymentsParams = fields "acss_debit_payments" "Sets `acss_debit_payments`. Parameters.";
+        affirm_payments: EpsPaymentsParams = fields "affirm_payments" "Sets `affirm_payments`. Parameters.";
+        afterpay_clearpay_payments: EpsPaymentsParams = fields "afterpay_clearpay_payments" "Sets `afterpay_clearpay_payments`. Parameters.";
+        alma_payments: EpsPaymentsParams = fields "alma_payments" "Sets `alma_payments`. Parameters.";
+        amazon_pay_payments: EpsPaymentsParams = fields "amazon_pay_payments" "Sets `amazon_pay_payments`. Parameters.";
+        app_distribution: EpsPaymentsParams = fields "app_distribution" "Sets `app_distribution`. Parameters.";
+        au_becs_debit_payments: EpsPaymentsParams = fields "au_becs_debit_payments" "Sets `au_becs_debit_payments`. Parameters.";
+        bacs_debit_payments: EpsPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
+        bancontact_payments: EpsPaymentsParams = fields "bancontact_payments" "Sets `bancontact_payments`. Parameters.";
+        bank_transfer_payments: EpsPaymentsParams = fields "bank_transfer_payments" "Sets `bank_transfer_payments`. Parameters.";
+        billie_payments: EpsPaymentsParams = fields "billie_payments" "Sets `billie_payments`. Parameters.";
+        bizum_payments: EpsPaymentsParams = fields "bizum_payments" "Sets `bizum_payments`. Parameters.";
+        blik_payments: EpsPaymentsParams = fields "blik_payments" "Sets `blik_payments`. Parameters.";
+        boleto_payments: EpsPaymentsParams = fields "boleto_payments" "Sets `boleto_payments`. Parameters.";
+        card_issuing: EpsPaymentsParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
+        card_payments: EpsPaymentsParams = fields "card_payments" "Sets `card_payments`. Parameters.";
+        cartes_bancaires_payments: EpsPaymentsParams = fields "cartes_bancaires_payments" "Sets `cartes_bancaires_payments`. Parameters.";
+        cashapp_payments: EpsPaymentsParams = fields "cashapp_payments" "Sets `cashapp_payments`. Parameters.";
+        crypto_payments: EpsPaymentsParams = fields "crypto_payments" "Sets `crypto_payments`. Parameters.";
+        eps_payments: EpsPaymentsParams = fields "eps_payments" "Sets `eps_payments`. Parameters.";
+        fpx_payments: EpsPaymentsParams = fields "fpx_payments" "Sets `fpx_payments`. Parameters.";
+        gb_bank_transfer_payments: EpsPaymentsParams = fields "gb_bank_transfer_payments" "Sets `gb_bank_transfer_payments`. Parameters.";
+        giropay_payments: EpsPaymentsParams = fields "giropay_payments" "Sets `giropay_payments`. Parameters.";
+        grabpay_payments: EpsPaymentsParams = fields "grabpay_payments" "Sets `grabpay_payments`. Parameters.";
+        ideal_payments: EpsPaymentsParams = fields "ideal_payments" "Sets `ideal_payments`. Parameters.";
+        india_international_payments: EpsPaymentsParams = fields "india_international_payments" "Sets `india_international_payments`. Parameters.";
+        jcb_payments: EpsPaymentsParams = fields "jcb_payments" "Sets `jcb_payments`. Parameters.";
+        jp_bank_transfer_payments: EpsPaymentsParams = fields "jp_bank_transfer_payments" "Sets `jp_bank_transfer_payments`. Parameters.";
+        kakao_pay_payments: EpsPaymentsParams = fields "kakao_pay_payments" "Sets `kakao_pay_payments`. Parameters.";
+        klarna_payments: EpsPaymentsParams = fields "klarna_payments" "Sets `klarna_payments`. Parameters.";
+        konbini_payments: EpsPaymentsParams = fields "konbini_payments" "Sets `konbini_payments`. Parameters.";
+        kr_card_payments: EpsPaymentsParams = fields "kr_card_payments" "Sets `kr_card_payments`. Parameters.";
+        legacy_payments: EpsPaymentsParams = fields "legacy_payments" "Sets `legacy_payments`. Parameters.";
+        link_payments: EpsPaymentsParams = fields "link_payments" "Sets `link_payments`. Parameters.";
+        mb_way_payments: EpsPaymentsParams = fields "mb_way_payments" "Sets `mb_way_payments`. Parameters.";
+        mobilepay_payments: EpsPaymentsParams = fields "mobilepay_payments" "Sets `mobilepay_payments`. Parameters.";
+        multibanco_payments: EpsPaymentsParams = fields "multibanco_payments" "Sets `multibanco_payments`. Parameters.";
+        mx_bank_transfer_payments: EpsPaymentsParams = fields "mx_bank_transfer_payments" "Sets `mx_bank_transfer_payments`. Parameters.";
+        naver_pay_payments: EpsPaymentsParams = fields "naver_pay_payments" "Sets `naver_pay_payments`. Parameters.";
+        nz_bank_account_becs_debit_payments: EpsPaymentsParams = fields "nz_bank_account_becs_debit_payments" "Sets `nz_bank_account_becs_debit_payments`. Parameters.";
+        oxxo_payments: EpsPaymentsParams = fields "oxxo_payments" "Sets `oxxo_payments`. Parameters.";
+        p24_payments: EpsPaymentsParams = fields "p24_payments" "Sets `p24_payments`. Parameters.";
+        pay_by_bank_payments: EpsPaymentsParams = fields "pay_by_bank_payments" "Sets `pay_by_bank_payments`. Parameters.";
+        payco_payments: EpsPaymentsParams = fields "payco_payments" "Sets `payco_payments`. Parameters.";
+        paynow_payments: EpsPaymentsParams = fields "paynow_payments" "Sets `paynow_payments`. Parameters.";
+        payto_payments: EpsPaymentsParams = fields "payto_payments" "Sets `payto_payments`. Parameters.";
+        pix_payments: EpsPaymentsParams = fields "pix_payments" "Sets `pix_payments`. Parameters.";
+        promptpay_payments: EpsPaymentsParams = fields "promptpay_payments" "Sets `promptpay_payments`. Parameters.";
+        revolut_pay_payments: EpsPaymentsParams = fields "revolut_pay_payments" "Sets `revolut_pay_payments`. Parameters.";
+        samsung_pay_payments: EpsPaymentsParams = fields "samsung_pay_payments" "Sets `samsung_pay_payments`. Parameters.";
+        satispay_payments: EpsPaymentsParams = fields "satispay_payments" "Sets `satispay_payments`. Parameters.";
+        scalapay_payments: EpsPaymentsParams = fields "scalapay_payments" "Sets `scalapay_payments`. Parameters.";
+        sepa_bank_transfer_payments: EpsPaymentsParams = fields "sepa_bank_transfer_payments" "Sets `sepa_bank_transfer_payments`. Parameters.";
+        sepa_debit_payments: EpsPaymentsParams = fields "sepa_debit_payments" "Sets `sepa_debit_payments`. Parameters.";
+        sofort_payments: EpsPaymentsParams = fields "sofort_payments" "Sets `sofort_payments`. Parameters.";
+        sunbit_payments: EpsPaymentsParams = fields "sunbit_payments" "Sets `sunbit_payments`. Parameters.";
+        swish_payments: EpsPaymentsParams = fields "swish_payments" "Sets `swish_payments`. Parameters.";
+        tax_reporting_us_1099_k: EpsPaymentsParams = fields "tax_reporting_us_1099_k" "Sets `tax_reporting_us_1099_k`. Parameters.";
+        tax_reporting_us_1099_misc: EpsPaymentsParams = fields "tax_reporting_us_1099_misc" "Sets `tax_reporting_us_1099_misc`. Parameters.";
+        transfers: EpsPaymentsParams = fields "transfers" "Sets `transfers`. Parameters.";
+        treasury: EpsPaymentsParams = fields "treasury" "Sets `treasury`. Parameters.";
+        twint_payments: EpsPaymentsParams = fields "twint_payments" "Sets `twint_payments`. Parameters.";
+        upi_payments: EpsPaymentsParams = fields "upi_payments" "Sets `upi_payments`. Parameters.";
+        us_bank_account_ach_payments: EpsPaymentsParams = fields "us_bank_account_ach_payments" "Sets `us_bank_account_ach_payments`. Parameters.";
+        us_bank_transfer_payments: EpsPaymentsParams = fields "us_bank_transfer_payments" "Sets `us_bank_transfer_payments`. Parameters.";
+        zip_payments: EpsPaymentsParams = fields "zip_payments" "Sets `zip_payments`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.card_payments` and one other place.
     CardPaymentsParams() {
-        decline_on: DeclineOnParams;
-        statement_descriptor_prefix: String;
-        statement_descriptor_prefix_kana: String, clear_statement_descriptor_prefix_kana;
-        statement_descriptor_prefix_kanji: String, clear_statement_descriptor_prefix_kanji;
+        decline_on: DeclineOnParams = fields "decline_on" "Sets `decline_on`. Parameters.";
+        statement_descriptor_prefix: impl Into<String> = text "statement_descriptor_prefix" "Sets `statement_descriptor_prefix`. Text of at most 10 characters.";
+        statement_descriptor_prefix_kana: impl Into<String> = text "statement_descriptor_prefix_kana", clear_statement_descriptor_prefix_kana "Sets `statement_descriptor_prefix_kana`. Text.";
+        statement_descriptor_prefix_kanji: impl Into<String> = text "statement_descriptor_prefix_kanji", clear_statement_descriptor_prefix_kanji "Sets `statement_descriptor_prefix_kanji`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts.company` and one other place.
     CompanyParams() {
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        directors_provided: bool;
-        directorship_declaration: OwnershipDeclarationParams;
-        executives_provided: bool;
-        export_license_id: String;
-        export_purpose_code: String;
-        name: String;
-        name_kana: String;
-        name_kanji: String;
-        owners_provided: bool;
-        ownership_declaration: OwnershipDeclarationParams;
-        ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason, clear_ownership_exemption_reason;
-        phone: String;
-        registration_date: DobParams, clear_registration_date;
-        registration_number: String;
-        representative_declaration: OwnershipDeclarationParams;
-        structure: LegalEntityCompanyStructure, clear_structure;
-        tax_id: String;
-        tax_id_registrar: String;
-        vat_id: String;
-        verification: AccountVerificationParams;
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        directors_provided: bool = flag "directors_provided" "Sets `directors_provided`. `true` or `false`.";
+        directorship_declaration: OwnershipDeclarationParams = fields "directorship_declaration" "Sets `directorship_declaration`. Parameters.";
+        executives_provided: bool = flag "executives_provided" "Sets `executives_provided`. `true` or `false`.";
+        export_license_id: impl Into<String> = text "export_license_id" "Sets `export_license_id`. Text of at most 5000 characters.";
+        export_purpose_code: impl Into<String> = text "export_purpose_code" "Sets `export_purpose_code`. Text of at most 5000 characters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 100 characters.";
+        name_kana: impl Into<String> = text "name_kana" "Sets `name_kana`. Text of at most 100 characters.";
+        name_kanji: impl Into<String> = text "name_kanji" "Sets `name_kanji`. Text of at most 100 characters.";
+        owners_provided: bool = flag "owners_provided" "Sets `owners_provided`. `true` or `false`.";
+        ownership_declaration: OwnershipDeclarationParams = fields "ownership_declaration" "Sets `ownership_declaration`. Parameters.";
+        ownership_exemption_reason: impl Into<LegalEntityCompanyOwnershipExemptionReason> = put<LegalEntityCompanyOwnershipExemptionReason> "ownership_exemption_reason", clear_ownership_exemption_reason "Sets `ownership_exemption_reason`. `qualified_entity_exceeds_ownership_threshold` or `qualifies_as_financial_institution`.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
+        registration_date: DobParams = fields "registration_date", clear_registration_date "Sets `registration_date`. Parameters.";
+        registration_number: impl Into<String> = text "registration_number" "Sets `registration_number`. Text of at most 5000 characters.";
+        representative_declaration: OwnershipDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
+        structure: impl Into<LegalEntityCompanyStructure> = put<LegalEntityCompanyStructure> "structure", clear_structure "Sets `structure`. One of 23 words.";
+        tax_id: impl Into<String> = text "tax_id" "Sets `tax_id`. Text of at most 5000 characters.";
+        tax_id_registrar: impl Into<String> = text "tax_id_registrar" "Sets `tax_id_registrar`. Text of at most 5000 characters.";
+        vat_id: impl Into<String> = text "vat_id" "Sets `vat_id`. Text of at most 5000 characters.";
+        verification: AccountVerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.controller`.
     ControllerParams() {
-        fees: FeesParams;
-        losses: LossesParams;
-        requirement_collection: AccountUnificationAccountControllerLossesPayments;
-        stripe_dashboard: StripeDashboardParams;
+        fees: FeesParams = fields "fees" "Sets `fees`. Parameters.";
+        losses: LossesParams = fields "losses" "Sets `losses`. Parameters.";
+        requirement_collection: impl Into<AccountUnificationAccountControllerLossesPayments> = put<AccountUnificationAccountControllerLossesPayments> "requirement_collection" "Sets `requirement_collection`. `application` or `stripe`.";
+        stripe_dashboard: StripeDashboardParams = fields "stripe_dashboard" "Sets `stripe_dashboard`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts`.
     CreateAccount() {
-        account_token: String;
-        bank_account: AccountBankAccountChoice;
-        business_profile: BusinessProfileParams;
-        business_type: AccountBusinessType;
-        capabilities: CapabilitiesParams;
-        company: CompanyParams;
-        controller: ControllerParams;
-        country: String;
-        default_currency: String;
-        documents: AccountDocumentsParams;
-        email: String;
-        external_account: String;
-        groups: GroupsParams;
-        individual: IndividualParams;
-        metadata: MapOf<String>, clear_metadata;
-        settings: AccountSettingsParams;
-        tos_acceptance: TosAcceptanceParams;
-        r#type: AccountType;
+        account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text of at most 5000 characters.";
+        bank_account: impl Into<AccountBankAccountChoice> = put<AccountBankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        business_profile: BusinessProfileParams = fields "business_profile" "Sets `business_profile`. Parameters.";
+        business_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "business_type" "Sets `business_type`. `company`, `government_entity`, `individual` or `non_profit`.";
+        capabilities: CapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
+        company: CompanyParams = fields "company" "Sets `company`. Parameters.";
+        controller: ControllerParams = fields "controller" "Sets `controller`. Parameters.";
+        country: impl Into<String> = text "country" "Sets `country`. Text of at most 5000 characters.";
+        default_currency: impl Into<String> = text "default_currency" "Sets `default_currency`. A currency, three letters in lower case.";
+        documents: AccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        external_account: impl Into<String> = text "external_account" "Sets `external_account`. Text of at most 5000 characters.";
+        groups: GroupsParams = fields "groups" "Sets `groups`. Parameters.";
+        individual: IndividualParams = fields "individual" "Sets `individual`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        settings: AccountSettingsParams = fields "settings" "Sets `settings`. Parameters.";
+        tos_acceptance: TosAcceptanceParams = fields "tos_acceptance" "Sets `tos_acceptance`. Parameters.";
+        r#type: impl Into<AccountType> = put<AccountType> "type" "Sets `type`. `custom`, `express` or `standard`.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/bank_accounts`.
     CreateAccountBankAccount() {
-        bank_account: AccountBankAccountChoice;
-        default_for_currency: bool;
-        external_account: String;
-        metadata: MapOf<String>;
+        bank_account: impl Into<AccountBankAccountChoice> = put<AccountBankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        default_for_currency: bool = flag "default_for_currency" "Sets `default_for_currency`. `true` or `false`.";
+        external_account: impl Into<String> = text "external_account" "Sets `external_account`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/external_accounts`.
     CreateAccountExternalAccount() {
-        bank_account: AccountBankAccountChoice;
-        default_for_currency: bool;
-        external_account: String;
-        metadata: MapOf<String>;
+        bank_account: impl Into<AccountBankAccountChoice> = put<AccountBankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        default_for_currency: bool = flag "default_for_currency" "Sets `default_for_currency`. `true` or `false`.";
+        external_account: impl Into<String> = text "external_account" "Sets `external_account`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people`.
     CreateAccountPerson() {
-        additional_tos_acceptances: AdditionalTosAcceptancesParams;
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        dob: DobParams, clear_dob;
-        documents: AccountPersonDocumentsParams;
-        email: String;
-        first_name: String;
-        first_name_kana: String;
-        first_name_kanji: String;
-        full_name_aliases: ListOf<String>, clear_full_name_aliases;
-        gender: String;
-        id_number: String;
-        id_number_secondary: String;
-        last_name: String;
-        last_name_kana: String;
-        last_name_kanji: String;
-        maiden_name: String;
-        metadata: MapOf<String>, clear_metadata;
-        nationality: String;
-        person_token: String;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        registered_address: AddressParams;
-        relationship: RelationshipParams;
-        ssn_last_4: String;
-        us_cfpb_data: UsCfpbDataParams;
-        verification: VerificationParams;
+        additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        dob: DobParams = fields "dob", clear_dob "Sets `dob`. Parameters.";
+        documents: AccountPersonDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        first_name: impl Into<String> = text "first_name" "Sets `first_name`. Text of at most 5000 characters.";
+        first_name_kana: impl Into<String> = text "first_name_kana" "Sets `first_name_kana`. Text of at most 5000 characters.";
+        first_name_kanji: impl Into<String> = text "first_name_kanji" "Sets `first_name_kanji`. Text of at most 5000 characters.";
+        full_name_aliases: impl Into<ListOf<String>> = put<ListOf<String>> "full_name_aliases", clear_full_name_aliases "Sets `full_name_aliases`. Several, each: text.";
+        gender: impl Into<String> = text "gender" "Sets `gender`. Text.";
+        id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
+        id_number_secondary: impl Into<String> = text "id_number_secondary" "Sets `id_number_secondary`. Text of at most 5000 characters.";
+        last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text of at most 5000 characters.";
+        last_name_kana: impl Into<String> = text "last_name_kana" "Sets `last_name_kana`. Text of at most 5000 characters.";
+        last_name_kanji: impl Into<String> = text "last_name_kanji" "Sets `last_name_kanji`. Text of at most 5000 characters.";
+        maiden_name: impl Into<String> = text "maiden_name" "Sets `maiden_name`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        nationality: impl Into<String> = text "nationality" "Sets `nationality`. Text of at most 5000 characters.";
+        person_token: impl Into<String> = text "person_token" "Sets `person_token`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        registered_address: AddressParams = fields "registered_address" "Sets `registered_address`. Parameters.";
+        relationship: RelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        ssn_last_4: impl Into<String> = text "ssn_last_4" "Sets `ssn_last_4`. Text.";
+        us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
+        verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/persons`.
     CreateAccountPersonParams() {
-        additional_tos_acceptances: AdditionalTosAcceptancesParams;
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        dob: DobParams, clear_dob;
-        documents: AccountPersonDocumentsParams;
-        email: String;
-        first_name: String;
-        first_name_kana: String;
-        first_name_kanji: String;
-        full_name_aliases: ListOf<String>, clear_full_name_aliases;
-        gender: String;
-        id_number: String;
-        id_number_secondary: String;
-        last_name: String;
-        last_name_kana: String;
-        last_name_kanji: String;
-        maiden_name: String;
-        metadata: MapOf<String>, clear_metadata;
-        nationality: String;
-        person_token: String;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        registered_address: AddressParams;
-        relationship: RelationshipParams;
-        ssn_last_4: String;
-        us_cfpb_data: UsCfpbDataParams;
-        verification: VerificationParams;
+        additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        dob: DobParams = fields "dob", clear_dob "Sets `dob`. Parameters.";
+        documents: AccountPersonDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        first_name: impl Into<String> = text "first_name" "Sets `first_name`. Text of at most 5000 characters.";
+        first_name_kana: impl Into<String> = text "first_name_kana" "Sets `first_name_kana`. Text of at most 5000 characters.";
+        first_name_kanji: impl Into<String> = text "first_name_kanji" "Sets `first_name_kanji`. Text of at most 5000 characters.";
+        full_name_aliases: impl Into<ListOf<String>> = put<ListOf<String>> "full_name_aliases", clear_full_name_aliases "Sets `full_name_aliases`. Several, each: text.";
+        gender: impl Into<String> = text "gender" "Sets `gender`. Text.";
+        id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
+        id_number_secondary: impl Into<String> = text "id_number_secondary" "Sets `id_number_secondary`. Text of at most 5000 characters.";
+        last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text of at most 5000 characters.";
+        last_name_kana: impl Into<String> = text "last_name_kana" "Sets `last_name_kana`. Text of at most 5000 characters.";
+        last_name_kanji: impl Into<String> = text "last_name_kanji" "Sets `last_name_kanji`. Text of at most 5000 characters.";
+        maiden_name: impl Into<String> = text "maiden_name" "Sets `maiden_name`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        nationality: impl Into<String> = text "nationality" "Sets `nationality`. Text of at most 5000 characters.";
+        person_token: impl Into<String> = text "person_token" "Sets `person_token`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        registered_address: AddressParams = fields "registered_address" "Sets `registered_address`. Parameters.";
+        relationship: RelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        ssn_last_4: impl Into<String> = text "ssn_last_4" "Sets `ssn_last_4`. Text.";
+        us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
+        verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.controller.fees`.
     FeesParams() {
-        payer: AccountUnificationAccountControllerType;
+        payer: impl Into<AccountUnificationAccountControllerType> = put<AccountUnificationAccountControllerType> "payer" "Sets `payer`. `account` or `application`.";
     }
 
     /// Parameters of `POST /v1/accounts.groups` and one other place.
     GroupsParams() {
-        payments_pricing: String, clear_payments_pricing;
+        payments_pricing: impl Into<String> = text "payments_pricing", clear_payments_pricing "Sets `payments_pricing`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.invoices`.
     InvoicesParams() {
-        hosted_payment_method_save: AccountInvoicesSettingsHostedPaymentMethodSave;
+        hosted_payment_method_save: impl Into<AccountInvoicesSettingsHostedPaymentMethodSave> = put<AccountInvoicesSettingsHostedPaymentMethodSave> "hosted_payment_method_save" "Sets `hosted_payment_method_save`. `always`, `never` or `offer`.";
     }
 
     /// Parameters of `GET /v1/accounts/{account}/external_accounts`.
     ListAccountExternalAccounts() {
-        ending_before: String;
-        limit: i64;
-        object: PayoutType;
-        starting_after: String;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        object: impl Into<PayoutType> = put<PayoutType> "object" "Sets `object`. `bank_account` or `card`.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 
     /// Parameters of `GET /v1/accounts/{account}/people`.
     ListAccountPeople() {
-        ending_before: String;
-        limit: i64;
-        relationship: AccountPeopleRelationshipParams;
-        starting_after: String;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        relationship: AccountPeopleRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/accounts/{account}/persons`.
     ListAccountPersons() {
-        ending_before: String;
-        limit: i64;
-        relationship: AccountPeopleRelationshipParams;
-        starting_after: String;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        relationship: AccountPeopleRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/accounts`.
     ListAccounts() {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts.controller.losses`.
     LossesParams() {
-        payments: AccountUnificationAccountControllerLossesPayments;
+        payments: impl Into<AccountUnificationAccountControllerLossesPayments> = put<AccountUnificationAccountControllerLossesPayments> "payments" "Sets `payments`. `application` or `stripe`.";
     }
 
     /// Parameters of `POST /v1/accounts.documents.proof_of_registration` and 3 other places.
     ProofOfUltimateBeneficialOwnershipParams() {
-        files: ListOf<String>;
-        signer: AccountSignerParams;
+        files: impl Into<ListOf<String>> = put<ListOf<String>> "files" "Sets `files`. Several, each: text.";
+        signer: AccountSignerParams = fields "signer" "Sets `signer`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/reject`.
-    RejectAccount(reason: String) {
+    RejectAccount(reason: impl Into<String> = text "reason") {
     }
 
     /// Parameters of `POST /v1/accounts.settings.payouts.schedule` and one other place.
     ScheduleParams() {
-        delay_days: UpToChoice;
-        interval: BalanceSettingsResourcePayoutScheduleInterval;
-        monthly_anchor: i64;
-        monthly_payout_days: ListOf<i64>;
-        weekly_anchor: AccountWeeklyAnchor;
-        weekly_payout_days: ListOf<TransferScheduleWeeklyPayoutDays>;
+        delay_days: impl Into<UpToChoice> = put<UpToChoice> "delay_days" "Sets `delay_days`. One of several types.";
+        interval: impl Into<BalanceSettingsResourcePayoutScheduleInterval> = put<BalanceSettingsResourcePayoutScheduleInterval> "interval" "Sets `interval`. `daily`, `manual`, `monthly` or `weekly`.";
+        monthly_anchor: impl Into<i64> = int "monthly_anchor" "Sets `monthly_anchor`. An integer.";
+        monthly_payout_days: impl Into<ListOf<i64>> = put<ListOf<i64>> "monthly_payout_days" "Sets `monthly_payout_days`. Several, each: an integer.";
+        weekly_anchor: impl Into<AccountWeeklyAnchor> = put<AccountWeeklyAnchor> "weekly_anchor" "Sets `weekly_anchor`. One of 7 words.";
+        weekly_payout_days: impl Into<ListOf<TransferScheduleWeeklyPayoutDays>> = put<ListOf<TransferScheduleWeeklyPayoutDays>> "weekly_payout_days" "Sets `weekly_payout_days`. Several, each: `friday`, `monday`, `thursday`, `tuesday` or `wednesday`.";
     }
 
     /// Parameters of `POST /v1/accounts.controller.stripe_dashboard`.
     StripeDashboardParams() {
-        r#type: V2CoreAccountDashboard;
+        r#type: impl Into<V2CoreAccountDashboard> = put<V2CoreAccountDashboard> "type" "Sets `type`. `express`, `full` or `none`.";
     }
 
     /// Parameters of `POST /v1/accounts.tos_acceptance` and one other place.
     TosAcceptanceParams() {
-        date: i64;
-        ip: String;
-        service_agreement: String;
-        user_agent: String;
+        date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
+        ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
+        service_agreement: impl Into<String> = text "service_agreement" "Sets `service_agreement`. Text of at most 5000 characters.";
+        user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.card_issuing` and 3 other places.
     TreasuryParams() {
-        tos_acceptance: AccountParams;
+        tos_acceptance: AccountParams = fields "tos_acceptance" "Sets `tos_acceptance`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}`.
     UpdateAccount() {
-        account_token: String;
-        business_profile: BusinessProfileParams;
-        business_type: AccountBusinessType;
-        capabilities: CapabilitiesParams;
-        company: CompanyParams;
-        default_currency: String;
-        documents: AccountDocumentsParams;
-        email: String;
-        external_account: String;
-        groups: GroupsParams;
-        individual: IndividualParams;
-        metadata: MapOf<String>, clear_metadata;
-        settings: UpdateAccountSettingsParams;
-        tos_acceptance: TosAcceptanceParams;
+        account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text of at most 5000 characters.";
+        business_profile: BusinessProfileParams = fields "business_profile" "Sets `business_profile`. Parameters.";
+        business_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "business_type" "Sets `business_type`. `company`, `government_entity`, `individual` or `non_profit`.";
+        capabilities: CapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
+        company: CompanyParams = fields "company" "Sets `company`. Parameters.";
+        default_currency: impl Into<String> = text "default_currency" "Sets `default_currency`. A currency, three letters in lower case.";
+        documents: AccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        external_account: impl Into<String> = text "external_account" "Sets `external_account`. Text of at most 5000 characters.";
+        groups: GroupsParams = fields "groups" "Sets `groups`. Parameters.";
+        individual: IndividualParams = fields "individual" "Sets `individual`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        settings: UpdateAccountSettingsParams = fields "settings" "Sets `settings`. Parameters.";
+        tos_acceptance: TosAcceptanceParams = fields "tos_acceptance" "Sets `tos_acceptance`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/bank_accounts/{id}`.
     UpdateAccountBankAccount() {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType, clear_account_holder_type;
-        account_type: TokenAccountType;
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        default_for_currency: bool;
-        documents: AccountBankAccountDocumentsParams;
-        exp_month: String;
-        exp_year: String;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type", clear_account_holder_type "Sets `account_holder_type`. `company` or `individual`.";
+        account_type: impl Into<TokenAccountType> = put<TokenAccountType> "account_type" "Sets `account_type`. `checking`, `futsu`, `savings` or `toza`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        default_for_currency: bool = flag "default_for_currency" "Sets `default_for_currency`. `true` or `false`.";
+        documents: AccountBankAccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/capabilities/{capability}`.
     UpdateAccountCapability() {
-        requested: bool;
+        requested: bool = flag "requested" "Sets `requested`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/external_accounts/{id}`.
     UpdateAccountExternalAccount() {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType, clear_account_holder_type;
-        account_type: TokenAccountType;
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        default_for_currency: bool;
-        documents: AccountBankAccountDocumentsParams;
-        exp_month: String;
-        exp_year: String;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type", clear_account_holder_type "Sets `account_holder_type`. `company` or `individual`.";
+        account_type: impl Into<TokenAccountType> = put<TokenAccountType> "account_type" "Sets `account_type`. `checking`, `futsu`, `savings` or `toza`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        default_for_currency: bool = flag "default_for_currency" "Sets `default_for_currency`. `true` or `false`.";
+        documents: AccountBankAccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people/{person}`.
     UpdateAccountPerson() {
-        additional_tos_acceptances: AdditionalTosAcceptancesParams;
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        dob: DobParams, clear_dob;
-        documents: AccountPersonDocumentsParams;
-        email: String;
-        first_name: String;
-        first_name_kana: String;
-        first_name_kanji: String;
-        full_name_aliases: ListOf<String>, clear_full_name_aliases;
-        gender: String;
-        id_number: String;
-        id_number_secondary: String;
-        last_name: String;
-        last_name_kana: String;
-        last_name_kanji: String;
-        maiden_name: String;
-        metadata: MapOf<String>, clear_metadata;
-        nationality: String;
-        person_token: String;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        registered_address: AddressParams;
-        relationship: RelationshipParams;
-        ssn_last_4: String;
-        us_cfpb_data: UsCfpbDataParams;
-        verification: VerificationParams;
+        additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        dob: DobParams = fields "dob", clear_dob "Sets `dob`. Parameters.";
+        documents: AccountPersonDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        first_name: impl Into<String> = text "first_name" "Sets `first_name`. Text of at most 5000 characters.";
+        first_name_kana: impl Into<String> = text "first_name_kana" "Sets `first_name_kana`. Text of at most 5000 characters.";
+        first_name_kanji: impl Into<String> = text "first_name_kanji" "Sets `first_name_kanji`. Text of at most 5000 characters.";
+        full_name_aliases: impl Into<ListOf<String>> = put<ListOf<String>> "full_name_aliases", clear_full_name_aliases "Sets `full_name_aliases`. Several, each: text.";
+        gender: impl Into<String> = text "gender" "Sets `gender`. Text.";
+        id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
+        id_number_secondary: impl Into<String> = text "id_number_secondary" "Sets `id_number_secondary`. Text of at most 5000 characters.";
+        last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text of at most 5000 characters.";
+        last_name_kana: impl Into<String> = text "last_name_kana" "Sets `last_name_kana`. Text of at most 5000 characters.";
+        last_name_kanji: impl Into<String> = text "last_name_kanji" "Sets `last_name_kanji`. Text of at most 5000 characters.";
+        maiden_name: impl Into<String> = text "maiden_name" "Sets `maiden_name`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        nationality: impl Into<String> = text "nationality" "Sets `nationality`. Text of at most 5000 characters.";
+        person_token: impl Into<String> = text "person_token" "Sets `person_token`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        registered_address: AddressParams = fields "registered_address" "Sets `registered_address`. Parameters.";
+        relationship: RelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        ssn_last_4: impl Into<String> = text "ssn_last_4" "Sets `ssn_last_4`. Text.";
+        us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
+        verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/persons/{person}`.
     UpdateAccountPersonParams() {
-        additional_tos_acceptances: AdditionalTosAcceptancesParams;
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        dob: DobParams, clear_dob;
-        documents: AccountPersonDocumentsParams;
-        email: String;
-        first_name: String;
-        first_name_kana: String;
-        first_name_kanji: String;
-        full_name_aliases: ListOf<String>, clear_full_name_aliases;
-        gender: String;
-        id_number: String;
-        id_number_secondary: String;
-        last_name: String;
-        last_name_kana: String;
-        last_name_kanji: String;
-        maiden_name: String;
-        metadata: MapOf<String>, clear_metadata;
-        nationality: String;
-        person_token: String;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        registered_address: AddressParams;
-        relationship: RelationshipParams;
-        ssn_last_4: String;
-        us_cfpb_data: UsCfpbDataParams;
-        verification: VerificationParams;
+        additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        dob: DobParams = fields "dob", clear_dob "Sets `dob`. Parameters.";
+        documents: AccountPersonDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        first_name: impl Into<String> = text "first_name" "Sets `first_name`. Text of at most 5000 characters.";
+        first_name_kana: impl Into<String> = text "first_name_kana" "Sets `first_name_kana`. Text of at most 5000 characters.";
+        first_name_kanji: impl Into<String> = text "first_name_kanji" "Sets `first_name_kanji`. Text of at most 5000 characters.";
+        full_name_aliases: impl Into<ListOf<String>> = put<ListOf<String>> "full_name_aliases", clear_full_name_aliases "Sets `full_name_aliases`. Several, each: text.";
+        gender: impl Into<String> = text "gender" "Sets `gender`. Text.";
+        id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
+        id_number_secondary: impl Into<String> = text "id_number_secondary" "Sets `id_number_secondary`. Text of at most 5000 characters.";
+        last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text of at most 5000 characters.";
+        last_name_kana: impl Into<String> = text "last_name_kana" "Sets `last_name_kana`. Text of at most 5000 characters.";
+        last_name_kanji: impl Into<String> = text "last_name_kanji" "Sets `last_name_kanji`. Text of at most 5000 characters.";
+        maiden_name: impl Into<String> = text "maiden_name" "Sets `maiden_name`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        nationality: impl Into<String> = text "nationality" "Sets `nationality`. Text of at most 5000 characters.";
+        person_token: impl Into<String> = text "person_token" "Sets `person_token`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        registered_address: AddressParams = fields "registered_address" "Sets `registered_address`. Parameters.";
+        relationship: RelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        ssn_last_4: impl Into<String> = text "ssn_last_4" "Sets `ssn_last_4`. Text.";
+        us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
+        verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}.settings`.
     UpdateAccountSettingsParams() {
-        bacs_debit_payments: BacsDebitPaymentsParams;
-        branding: BrandingParams;
-        card_issuing: TreasuryParams;
-        card_payments: CardPaymentsParams;
-        invoices: AccountInvoicesParams;
-        payments: AccountPaymentsParams;
-        payouts: AccountPayoutsParams;
-        treasury: TreasuryParams;
+        bacs_debit_payments: BacsDebitPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
+        branding: BrandingParams = fields "branding" "Sets `branding`. Parameters.";
+        card_issuing: TreasuryParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
+        card_payments: CardPaymentsParams = fields "card_payments" "Sets `card_payments`. Parameters.";
+        invoices: AccountInvoicesParams = fields "invoices" "Sets `invoices`. Parameters.";
+        payments: AccountPaymentsParams = fields "payments" "Sets `payments`. Parameters.";
+        payouts: AccountPayoutsParams = fields "payouts" "Sets `payouts`. Parameters.";
+        treasury: TreasuryParams = fields "treasury" "Sets `treasury`. Parameters.";
     }
 }
 
@@ -1085,7 +1088,7 @@ open_enums! {
     }
 
     /// Words of `account.type`.
-    AccountType2 {
+    AccountTypeWord {
         Custom = "custom", Express = "express", None = "none", Standard = "standard",
     }
 

@@ -8,29 +8,29 @@ use super::{
 use crate::{op::handles, params::params, view::views};
 
 handles! {
-    /// Calls about `account_links`.
+    /// Calls about `account_links`: [reference](https://docs.stripe.com/api/account_links).
     AccountLinksApi [] {
         fn create(; CreateAccountLink) -> AccountLink = post
-            "stripe.account_links.create" "/v1/account_links";
+            "stripe.account_links.create" "/v1/account_links" "account_links/create";
     }
 }
 
 views! {
-    /// The object `account_link`.
+    /// The object `account_link`: [reference](https://docs.stripe.com/api/account_links/object).
     AccountLink {
-        created: i64 = Required;
-        expires_at: i64 = Required;
-        object: &str = Required;
-        url: &str = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        url: &str = text "url" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/account_links`.
-    CreateAccountLink(account: String, r#type: V2CoreAccountLinkUseCaseType) {
-        collect: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields;
-        collection_options: CollectionOptionsParams;
-        refresh_url: String;
-        return_url: String;
+    CreateAccountLink(account: impl Into<String> = text "account", r#type: impl Into<V2CoreAccountLinkUseCaseType> = put<V2CoreAccountLinkUseCaseType> "type") {
+        collect: impl Into<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields> = put<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields> "collect" "Sets `collect`. `currently_due` or `eventually_due`.";
+        collection_options: CollectionOptionsParams = fields "collection_options" "Sets `collection_options`. Parameters.";
+        refresh_url: impl Into<String> = text "refresh_url" "Sets `refresh_url`. Text.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
     }
 }

@@ -9,169 +9,169 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `account_sessions`.
+    /// Calls about `account_sessions`: [reference](https://docs.stripe.com/api/account_sessions).
     AccountSessionsApi [] {
         fn create(; CreateAccountSession) -> AccountSession = post
-            "stripe.account_sessions.create" "/v1/account_sessions";
+            "stripe.account_sessions.create" "/v1/account_sessions" "account_sessions/create";
     }
 }
 
 views! {
-    /// The object `account_session`.
+    /// The object `account_session`: [reference](https://docs.stripe.com/api/account_sessions/object).
     AccountSession {
-        account: &str = Required;
-        client_secret: &str = Required;
-        components: ConnectEmbeddedAccountSessionCreateComponents = Required;
-        expires_at: i64 = Required;
-        livemode: bool = Required;
-        object: &str = Required;
+        account: &str = text "account" Required "Text; always there.";
+        client_secret: &str = text "client_secret" Required "Text; always there.";
+        components: ConnectEmbeddedAccountSessionCreateComponents = view "components" Required "An object; always there.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/account_sessions.components.account_management` and 2 other places.
-    AccountManagementParams(enabled: bool) {
-        features: FeaturesParams;
+    AccountManagementParams(enabled: bool = flag "enabled") {
+        features: FeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.disputes_list.features` and 2 other places.
     AccountSessionFeaturesParams() {
-        capture_payments: bool;
-        destination_on_behalf_of_charge_management: bool;
-        dispute_management: bool;
-        refund_management: bool;
+        capture_payments: bool = flag "capture_payments" "Sets `capture_payments`. `true` or `false`.";
+        destination_on_behalf_of_charge_management: bool = flag "destination_on_behalf_of_charge_management" "Sets `destination_on_behalf_of_charge_management`. `true` or `false`.";
+        dispute_management: bool = flag "dispute_management" "Sets `dispute_management`. `true` or `false`.";
+        refund_management: bool = flag "refund_management" "Sets `refund_management`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components`.
     ComponentsParams() {
-        account_management: AccountManagementParams;
-        account_onboarding: AccountManagementParams;
-        balance_report: DocumentsParams;
-        balances: PayoutsParams;
-        disputes_list: PaymentsParams;
-        documents: DocumentsParams;
-        financial_account: FinancialAccountParams;
-        financial_account_transactions: FinancialAccountTransactionsParams;
-        instant_payouts_promotion: InstantPayoutsPromotionParams;
-        issuing_card: IssuingCardParams;
-        issuing_cards_list: IssuingCardsListParams;
-        notification_banner: AccountManagementParams;
-        payment_details: PaymentsParams;
-        payment_disputes: PaymentDisputesParams;
-        payments: PaymentsParams;
-        payout_details: DocumentsParams;
-        payout_reconciliation_report: DocumentsParams;
-        payouts: PayoutsParams;
-        payouts_list: DocumentsParams;
-        tax_registrations: DocumentsParams;
-        tax_settings: DocumentsParams;
+        account_management: AccountManagementParams = fields "account_management" "Sets `account_management`. Parameters.";
+        account_onboarding: AccountManagementParams = fields "account_onboarding" "Sets `account_onboarding`. Parameters.";
+        balance_report: DocumentsParams = fields "balance_report" "Sets `balance_report`. Parameters.";
+        balances: PayoutsParams = fields "balances" "Sets `balances`. Parameters.";
+        disputes_list: PaymentsParams = fields "disputes_list" "Sets `disputes_list`. Parameters.";
+        documents: DocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        financial_account: FinancialAccountParams = fields "financial_account" "Sets `financial_account`. Parameters.";
+        financial_account_transactions: FinancialAccountTransactionsParams = fields "financial_account_transactions" "Sets `financial_account_transactions`. Parameters.";
+        instant_payouts_promotion: InstantPayoutsPromotionParams = fields "instant_payouts_promotion" "Sets `instant_payouts_promotion`. Parameters.";
+        issuing_card: IssuingCardParams = fields "issuing_card" "Sets `issuing_card`. Parameters.";
+        issuing_cards_list: IssuingCardsListParams = fields "issuing_cards_list" "Sets `issuing_cards_list`. Parameters.";
+        notification_banner: AccountManagementParams = fields "notification_banner" "Sets `notification_banner`. Parameters.";
+        payment_details: PaymentsParams = fields "payment_details" "Sets `payment_details`. Parameters.";
+        payment_disputes: PaymentDisputesParams = fields "payment_disputes" "Sets `payment_disputes`. Parameters.";
+        payments: PaymentsParams = fields "payments" "Sets `payments`. Parameters.";
+        payout_details: DocumentsParams = fields "payout_details" "Sets `payout_details`. Parameters.";
+        payout_reconciliation_report: DocumentsParams = fields "payout_reconciliation_report" "Sets `payout_reconciliation_report`. Parameters.";
+        payouts: PayoutsParams = fields "payouts" "Sets `payouts`. Parameters.";
+        payouts_list: DocumentsParams = fields "payouts_list" "Sets `payouts_list`. Parameters.";
+        tax_registrations: DocumentsParams = fields "tax_registrations" "Sets `tax_registrations`. Parameters.";
+        tax_settings: DocumentsParams = fields "tax_settings" "Sets `tax_settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions`.
-    CreateAccountSession(account: String, components: ComponentsParams) {
+    CreateAccountSession(account: impl Into<String> = text "account", components: ComponentsParams = fields "components") {
     }
 
     /// Parameters of `POST /v1/account_sessions.components.financial_account.features`.
     CreateAccountSessionComponentsFinancialAccountFeaturesParams() {
-        disable_stripe_user_authentication: bool;
-        external_account_collection: bool;
-        send_money: bool;
-        transfer_balance: bool;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
+        external_account_collection: bool = flag "external_account_collection" "Sets `external_account_collection`. `true` or `false`.";
+        send_money: bool = flag "send_money" "Sets `send_money`. `true` or `false`.";
+        transfer_balance: bool = flag "transfer_balance" "Sets `transfer_balance`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.financial_account_transactions.features`.
     CreateAccountSessionComponentsFinancialAccountTransactionsFeaturesParams() {
-        card_spend_dispute_management: bool;
+        card_spend_dispute_management: bool = flag "card_spend_dispute_management" "Sets `card_spend_dispute_management`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.instant_payouts_promotion.features`.
     CreateAccountSessionComponentsInstantPayoutsPromotionFeaturesParams() {
-        disable_stripe_user_authentication: bool;
-        external_account_collection: bool;
-        instant_payouts: bool;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
+        external_account_collection: bool = flag "external_account_collection" "Sets `external_account_collection`. `true` or `false`.";
+        instant_payouts: bool = flag "instant_payouts" "Sets `instant_payouts`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.issuing_card.features`.
     CreateAccountSessionComponentsIssuingCardFeaturesParams() {
-        card_management: bool;
-        card_spend_dispute_management: bool;
-        cardholder_management: bool;
-        spend_control_management: bool;
+        card_management: bool = flag "card_management" "Sets `card_management`. `true` or `false`.";
+        card_spend_dispute_management: bool = flag "card_spend_dispute_management" "Sets `card_spend_dispute_management`. `true` or `false`.";
+        cardholder_management: bool = flag "cardholder_management" "Sets `cardholder_management`. `true` or `false`.";
+        spend_control_management: bool = flag "spend_control_management" "Sets `spend_control_management`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.issuing_cards_list.features`.
     CreateAccountSessionComponentsIssuingCardsListFeaturesParams() {
-        card_management: bool;
-        card_spend_dispute_management: bool;
-        cardholder_management: bool;
-        disable_stripe_user_authentication: bool;
-        spend_control_management: bool;
+        card_management: bool = flag "card_management" "Sets `card_management`. `true` or `false`.";
+        card_spend_dispute_management: bool = flag "card_spend_dispute_management" "Sets `card_spend_dispute_management`. `true` or `false`.";
+        cardholder_management: bool = flag "cardholder_management" "Sets `cardholder_management`. `true` or `false`.";
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
+        spend_control_management: bool = flag "spend_control_management" "Sets `spend_control_management`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.payment_disputes.features`.
     CreateAccountSessionComponentsPaymentDisputesFeaturesParams() {
-        destination_on_behalf_of_charge_management: bool;
-        dispute_management: bool;
-        refund_management: bool;
+        destination_on_behalf_of_charge_management: bool = flag "destination_on_behalf_of_charge_management" "Sets `destination_on_behalf_of_charge_management`. `true` or `false`.";
+        dispute_management: bool = flag "dispute_management" "Sets `dispute_management`. `true` or `false`.";
+        refund_management: bool = flag "refund_management" "Sets `refund_management`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.balances.features` and one other place.
     CreateAccountSessionComponentsPayoutsFeaturesParams() {
-        disable_stripe_user_authentication: bool;
-        edit_payout_schedule: bool;
-        external_account_collection: bool;
-        instant_payouts: bool;
-        standard_payouts: bool;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
+        edit_payout_schedule: bool = flag "edit_payout_schedule" "Sets `edit_payout_schedule`. `true` or `false`.";
+        external_account_collection: bool = flag "external_account_collection" "Sets `external_account_collection`. `true` or `false`.";
+        instant_payouts: bool = flag "instant_payouts" "Sets `instant_payouts`. `true` or `false`.";
+        standard_payouts: bool = flag "standard_payouts" "Sets `standard_payouts`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.balance_report` and 6 other places.
-    DocumentsParams(enabled: bool) {
-        features: Params;
+    DocumentsParams(enabled: bool = flag "enabled") {
+        features: Params = fields "features" "Sets `features`. Parameters by name.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.account_management.features` and 2 other places.
     FeaturesParams() {
-        disable_stripe_user_authentication: bool;
-        external_account_collection: bool;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
+        external_account_collection: bool = flag "external_account_collection" "Sets `external_account_collection`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.financial_account`.
-    FinancialAccountParams(enabled: bool) {
-        features: CreateAccountSessionComponentsFinancialAccountFeaturesParams;
+    FinancialAccountParams(enabled: bool = flag "enabled") {
+        features: CreateAccountSessionComponentsFinancialAccountFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.financial_account_transactions`.
-    FinancialAccountTransactionsParams(enabled: bool) {
-        features: CreateAccountSessionComponentsFinancialAccountTransactionsFeaturesParams;
+    FinancialAccountTransactionsParams(enabled: bool = flag "enabled") {
+        features: CreateAccountSessionComponentsFinancialAccountTransactionsFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.instant_payouts_promotion`.
-    InstantPayoutsPromotionParams(enabled: bool) {
-        features: CreateAccountSessionComponentsInstantPayoutsPromotionFeaturesParams;
+    InstantPayoutsPromotionParams(enabled: bool = flag "enabled") {
+        features: CreateAccountSessionComponentsInstantPayoutsPromotionFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.issuing_card`.
-    IssuingCardParams(enabled: bool) {
-        features: CreateAccountSessionComponentsIssuingCardFeaturesParams;
+    IssuingCardParams(enabled: bool = flag "enabled") {
+        features: CreateAccountSessionComponentsIssuingCardFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.issuing_cards_list`.
-    IssuingCardsListParams(enabled: bool) {
-        features: CreateAccountSessionComponentsIssuingCardsListFeaturesParams;
+    IssuingCardsListParams(enabled: bool = flag "enabled") {
+        features: CreateAccountSessionComponentsIssuingCardsListFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.payment_disputes`.
-    PaymentDisputesParams(enabled: bool) {
-        features: CreateAccountSessionComponentsPaymentDisputesFeaturesParams;
+    PaymentDisputesParams(enabled: bool = flag "enabled") {
+        features: CreateAccountSessionComponentsPaymentDisputesFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.disputes_list` and 2 other places.
-    PaymentsParams(enabled: bool) {
-        features: AccountSessionFeaturesParams;
+    PaymentsParams(enabled: bool = flag "enabled") {
+        features: AccountSessionFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/account_sessions.components.balances` and one other place.
-    PayoutsParams(enabled: bool) {
-        features: CreateAccountSessionComponentsPayoutsFeaturesParams;
+    PayoutsParams(enabled: bool = flag "enabled") {
+        features: CreateAccountSessionComponentsPayoutsFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 }

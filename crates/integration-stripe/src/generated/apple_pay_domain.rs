@@ -14,47 +14,47 @@ handles! {
     ] {
     }
 
-    /// Calls about `apple_pay.domains`.
+    /// Calls about `apple_pay.domains`: [reference](https://docs.stripe.com/api/apple_pay/domains).
     ApplePayDomainsApi [] {
         fn list(; ListApplePayDomains) -> List<ApplePayDomain> = list
-            "stripe.apple_pay.domains.list" "/v1/apple_pay/domains";
+            "stripe.apple_pay.domains.list" "/v1/apple_pay/domains" "apple_pay/domains/list";
         fn create(; CreateApplePayDomain) -> ApplePayDomain = post
-            "stripe.apple_pay.domains.create" "/v1/apple_pay/domains";
+            "stripe.apple_pay.domains.create" "/v1/apple_pay/domains" "apple_pay/domains/create";
         fn retrieve(domain) -> ApplePayDomain = get
-            "stripe.apple_pay.domains.retrieve" "/v1/apple_pay/domains/{domain}";
+            "stripe.apple_pay.domains.retrieve" "/v1/apple_pay/domains/{domain}" "apple_pay/domains/retrieve";
         fn delete(domain) -> DeletedApplePayDomain = delete
-            "stripe.apple_pay.domains.delete" "/v1/apple_pay/domains/{domain}";
+            "stripe.apple_pay.domains.delete" "/v1/apple_pay/domains/{domain}" "apple_pay/domains/delete";
     }
 }
 
 views! {
-    /// The object `apple_pay_domain`.
+    /// The object `apple_pay_domain`: [reference](https://docs.stripe.com/api/apple_pay/domains/object).
     ApplePayDomain {
-        created: i64 = Required;
-        domain_name: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        domain_name: &str = text "domain_name" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The object `deleted_apple_pay_domain`.
     DeletedApplePayDomain {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/apple_pay/domains`.
-    CreateApplePayDomain(domain_name: String) {
+    CreateApplePayDomain(domain_name: impl Into<String> = text "domain_name") {
     }
 
     /// Parameters of `GET /v1/apple_pay/domains`.
     ListApplePayDomains() {
-        domain_name: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        domain_name: impl Into<String> = text "domain_name" "Sets `domain_name`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }

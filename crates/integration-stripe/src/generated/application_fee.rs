@@ -12,71 +12,71 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `application_fees`.
+    /// Calls about `application_fees`: [reference](https://docs.stripe.com/api/application_fees).
     ApplicationFeesApi [
         refunds: ApplicationFeesRefundsApi,
     ] {
         fn list(; ListApplicationFees) -> List<ApplicationFee> = list
-            "stripe.application_fees.list" "/v1/application_fees";
+            "stripe.application_fees.list" "/v1/application_fees" "application_fees/list";
         fn retrieve(id) -> ApplicationFee = get
-            "stripe.application_fees.retrieve" "/v1/application_fees/{id}";
+            "stripe.application_fees.retrieve" "/v1/application_fees/{id}" "application_fees/retrieve";
         fn refund(id; RefundApplicationFee) -> ApplicationFee = post
-            "stripe.application_fees.refund" "/v1/application_fees/{id}/refund";
+            "stripe.application_fees.refund" "/v1/application_fees/{id}/refund" "application_fees/refund";
     }
 
-    /// Calls about `application_fees.refunds`.
+    /// Calls about `application_fees.refunds`: [reference](https://docs.stripe.com/api/application_fees/refunds).
     ApplicationFeesRefundsApi [] {
         fn retrieve(fee, id) -> FeeRefund = get
-            "stripe.application_fees.refunds.retrieve" "/v1/application_fees/{fee}/refunds/{id}";
+            "stripe.application_fees.refunds.retrieve" "/v1/application_fees/{fee}/refunds/{id}" "application_fees/refunds/retrieve";
         fn update(fee, id; MetadataParams) -> FeeRefund = post
-            "stripe.application_fees.refunds.update" "/v1/application_fees/{fee}/refunds/{id}";
+            "stripe.application_fees.refunds.update" "/v1/application_fees/{fee}/refunds/{id}" "application_fees/refunds/update";
         fn list(id; ListParams) -> List<FeeRefund> = list
-            "stripe.application_fees.refunds.list" "/v1/application_fees/{id}/refunds";
+            "stripe.application_fees.refunds.list" "/v1/application_fees/{id}/refunds" "application_fees/refunds/list";
         fn create(id; CreateApplicationFeeRefund) -> FeeRefund = post
-            "stripe.application_fees.refunds.create" "/v1/application_fees/{id}/refunds";
+            "stripe.application_fees.refunds.create" "/v1/application_fees/{id}/refunds" "application_fees/refunds/create";
     }
 }
 
 views! {
-    /// The object `application_fee`.
+    /// The object `application_fee`: [reference](https://docs.stripe.com/api/application_fees/object).
     ApplicationFee {
-        account: Expandable<Account> = Required;
-        amount: i64 = Required;
-        amount_refunded: i64 = Required;
-        application: Expandable<Application> = Required;
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        charge: Expandable<Charge> = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        fee_source: PlatformEarningFeeSource = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        originating_transaction: Expandable<Charge> = Nullable;
-        refunded: bool = Required;
-        refunds: List<FeeRefund> = Required;
+        account: Expandable<Account> = field "account" Required "An id, or the object where the call expanded it; always there.";
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_refunded: i64 = int "amount_refunded" Required "An integer; always there.";
+        application: Expandable<Application> = field "application" Required "An id, or the object where the call expanded it; always there.";
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        charge: Expandable<Charge> = field "charge" Required "An id, or the object where the call expanded it; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        fee_source: PlatformEarningFeeSource = view "fee_source" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        originating_transaction: Expandable<Charge> = field "originating_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        refunded: bool = flag "refunded" Required "`true` or `false`; always there.";
+        refunds: List<FeeRefund> = field "refunds" Required "The first page of a list; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/application_fees/{id}/refunds`.
     CreateApplicationFeeRefund() {
-        amount: i64;
-        metadata: MapOf<String>;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/application_fees`.
     ListApplicationFees() {
-        charge: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        charge: impl Into<String> = text "charge" "Sets `charge`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/application_fees/{id}/refund`.
     RefundApplicationFee() {
-        amount: i64;
-        directive: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        directive: impl Into<String> = text "directive" "Sets `directive`. Text of at most 5000 characters.";
     }
 }

@@ -15,57 +15,57 @@ handles! {
     ] {
     }
 
-    /// Calls about `apps.secrets`.
+    /// Calls about `apps.secrets`: [reference](https://docs.stripe.com/api/apps/secrets).
     AppsSecretsApi [] {
         fn list(; ListAppSecrets) -> List<AppsSecret> = list
-            "stripe.apps.secrets.list" "/v1/apps/secrets";
+            "stripe.apps.secrets.list" "/v1/apps/secrets" "apps/secrets/list";
         fn create(; CreateAppSecret) -> AppsSecret = post
-            "stripe.apps.secrets.create" "/v1/apps/secrets";
+            "stripe.apps.secrets.create" "/v1/apps/secrets" "apps/secrets/create";
         fn delete_where(; DeleteWhereAppSecret) -> AppsSecret = post
-            "stripe.apps.secrets.delete_where" "/v1/apps/secrets/delete";
+            "stripe.apps.secrets.delete_where" "/v1/apps/secrets/delete" "apps/secrets/delete/delete_where";
         fn find(; FindAppSecret) -> AppsSecret = get
-            "stripe.apps.secrets.find" "/v1/apps/secrets/find";
+            "stripe.apps.secrets.find" "/v1/apps/secrets/find" "apps/secrets/find/find";
     }
 }
 
 views! {
-    /// The object `apps.secret`.
+    /// The object `apps.secret`: [reference](https://docs.stripe.com/api/apps/secrets/object).
     AppsSecret {
-        created: i64 = Required;
-        deleted: bool = Optional;
-        expires_at: i64 = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        name: &str = Required;
-        object: &str = Required;
-        payload: &str = Nullable;
-        scope: SecretServiceResourceScope = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        deleted: bool = flag "deleted" Optional "`true` or `false`; may be missing.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payload: &str = text "payload" Nullable "Text; may be `null`.";
+        scope: SecretServiceResourceScope = view "scope" Required "An object; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/apps/secrets`.
-    CreateAppSecret(name: String, payload: String, scope: ScopeParams) {
-        expires_at: i64;
+    CreateAppSecret(name: impl Into<String> = text "name", payload: impl Into<String> = text "payload", scope: ScopeParams = fields "scope") {
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/apps/secrets/delete`.
-    DeleteWhereAppSecret(name: String, scope: ScopeParams) {
+    DeleteWhereAppSecret(name: impl Into<String> = text "name", scope: ScopeParams = fields "scope") {
     }
 
     /// Parameters of `GET /v1/apps/secrets/find`.
-    FindAppSecret(name: String, scope: ScopeParams) {
+    FindAppSecret(name: impl Into<String> = text "name", scope: ScopeParams = fields "scope") {
     }
 
     /// Parameters of `GET /v1/apps/secrets`.
-    ListAppSecrets(scope: ScopeParams) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+    ListAppSecrets(scope: ScopeParams = fields "scope") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/apps/secrets.scope` and 3 other places.
-    ScopeParams(r#type: SecretServiceResourceScopeType) {
-        user: String;
+    ScopeParams(r#type: impl Into<SecretServiceResourceScopeType> = put<SecretServiceResourceScopeType> "type") {
+        user: impl Into<String> = text "user" "Sets `user`. Text of at most 5000 characters.";
     }
 }

@@ -9,90 +9,90 @@ use crate::view::List;
 use crate::{op::handles, params::params, view::views};
 
 handles! {
-    /// Calls about `balance`.
+    /// Calls about `balance`: [reference](https://docs.stripe.com/api/balance).
     BalanceApi [
         #[cfg(feature = "full")]
         history: BalanceHistoryApi,
     ] {
-        fn retrieve() -> Balance = get "stripe.balance.retrieve" "/v1/balance";
+        fn retrieve() -> Balance = get "stripe.balance.retrieve" "/v1/balance" "balance/retrieve";
     }
 }
 
 #[cfg(feature = "full")]
 handles! {
-    /// Calls about `balance.history`.
+    /// Calls about `balance.history`: [reference](https://docs.stripe.com/api/balance/history).
     BalanceHistoryApi [] {
         fn list(; ListBalanceHistory) -> List<BalanceTransaction> = list
-            "stripe.balance.history.list" "/v1/balance/history";
+            "stripe.balance.history.list" "/v1/balance/history" "balance/history/list";
         fn retrieve(id) -> BalanceTransaction = get
-            "stripe.balance.history.retrieve" "/v1/balance/history/{id}";
+            "stripe.balance.history.retrieve" "/v1/balance/history/{id}" "balance/history/retrieve";
     }
 }
 
 views! {
-    /// The object `balance`.
+    /// The object `balance`: [reference](https://docs.stripe.com/api/balance/object).
     Balance {
-        available: Vec<BalanceAmount> = Required;
-        connect_reserved: Vec<BalanceAmount> = Optional;
-        instant_available: Vec<BalanceAmountNet> = Optional;
-        issuing: BalanceDetail = Optional;
-        livemode: bool = Required;
-        object: &str = Required;
-        pending: Vec<BalanceAmount> = Required;
-        refund_and_dispute_prefunding: BalanceDetailUngated = Optional;
+        available: Vec<BalanceAmount> = field "available" Required "Several, each: an object; always there.";
+        connect_reserved: Vec<BalanceAmount> = field "connect_reserved" Optional "Several, each: an object; may be missing.";
+        instant_available: Vec<BalanceAmountNet> = field "instant_available" Optional "Several, each: an object; may be missing.";
+        issuing: BalanceDetail = view "issuing" Optional "An object; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        pending: Vec<BalanceAmount> = field "pending" Required "Several, each: an object; always there.";
+        refund_and_dispute_prefunding: BalanceDetailUngated = view "refund_and_dispute_prefunding" Optional "An object; may be missing.";
     }
 
     /// The part `balance_amount` and 5 other places.
     BalanceAmount {
-        amount: i64 = Required;
-        currency: &str = Required;
-        source_types: BalanceAmountBySourceType = Optional;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        source_types: BalanceAmountBySourceType = view "source_types" Optional "An object; may be missing.";
     }
 
     /// The part `balance_amount_by_source_type` and 7 other places.
     BalanceAmountBySourceType {
-        bank_account: i64 = Optional;
-        card: i64 = Optional;
-        fpx: i64 = Optional;
+        bank_account: i64 = int "bank_account" Optional "An integer; may be missing.";
+        card: i64 = int "card" Optional "An integer; may be missing.";
+        fpx: i64 = int "fpx" Optional "An integer; may be missing.";
     }
 
     /// The part `balance_amount_net`.
     BalanceAmountNet {
-        amount: i64 = Required;
-        currency: &str = Required;
-        net_available: Vec<BalanceNetAvailable> = Optional;
-        source_types: BalanceAmountBySourceType = Optional;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        net_available: Vec<BalanceNetAvailable> = field "net_available" Optional "Several, each: an object; may be missing.";
+        source_types: BalanceAmountBySourceType = view "source_types" Optional "An object; may be missing.";
     }
 
     /// The part `balance_detail`.
     BalanceDetail {
-        available: Vec<BalanceAmount> = Required;
+        available: Vec<BalanceAmount> = field "available" Required "Several, each: an object; always there.";
     }
 
     /// The part `balance_detail_ungated`.
     BalanceDetailUngated {
-        available: Vec<BalanceAmount> = Required;
-        pending: Vec<BalanceAmount> = Required;
+        available: Vec<BalanceAmount> = field "available" Required "Several, each: an object; always there.";
+        pending: Vec<BalanceAmount> = field "pending" Required "Several, each: an object; always there.";
     }
 
     /// The part `balance_net_available`.
     BalanceNetAvailable {
-        amount: i64 = Required;
-        destination: &str = Required;
-        source_types: BalanceAmountBySourceType = Optional;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        destination: &str = text "destination" Required "Text; always there.";
+        source_types: BalanceAmountBySourceType = view "source_types" Optional "An object; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/balance/history`.
     ListBalanceHistory() {
-        created: CreatedChoice;
-        currency: String;
-        ending_before: String;
-        limit: i64;
-        payout: String;
-        source: String;
-        starting_after: String;
-        r#type: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payout: impl Into<String> = text "payout" "Sets `payout`. Text of at most 5000 characters.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
     }
 }

@@ -12,111 +12,111 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `balance_settings`.
+    /// Calls about `balance_settings`: [reference](https://docs.stripe.com/api/balance_settings).
     BalanceSettingsApi [] {
         fn retrieve() -> BalanceSettings = get
-            "stripe.balance_settings.retrieve" "/v1/balance_settings";
+            "stripe.balance_settings.retrieve" "/v1/balance_settings" "balance_settings/retrieve";
         fn update(; UpdateBalanceSettings) -> BalanceSettings = post
-            "stripe.balance_settings.update" "/v1/balance_settings";
+            "stripe.balance_settings.update" "/v1/balance_settings" "balance_settings/update";
     }
 }
 
 views! {
-    /// The object `balance_settings`.
+    /// The object `balance_settings`: [reference](https://docs.stripe.com/api/balance_settings/object).
     BalanceSettings {
-        object: &str = Required;
-        payments: BalanceSettingsResourcePayments = Required;
+        object: &str = text "object" Required "Text; always there.";
+        payments: BalanceSettingsResourcePayments = view "payments" Required "An object; always there.";
     }
 
     /// The part `balance_settings_resource_automatic_transfer_rule`.
     BalanceSettingsResourceAutomaticTransferRule {
-        payout_method: &str = Required;
-        transfer_up_to_amount: i64 = Nullable;
-        r#type: BalanceSettingsResourceAutomaticTransferRuleType = Required;
+        payout_method: &str = text "payout_method" Required "Text; always there.";
+        transfer_up_to_amount: i64 = int "transfer_up_to_amount" Nullable "An integer; may be `null`.";
+        r#type: BalanceSettingsResourceAutomaticTransferRuleType = field "type" Required "`transfer_all` or `transfer_up_to_amount`; always there.";
     }
 
     /// The part `balance_settings_resource_payments`.
     BalanceSettingsResourcePayments {
-        debit_negative_balances: bool = Nullable;
-        payouts: BalanceSettingsResourcePayouts = Nullable;
-        settlement_timing: BalanceSettingsResourceSettlementTiming = Required;
+        debit_negative_balances: bool = flag "debit_negative_balances" Nullable "`true` or `false`; may be `null`.";
+        payouts: BalanceSettingsResourcePayouts = view "payouts" Nullable "An object; may be `null`.";
+        settlement_timing: BalanceSettingsResourceSettlementTiming = view "settlement_timing" Required "An object; always there.";
     }
 
     /// The part `balance_settings_resource_payout_schedule`.
     BalanceSettingsResourcePayoutSchedule {
-        interval: BalanceSettingsResourcePayoutScheduleInterval = Nullable;
-        monthly_payout_days: Vec<i64> = Optional;
-        weekly_payout_days: Vec<TransferScheduleWeeklyPayoutDays> = Optional;
+        interval: BalanceSettingsResourcePayoutScheduleInterval = field "interval" Nullable "`daily`, `manual`, `monthly` or `weekly`; may be `null`.";
+        monthly_payout_days: Vec<i64> = field "monthly_payout_days" Optional "Several, each: an integer; may be missing.";
+        weekly_payout_days: Vec<TransferScheduleWeeklyPayoutDays> = field "weekly_payout_days" Optional "Several, each: `friday`, `monday`, `thursday`, `tuesday` or `wednesday`; may be missing.";
     }
 
     /// The part `balance_settings_resource_payouts`.
     BalanceSettingsResourcePayouts {
-        automatic_transfer_rules_by_currency: Map<Vec<BalanceSettingsResourceAutomaticTransferRule>> = Nullable;
-        minimum_balance_by_currency: Map<i64> = Nullable;
-        schedule: BalanceSettingsResourcePayoutSchedule = Nullable;
-        statement_descriptor: &str = Nullable;
-        status: V2CoreEventDestinationStatus = Required;
+        automatic_transfer_rules_by_currency: Map<Vec<BalanceSettingsResourceAutomaticTransferRule>> = field "automatic_transfer_rules_by_currency" Nullable "By key: several, each: an object; may be `null`.";
+        minimum_balance_by_currency: Map<i64> = field "minimum_balance_by_currency" Nullable "By key: an integer; may be `null`.";
+        schedule: BalanceSettingsResourcePayoutSchedule = view "schedule" Nullable "An object; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        status: V2CoreEventDestinationStatus = field "status" Required "`disabled` or `enabled`; always there.";
     }
 
     /// The part `balance_settings_resource_settlement_timing`.
     BalanceSettingsResourceSettlementTiming {
-        delay_days: i64 = Required;
-        delay_days_override: i64 = Optional;
-        start_of_day: BalanceSettingsResourceStartOfDay = Nullable;
+        delay_days: i64 = int "delay_days" Required "An integer; always there.";
+        delay_days_override: i64 = int "delay_days_override" Optional "An integer; may be missing.";
+        start_of_day: BalanceSettingsResourceStartOfDay = view "start_of_day" Nullable "An object; may be `null`.";
     }
 
     /// The part `balance_settings_resource_start_of_day`.
     BalanceSettingsResourceStartOfDay {
-        hour: i64 = Required;
-        minutes: i64 = Required;
-        timezone: &str = Required;
+        hour: i64 = int "hour" Required "An integer; always there.";
+        minutes: i64 = int "minutes" Required "An integer; always there.";
+        timezone: &str = text "timezone" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/balance_settings.payments.payouts.automatic_transfer_rules_by_currency`.
-    AutomaticTransferRulesByCurrencyParams(payout_method: String, r#type: BalanceSettingsResourceAutomaticTransferRuleType) {
-        transfer_up_to_amount: i64;
+    AutomaticTransferRulesByCurrencyParams(payout_method: impl Into<String> = text "payout_method", r#type: impl Into<BalanceSettingsResourceAutomaticTransferRuleType> = put<BalanceSettingsResourceAutomaticTransferRuleType> "type") {
+        transfer_up_to_amount: impl Into<i64> = int "transfer_up_to_amount" "Sets `transfer_up_to_amount`. An integer.";
     }
 
     /// Parameters of `POST /v1/balance_settings.payments`.
     BalanceSettingsPaymentsParams() {
-        debit_negative_balances: bool;
-        payouts: BalanceSettingsPayoutsParams;
-        settlement_timing: SettlementTimingParams;
+        debit_negative_balances: bool = flag "debit_negative_balances" "Sets `debit_negative_balances`. `true` or `false`.";
+        payouts: BalanceSettingsPayoutsParams = fields "payouts" "Sets `payouts`. Parameters.";
+        settlement_timing: SettlementTimingParams = fields "settlement_timing" "Sets `settlement_timing`. Parameters.";
     }
 
     /// Parameters of `POST /v1/balance_settings.payments.payouts`.
     BalanceSettingsPayoutsParams() {
-        automatic_transfer_rules_by_currency: MapOf<ListOf<AutomaticTransferRulesByCurrencyParams>>, clear_automatic_transfer_rules_by_currency;
-        minimum_balance_by_currency: MapOf<i64>, clear_minimum_balance_by_currency;
-        schedule: BalanceSettingsScheduleParams;
-        statement_descriptor: String;
+        automatic_transfer_rules_by_currency: impl Into<MapOf<ListOf<AutomaticTransferRulesByCurrencyParams>>> = put<MapOf<ListOf<AutomaticTransferRulesByCurrencyParams>>> "automatic_transfer_rules_by_currency", clear_automatic_transfer_rules_by_currency "Sets `automatic_transfer_rules_by_currency`. By key of yours: several, each: parameters.";
+        minimum_balance_by_currency: impl Into<MapOf<i64>> = put<MapOf<i64>> "minimum_balance_by_currency", clear_minimum_balance_by_currency "Sets `minimum_balance_by_currency`. By key of yours: an integer.";
+        schedule: BalanceSettingsScheduleParams = fields "schedule" "Sets `schedule`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
     }
 
     /// Parameters of `POST /v1/balance_settings.payments.payouts.schedule`.
     BalanceSettingsScheduleParams() {
-        interval: BalanceSettingsResourcePayoutScheduleInterval;
-        monthly_payout_days: ListOf<i64>;
-        weekly_payout_days: ListOf<TransferScheduleWeeklyPayoutDays>;
+        interval: impl Into<BalanceSettingsResourcePayoutScheduleInterval> = put<BalanceSettingsResourcePayoutScheduleInterval> "interval" "Sets `interval`. `daily`, `manual`, `monthly` or `weekly`.";
+        monthly_payout_days: impl Into<ListOf<i64>> = put<ListOf<i64>> "monthly_payout_days" "Sets `monthly_payout_days`. Several, each: an integer.";
+        weekly_payout_days: impl Into<ListOf<TransferScheduleWeeklyPayoutDays>> = put<ListOf<TransferScheduleWeeklyPayoutDays>> "weekly_payout_days" "Sets `weekly_payout_days`. Several, each: `friday`, `monday`, `thursday`, `tuesday` or `wednesday`.";
     }
 
     /// Parameters of `POST /v1/balance_settings.payments.settlement_timing`.
     SettlementTimingParams() {
-        delay_days_override: i64, clear_delay_days_override;
-        start_of_day: StartOfDayParams, clear_start_of_day;
+        delay_days_override: impl Into<i64> = int "delay_days_override", clear_delay_days_override "Sets `delay_days_override`. An integer.";
+        start_of_day: StartOfDayParams = fields "start_of_day", clear_start_of_day "Sets `start_of_day`. Parameters.";
     }
 
     /// Parameters of `POST /v1/balance_settings.payments.settlement_timing.start_of_day`.
     StartOfDayParams() {
-        hour: i64;
-        minutes: i64;
-        timezone: String;
+        hour: impl Into<i64> = int "hour" "Sets `hour`. An integer.";
+        minutes: impl Into<i64> = int "minutes" "Sets `minutes`. An integer.";
+        timezone: impl Into<String> = text "timezone" "Sets `timezone`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/balance_settings`.
     UpdateBalanceSettings() {
-        payments: BalanceSettingsPaymentsParams;
+        payments: BalanceSettingsPaymentsParams = fields "payments" "Sets `payments`. Parameters.";
     }
 }
 

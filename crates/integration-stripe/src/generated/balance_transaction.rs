@@ -14,34 +14,34 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `balance_transactions`.
+    /// Calls about `balance_transactions`: [reference](https://docs.stripe.com/api/balance_transactions).
     BalanceTransactionsApi [] {
         fn list(; ListBalanceTransactions) -> List<BalanceTransaction> = list
-            "stripe.balance_transactions.list" "/v1/balance_transactions";
+            "stripe.balance_transactions.list" "/v1/balance_transactions" "balance_transactions/list";
         fn retrieve(id) -> BalanceTransaction = get
-            "stripe.balance_transactions.retrieve" "/v1/balance_transactions/{id}";
+            "stripe.balance_transactions.retrieve" "/v1/balance_transactions/{id}" "balance_transactions/retrieve";
     }
 }
 
 views! {
-    /// The object `balance_transaction`.
+    /// The object `balance_transaction`: [reference](https://docs.stripe.com/api/balance/history/object).
     BalanceTransaction {
-        amount: i64 = Required;
-        available_on: i64 = Required;
-        balance_type: BalanceTransactionBalanceType = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        exchange_rate: f64 = Nullable;
-        fee: i64 = Required;
-        fee_details: Vec<Fee> = Required;
-        id: &str = Required;
-        net: i64 = Required;
-        object: &str = Required;
-        reporting_category: &str = Required;
-        source: Expandable<BalanceTransactionSource> = Nullable;
-        status: &str = Required;
-        r#type: BalanceTransactionType = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        available_on: i64 = int "available_on" Required "Seconds since 1970; always there.";
+        balance_type: BalanceTransactionBalanceType = field "balance_type" Required "`issuing`, `payments`, `refund_and_dispute_prefunding` or `risk_reserved`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        exchange_rate: f64 = number "exchange_rate" Nullable "A number; may be `null`.";
+        fee: i64 = int "fee" Required "An integer; always there.";
+        fee_details: Vec<Fee> = field "fee_details" Required "Several, each: an object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        net: i64 = int "net" Required "An integer; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        reporting_category: &str = text "reporting_category" Required "Text; always there.";
+        source: Expandable<BalanceTransactionSource> = field "source" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        status: &str = text "status" Required "Text; always there.";
+        r#type: BalanceTransactionType = field "type" Required "One of 49 words; always there.";
     }
 }
 
@@ -70,14 +70,14 @@ unions! {
 params! {
     /// Parameters of `GET /v1/balance_transactions`.
     ListBalanceTransactions() {
-        created: CreatedChoice;
-        currency: String;
-        ending_before: String;
-        limit: i64;
-        payout: String;
-        source: String;
-        starting_after: String;
-        r#type: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payout: impl Into<String> = text "payout" "Sets `payout`. Text of at most 5000 characters.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
     }
 }
 

@@ -5,26 +5,26 @@ use super::{Account, CardAvailablePayoutMethods, Customer, ExternalAccountRequir
 use crate::view::{Expandable, Map, views};
 
 views! {
-    /// The object `bank_account`.
+    /// The object `bank_account`: [reference](https://docs.stripe.com/api/customers/bank_accounts/object).
     BankAccount {
-        account: Expandable<Account> = Nullable;
-        account_holder_name: &str = Nullable;
-        account_holder_type: &str = Nullable;
-        account_type: &str = Nullable;
-        available_payout_methods: Vec<CardAvailablePayoutMethods> = Nullable;
-        bank_name: &str = Nullable;
-        country: &str = Required;
-        currency: &str = Required;
-        customer: Expandable<Customer> = Nullable;
-        default_for_currency: bool = Nullable;
-        fingerprint: &str = Nullable;
-        future_requirements: ExternalAccountRequirements = Nullable;
-        id: &str = Required;
-        last4: &str = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        requirements: ExternalAccountRequirements = Nullable;
-        routing_number: &str = Nullable;
-        status: &str = Required;
+        account: Expandable<Account> = field "account" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        account_holder_name: &str = text "account_holder_name" Nullable "Text; may be `null`.";
+        account_holder_type: &str = text "account_holder_type" Nullable "Text; may be `null`.";
+        account_type: &str = text "account_type" Nullable "Text; may be `null`.";
+        available_payout_methods: Vec<CardAvailablePayoutMethods> = field "available_payout_methods" Nullable "Several, each: `instant` or `standard`; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        country: &str = text "country" Required "Text; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        default_for_currency: bool = flag "default_for_currency" Nullable "`true` or `false`; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        future_requirements: ExternalAccountRequirements = view "future_requirements" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        last4: &str = text "last4" Required "Text; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        requirements: ExternalAccountRequirements = view "requirements" Nullable "An object; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
+        status: &str = text "status" Required "Text; always there.";
     }
 }

@@ -9,59 +9,59 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing.alerts`.
+    /// Calls about `billing.alerts`: [reference](https://docs.stripe.com/api/billing/alerts).
     BillingAlertsApi [] {
         fn list(; ListBillingAlerts) -> List<BillingAlert> = list
-            "stripe.billing.alerts.list" "/v1/billing/alerts";
+            "stripe.billing.alerts.list" "/v1/billing/alerts" "billing/alerts/list";
         fn create(; CreateBillingAlert) -> BillingAlert = post
-            "stripe.billing.alerts.create" "/v1/billing/alerts";
+            "stripe.billing.alerts.create" "/v1/billing/alerts" "billing/alerts/create";
         fn retrieve(id) -> BillingAlert = get
-            "stripe.billing.alerts.retrieve" "/v1/billing/alerts/{id}";
+            "stripe.billing.alerts.retrieve" "/v1/billing/alerts/{id}" "billing/alerts/retrieve";
         fn activate(id) -> BillingAlert = post
-            "stripe.billing.alerts.activate" "/v1/billing/alerts/{id}/activate";
+            "stripe.billing.alerts.activate" "/v1/billing/alerts/{id}/activate" "billing/alerts/activate";
         fn archive(id) -> BillingAlert = post
-            "stripe.billing.alerts.archive" "/v1/billing/alerts/{id}/archive";
+            "stripe.billing.alerts.archive" "/v1/billing/alerts/{id}/archive" "billing/alerts/archive";
         fn deactivate(id) -> BillingAlert = post
-            "stripe.billing.alerts.deactivate" "/v1/billing/alerts/{id}/deactivate";
+            "stripe.billing.alerts.deactivate" "/v1/billing/alerts/{id}/deactivate" "billing/alerts/deactivate";
     }
 }
 
 views! {
-    /// The object `billing.alert`.
+    /// The object `billing.alert`: [reference](https://docs.stripe.com/api/billing/alerts/object).
     BillingAlert {
-        alert_type: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: BillingAlertStatus = Nullable;
-        title: &str = Required;
-        usage_threshold: ThresholdsResourceUsageThresholdConfig = Nullable;
+        alert_type: &str = text "alert_type" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: BillingAlertStatus = field "status" Nullable "`active`, `archived` or `inactive`; may be `null`.";
+        title: &str = text "title" Required "Text; always there.";
+        usage_threshold: ThresholdsResourceUsageThresholdConfig = view "usage_threshold" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/billing/alerts.usage_threshold.filters`.
-    BillingAlertFiltersParams(r#type: String) {
-        customer: String;
+    BillingAlertFiltersParams(r#type: impl Into<String> = text "type") {
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/billing/alerts`.
-    CreateBillingAlert(alert_type: String, title: String) {
-        usage_threshold: UsageThresholdParams;
+    CreateBillingAlert(alert_type: impl Into<String> = text "alert_type", title: impl Into<String> = text "title") {
+        usage_threshold: UsageThresholdParams = fields "usage_threshold" "Sets `usage_threshold`. Parameters.";
     }
 
     /// Parameters of `GET /v1/billing/alerts`.
     ListBillingAlerts() {
-        alert_type: String;
-        ending_before: String;
-        limit: i64;
-        meter: String;
-        starting_after: String;
+        alert_type: impl Into<String> = text "alert_type" "Sets `alert_type`. Text.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        meter: impl Into<String> = text "meter" "Sets `meter`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/billing/alerts.usage_threshold`.
-    UsageThresholdParams(gte: i64, meter: String, recurrence: String) {
-        filters: ListOf<BillingAlertFiltersParams>;
+    UsageThresholdParams(gte: impl Into<i64> = int "gte", meter: impl Into<String> = text "meter", recurrence: impl Into<String> = text "recurrence") {
+        filters: impl Into<ListOf<BillingAlertFiltersParams>> = put<ListOf<BillingAlertFiltersParams>> "filters" "Sets `filters`. Several, each: parameters.";
     }
 }
 

@@ -9,35 +9,35 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing.credit_balance_summary`.
+    /// Calls about `billing.credit_balance_summary`: [reference](https://docs.stripe.com/api/billing/credit_balance_summary).
     BillingCreditBalanceSummaryApi [] {
         fn retrieve(; RetrieveBillingCreditBalanceSummary) -> BillingCreditBalanceSummary = get
-            "stripe.billing.credit_balance_summary.retrieve" "/v1/billing/credit_balance_summary";
+            "stripe.billing.credit_balance_summary.retrieve" "/v1/billing/credit_balance_summary" "billing/credit_balance_summary/retrieve";
     }
 }
 
 views! {
-    /// The object `billing.credit_balance_summary`.
+    /// The object `billing.credit_balance_summary`: [reference](https://docs.stripe.com/api/billing/credit_balance_summary/object).
     BillingCreditBalanceSummary {
-        balances: Vec<CreditBalance> = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        livemode: bool = Required;
-        object: &str = Required;
+        balances: Vec<CreditBalance> = field "balances" Required "Several, each: an object; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/billing/credit_balance_summary.filter`.
-    FilterParams(r#type: BillingCreditBalanceSummaryType) {
-        applicability_scope: ApplicabilityScopeParams;
-        credit_grant: String;
+    FilterParams(r#type: impl Into<BillingCreditBalanceSummaryType> = put<BillingCreditBalanceSummaryType> "type") {
+        applicability_scope: ApplicabilityScopeParams = fields "applicability_scope" "Sets `applicability_scope`. Parameters.";
+        credit_grant: impl Into<String> = text "credit_grant" "Sets `credit_grant`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/billing/credit_balance_summary`.
-    RetrieveBillingCreditBalanceSummary(filter: FilterParams) {
-        customer: String;
-        customer_account: String;
+    RetrieveBillingCreditBalanceSummary(filter: FilterParams = fields "filter") {
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
 }
 

@@ -12,40 +12,40 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing.credit_balance_transactions`.
+    /// Calls about `billing.credit_balance_transactions`: [reference](https://docs.stripe.com/api/billing/credit_balance_transactions).
     BillingCreditBalanceTransactionsApi [] {
         fn list(; ListBillingCreditBalanceTransactions) -> List<BillingCreditBalanceTransaction> = list
-            "stripe.billing.credit_balance_transactions.list" "/v1/billing/credit_balance_transactions";
+            "stripe.billing.credit_balance_transactions.list" "/v1/billing/credit_balance_transactions" "billing/credit_balance_transactions/list";
         fn retrieve(id) -> BillingCreditBalanceTransaction = get
-            "stripe.billing.credit_balance_transactions.retrieve" "/v1/billing/credit_balance_transactions/{id}";
+            "stripe.billing.credit_balance_transactions.retrieve" "/v1/billing/credit_balance_transactions/{id}" "billing/credit_balance_transactions/retrieve";
     }
 }
 
 views! {
-    /// The object `billing.credit_balance_transaction`.
+    /// The object `billing.credit_balance_transaction`: [reference](https://docs.stripe.com/api/billing/credit_balance_transactions/object).
     BillingCreditBalanceTransaction {
-        created: i64 = Required;
-        credit: BillingCreditGrantsResourceBalanceCredit = Nullable;
-        credit_grant: Expandable<BillingCreditGrant> = Required;
-        debit: BillingCreditGrantsResourceBalanceDebit = Nullable;
-        effective_at: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
-        r#type: BillingCreditBalanceTransactionType = Nullable;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        credit: BillingCreditGrantsResourceBalanceCredit = view "credit" Nullable "An object; may be `null`.";
+        credit_grant: Expandable<BillingCreditGrant> = field "credit_grant" Required "An id, or the object where the call expanded it; always there.";
+        debit: BillingCreditGrantsResourceBalanceDebit = view "debit" Nullable "An object; may be `null`.";
+        effective_at: i64 = int "effective_at" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        r#type: BillingCreditBalanceTransactionType = field "type" Nullable "`credit` or `debit`; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/billing/credit_balance_transactions`.
     ListBillingCreditBalanceTransactions() {
-        credit_grant: String;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        credit_grant: impl Into<String> = text "credit_grant" "Sets `credit_grant`. Text of at most 5000 characters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }
 

@@ -12,81 +12,81 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing.credit_grants`.
+    /// Calls about `billing.credit_grants`: [reference](https://docs.stripe.com/api/billing/credit_grants).
     BillingCreditGrantsApi [] {
         fn list(; ListBillingCreditGrants) -> List<BillingCreditGrant> = list
-            "stripe.billing.credit_grants.list" "/v1/billing/credit_grants";
+            "stripe.billing.credit_grants.list" "/v1/billing/credit_grants" "billing/credit_grants/list";
         fn create(; CreateBillingCreditGrant) -> BillingCreditGrant = post
-            "stripe.billing.credit_grants.create" "/v1/billing/credit_grants";
+            "stripe.billing.credit_grants.create" "/v1/billing/credit_grants" "billing/credit_grants/create";
         fn retrieve(id) -> BillingCreditGrant = get
-            "stripe.billing.credit_grants.retrieve" "/v1/billing/credit_grants/{id}";
+            "stripe.billing.credit_grants.retrieve" "/v1/billing/credit_grants/{id}" "billing/credit_grants/retrieve";
         fn update(id; UpdateBillingCreditGrant) -> BillingCreditGrant = post
-            "stripe.billing.credit_grants.update" "/v1/billing/credit_grants/{id}";
+            "stripe.billing.credit_grants.update" "/v1/billing/credit_grants/{id}" "billing/credit_grants/update";
         fn expire(id) -> BillingCreditGrant = post
-            "stripe.billing.credit_grants.expire" "/v1/billing/credit_grants/{id}/expire";
+            "stripe.billing.credit_grants.expire" "/v1/billing/credit_grants/{id}/expire" "billing/credit_grants/expire";
         fn void(id) -> BillingCreditGrant = post
-            "stripe.billing.credit_grants.void" "/v1/billing/credit_grants/{id}/void";
+            "stripe.billing.credit_grants.void" "/v1/billing/credit_grants/{id}/void" "billing/credit_grants/void";
     }
 }
 
 views! {
-    /// The object `billing.credit_grant`.
+    /// The object `billing.credit_grant`: [reference](https://docs.stripe.com/api/billing/credit_grants/object).
     BillingCreditGrant {
-        amount: BillingCreditGrantsResourceAmount = Required;
-        applicability_config: BillingCreditGrantsResourceApplicabilityConfig = Required;
-        category: BillingCreditGrantCategory = Required;
-        created: i64 = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        effective_at: i64 = Nullable;
-        expires_at: i64 = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        name: &str = Nullable;
-        object: &str = Required;
-        priority: i64 = Nullable;
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
-        updated: i64 = Required;
-        voided_at: i64 = Nullable;
+        amount: BillingCreditGrantsResourceAmount = view "amount" Required "An object; always there.";
+        applicability_config: BillingCreditGrantsResourceApplicabilityConfig = view "applicability_config" Required "An object; always there.";
+        category: BillingCreditGrantCategory = field "category" Required "`paid` or `promotional`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        effective_at: i64 = int "effective_at" Nullable "Seconds since 1970; may be `null`.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        priority: i64 = int "priority" Nullable "An integer; may be `null`.";
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        updated: i64 = int "updated" Required "Seconds since 1970; always there.";
+        voided_at: i64 = int "voided_at" Nullable "Seconds since 1970; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/billing/credit_grants.applicability_config`.
-    ApplicabilityConfigParams(scope: ApplicabilityScopeParams) {
+    ApplicabilityConfigParams(scope: ApplicabilityScopeParams = fields "scope") {
     }
 
     /// Parameters of `POST /v1/billing/credit_grants.amount`.
-    BillingCreditGrantAmountParams(r#type: String) {
-        monetary: AmountParams;
+    BillingCreditGrantAmountParams(r#type: impl Into<String> = text "type") {
+        monetary: AmountParams = fields "monetary" "Sets `monetary`. Parameters.";
     }
 
     /// Parameters of `POST /v1/billing/credit_grants`.
-    CreateBillingCreditGrant(amount: BillingCreditGrantAmountParams, applicability_config: ApplicabilityConfigParams) {
-        category: BillingCreditGrantCategory;
-        customer: String;
-        customer_account: String;
-        effective_at: i64;
-        expires_at: i64;
-        metadata: MapOf<String>;
-        name: String;
-        priority: i64;
+    CreateBillingCreditGrant(amount: BillingCreditGrantAmountParams = fields "amount", applicability_config: ApplicabilityConfigParams = fields "applicability_config") {
+        category: impl Into<BillingCreditGrantCategory> = put<BillingCreditGrantCategory> "category" "Sets `category`. `paid` or `promotional`.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        effective_at: impl Into<i64> = int "effective_at" "Sets `effective_at`. Seconds since 1970.";
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 100 characters.";
+        priority: impl Into<i64> = int "priority" "Sets `priority`. An integer.";
     }
 
     /// Parameters of `GET /v1/billing/credit_grants`.
     ListBillingCreditGrants() {
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/billing/credit_grants/{id}`.
     UpdateBillingCreditGrant() {
-        expires_at: i64, clear_expires_at;
-        metadata: MapOf<String>;
+        expires_at: impl Into<i64> = int "expires_at", clear_expires_at "Sets `expires_at`. An integer.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 }
 

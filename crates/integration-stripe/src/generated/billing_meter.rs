@@ -9,115 +9,115 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing.meters`.
+    /// Calls about `billing.meters`: [reference](https://docs.stripe.com/api/billing/meters).
     BillingMetersApi [
         event_summaries: BillingMetersEventSummariesApi,
     ] {
         fn list(; ListBillingMeters) -> List<BillingMeter> = list
-            "stripe.billing.meters.list" "/v1/billing/meters";
+            "stripe.billing.meters.list" "/v1/billing/meters" "billing/meters/list";
         fn create(; CreateBillingMeter) -> BillingMeter = post
-            "stripe.billing.meters.create" "/v1/billing/meters";
+            "stripe.billing.meters.create" "/v1/billing/meters" "billing/meters/create";
         fn retrieve(id) -> BillingMeter = get
-            "stripe.billing.meters.retrieve" "/v1/billing/meters/{id}";
+            "stripe.billing.meters.retrieve" "/v1/billing/meters/{id}" "billing/meters/retrieve";
         fn update(id; UpdateBillingMeter) -> BillingMeter = post
-            "stripe.billing.meters.update" "/v1/billing/meters/{id}";
+            "stripe.billing.meters.update" "/v1/billing/meters/{id}" "billing/meters/update";
         fn deactivate(id) -> BillingMeter = post
-            "stripe.billing.meters.deactivate" "/v1/billing/meters/{id}/deactivate";
+            "stripe.billing.meters.deactivate" "/v1/billing/meters/{id}/deactivate" "billing/meters/deactivate";
         fn reactivate(id) -> BillingMeter = post
-            "stripe.billing.meters.reactivate" "/v1/billing/meters/{id}/reactivate";
+            "stripe.billing.meters.reactivate" "/v1/billing/meters/{id}/reactivate" "billing/meters/reactivate";
     }
 
-    /// Calls about `billing.meters.event_summaries`.
+    /// Calls about `billing.meters.event_summaries`: [reference](https://docs.stripe.com/api/billing/meters/event_summaries).
     BillingMetersEventSummariesApi [] {
         fn list(id; ListBillingMeterEventSummaries) -> List<BillingMeterEventSummary> = list
-            "stripe.billing.meters.event_summaries.list" "/v1/billing/meters/{id}/event_summaries";
+            "stripe.billing.meters.event_summaries.list" "/v1/billing/meters/{id}/event_summaries" "billing/meters/event_summaries/list";
     }
 }
 
 views! {
-    /// The object `billing.meter`.
+    /// The object `billing.meter`: [reference](https://docs.stripe.com/api/billing/meters/object).
     BillingMeter {
-        created: i64 = Required;
-        customer_mapping: BillingMeterResourceCustomerMappingSettings = Required;
-        default_aggregation: BillingMeterResourceAggregationSettings = Required;
-        display_name: &str = Required;
-        event_name: &str = Required;
-        event_time_window: BillingMeterEventTimeWindow = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: BillingMeterStatus = Required;
-        status_transitions: BillingMeterResourceBillingMeterStatusTransitions = Required;
-        updated: i64 = Required;
-        value_settings: BillingMeterResourceBillingMeterValue = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer_mapping: BillingMeterResourceCustomerMappingSettings = view "customer_mapping" Required "An object; always there.";
+        default_aggregation: BillingMeterResourceAggregationSettings = view "default_aggregation" Required "An object; always there.";
+        display_name: &str = text "display_name" Required "Text; always there.";
+        event_name: &str = text "event_name" Required "Text; always there.";
+        event_time_window: BillingMeterEventTimeWindow = field "event_time_window" Nullable "`day` or `hour`; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: BillingMeterStatus = field "status" Required "`active` or `inactive`; always there.";
+        status_transitions: BillingMeterResourceBillingMeterStatusTransitions = view "status_transitions" Required "An object; always there.";
+        updated: i64 = int "updated" Required "Seconds since 1970; always there.";
+        value_settings: BillingMeterResourceBillingMeterValue = view "value_settings" Required "An object; always there.";
     }
 
     /// The part `billing_meter_resource_aggregation_settings`.
     BillingMeterResourceAggregationSettings {
-        formula: BillingMeterResourceAggregationSettingsFormula = Required;
+        formula: BillingMeterResourceAggregationSettingsFormula = field "formula" Required "`count`, `last` or `sum`; always there.";
     }
 
     /// The part `billing_meter_resource_billing_meter_event_adjustment_cancel`.
     BillingMeterResourceBillingMeterEventAdjustmentCancel {
-        identifier: &str = Nullable;
+        identifier: &str = text "identifier" Nullable "Text; may be `null`.";
     }
 
     /// The part `billing_meter_resource_billing_meter_status_transitions`.
     BillingMeterResourceBillingMeterStatusTransitions {
-        deactivated_at: i64 = Nullable;
+        deactivated_at: i64 = int "deactivated_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `billing_meter_resource_billing_meter_value`.
     BillingMeterResourceBillingMeterValue {
-        event_payload_key: &str = Required;
+        event_payload_key: &str = text "event_payload_key" Required "Text; always there.";
     }
 
     /// The part `billing_meter_resource_customer_mapping_settings`.
     BillingMeterResourceCustomerMappingSettings {
-        event_payload_key: &str = Required;
-        r#type: &str = Required;
+        event_payload_key: &str = text "event_payload_key" Required "Text; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/billing/meters`.
-    CreateBillingMeter(default_aggregation: DefaultAggregationParams, display_name: String, event_name: String) {
-        customer_mapping: CustomerMappingParams;
-        event_time_window: BillingMeterEventTimeWindow;
-        value_settings: ValueSettingsParams;
+    CreateBillingMeter(default_aggregation: DefaultAggregationParams = fields "default_aggregation", display_name: impl Into<String> = text "display_name", event_name: impl Into<String> = text "event_name") {
+        customer_mapping: CustomerMappingParams = fields "customer_mapping" "Sets `customer_mapping`. Parameters.";
+        event_time_window: impl Into<BillingMeterEventTimeWindow> = put<BillingMeterEventTimeWindow> "event_time_window" "Sets `event_time_window`. `day` or `hour`.";
+        value_settings: ValueSettingsParams = fields "value_settings" "Sets `value_settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/billing/meters.customer_mapping`.
-    CustomerMappingParams(event_payload_key: String, r#type: String) {
+    CustomerMappingParams(event_payload_key: impl Into<String> = text "event_payload_key", r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `POST /v1/billing/meters.default_aggregation`.
-    DefaultAggregationParams(formula: BillingMeterResourceAggregationSettingsFormula) {
+    DefaultAggregationParams(formula: impl Into<BillingMeterResourceAggregationSettingsFormula> = put<BillingMeterResourceAggregationSettingsFormula> "formula") {
     }
 
     /// Parameters of `GET /v1/billing/meters/{id}/event_summaries`.
-    ListBillingMeterEventSummaries(customer: String, end_time: i64, start_time: i64) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        value_grouping_window: BillingMeterEventTimeWindow;
+    ListBillingMeterEventSummaries(customer: impl Into<String> = text "customer", end_time: impl Into<i64> = int "end_time", start_time: impl Into<i64> = int "start_time") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        value_grouping_window: impl Into<BillingMeterEventTimeWindow> = put<BillingMeterEventTimeWindow> "value_grouping_window" "Sets `value_grouping_window`. `day` or `hour`.";
     }
 
     /// Parameters of `GET /v1/billing/meters`.
     ListBillingMeters() {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: BillingMeterStatus;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<BillingMeterStatus> = put<BillingMeterStatus> "status" "Sets `status`. `active` or `inactive`.";
     }
 
     /// Parameters of `POST /v1/billing/meters/{id}`.
     UpdateBillingMeter() {
-        display_name: String;
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text of at most 250 characters.";
     }
 
     /// Parameters of `POST /v1/billing/meters.value_settings`.
-    ValueSettingsParams(event_payload_key: String) {
+    ValueSettingsParams(event_payload_key: impl Into<String> = text "event_payload_key") {
     }
 }
 

@@ -8,30 +8,30 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing.meter_events`.
+    /// Calls about `billing.meter_events`: [reference](https://docs.stripe.com/api/billing/meter_events).
     BillingMeterEventsApi [] {
         fn create(; CreateBillingMeterEvent) -> BillingMeterEvent = post
-            "stripe.billing.meter_events.create" "/v1/billing/meter_events";
+            "stripe.billing.meter_events.create" "/v1/billing/meter_events" "billing/meter_events/create";
     }
 }
 
 views! {
-    /// The object `billing.meter_event`.
+    /// The object `billing.meter_event`: [reference](https://docs.stripe.com/api/billing/meter_events/object).
     BillingMeterEvent {
-        created: i64 = Required;
-        event_name: &str = Required;
-        identifier: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        payload: Map<&'static str> = Required;
-        timestamp: i64 = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        event_name: &str = text "event_name" Required "Text; always there.";
+        identifier: &str = text "identifier" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payload: Map<&'static str> = field "payload" Required "By key: text; always there.";
+        timestamp: i64 = int "timestamp" Required "Seconds since 1970; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/billing/meter_events`.
-    CreateBillingMeterEvent(event_name: String, payload: MapOf<String>) {
-        identifier: String;
-        timestamp: i64;
+    CreateBillingMeterEvent(event_name: impl Into<String> = text "event_name", payload: impl Into<MapOf<String>> = put<MapOf<String>> "payload") {
+        identifier: impl Into<String> = text "identifier" "Sets `identifier`. Text of at most 100 characters.";
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
 }

@@ -5,33 +5,33 @@ use super::{BillingMeterResourceBillingMeterEventAdjustmentCancel, IssuingSettle
 use crate::{op::handles, params::params, view::views};
 
 handles! {
-    /// Calls about `billing.meter_event_adjustments`.
+    /// Calls about `billing.meter_event_adjustments`: [reference](https://docs.stripe.com/api/billing/meter_event_adjustments).
     BillingMeterEventAdjustmentsApi [] {
         fn create(; CreateBillingMeterEventAdjustment) -> BillingMeterEventAdjustment = post
-            "stripe.billing.meter_event_adjustments.create" "/v1/billing/meter_event_adjustments";
+            "stripe.billing.meter_event_adjustments.create" "/v1/billing/meter_event_adjustments" "billing/meter_event_adjustments/create";
     }
 }
 
 views! {
-    /// The object `billing.meter_event_adjustment`.
+    /// The object `billing.meter_event_adjustment`: [reference](https://docs.stripe.com/api/billing/meter_event_adjustments/object).
     BillingMeterEventAdjustment {
-        cancel: BillingMeterResourceBillingMeterEventAdjustmentCancel = Nullable;
-        event_name: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: IssuingSettlementStatus = Required;
-        r#type: &str = Required;
+        cancel: BillingMeterResourceBillingMeterEventAdjustmentCancel = view "cancel" Nullable "An object; may be `null`.";
+        event_name: &str = text "event_name" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: IssuingSettlementStatus = field "status" Required "`complete` or `pending`; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/billing/meter_event_adjustments.cancel`.
     CancelParams() {
-        identifier: String;
+        identifier: impl Into<String> = text "identifier" "Sets `identifier`. Text of at most 100 characters.";
     }
 
     /// Parameters of `POST /v1/billing/meter_event_adjustments`.
-    CreateBillingMeterEventAdjustment(event_name: String, r#type: String) {
-        cancel: CancelParams;
+    CreateBillingMeterEventAdjustment(event_name: impl Into<String> = text "event_name", r#type: impl Into<String> = text "type") {
+        cancel: CancelParams = fields "cancel" "Sets `cancel`. Parameters.";
     }
 }

@@ -4,14 +4,14 @@
 use crate::view::views;
 
 views! {
-    /// The object `billing.meter_event_summary`.
+    /// The object `billing.meter_event_summary`: [reference](https://docs.stripe.com/api/billing/meters/event_summaries/object).
     BillingMeterEventSummary {
-        aggregated_value: f64 = Required;
-        end_time: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        meter: &str = Required;
-        object: &str = Required;
-        start_time: i64 = Required;
+        aggregated_value: f64 = number "aggregated_value" Required "A number; always there.";
+        end_time: i64 = int "end_time" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        meter: &str = text "meter" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        start_time: i64 = int "start_time" Required "Seconds since 1970; always there.";
     }
 }

@@ -16,178 +16,178 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing_portal.configurations`.
+    /// Calls about `billing_portal.configurations`: [reference](https://docs.stripe.com/api/billing_portal/configurations).
     BillingPortalConfigurationsApi [] {
         fn list(; ListBillingPortalConfigurations) -> List<BillingPortalConfiguration> = list
-            "stripe.billing_portal.configurations.list" "/v1/billing_portal/configurations";
+            "stripe.billing_portal.configurations.list" "/v1/billing_portal/configurations" "billing_portal/configurations/list";
         fn create(; CreateBillingPortalConfiguration) -> BillingPortalConfiguration = post
-            "stripe.billing_portal.configurations.create" "/v1/billing_portal/configurations";
+            "stripe.billing_portal.configurations.create" "/v1/billing_portal/configurations" "billing_portal/configurations/create";
         fn retrieve(configuration) -> BillingPortalConfiguration = get
-            "stripe.billing_portal.configurations.retrieve" "/v1/billing_portal/configurations/{configuration}";
+            "stripe.billing_portal.configurations.retrieve" "/v1/billing_portal/configurations/{configuration}" "billing_portal/configurations/retrieve";
         fn update(configuration; UpdateBillingPortalConfiguration) -> BillingPortalConfiguration = post
-            "stripe.billing_portal.configurations.update" "/v1/billing_portal/configurations/{configuration}";
+            "stripe.billing_portal.configurations.update" "/v1/billing_portal/configurations/{configuration}" "billing_portal/configurations/update";
     }
 }
 
 views! {
-    /// The object `billing_portal.configuration`.
+    /// The object `billing_portal.configuration`: [reference](https://docs.stripe.com/api/billing_portal/configurations/object).
     BillingPortalConfiguration {
-        active: bool = Required;
-        application: Expandable<Application> = Nullable;
-        business_profile: PortalBusinessProfile = Required;
-        created: i64 = Required;
-        default_return_url: &str = Nullable;
-        features: PortalFeatures = Required;
-        id: &str = Required;
-        is_default: bool = Required;
-        livemode: bool = Required;
-        login_page: PortalLoginPage = Required;
-        metadata: Map<&'static str> = Nullable;
-        name: &str = Nullable;
-        object: &str = Required;
-        updated: i64 = Required;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        business_profile: PortalBusinessProfile = view "business_profile" Required "An object; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        default_return_url: &str = text "default_return_url" Nullable "Text; may be `null`.";
+        features: PortalFeatures = view "features" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        is_default: bool = flag "is_default" Required "`true` or `false`; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        login_page: PortalLoginPage = view "login_page" Required "An object; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        updated: i64 = int "updated" Required "Seconds since 1970; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/billing_portal/configurations.business_profile`.
     BillingPortalConfigurationBusinessProfileParams() {
-        headline: String, clear_headline;
-        privacy_policy_url: String;
-        terms_of_service_url: String;
+        headline: impl Into<String> = text "headline", clear_headline "Sets `headline`. Text.";
+        privacy_policy_url: impl Into<String> = text "privacy_policy_url" "Sets `privacy_policy_url`. Text.";
+        terms_of_service_url: impl Into<String> = text "terms_of_service_url" "Sets `terms_of_service_url`. Text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_cancel.cancellation_reason`.
-    BillingPortalConfigurationCancellationReasonParams(enabled: bool) {
-        options: ListOf<CancellationDetailsFeedback>, clear_options;
+    BillingPortalConfigurationCancellationReasonParams(enabled: bool = flag "enabled") {
+        options: impl Into<ListOf<CancellationDetailsFeedback>> = put<ListOf<CancellationDetailsFeedback>> "options", clear_options "Sets `options`. Several, each: one of 8 words.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.customer_update`.
     BillingPortalConfigurationCustomerUpdateParams() {
-        allowed_updates: ListOf<PortalCustomerUpdateAllowedUpdates>, clear_allowed_updates;
-        enabled: bool;
+        allowed_updates: impl Into<ListOf<PortalCustomerUpdateAllowedUpdates>> = put<ListOf<PortalCustomerUpdateAllowedUpdates>> "allowed_updates", clear_allowed_updates "Sets `allowed_updates`. Several, each: `address`, `email`, `name`, `phone`, `shipping` or `tax_id`.";
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features`.
     BillingPortalConfigurationFeaturesParams() {
-        customer_update: CustomerUpdateParams;
-        invoice_history: PhoneNumberCollectionParams;
-        payment_method_update: PaymentMethodUpdateParams;
-        subscription_cancel: SubscriptionCancelParams;
-        subscription_update: SubscriptionUpdateParams;
+        customer_update: CustomerUpdateParams = fields "customer_update" "Sets `customer_update`. Parameters.";
+        invoice_history: PhoneNumberCollectionParams = fields "invoice_history" "Sets `invoice_history`. Parameters.";
+        payment_method_update: PaymentMethodUpdateParams = fields "payment_method_update" "Sets `payment_method_update`. Parameters.";
+        subscription_cancel: SubscriptionCancelParams = fields "subscription_cancel" "Sets `subscription_cancel`. Parameters.";
+        subscription_update: SubscriptionUpdateParams = fields "subscription_update" "Sets `subscription_update`. Parameters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_update.schedule_at_period_end`.
     BillingPortalConfigurationScheduleAtPeriodEndParams() {
-        conditions: ListOf<ConditionsParams>, clear_conditions;
+        conditions: impl Into<ListOf<ConditionsParams>> = put<ListOf<ConditionsParams>> "conditions", clear_conditions "Sets `conditions`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_cancel`.
     BillingPortalConfigurationSubscriptionCancelParams() {
-        cancellation_reason: BillingPortalConfigurationCancellationReasonParams;
-        enabled: bool;
-        mode: PortalSubscriptionCancelMode;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
+        cancellation_reason: BillingPortalConfigurationCancellationReasonParams = fields "cancellation_reason" "Sets `cancellation_reason`. Parameters.";
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
+        mode: impl Into<PortalSubscriptionCancelMode> = put<PortalSubscriptionCancelMode> "mode" "Sets `mode`. `at_period_end` or `immediately`.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_update`.
     BillingPortalConfigurationSubscriptionUpdateParams() {
-        billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor;
-        default_allowed_updates: ListOf<PortalSubscriptionUpdateDefaultAllowedUpdates>, clear_default_allowed_updates;
-        enabled: bool;
-        products: ListOf<ProductsParams>, clear_products;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        schedule_at_period_end: BillingPortalConfigurationScheduleAtPeriodEndParams;
-        trial_update_behavior: PortalSubscriptionUpdateTrialUpdateBehavior;
+        billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
+        default_allowed_updates: impl Into<ListOf<PortalSubscriptionUpdateDefaultAllowedUpdates>> = put<ListOf<PortalSubscriptionUpdateDefaultAllowedUpdates>> "default_allowed_updates", clear_default_allowed_updates "Sets `default_allowed_updates`. Several, each: `price`, `promotion_code` or `quantity`.";
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
+        products: impl Into<ListOf<ProductsParams>> = put<ListOf<ProductsParams>> "products", clear_products "Sets `products`. Several, each: parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        schedule_at_period_end: BillingPortalConfigurationScheduleAtPeriodEndParams = fields "schedule_at_period_end" "Sets `schedule_at_period_end`. Parameters.";
+        trial_update_behavior: impl Into<PortalSubscriptionUpdateTrialUpdateBehavior> = put<PortalSubscriptionUpdateTrialUpdateBehavior> "trial_update_behavior" "Sets `trial_update_behavior`. `continue_trial` or `end_trial`.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_cancel.cancellation_reason`.
-    CancellationReasonParams(enabled: bool, options: ListOf<CancellationDetailsFeedback>) {
+    CancellationReasonParams(enabled: bool = flag "enabled", options: impl Into<ListOf<CancellationDetailsFeedback>> = put<ListOf<CancellationDetailsFeedback>> "options") {
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.schedule_at_period_end.conditions` and one other place.
-    ConditionsParams(r#type: PortalResourceScheduleUpdateAtPeriodEndConditionType) {
+    ConditionsParams(r#type: impl Into<PortalResourceScheduleUpdateAtPeriodEndConditionType> = put<PortalResourceScheduleUpdateAtPeriodEndConditionType> "type") {
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations`.
-    CreateBillingPortalConfiguration(features: BillingPortalConfigurationFeaturesParams) {
-        business_profile: BillingPortalConfigurationBusinessProfileParams;
-        default_return_url: String, clear_default_return_url;
-        login_page: PhoneNumberCollectionParams;
-        metadata: MapOf<String>;
-        name: String, clear_name;
+    CreateBillingPortalConfiguration(features: BillingPortalConfigurationFeaturesParams = fields "features") {
+        business_profile: BillingPortalConfigurationBusinessProfileParams = fields "business_profile" "Sets `business_profile`. Parameters.";
+        default_return_url: impl Into<String> = text "default_return_url", clear_default_return_url "Sets `default_return_url`. Text.";
+        login_page: PhoneNumberCollectionParams = fields "login_page" "Sets `login_page`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name", clear_name "Sets `name`. Text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.customer_update`.
-    CustomerUpdateParams(enabled: bool) {
-        allowed_updates: ListOf<PortalCustomerUpdateAllowedUpdates>, clear_allowed_updates;
+    CustomerUpdateParams(enabled: bool = flag "enabled") {
+        allowed_updates: impl Into<ListOf<PortalCustomerUpdateAllowedUpdates>> = put<ListOf<PortalCustomerUpdateAllowedUpdates>> "allowed_updates", clear_allowed_updates "Sets `allowed_updates`. Several, each: `address`, `email`, `name`, `phone`, `shipping` or `tax_id`.";
     }
 
     /// Parameters of `GET /v1/billing_portal/configurations`.
     ListBillingPortalConfigurations() {
-        active: bool;
-        ending_before: String;
-        is_default: bool;
-        limit: i64;
-        starting_after: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        is_default: bool = flag "is_default" "Sets `is_default`. `true` or `false`.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.payment_method_update` and one other place.
-    PaymentMethodUpdateParams(enabled: bool) {
-        payment_method_configuration: String, clear_payment_method_configuration;
+    PaymentMethodUpdateParams(enabled: bool = flag "enabled") {
+        payment_method_configuration: impl Into<String> = text "payment_method_configuration", clear_payment_method_configuration "Sets `payment_method_configuration`. Text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.products` and one other place.
-    ProductsParams(prices: ListOf<String>, product: String) {
-        adjustable_quantity: AdjustableQuantityParams;
+    ProductsParams(prices: impl Into<ListOf<String>> = put<ListOf<String>> "prices", product: impl Into<String> = text "product") {
+        adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.schedule_at_period_end`.
     ScheduleAtPeriodEndParams() {
-        conditions: ListOf<ConditionsParams>;
+        conditions: impl Into<ListOf<ConditionsParams>> = put<ListOf<ConditionsParams>> "conditions" "Sets `conditions`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_cancel`.
-    SubscriptionCancelParams(enabled: bool) {
-        cancellation_reason: CancellationReasonParams;
-        mode: PortalSubscriptionCancelMode;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
+    SubscriptionCancelParams(enabled: bool = flag "enabled") {
+        cancellation_reason: CancellationReasonParams = fields "cancellation_reason" "Sets `cancellation_reason`. Parameters.";
+        mode: impl Into<PortalSubscriptionCancelMode> = put<PortalSubscriptionCancelMode> "mode" "Sets `mode`. `at_period_end` or `immediately`.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update`.
-    SubscriptionUpdateParams(enabled: bool) {
-        billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor;
-        default_allowed_updates: ListOf<PortalSubscriptionUpdateDefaultAllowedUpdates>, clear_default_allowed_updates;
-        products: ListOf<ProductsParams>, clear_products;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        schedule_at_period_end: ScheduleAtPeriodEndParams;
-        trial_update_behavior: PortalSubscriptionUpdateTrialUpdateBehavior;
+    SubscriptionUpdateParams(enabled: bool = flag "enabled") {
+        billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
+        default_allowed_updates: impl Into<ListOf<PortalSubscriptionUpdateDefaultAllowedUpdates>> = put<ListOf<PortalSubscriptionUpdateDefaultAllowedUpdates>> "default_allowed_updates", clear_default_allowed_updates "Sets `default_allowed_updates`. Several, each: `price`, `promotion_code` or `quantity`.";
+        products: impl Into<ListOf<ProductsParams>> = put<ListOf<ProductsParams>> "products", clear_products "Sets `products`. Several, each: parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        schedule_at_period_end: ScheduleAtPeriodEndParams = fields "schedule_at_period_end" "Sets `schedule_at_period_end`. Parameters.";
+        trial_update_behavior: impl Into<PortalSubscriptionUpdateTrialUpdateBehavior> = put<PortalSubscriptionUpdateTrialUpdateBehavior> "trial_update_behavior" "Sets `trial_update_behavior`. `continue_trial` or `end_trial`.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}`.
     UpdateBillingPortalConfiguration() {
-        active: bool;
-        business_profile: UpdateBillingPortalConfigurationBusinessProfileParams;
-        default_return_url: String, clear_default_return_url;
-        features: UpdateBillingPortalConfigurationFeaturesParams;
-        login_page: PhoneNumberCollectionParams;
-        metadata: MapOf<String>, clear_metadata;
-        name: String, clear_name;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        business_profile: UpdateBillingPortalConfigurationBusinessProfileParams = fields "business_profile" "Sets `business_profile`. Parameters.";
+        default_return_url: impl Into<String> = text "default_return_url", clear_default_return_url "Sets `default_return_url`. Text.";
+        features: UpdateBillingPortalConfigurationFeaturesParams = fields "features" "Sets `features`. Parameters.";
+        login_page: PhoneNumberCollectionParams = fields "login_page" "Sets `login_page`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name", clear_name "Sets `name`. Text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.business_profile`.
     UpdateBillingPortalConfigurationBusinessProfileParams() {
-        headline: String, clear_headline;
-        privacy_policy_url: String, clear_privacy_policy_url;
-        terms_of_service_url: String, clear_terms_of_service_url;
+        headline: impl Into<String> = text "headline", clear_headline "Sets `headline`. Text.";
+        privacy_policy_url: impl Into<String> = text "privacy_policy_url", clear_privacy_policy_url "Sets `privacy_policy_url`. Text.";
+        terms_of_service_url: impl Into<String> = text "terms_of_service_url", clear_terms_of_service_url "Sets `terms_of_service_url`. Text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features`.
     UpdateBillingPortalConfigurationFeaturesParams() {
-        customer_update: BillingPortalConfigurationCustomerUpdateParams;
-        invoice_history: PhoneNumberCollectionParams;
-        payment_method_update: PaymentMethodUpdateParams;
-        subscription_cancel: BillingPortalConfigurationSubscriptionCancelParams;
-        subscription_update: BillingPortalConfigurationSubscriptionUpdateParams;
+        customer_update: BillingPortalConfigurationCustomerUpdateParams = fields "customer_update" "Sets `customer_update`. Parameters.";
+        invoice_history: PhoneNumberCollectionParams = fields "invoice_history" "Sets `invoice_history`. Parameters.";
+        payment_method_update: PaymentMethodUpdateParams = fields "payment_method_update" "Sets `payment_method_update`. Parameters.";
+        subscription_cancel: BillingPortalConfigurationSubscriptionCancelParams = fields "subscription_cancel" "Sets `subscription_cancel`. Parameters.";
+        subscription_update: BillingPortalConfigurationSubscriptionUpdateParams = fields "subscription_update" "Sets `subscription_update`. Parameters.";
     }
 }

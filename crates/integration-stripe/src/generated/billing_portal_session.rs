@@ -12,83 +12,83 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `billing_portal.sessions`.
+    /// Calls about `billing_portal.sessions`: [reference](https://docs.stripe.com/api/billing_portal/sessions).
     BillingPortalSessionsApi [] {
         fn create(; CreateBillingPortalSession) -> BillingPortalSession = post
-            "stripe.billing_portal.sessions.create" "/v1/billing_portal/sessions";
+            "stripe.billing_portal.sessions.create" "/v1/billing_portal/sessions" "billing_portal/sessions/create";
     }
 }
 
 views! {
-    /// The object `billing_portal.session`.
+    /// The object `billing_portal.session`: [reference](https://docs.stripe.com/api/billing_portal/sessions/object).
     BillingPortalSession {
-        configuration: Expandable<BillingPortalConfiguration> = Required;
-        created: i64 = Required;
-        customer: &str = Required;
-        customer_account: &str = Nullable;
-        flow: PortalFlowsFlow = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        locale: BillingPortalSessionLocale = Nullable;
-        object: &str = Required;
-        on_behalf_of: &str = Nullable;
-        return_url: &str = Nullable;
-        url: &str = Required;
+        configuration: Expandable<BillingPortalConfiguration> = field "configuration" Required "An id, or the object where the call expanded it; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer: &str = text "customer" Required "Text; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        flow: PortalFlowsFlow = view "flow" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        locale: BillingPortalSessionLocale = field "locale" Nullable "One of 47 words; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: &str = text "on_behalf_of" Nullable "Text; may be `null`.";
+        return_url: &str = text "return_url" Nullable "Text; may be `null`.";
+        url: &str = text "url" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.after_completion`.
-    BillingPortalSessionAfterCompletionParams(r#type: PortalFlowsFlowAfterCompletionType) {
-        hosted_confirmation: HostedConfirmationParams;
-        redirect: SourceRedirectParams;
+    BillingPortalSessionAfterCompletionParams(r#type: impl Into<PortalFlowsFlowAfterCompletionType> = put<PortalFlowsFlowAfterCompletionType> "type") {
+        hosted_confirmation: HostedConfirmationParams = fields "hosted_confirmation" "Sets `hosted_confirmation`. Parameters.";
+        redirect: SourceRedirectParams = fields "redirect" "Sets `redirect`. Parameters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update_confirm.items`.
-    BillingPortalSessionItemsParams(id: String) {
-        price: String;
-        quantity: i64;
+    BillingPortalSessionItemsParams(id: impl Into<String> = text "id") {
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_cancel`.
-    BillingPortalSessionSubscriptionCancelParams(subscription: String) {
-        retention: RetentionParams;
+    BillingPortalSessionSubscriptionCancelParams(subscription: impl Into<String> = text "subscription") {
+        retention: RetentionParams = fields "retention" "Sets `retention`. Parameters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update`.
-    BillingPortalSessionSubscriptionUpdateParams(subscription: String) {
+    BillingPortalSessionSubscriptionUpdateParams(subscription: impl Into<String> = text "subscription") {
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_cancel.retention.coupon_offer`.
-    CouponOfferParams(coupon: String) {
+    CouponOfferParams(coupon: impl Into<String> = text "coupon") {
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions`.
     CreateBillingPortalSession() {
-        configuration: String;
-        customer: String;
-        customer_account: String;
-        flow_data: FlowDataParams;
-        locale: BillingPortalSessionLocale;
-        on_behalf_of: String;
-        return_url: String;
+        configuration: impl Into<String> = text "configuration" "Sets `configuration`. Text of at most 5000 characters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        flow_data: FlowDataParams = fields "flow_data" "Sets `flow_data`. Parameters.";
+        locale: impl Into<BillingPortalSessionLocale> = put<BillingPortalSessionLocale> "locale" "Sets `locale`. One of 47 words.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data`.
-    FlowDataParams(r#type: PortalFlowsFlowType) {
-        after_completion: BillingPortalSessionAfterCompletionParams;
-        subscription_cancel: BillingPortalSessionSubscriptionCancelParams;
-        subscription_update: BillingPortalSessionSubscriptionUpdateParams;
-        subscription_update_confirm: SubscriptionUpdateConfirmParams;
+    FlowDataParams(r#type: impl Into<PortalFlowsFlowType> = put<PortalFlowsFlowType> "type") {
+        after_completion: BillingPortalSessionAfterCompletionParams = fields "after_completion" "Sets `after_completion`. Parameters.";
+        subscription_cancel: BillingPortalSessionSubscriptionCancelParams = fields "subscription_cancel" "Sets `subscription_cancel`. Parameters.";
+        subscription_update: BillingPortalSessionSubscriptionUpdateParams = fields "subscription_update" "Sets `subscription_update`. Parameters.";
+        subscription_update_confirm: SubscriptionUpdateConfirmParams = fields "subscription_update_confirm" "Sets `subscription_update_confirm`. Parameters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_cancel.retention`.
-    RetentionParams(coupon_offer: CouponOfferParams, r#type: String) {
+    RetentionParams(coupon_offer: CouponOfferParams = fields "coupon_offer", r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update_confirm`.
-    SubscriptionUpdateConfirmParams(items: ListOf<BillingPortalSessionItemsParams>, subscription: String) {
-        discounts: ListOf<CheckoutSessionDiscountsParams>;
+    SubscriptionUpdateConfirmParams(items: impl Into<ListOf<BillingPortalSessionItemsParams>> = put<ListOf<BillingPortalSessionItemsParams>> "items", subscription: impl Into<String> = text "subscription") {
+        discounts: impl Into<ListOf<CheckoutSessionDiscountsParams>> = put<ListOf<CheckoutSessionDiscountsParams>> "discounts" "Sets `discounts`. Several, each: parameters.";
     }
 }
 

@@ -5,16 +5,16 @@ use super::{Account, AccountCapabilityRequirements};
 use crate::view::{Expandable, open_enums, views};
 
 views! {
-    /// The object `capability`.
+    /// The object `capability`: [reference](https://docs.stripe.com/api/accounts/capabilities/object).
     Capability {
-        account: Expandable<Account> = Required;
-        future_requirements: AccountCapabilityRequirements = Optional;
-        id: &str = Required;
-        object: &str = Required;
-        requested: bool = Required;
-        requested_at: i64 = Nullable;
-        requirements: AccountCapabilityRequirements = Optional;
-        status: CapabilityStatus = Required;
+        account: Expandable<Account> = field "account" Required "An id, or the object where the call expanded it; always there.";
+        future_requirements: AccountCapabilityRequirements = view "future_requirements" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        requested: bool = flag "requested" Required "`true` or `false`; always there.";
+        requested_at: i64 = int "requested_at" Nullable "Seconds since 1970; may be `null`.";
+        requirements: AccountCapabilityRequirements = view "requirements" Optional "An object; may be missing.";
+        status: CapabilityStatus = field "status" Required "`active`, `inactive`, `pending` or `unrequested`; always there.";
     }
 }
 

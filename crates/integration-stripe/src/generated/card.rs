@@ -8,39 +8,39 @@ use super::{
 use crate::view::{Expandable, Map, views};
 
 views! {
-    /// The object `card`.
+    /// The object `card`: [reference](https://docs.stripe.com/api/customers/cards/object).
     Card {
-        account: Expandable<Account> = Nullable;
-        address_city: &str = Nullable;
-        address_country: &str = Nullable;
-        address_line1: &str = Nullable;
-        address_line1_check: &str = Nullable;
-        address_line2: &str = Nullable;
-        address_state: &str = Nullable;
-        address_zip: &str = Nullable;
-        address_zip_check: &str = Nullable;
-        allow_redisplay: CardAllowRedisplay = Nullable;
-        available_payout_methods: Vec<CardAvailablePayoutMethods> = Nullable;
-        brand: &str = Required;
-        country: &str = Nullable;
-        currency: &str = Nullable;
-        customer: Expandable<Customer> = Nullable;
-        cvc_check: &str = Nullable;
-        default_for_currency: bool = Nullable;
-        dynamic_last4: &str = Nullable;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        fingerprint: &str = Nullable;
-        funding: &str = Required;
-        id: &str = Required;
-        iin: &str = Optional;
-        last4: &str = Required;
-        metadata: Map<&'static str> = Nullable;
-        name: &str = Nullable;
-        networks: TokenCardNetworks = Optional;
-        object: &str = Required;
-        regulated_status: CardRegulatedStatus = Nullable;
-        status: &str = Nullable;
-        tokenization_method: &str = Nullable;
+        account: Expandable<Account> = field "account" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        address_city: &str = text "address_city" Nullable "Text; may be `null`.";
+        address_country: &str = text "address_country" Nullable "Text; may be `null`.";
+        address_line1: &str = text "address_line1" Nullable "Text; may be `null`.";
+        address_line1_check: &str = text "address_line1_check" Nullable "Text; may be `null`.";
+        address_line2: &str = text "address_line2" Nullable "Text; may be `null`.";
+        address_state: &str = text "address_state" Nullable "Text; may be `null`.";
+        address_zip: &str = text "address_zip" Nullable "Text; may be `null`.";
+        address_zip_check: &str = text "address_zip_check" Nullable "Text; may be `null`.";
+        allow_redisplay: CardAllowRedisplay = field "allow_redisplay" Nullable "`always`, `limited` or `unspecified`; may be `null`.";
+        available_payout_methods: Vec<CardAvailablePayoutMethods> = field "available_payout_methods" Nullable "Several, each: `instant` or `standard`; may be `null`.";
+        brand: &str = text "brand" Required "Text; always there.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        cvc_check: &str = text "cvc_check" Nullable "Text; may be `null`.";
+        default_for_currency: bool = flag "default_for_currency" Nullable "`true` or `false`; may be `null`.";
+        dynamic_last4: &str = text "dynamic_last4" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        iin: &str = text "iin" Optional "Text; may be missing.";
+        last4: &str = text "last4" Required "Text; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        networks: TokenCardNetworks = view "networks" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        regulated_status: CardRegulatedStatus = field "regulated_status" Nullable "`regulated` or `unregulated`; may be `null`.";
+        status: &str = text "status" Nullable "Text; may be `null`.";
+        tokenization_method: &str = text "tokenization_method" Nullable "Text; may be `null`.";
     }
 }

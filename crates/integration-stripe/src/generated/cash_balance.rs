@@ -5,13 +5,13 @@ use super::CustomerBalanceCustomerBalanceSettings;
 use crate::view::{Map, views};
 
 views! {
-    /// The object `cash_balance`.
+    /// The object `cash_balance`: [reference](https://docs.stripe.com/api/customers/object).
     CashBalance {
-        available: Map<i64> = Nullable;
-        customer: &str = Required;
-        customer_account: &str = Nullable;
-        livemode: bool = Required;
-        object: &str = Required;
-        settings: CustomerBalanceCustomerBalanceSettings = Required;
+        available: Map<i64> = field "available" Nullable "By key: an integer; may be `null`.";
+        customer: &str = text "customer" Required "Text; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        settings: CustomerBalanceCustomerBalanceSettings = view "settings" Required "An object; always there.";
     }
 }

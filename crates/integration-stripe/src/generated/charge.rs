@@ -17,232 +17,235 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `charges`.
+    /// Calls about `charges`: [reference](https://docs.stripe.com/api/charges).
     ChargesApi [
         #[cfg(feature = "full")]
         dispute: ChargesDisputeApi,
         refunds: ChargesRefundsApi,
     ] {
-        fn list(; ListCharges) -> List<Charge> = list "stripe.charges.list" "/v1/charges";
-        fn create(; CreateCharge) -> Charge = post "stripe.charges.create" "/v1/charges";
+        fn list(; ListCharges) -> List<Charge> = list
+            "stripe.charges.list" "/v1/charges" "charges/list";
+        fn create(; CreateCharge) -> Charge = post
+            "stripe.charges.create" "/v1/charges" "charges/create";
         fn search(; SearchParams) -> List<Charge> = search
-            "stripe.charges.search" "/v1/charges/search";
-        fn retrieve(charge) -> Charge = get "stripe.charges.retrieve" "/v1/charges/{charge}";
+            "stripe.charges.search" "/v1/charges/search" "charges/search";
+        fn retrieve(charge) -> Charge = get
+            "stripe.charges.retrieve" "/v1/charges/{charge}" "charges/retrieve";
         fn update(charge; UpdateCharge) -> Charge = post
-            "stripe.charges.update" "/v1/charges/{charge}";
+            "stripe.charges.update" "/v1/charges/{charge}" "charges/update";
         fn capture(charge; CaptureCharge) -> Charge = post
-            "stripe.charges.capture" "/v1/charges/{charge}/capture";
+            "stripe.charges.capture" "/v1/charges/{charge}/capture" "charges/capture";
         fn refund(charge; RefundCharge) -> Charge = post
-            "stripe.charges.refund" "/v1/charges/{charge}/refund";
+            "stripe.charges.refund" "/v1/charges/{charge}/refund" "charges/refund";
     }
 
-    /// Calls about `charges.refunds`.
+    /// Calls about `charges.refunds`: [reference](https://docs.stripe.com/api/charges/refunds).
     ChargesRefundsApi [] {
         fn list(charge; ListParams) -> List<Refund> = list
-            "stripe.charges.refunds.list" "/v1/charges/{charge}/refunds";
+            "stripe.charges.refunds.list" "/v1/charges/{charge}/refunds" "charges/refunds/list";
         fn create(charge; CreateChargeRefund) -> Refund = post
-            "stripe.charges.refunds.create" "/v1/charges/{charge}/refunds";
+            "stripe.charges.refunds.create" "/v1/charges/{charge}/refunds" "charges/refunds/create";
         fn retrieve(charge, refund) -> Refund = get
-            "stripe.charges.refunds.retrieve" "/v1/charges/{charge}/refunds/{refund}";
+            "stripe.charges.refunds.retrieve" "/v1/charges/{charge}/refunds/{refund}" "charges/refunds/retrieve";
         fn update(charge, refund; MetadataParams) -> Refund = post
-            "stripe.charges.refunds.update" "/v1/charges/{charge}/refunds/{refund}";
+            "stripe.charges.refunds.update" "/v1/charges/{charge}/refunds/{refund}" "charges/refunds/update";
     }
 }
 
 #[cfg(feature = "full")]
 handles! {
-    /// Calls about `charges.dispute`.
+    /// Calls about `charges.dispute`: [reference](https://docs.stripe.com/api/charges).
     ChargesDisputeApi [] {
         fn retrieve(charge) -> Dispute = get
-            "stripe.charges.dispute.retrieve" "/v1/charges/{charge}/dispute";
+            "stripe.charges.dispute.retrieve" "/v1/charges/{charge}/dispute" "charges/retrieve";
         fn update(charge; UpdateChargeDispute) -> Dispute = post
-            "stripe.charges.dispute.update" "/v1/charges/{charge}/dispute";
+            "stripe.charges.dispute.update" "/v1/charges/{charge}/dispute" "charges/update";
         fn close(charge) -> Dispute = post
-            "stripe.charges.dispute.close" "/v1/charges/{charge}/dispute/close";
+            "stripe.charges.dispute.close" "/v1/charges/{charge}/dispute/close" "charges/dispute/close/close";
     }
 }
 
 views! {
-    /// The object `charge`.
+    /// The object `charge`: [reference](https://docs.stripe.com/api/charges/object).
     Charge {
-        amount: i64 = Required;
-        amount_captured: i64 = Required;
-        amount_refunded: i64 = Required;
-        application: Expandable<Application> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_captured: i64 = int "amount_captured" Required "An integer; always there.";
+        amount_refunded: i64 = int "amount_refunded" Required "An integer; always there.";
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
-        application_fee: Expandable<ApplicationFee> = Nullable;
-        application_fee_amount: i64 = Nullable;
+        application_fee: Expandable<ApplicationFee> = field "application_fee" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        application_fee_amount: i64 = int "application_fee_amount" Nullable "An integer; may be `null`.";
         #[cfg(feature = "full")]
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        billing_details: BillingDetails = Required;
-        calculated_statement_descriptor: &str = Nullable;
-        captured: bool = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        customer: Expandable<Customer> = Nullable;
-        description: &str = Nullable;
-        disputed: bool = Required;
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        billing_details: BillingDetails = view "billing_details" Required "An object; always there.";
+        calculated_statement_descriptor: &str = text "calculated_statement_descriptor" Nullable "Text; may be `null`.";
+        captured: bool = flag "captured" Required "`true` or `false`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        disputed: bool = flag "disputed" Required "`true` or `false`; always there.";
         #[cfg(feature = "full")]
-        failure_balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        failure_code: &str = Nullable;
-        failure_message: &str = Nullable;
-        fraud_details: ChargeFraudDetails = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
+        failure_balance_transaction: Expandable<BalanceTransaction> = field "failure_balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        failure_code: &str = text "failure_code" Nullable "Text; may be `null`.";
+        failure_message: &str = text "failure_message" Nullable "Text; may be `null`.";
+        fraud_details: ChargeFraudDetails = view "fraud_details" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
         #[cfg(feature = "full")]
-        on_behalf_of: Expandable<Account> = Nullable;
-        outcome: ChargeOutcome = Nullable;
-        paid: bool = Required;
-        payment_intent: Expandable<PaymentIntent> = Nullable;
-        payment_method: &str = Nullable;
-        payment_method_details: PaymentMethodDetails = Nullable;
-        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = Optional;
-        radar_options: RadarRadarOptions = Optional;
-        receipt_email: &str = Nullable;
-        receipt_number: &str = Nullable;
-        receipt_url: &str = Nullable;
-        refunded: bool = Required;
-        refunds: List<Refund> = Nullable;
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        outcome: ChargeOutcome = view "outcome" Nullable "An object; may be `null`.";
+        paid: bool = flag "paid" Required "`true` or `false`; always there.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_method: &str = text "payment_method" Nullable "Text; may be `null`.";
+        payment_method_details: PaymentMethodDetails = view "payment_method_details" Nullable "An object; may be `null`.";
+        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = view "presentment_details" Optional "An object; may be missing.";
+        radar_options: RadarRadarOptions = view "radar_options" Optional "An object; may be missing.";
+        receipt_email: &str = text "receipt_email" Nullable "Text; may be `null`.";
+        receipt_number: &str = text "receipt_number" Nullable "Text; may be `null`.";
+        receipt_url: &str = text "receipt_url" Nullable "Text; may be `null`.";
+        refunded: bool = flag "refunded" Required "`true` or `false`; always there.";
+        refunds: List<Refund> = field "refunds" Nullable "The first page of a list; may be `null`.";
         #[cfg(feature = "full")]
-        review: Expandable<Review> = Nullable;
-        shipping: Shipping = Nullable;
+        review: Expandable<Review> = field "review" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        shipping: Shipping = view "shipping" Nullable "An object; may be `null`.";
         #[cfg(feature = "full")]
-        source_transfer: Expandable<Transfer> = Nullable;
-        statement_descriptor: &str = Nullable;
-        statement_descriptor_suffix: &str = Nullable;
-        status: ChargeStatus = Required;
+        source_transfer: Expandable<Transfer> = field "source_transfer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        statement_descriptor_suffix: &str = text "statement_descriptor_suffix" Nullable "Text; may be `null`.";
+        status: ChargeStatus = field "status" Required "`failed`, `pending` or `succeeded`; always there.";
         #[cfg(feature = "full")]
-        transfer: Expandable<Transfer> = Optional;
-        transfer_data: ChargeTransferData = Nullable;
-        transfer_group: &str = Nullable;
+        transfer: Expandable<Transfer> = field "transfer" Optional "An id, or the object where the call expanded it; may be missing.";
+        transfer_data: ChargeTransferData = view "transfer_data" Nullable "An object; may be `null`.";
+        transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
 
     /// The part `charge_fraud_details`.
     ChargeFraudDetails {
-        stripe_report: &str = Optional;
-        user_report: &str = Optional;
+        stripe_report: &str = text "stripe_report" Optional "Text; may be missing.";
+        user_report: &str = text "user_report" Optional "Text; may be missing.";
     }
 
     /// The part `charge_outcome`.
     ChargeOutcome {
-        advice_code: ChargeOutcomeAdviceCode = Nullable;
-        network_advice_code: &str = Nullable;
-        network_decline_code: &str = Nullable;
-        network_status: &str = Nullable;
-        reason: &str = Nullable;
-        risk_level: &str = Optional;
-        risk_score: i64 = Optional;
-        rule: Expandable<Rule> = Optional;
-        seller_message: &str = Nullable;
-        r#type: &str = Required;
+        advice_code: ChargeOutcomeAdviceCode = field "advice_code" Nullable "`confirm_card_data`, `do_not_try_again` or `try_again_later`; may be `null`.";
+        network_advice_code: &str = text "network_advice_code" Nullable "Text; may be `null`.";
+        network_decline_code: &str = text "network_decline_code" Nullable "Text; may be `null`.";
+        network_status: &str = text "network_status" Nullable "Text; may be `null`.";
+        reason: &str = text "reason" Nullable "Text; may be `null`.";
+        risk_level: &str = text "risk_level" Optional "Text; may be missing.";
+        risk_score: i64 = int "risk_score" Optional "An integer; may be missing.";
+        rule: Expandable<Rule> = field "rule" Optional "An id, or the object where the call expanded it; may be missing.";
+        seller_message: &str = text "seller_message" Nullable "Text; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/charges/{charge}/capture`.
     CaptureCharge() {
-        amount: i64;
-        application_fee: i64;
-        application_fee_amount: i64;
-        receipt_email: String;
-        statement_descriptor: String;
-        statement_descriptor_suffix: String;
-        transfer_data: PaymentIntentTransferDataParams;
-        transfer_group: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        application_fee: impl Into<i64> = int "application_fee" "Sets `application_fee`. An integer.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        receipt_email: impl Into<String> = text "receipt_email" "Sets `receipt_email`. Text.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
+        transfer_data: PaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `POST /v1/charges.transfer_data`.
-    ChargeTransferDataParams(destination: String) {
-        amount: i64;
-        description: String;
+    ChargeTransferDataParams(destination: impl Into<String> = text "destination") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/charges`.
     CreateCharge() {
-        amount: i64;
-        application_fee: i64;
-        application_fee_amount: i64;
-        capture: bool;
-        card: CardChoice;
-        currency: String;
-        customer: String;
-        description: String;
-        destination: DestinationChoice;
-        metadata: MapOf<String>, clear_metadata;
-        on_behalf_of: String;
-        radar_options: RadarOptionsParams;
-        receipt_email: String;
-        shipping: ShippingParams;
-        source: String;
-        statement_descriptor: String;
-        statement_descriptor_suffix: String;
-        transfer_data: ChargeTransferDataParams;
-        transfer_group: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        application_fee: impl Into<i64> = int "application_fee" "Sets `application_fee`. An integer.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        capture: bool = flag "capture" "Sets `capture`. `true` or `false`.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 500 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 40000 characters.";
+        destination: impl Into<DestinationChoice> = put<DestinationChoice> "destination" "Sets `destination`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text of at most 5000 characters.";
+        radar_options: RadarOptionsParams = fields "radar_options" "Sets `radar_options`. Parameters.";
+        receipt_email: impl Into<String> = text "receipt_email" "Sets `receipt_email`. Text.";
+        shipping: ShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
+        transfer_data: ChargeTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/refunds`.
     CreateChargeRefund() {
-        amount: i64;
-        currency: String;
-        customer: String;
-        instructions_email: String;
-        metadata: MapOf<String>, clear_metadata;
-        origin: String;
-        payment_intent: String;
-        reason: TerminalReaderReaderResourceRefundPaymentActionReason;
-        refund_application_fee: bool;
-        reverse_transfer: bool;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        instructions_email: impl Into<String> = text "instructions_email" "Sets `instructions_email`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        origin: impl Into<String> = text "origin" "Sets `origin`. Text.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        reason: impl Into<TerminalReaderReaderResourceRefundPaymentActionReason> = put<TerminalReaderReaderResourceRefundPaymentActionReason> "reason" "Sets `reason`. `duplicate`, `fraudulent` or `requested_by_customer`.";
+        refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
+        reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/charges.destination`.
-    DestinationParams(account: String) {
-        amount: i64;
+    DestinationParams(account: impl Into<String> = text "account") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}.fraud_details`.
-    FraudDetailsParams(user_report: ChargeUserReport) {
+    FraudDetailsParams(user_report: impl Into<ChargeUserReport> = put<ChargeUserReport> "user_report") {
     }
 
     /// Parameters of `GET /v1/charges`.
     ListCharges() {
-        created: CreatedChoice;
-        customer: String;
-        ending_before: String;
-        limit: i64;
-        payment_intent: String;
-        starting_after: String;
-        transfer_group: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/refund`.
     RefundCharge() {
-        amount: i64;
-        instructions_email: String;
-        metadata: MapOf<String>, clear_metadata;
-        payment_intent: String;
-        reason: TerminalReaderReaderResourceRefundPaymentActionReason;
-        refund_application_fee: bool;
-        reverse_transfer: bool;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        instructions_email: impl Into<String> = text "instructions_email" "Sets `instructions_email`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        reason: impl Into<TerminalReaderReaderResourceRefundPaymentActionReason> = put<TerminalReaderReaderResourceRefundPaymentActionReason> "reason" "Sets `reason`. `duplicate`, `fraudulent` or `requested_by_customer`.";
+        refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
+        reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}`.
     UpdateCharge() {
-        customer: String;
-        description: String;
-        fraud_details: FraudDetailsParams;
-        metadata: MapOf<String>, clear_metadata;
-        receipt_email: String;
-        shipping: ShippingParams;
-        transfer_group: String;
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 40000 characters.";
+        fraud_details: FraudDetailsParams = fields "fraud_details" "Sets `fraud_details`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        receipt_email: impl Into<String> = text "receipt_email" "Sets `receipt_email`. Text of at most 5000 characters.";
+        shipping: ShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute`.
     UpdateChargeDispute() {
-        evidence: EvidenceParams;
-        metadata: MapOf<String>, clear_metadata;
-        submit: bool;
+        evidence: EvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        submit: bool = flag "submit" "Sets `submit`. `true` or `false`.";
     }
 }
 

@@ -63,572 +63,572 @@ handles! {
     ] {
     }
 
-    /// Calls about `checkout.sessions`.
+    /// Calls about `checkout.sessions`: [reference](https://docs.stripe.com/api/checkout/sessions).
     CheckoutSessionsApi [
         #[cfg(feature = "full")]
         line_items: CheckoutSessionsLineItemsApi,
     ] {
         fn list(; ListCheckoutSessions) -> List<CheckoutSession> = list
-            "stripe.checkout.sessions.list" "/v1/checkout/sessions";
+            "stripe.checkout.sessions.list" "/v1/checkout/sessions" "checkout/sessions/list";
         fn create(; CreateCheckoutSession) -> CheckoutSession = post
-            "stripe.checkout.sessions.create" "/v1/checkout/sessions";
+            "stripe.checkout.sessions.create" "/v1/checkout/sessions" "checkout/sessions/create";
         fn retrieve(session) -> CheckoutSession = get
-            "stripe.checkout.sessions.retrieve" "/v1/checkout/sessions/{session}";
+            "stripe.checkout.sessions.retrieve" "/v1/checkout/sessions/{session}" "checkout/sessions/retrieve";
         fn update(session; UpdateCheckoutSession) -> CheckoutSession = post
-            "stripe.checkout.sessions.update" "/v1/checkout/sessions/{session}";
+            "stripe.checkout.sessions.update" "/v1/checkout/sessions/{session}" "checkout/sessions/update";
         fn expire(session) -> CheckoutSession = post
-            "stripe.checkout.sessions.expire" "/v1/checkout/sessions/{session}/expire";
+            "stripe.checkout.sessions.expire" "/v1/checkout/sessions/{session}/expire" "checkout/sessions/expire";
     }
 }
 
 #[cfg(feature = "full")]
 handles! {
-    /// Calls about `checkout.sessions.line_items`.
+    /// Calls about `checkout.sessions.line_items`: [reference](https://docs.stripe.com/api/checkout/sessions/line_items).
     CheckoutSessionsLineItemsApi [] {
         fn list(session; ListParams) -> List<Item> = list
-            "stripe.checkout.sessions.line_items.list" "/v1/checkout/sessions/{session}/line_items";
+            "stripe.checkout.sessions.line_items.list" "/v1/checkout/sessions/{session}/line_items" "checkout/sessions/line_items/list";
     }
 }
 
 views! {
-    /// The object `checkout.session`.
+    /// The object `checkout.session`: [reference](https://docs.stripe.com/api/checkout/sessions/object).
     CheckoutSession {
-        adaptive_pricing: PortalInvoiceList = Nullable;
-        after_expiration: PaymentPagesCheckoutSessionAfterExpiration = Nullable;
-        allow_promotion_codes: bool = Nullable;
-        amount_subtotal: i64 = Nullable;
-        amount_total: i64 = Nullable;
-        automatic_tax: QuotesResourceAutomaticTax = Required;
-        billing_address_collection: PaymentLinkBillingAddressCollection = Nullable;
-        branding_settings: PaymentPagesCheckoutSessionBrandingSettings = Optional;
-        cancel_url: &str = Nullable;
-        client_reference_id: &str = Nullable;
-        client_secret: &str = Nullable;
-        collected_information: PaymentPagesCheckoutSessionCollectedInformation = Nullable;
-        consent: PaymentPagesCheckoutSessionConsent = Nullable;
-        consent_collection: PaymentLinksResourceConsentCollection = Nullable;
-        created: i64 = Required;
-        currency: &str = Nullable;
-        currency_conversion: PaymentPagesCheckoutSessionCurrencyConversion = Nullable;
-        custom_fields: Vec<PaymentPagesCheckoutSessionCustomFields> = Required;
-        custom_text: PaymentLinksResourceCustomText = Required;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        customer_creation: PaymentLinkCustomerCreation = Nullable;
-        customer_details: PaymentPagesCheckoutSessionCustomerDetails = Nullable;
-        customer_email: &str = Nullable;
-        discounts: Vec<PaymentPagesCheckoutSessionDiscount> = Nullable;
-        excluded_payment_method_types: Vec<&str> = Optional;
-        expires_at: i64 = Required;
-        id: &str = Required;
-        integration_identifier: &str = Nullable;
+        adaptive_pricing: PortalInvoiceList = view "adaptive_pricing" Nullable "An object; may be `null`.";
+        after_expiration: PaymentPagesCheckoutSessionAfterExpiration = view "after_expiration" Nullable "An object; may be `null`.";
+        allow_promotion_codes: bool = flag "allow_promotion_codes" Nullable "`true` or `false`; may be `null`.";
+        amount_subtotal: i64 = int "amount_subtotal" Nullable "An integer; may be `null`.";
+        amount_total: i64 = int "amount_total" Nullable "An integer; may be `null`.";
+        automatic_tax: QuotesResourceAutomaticTax = view "automatic_tax" Required "An object; always there.";
+        billing_address_collection: PaymentLinkBillingAddressCollection = field "billing_address_collection" Nullable "`auto` or `required`; may be `null`.";
+        branding_settings: PaymentPagesCheckoutSessionBrandingSettings = view "branding_settings" Optional "An object; may be missing.";
+        cancel_url: &str = text "cancel_url" Nullable "Text; may be `null`.";
+        client_reference_id: &str = text "client_reference_id" Nullable "Text; may be `null`.";
+        client_secret: &str = text "client_secret" Nullable "Text; may be `null`.";
+        collected_information: PaymentPagesCheckoutSessionCollectedInformation = view "collected_information" Nullable "An object; may be `null`.";
+        consent: PaymentPagesCheckoutSessionConsent = view "consent" Nullable "An object; may be `null`.";
+        consent_collection: PaymentLinksResourceConsentCollection = view "consent_collection" Nullable "An object; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
+        currency_conversion: PaymentPagesCheckoutSessionCurrencyConversion = view "currency_conversion" Nullable "An object; may be `null`.";
+        custom_fields: Vec<PaymentPagesCheckoutSessionCustomFields> = field "custom_fields" Required "Several, each: an object; always there.";
+        custom_text: PaymentLinksResourceCustomText = view "custom_text" Required "An object; always there.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        customer_creation: PaymentLinkCustomerCreation = field "customer_creation" Nullable "`always` or `if_required`; may be `null`.";
+        customer_details: PaymentPagesCheckoutSessionCustomerDetails = view "customer_details" Nullable "An object; may be `null`.";
+        customer_email: &str = text "customer_email" Nullable "Text; may be `null`.";
+        discounts: Vec<PaymentPagesCheckoutSessionDiscount> = field "discounts" Nullable "Several, each: an object; may be `null`.";
+        excluded_payment_method_types: Vec<&str> = field "excluded_payment_method_types" Optional "Several, each: text; may be missing.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        integration_identifier: &str = text "integration_identifier" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        invoice: Expandable<Invoice> = Nullable;
-        invoice_creation: PaymentPagesCheckoutSessionInvoiceCreation = Nullable;
+        invoice: Expandable<Invoice> = field "invoice" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        invoice_creation: PaymentPagesCheckoutSessionInvoiceCreation = view "invoice_creation" Nullable "An object; may be `null`.";
         #[cfg(feature = "full")]
-        line_items: List<Item> = Optional;
-        livemode: bool = Required;
-        locale: CheckoutSessionLocale = Nullable;
-        managed_payments: PortalInvoiceList = Nullable;
-        metadata: Map<&'static str> = Nullable;
-        mode: CheckoutSessionMode = Required;
-        name_collection: PaymentLinksResourceNameCollection = Optional;
-        object: &str = Required;
-        optional_items: Vec<PaymentLinksResourceOptionalItem> = Nullable;
-        origin_context: CheckoutSessionOriginContext = Nullable;
-        payment_intent: Expandable<PaymentIntent> = Nullable;
+        line_items: List<Item> = field "line_items" Optional "The first page of a list; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        locale: CheckoutSessionLocale = field "locale" Nullable "One of 41 words; may be `null`.";
+        managed_payments: PortalInvoiceList = view "managed_payments" Nullable "An object; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        mode: CheckoutSessionMode = field "mode" Required "`payment`, `setup` or `subscription`; always there.";
+        name_collection: PaymentLinksResourceNameCollection = view "name_collection" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        optional_items: Vec<PaymentLinksResourceOptionalItem> = field "optional_items" Nullable "Several, each: an object; may be `null`.";
+        origin_context: CheckoutSessionOriginContext = field "origin_context" Nullable "`mobile_app` or `web`; may be `null`.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
-        payment_link: Expandable<PaymentLink> = Nullable;
-        payment_method_collection: PaymentLinkCustomerCreation = Nullable;
-        payment_method_configuration_details: PaymentMethodConfigBizPaymentMethodConfigurationDetails = Nullable;
-        payment_method_options: CheckoutSessionPaymentMethodOptions = Nullable;
-        payment_method_types: Vec<&str> = Required;
-        payment_status: CheckoutSessionPaymentStatus = Required;
-        permissions: PaymentPagesCheckoutSessionPermissions = Nullable;
-        phone_number_collection: PortalInvoiceList = Optional;
-        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = Optional;
-        recovered_from: &str = Nullable;
-        redirect_on_completion: CheckoutSessionRedirectOnCompletion = Optional;
-        return_url: &str = Optional;
-        saved_payment_method_options: PaymentPagesCheckoutSessionSavedPaymentMethodOptions = Nullable;
-        setup_intent: Expandable<SetupIntent> = Nullable;
-        shipping_address_collection: PaymentLinksResourceShippingAddressCollection = Nullable;
-        shipping_cost: InvoicesResourceShippingCost = Nullable;
-        shipping_options: Vec<PaymentLinksResourceShippingOption> = Required;
-        status: CheckoutSessionStatus = Nullable;
-        submit_type: PaymentLinkSubmitType = Nullable;
+        payment_link: Expandable<PaymentLink> = field "payment_link" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_method_collection: PaymentLinkCustomerCreation = field "payment_method_collection" Nullable "`always` or `if_required`; may be `null`.";
+        payment_method_configuration_details: PaymentMethodConfigBizPaymentMethodConfigurationDetails = view "payment_method_configuration_details" Nullable "An object; may be `null`.";
+        payment_method_options: CheckoutSessionPaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        payment_method_types: Vec<&str> = field "payment_method_types" Required "Several, each: text; always there.";
+        payment_status: CheckoutSessionPaymentStatus = field "payment_status" Required "`no_payment_required`, `paid` or `unpaid`; always there.";
+        permissions: PaymentPagesCheckoutSessionPermissions = view "permissions" Nullable "An object; may be `null`.";
+        phone_number_collection: PortalInvoiceList = view "phone_number_collection" Optional "An object; may be missing.";
+        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = view "presentment_details" Optional "An object; may be missing.";
+        recovered_from: &str = text "recovered_from" Nullable "Text; may be `null`.";
+        redirect_on_completion: CheckoutSessionRedirectOnCompletion = field "redirect_on_completion" Optional "`always`, `if_required` or `never`; may be missing.";
+        return_url: &str = text "return_url" Optional "Text; may be missing.";
+        saved_payment_method_options: PaymentPagesCheckoutSessionSavedPaymentMethodOptions = view "saved_payment_method_options" Nullable "An object; may be `null`.";
+        setup_intent: Expandable<SetupIntent> = field "setup_intent" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        shipping_address_collection: PaymentLinksResourceShippingAddressCollection = view "shipping_address_collection" Nullable "An object; may be `null`.";
+        shipping_cost: InvoicesResourceShippingCost = view "shipping_cost" Nullable "An object; may be `null`.";
+        shipping_options: Vec<PaymentLinksResourceShippingOption> = field "shipping_options" Required "Several, each: an object; always there.";
+        status: CheckoutSessionStatus = field "status" Nullable "`complete`, `expired` or `open`; may be `null`.";
+        submit_type: PaymentLinkSubmitType = field "submit_type" Nullable "`auto`, `book`, `donate`, `pay` or `subscribe`; may be `null`.";
         #[cfg(feature = "full")]
-        subscription: Expandable<Subscription> = Nullable;
-        success_url: &str = Nullable;
-        tax_id_collection: PaymentLinksResourceTaxIdCollection = Optional;
-        total_details: QuotesResourceTotalDetails = Nullable;
-        ui_mode: CheckoutSessionUiMode = Nullable;
-        url: &str = Nullable;
-        wallet_options: CheckoutSessionWalletOptions = Nullable;
+        subscription: Expandable<Subscription> = field "subscription" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        success_url: &str = text "success_url" Nullable "Text; may be `null`.";
+        tax_id_collection: PaymentLinksResourceTaxIdCollection = view "tax_id_collection" Optional "An object; may be missing.";
+        total_details: QuotesResourceTotalDetails = view "total_details" Nullable "An object; may be `null`.";
+        ui_mode: CheckoutSessionUiMode = field "ui_mode" Nullable "`elements`, `embedded_page` or `hosted_page`; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
+        wallet_options: CheckoutSessionWalletOptions = view "wallet_options" Nullable "An object; may be `null`.";
     }
 
     /// The part `checkout_session_payment_method_options`.
     CheckoutSessionPaymentMethodOptions {
-        acss_debit: CheckoutAcssDebitPaymentMethodOptions = Optional;
-        affirm: CheckoutAffirmPaymentMethodOptions = Optional;
-        afterpay_clearpay: CheckoutAffirmPaymentMethodOptions = Optional;
-        alipay: PaymentMethodOptionsFpx = Optional;
-        alma: PaymentMethodOptionsAlma = Optional;
-        amazon_pay: PaymentMethodOptionsKrCard = Optional;
-        au_becs_debit: CheckoutAuBecsDebitPaymentMethodOptions = Optional;
-        bacs_debit: CheckoutBacsDebitPaymentMethodOptions = Optional;
-        bancontact: PaymentMethodOptionsFpx = Optional;
-        billie: PaymentMethodOptionsAlma = Optional;
-        boleto: PaymentMethodOptionsBoleto = Optional;
-        card: CheckoutCardPaymentMethodOptions = Optional;
-        cashapp: CheckoutAffirmPaymentMethodOptions = Optional;
-        customer_balance: PaymentMethodOptionsCustomerBalance = Optional;
-        eps: PaymentMethodOptionsFpx = Optional;
-        fpx: PaymentMethodOptionsFpx = Optional;
-        giropay: PaymentMethodOptionsFpx = Optional;
-        grabpay: PaymentMethodOptionsFpx = Optional;
-        ideal: PaymentMethodOptionsFpx = Optional;
-        kakao_pay: PaymentMethodOptionsKrCard = Optional;
-        klarna: PaymentMethodOptionsCashapp = Optional;
-        konbini: CheckoutKonbiniPaymentMethodOptions = Optional;
-        kr_card: PaymentMethodOptionsKrCard = Optional;
-        link: PaymentMethodOptionsKrCard = Optional;
-        mobilepay: CheckoutAffirmPaymentMethodOptions = Optional;
-        multibanco: PaymentMethodOptionsFpx = Optional;
-        naver_pay: PaymentMethodOptionsKrCard = Optional;
-        oxxo: PaymentMethodOptionsOxxo = Optional;
-        p24: PaymentMethodOptionsFpx = Optional;
-        payco: PaymentMethodOptionsAlma = Optional;
-        paynow: PaymentMethodOptionsFpx = Optional;
-        paypal: PaymentMethodOptionsPaypal = Optional;
-        payto: CheckoutPaytoPaymentMethodOptions = Optional;
-        pix: CheckoutPixPaymentMethodOptions = Optional;
-        revolut_pay: PaymentMethodOptionsKrCard = Optional;
-        samsung_pay: PaymentMethodOptionsAlma = Optional;
-        satispay: PaymentMethodOptionsAlma = Optional;
-        scalapay: PaymentMethodOptionsAlma = Optional;
-        sepa_debit: CheckoutBacsDebitPaymentMethodOptions = Optional;
-        sofort: PaymentMethodOptionsFpx = Optional;
-        swish: SourceTypeP24 = Optional;
-        twint: PaymentMethodOptionsIdeal = Optional;
-        upi: CheckoutUpiPaymentMethodOptions = Optional;
-        us_bank_account: CheckoutUsBankAccountPaymentMethodOptions = Optional;
+        acss_debit: CheckoutAcssDebitPaymentMethodOptions = view "acss_debit" Optional "An object; may be missing.";
+        affirm: CheckoutAffirmPaymentMethodOptions = view "affirm" Optional "An object; may be missing.";
+        afterpay_clearpay: CheckoutAffirmPaymentMethodOptions = view "afterpay_clearpay" Optional "An object; may be missing.";
+        alipay: PaymentMethodOptionsFpx = view "alipay" Optional "An object; may be missing.";
+        alma: PaymentMethodOptionsAlma = view "alma" Optional "An object; may be missing.";
+        amazon_pay: PaymentMethodOptionsKrCard = view "amazon_pay" Optional "An object; may be missing.";
+        au_becs_debit: CheckoutAuBecsDebitPaymentMethodOptions = view "au_becs_debit" Optional "An object; may be missing.";
+        bacs_debit: CheckoutBacsDebitPaymentMethodOptions = view "bacs_debit" Optional "An object; may be missing.";
+        bancontact: PaymentMethodOptionsFpx = view "bancontact" Optional "An object; may be missing.";
+        billie: PaymentMethodOptionsAlma = view "billie" Optional "An object; may be missing.";
+        boleto: PaymentMethodOptionsBoleto = view "boleto" Optional "An object; may be missing.";
+        card: CheckoutCardPaymentMethodOptions = view "card" Optional "An object; may be missing.";
+        cashapp: CheckoutAffirmPaymentMethodOptions = view "cashapp" Optional "An object; may be missing.";
+        customer_balance: PaymentMethodOptionsCustomerBalance = view "customer_balance" Optional "An object; may be missing.";
+        eps: PaymentMethodOptionsFpx = view "eps" Optional "An object; may be missing.";
+        fpx: PaymentMethodOptionsFpx = view "fpx" Optional "An object; may be missing.";
+        giropay: PaymentMethodOptionsFpx = view "giropay" Optional "An object; may be missing.";
+        grabpay: PaymentMethodOptionsFpx = view "grabpay" Optional "An object; may be missing.";
+        ideal: PaymentMethodOptionsFpx = view "ideal" Optional "An object; may be missing.";
+        kakao_pay: PaymentMethodOptionsKrCard = view "kakao_pay" Optional "An object; may be missing.";
+        klarna: PaymentMethodOptionsCashapp = view "klarna" Optional "An object; may be missing.";
+        konbini: CheckoutKonbiniPaymentMethodOptions = view "konbini" Optional "An object; may be missing.";
+        kr_card: PaymentMethodOptionsKrCard = view "kr_card" Optional "An object; may be missing.";
+        link: PaymentMethodOptionsKrCard = view "link" Optional "An object; may be missing.";
+        mobilepay: CheckoutAffirmPaymentMethodOptions = view "mobilepay" Optional "An object; may be missing.";
+        multibanco: PaymentMethodOptionsFpx = view "multibanco" Optional "An object; may be missing.";
+        naver_pay: PaymentMethodOptionsKrCard = view "naver_pay" Optional "An object; may be missing.";
+        oxxo: PaymentMethodOptionsOxxo = view "oxxo" Optional "An object; may be missing.";
+        p24: PaymentMethodOptionsFpx = view "p24" Optional "An object; may be missing.";
+        payco: PaymentMethodOptionsAlma = view "payco" Optional "An object; may be missing.";
+        paynow: PaymentMethodOptionsFpx = view "paynow" Optional "An object; may be missing.";
+        paypal: PaymentMethodOptionsPaypal = view "paypal" Optional "An object; may be missing.";
+        payto: CheckoutPaytoPaymentMethodOptions = view "payto" Optional "An object; may be missing.";
+        pix: CheckoutPixPaymentMethodOptions = view "pix" Optional "An object; may be missing.";
+        revolut_pay: PaymentMethodOptionsKrCard = view "revolut_pay" Optional "An object; may be missing.";
+        samsung_pay: PaymentMethodOptionsAlma = view "samsung_pay" Optional "An object; may be missing.";
+        satispay: PaymentMethodOptionsAlma = view "satispay" Optional "An object; may be missing.";
+        scalapay: PaymentMethodOptionsAlma = view "scalapay" Optional "An object; may be missing.";
+        sepa_debit: CheckoutBacsDebitPaymentMethodOptions = view "sepa_debit" Optional "An object; may be missing.";
+        sofort: PaymentMethodOptionsFpx = view "sofort" Optional "An object; may be missing.";
+        swish: SourceTypeP24 = view "swish" Optional "An object; may be missing.";
+        twint: PaymentMethodOptionsIdeal = view "twint" Optional "An object; may be missing.";
+        upi: CheckoutUpiPaymentMethodOptions = view "upi" Optional "An object; may be missing.";
+        us_bank_account: CheckoutUsBankAccountPaymentMethodOptions = view "us_bank_account" Optional "An object; may be missing.";
     }
 
     /// The part `checkout_session_wallet_options`.
     CheckoutSessionWalletOptions {
-        link: CheckoutLinkWalletOptions = Optional;
+        link: CheckoutLinkWalletOptions = view "link" Optional "An object; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.affirm` and 2 other places.
     AffirmParams() {
-        capture_method: String;
-        setup_future_usage: String;
+        capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.after_expiration`.
     AfterExpirationParams() {
-        recovery: RecoveryParams;
+        recovery: RecoveryParams = fields "recovery" "Sets `recovery`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.branding_settings`.
     BrandingSettingsParams() {
-        background_color: String, clear_background_color;
-        border_style: PaymentPagesCheckoutSessionBrandingSettingsBorderStyle, clear_border_style;
-        button_color: String, clear_button_color;
-        display_name: String;
-        font_family: CheckoutSessionFontFamily, clear_font_family;
-        icon: IconParams;
-        logo: IconParams;
+        background_color: impl Into<String> = text "background_color", clear_background_color "Sets `background_color`. Text.";
+        border_style: impl Into<PaymentPagesCheckoutSessionBrandingSettingsBorderStyle> = put<PaymentPagesCheckoutSessionBrandingSettingsBorderStyle> "border_style", clear_border_style "Sets `border_style`. `pill`, `rectangular` or `rounded`.";
+        button_color: impl Into<String> = text "button_color", clear_button_color "Sets `button_color`. Text.";
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text of at most 5000 characters.";
+        font_family: impl Into<CheckoutSessionFontFamily> = put<CheckoutSessionFontFamily> "font_family", clear_font_family "Sets `font_family`. One of 26 words.";
+        icon: IconParams = fields "icon" "Sets `icon`. Parameters.";
+        logo: IconParams = fields "logo" "Sets `logo`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.acss_debit`.
     CheckoutSessionAcssDebitParams() {
-        currency: CheckoutAcssDebitPaymentMethodOptionsCurrency;
-        mandate_options: CheckoutSessionMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage;
-        target_date: String;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod;
+        currency: impl Into<CheckoutAcssDebitPaymentMethodOptionsCurrency> = put<CheckoutAcssDebitPaymentMethodOptionsCurrency> "currency" "Sets `currency`. `cad` or `usd`.";
+        mandate_options: CheckoutSessionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions/{session}.collected_information.shipping_details.address`.
-    CheckoutSessionAddressParams(country: String, line1: String) {
-        city: String;
-        line2: String;
-        postal_code: String;
-        state: String;
+    CheckoutSessionAddressParams(country: impl Into<String> = text "country", line1: impl Into<String> = text "line1") {
+        city: impl Into<String> = text "city" "Sets `city`. Text of at most 5000 characters.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text of at most 5000 characters.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text of at most 5000 characters.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.au_becs_debit`.
     CheckoutSessionAuBecsDebitParams() {
-        setup_future_usage: String;
-        target_date: String;
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.bacs_debit` and one other place.
     CheckoutSessionBacsDebitParams() {
-        mandate_options: SetupIntentMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage;
-        target_date: String;
+        mandate_options: SetupIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.boleto`.
     CheckoutSessionBoletoParams() {
-        expires_after_days: i64;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage;
+        expires_after_days: impl Into<i64> = int "expires_after_days" "Sets `expires_after_days`. An integer.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.card`.
     CheckoutSessionCardParams() {
-        capture_method: String;
-        installments: ManagedPaymentsParams;
-        request_extended_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_incremental_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_multicapture: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_overcapture: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure;
-        restrictions: RestrictionsParams;
-        setup_future_usage: PaymentIntentSetupFutureUsage;
-        statement_descriptor_suffix_kana: String;
-        statement_descriptor_suffix_kanji: String;
+        capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
+        installments: ManagedPaymentsParams = fields "installments" "Sets `installments`. Parameters.";
+        request_extended_authorization: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_extended_authorization" "Sets `request_extended_authorization`. `if_available` or `never`.";
+        request_incremental_authorization: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_incremental_authorization" "Sets `request_incremental_authorization`. `if_available` or `never`.";
+        request_multicapture: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_multicapture" "Sets `request_multicapture`. `if_available` or `never`.";
+        request_overcapture: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_overcapture" "Sets `request_overcapture`. `if_available` or `never`.";
+        request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
+        restrictions: RestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
+        setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `off_session` or `on_session`.";
+        statement_descriptor_suffix_kana: impl Into<String> = text "statement_descriptor_suffix_kana" "Sets `statement_descriptor_suffix_kana`. Text of at most 22 characters.";
+        statement_descriptor_suffix_kanji: impl Into<String> = text "statement_descriptor_suffix_kanji" "Sets `statement_descriptor_suffix_kanji`. Text of at most 17 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.cashapp`.
     CheckoutSessionCashappParams() {
-        capture_method: String;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage;
+        capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.customer_update`.
     CheckoutSessionCustomerUpdateParams() {
-        address: CheckoutLinkWalletOptionsDisplay;
-        name: CheckoutLinkWalletOptionsDisplay;
-        shipping: CheckoutLinkWalletOptionsDisplay;
+        address: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "address" "Sets `address`. `auto` or `never`.";
+        name: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "name" "Sets `name`. `auto` or `never`.";
+        shipping: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "shipping" "Sets `shipping`. `auto` or `never`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.financial_connections`.
     CheckoutSessionFinancialConnectionsParams() {
-        permissions: ListOf<LinkedAccountOptionsCommonPermissions>;
-        prefetch: ListOf<LinkedAccountOptionsCommonPrefetch>;
+        permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions" "Sets `permissions`. Several, each: `balances`, `ownership`, `payment_method` or `transactions`.";
+        prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation`.
-    CheckoutSessionInvoiceCreationParams(enabled: bool) {
-        invoice_data: CheckoutSessionInvoiceDataParams;
+    CheckoutSessionInvoiceCreationParams(enabled: bool = flag "enabled") {
+        invoice_data: CheckoutSessionInvoiceDataParams = fields "invoice_data" "Sets `invoice_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation.invoice_data`.
     CheckoutSessionInvoiceDataParams() {
-        account_tax_ids: ListOf<String>, clear_account_tax_ids;
-        custom_fields: ListOf<CustomFieldsParams>, clear_custom_fields;
-        description: String;
-        footer: String;
-        issuer: IssuerParams;
-        metadata: MapOf<String>;
-        rendering_options: RenderingOptionsParams, clear_rendering_options;
+        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
+        custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1500 characters.";
+        footer: impl Into<String> = text "footer" "Sets `footer`. Text of at most 5000 characters.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        rendering_options: RenderingOptionsParams = fields "rendering_options", clear_rendering_options "Sets `rendering_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.klarna`.
     CheckoutSessionKlarnaParams() {
-        capture_method: String;
-        setup_future_usage: String;
-        subscriptions: ListOf<SubscriptionsParams>, clear_subscriptions;
+        capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
+        subscriptions: impl Into<ListOf<SubscriptionsParams>> = put<ListOf<SubscriptionsParams>> "subscriptions", clear_subscriptions "Sets `subscriptions`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.line_items`.
     CheckoutSessionLineItemsParams() {
-        adjustable_quantity: AdjustableQuantityParams;
-        dynamic_tax_rates: ListOf<String>;
-        metadata: MapOf<String>;
-        price: String;
-        price_data: CheckoutSessionPriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>;
+        adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
+        dynamic_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "dynamic_tax_rates" "Sets `dynamic_tax_rates`. Several, each: text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: CheckoutSessionPriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates" "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.wallet_options.link`.
     CheckoutSessionLinkParams() {
-        display: CheckoutLinkWalletOptionsDisplay;
+        display: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "display" "Sets `display`. `auto` or `never`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_data`.
     CheckoutSessionPaymentMethodDataParams() {
-        allow_redisplay: CardAllowRedisplay;
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options`.
     CheckoutSessionPaymentMethodOptionsParams() {
-        acss_debit: CheckoutSessionAcssDebitParams;
-        affirm: AffirmParams;
-        afterpay_clearpay: AffirmParams;
-        alipay: FpxParams;
-        alma: PaycoParams;
-        amazon_pay: KrCardParams;
-        au_becs_debit: CheckoutSessionAuBecsDebitParams;
-        bacs_debit: CheckoutSessionBacsDebitParams;
-        bancontact: FpxParams;
-        billie: PaycoParams;
-        boleto: CheckoutSessionBoletoParams;
-        card: CheckoutSessionCardParams;
-        cashapp: CheckoutSessionCashappParams;
-        crypto: FpxParams;
-        customer_balance: PaymentIntentCustomerBalanceParams;
-        demo_pay: TwintParams;
-        eps: FpxParams;
-        fpx: FpxParams;
-        giropay: FpxParams;
-        grabpay: FpxParams;
-        ideal: FpxParams;
-        kakao_pay: KrCardParams;
-        klarna: CheckoutSessionKlarnaParams;
-        konbini: OxxoParams;
-        kr_card: KrCardParams;
-        link: KrCardParams;
-        mobilepay: AffirmParams;
-        multibanco: FpxParams;
-        naver_pay: KrCardParams;
-        oxxo: OxxoParams;
-        p24: PaymentIntentP24Params;
-        pay_by_bank: Params;
-        payco: PaycoParams;
-        paynow: FpxParams;
-        paypal: PaymentIntentPaypalParams;
-        payto: CheckoutSessionPaytoParams;
-        pix: CheckoutSessionPixParams;
-        revolut_pay: KrCardParams;
-        samsung_pay: PaycoParams;
-        satispay: PaycoParams;
-        scalapay: PaycoParams;
-        sepa_debit: CheckoutSessionBacsDebitParams;
-        sofort: FpxParams;
-        swish: CheckoutSessionSwishParams;
-        twint: TwintParams;
-        upi: SetupIntentUpiParams;
-        us_bank_account: CheckoutSessionUsBankAccountParams;
-        wechat_pay: CheckoutSessionWechatPayParams;
+        acss_debit: CheckoutSessionAcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
+        affirm: AffirmParams = fields "affirm" "Sets `affirm`. Parameters.";
+        afterpay_clearpay: AffirmParams = fields "afterpay_clearpay" "Sets `afterpay_clearpay`. Parameters.";
+        alipay: FpxParams = fields "alipay" "Sets `alipay`. Parameters.";
+        alma: PaycoParams = fields "alma" "Sets `alma`. Parameters.";
+        amazon_pay: KrCardParams = fields "amazon_pay" "Sets `amazon_pay`. Parameters.";
+        au_becs_debit: CheckoutSessionAuBecsDebitParams = fields "au_becs_debit" "Sets `au_becs_debit`. Parameters.";
+        bacs_debit: CheckoutSessionBacsDebitParams = fields "bacs_debit" "Sets `bacs_debit`. Parameters.";
+        bancontact: FpxParams = fields "bancontact" "Sets `bancontact`. Parameters.";
+        billie: PaycoParams = fields "billie" "Sets `billie`. Parameters.";
+        boleto: CheckoutSessionBoletoParams = fields "boleto" "Sets `boleto`. Parameters.";
+        card: CheckoutSessionCardParams = fields "card" "Sets `card`. Parameters.";
+        cashapp: CheckoutSessionCashappParams = fields "cashapp" "Sets `cashapp`. Parameters.";
+        crypto: FpxParams = fields "crypto" "Sets `crypto`. Parameters.";
+        customer_balance: PaymentIntentCustomerBalanceParams = fields "customer_balance" "Sets `customer_balance`. Parameters.";
+        demo_pay: TwintParams = fields "demo_pay" "Sets `demo_pay`. Parameters.";
+        eps: FpxParams = fields "eps" "Sets `eps`. Parameters.";
+        fpx: FpxParams = fields "fpx" "Sets `fpx`. Parameters.";
+        giropay: FpxParams = fields "giropay" "Sets `giropay`. Parameters.";
+        grabpay: FpxParams = fields "grabpay" "Sets `grabpay`. Parameters.";
+        ideal: FpxParams = fields "ideal" "Sets `ideal`. Parameters.";
+        kakao_pay: KrCardParams = fields "kakao_pay" "Sets `kakao_pay`. Parameters.";
+        klarna: CheckoutSessionKlarnaParams = fields "klarna" "Sets `klarna`. Parameters.";
+        konbini: OxxoParams = fields "konbini" "Sets `konbini`. Parameters.";
+        kr_card: KrCardParams = fields "kr_card" "Sets `kr_card`. Parameters.";
+        link: KrCardParams = fields "link" "Sets `link`. Parameters.";
+        mobilepay: AffirmParams = fields "mobilepay" "Sets `mobilepay`. Parameters.";
+        multibanco: FpxParams = fields "multibanco" "Sets `multibanco`. Parameters.";
+        naver_pay: KrCardParams = fields "naver_pay" "Sets `naver_pay`. Parameters.";
+        oxxo: OxxoParams = fields "oxxo" "Sets `oxxo`. Parameters.";
+        p24: PaymentIntentP24Params = fields "p24" "Sets `p24`. Parameters.";
+        pay_by_bank: Params = fields "pay_by_bank" "Sets `pay_by_bank`. Parameters by name.";
+        payco: PaycoParams = fields "payco" "Sets `payco`. Parameters.";
+        paynow: FpxParams = fields "paynow" "Sets `paynow`. Parameters.";
+        paypal: PaymentIntentPaypalParams = fields "paypal" "Sets `paypal`. Parameters.";
+        payto: CheckoutSessionPaytoParams = fields "payto" "Sets `payto`. Parameters.";
+        pix: CheckoutSessionPixParams = fields "pix" "Sets `pix`. Parameters.";
+        revolut_pay: KrCardParams = fields "revolut_pay" "Sets `revolut_pay`. Parameters.";
+        samsung_pay: PaycoParams = fields "samsung_pay" "Sets `samsung_pay`. Parameters.";
+        satispay: PaycoParams = fields "satispay" "Sets `satispay`. Parameters.";
+        scalapay: PaycoParams = fields "scalapay" "Sets `scalapay`. Parameters.";
+        sepa_debit: CheckoutSessionBacsDebitParams = fields "sepa_debit" "Sets `sepa_debit`. Parameters.";
+        sofort: FpxParams = fields "sofort" "Sets `sofort`. Parameters.";
+        swish: CheckoutSessionSwishParams = fields "swish" "Sets `swish`. Parameters.";
+        twint: TwintParams = fields "twint" "Sets `twint`. Parameters.";
+        upi: SetupIntentUpiParams = fields "upi" "Sets `upi`. Parameters.";
+        us_bank_account: CheckoutSessionUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
+        wechat_pay: CheckoutSessionWechatPayParams = fields "wechat_pay" "Sets `wechat_pay`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.payto`.
     CheckoutSessionPaytoParams() {
-        mandate_options: CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage;
+        mandate_options: CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.pix`.
     CheckoutSessionPixParams() {
-        amount_includes_iof: MandatePixAmountIncludesIof;
-        expires_after_seconds: i64;
-        mandate_options: PaymentIntentMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage;
+        amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
+        expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
+        mandate_options: PaymentIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions/{session}.collected_information.shipping_details`.
-    CheckoutSessionShippingDetailsParams(address: CheckoutSessionAddressParams, name: String) {
+    CheckoutSessionShippingDetailsParams(address: CheckoutSessionAddressParams = fields "address", name: impl Into<String> = text "name") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data.shipping`.
-    CheckoutSessionShippingParams(address: SourceAddressParams, name: String) {
-        carrier: String;
-        phone: String;
-        tracking_number: String;
+    CheckoutSessionShippingParams(address: SourceAddressParams = fields "address", name: impl Into<String> = text "name") {
+        carrier: impl Into<String> = text "carrier" "Sets `carrier`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
+        tracking_number: impl Into<String> = text "tracking_number" "Sets `tracking_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.swish`.
     CheckoutSessionSwishParams() {
-        reference: String;
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.us_bank_account`.
     CheckoutSessionUsBankAccountParams() {
-        financial_connections: CheckoutSessionFinancialConnectionsParams;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage;
-        target_date: String;
-        verification_method: CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod;
+        financial_connections: CheckoutSessionFinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
+        verification_method: impl Into<CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod> = put<CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod> "verification_method" "Sets `verification_method`. `automatic` or `instant`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.wechat_pay`.
-    CheckoutSessionWechatPayParams(client: PaymentMethodOptionsWechatPayClient) {
-        app_id: String;
-        setup_future_usage: String;
+    CheckoutSessionWechatPayParams(client: impl Into<PaymentMethodOptionsWechatPayClient> = put<PaymentMethodOptionsWechatPayClient> "client") {
+        app_id: impl Into<String> = text "app_id" "Sets `app_id`. Text of at most 5000 characters.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `GET /v1/checkout/sessions.customer_details`.
-    CheckoutSessionsCustomerDetailsParams(email: String) {
+    CheckoutSessionsCustomerDetailsParams(email: impl Into<String> = text "email") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions/{session}.collected_information`.
     CollectedInformationParams() {
-        shipping_details: CheckoutSessionShippingDetailsParams;
+        shipping_details: CheckoutSessionShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions`.
     CreateCheckoutSession() {
-        adaptive_pricing: ManagedPaymentsParams;
-        after_expiration: AfterExpirationParams;
-        allow_promotion_codes: bool;
-        automatic_tax: AutomaticTaxParams;
-        billing_address_collection: PaymentLinkBillingAddressCollection;
-        branding_settings: BrandingSettingsParams;
-        cancel_url: String;
-        client_reference_id: String;
-        consent_collection: ConsentCollectionParams;
-        currency: String;
-        custom_fields: ListOf<PaymentLinkCustomFieldsParams>;
-        custom_text: CustomTextParams;
-        customer: String;
-        customer_account: String;
-        customer_creation: PaymentLinkCustomerCreation;
-        customer_email: String;
-        customer_update: CheckoutSessionCustomerUpdateParams;
-        discounts: ListOf<CheckoutSessionDiscountsParams>;
-        excluded_payment_method_types: ListOf<SetupIntentExcludedPaymentMethodTypes>;
-        expires_at: i64;
-        integration_identifier: String;
-        invoice_creation: CheckoutSessionInvoiceCreationParams;
-        line_items: ListOf<CheckoutSessionLineItemsParams>;
-        locale: CheckoutSessionLocale;
-        managed_payments: ManagedPaymentsParams;
-        metadata: MapOf<String>;
-        mode: CheckoutSessionMode;
-        name_collection: NameCollectionParams;
-        optional_items: ListOf<OptionalItemsParams>;
-        origin_context: CheckoutSessionOriginContext;
-        payment_intent_data: PaymentIntentDataParams;
-        payment_method_collection: PaymentLinkCustomerCreation;
-        payment_method_configuration: String;
-        payment_method_data: CheckoutSessionPaymentMethodDataParams;
-        payment_method_options: CheckoutSessionPaymentMethodOptionsParams;
-        payment_method_types: ListOf<CheckoutSessionPaymentMethodTypes>;
-        permissions: PermissionsParams;
-        phone_number_collection: PhoneNumberCollectionParams;
-        redirect_on_completion: CheckoutSessionRedirectOnCompletion;
-        return_url: String;
-        saved_payment_method_options: SavedPaymentMethodOptionsParams;
-        setup_intent_data: SetupIntentDataParams;
-        shipping_address_collection: ShippingAddressCollectionParams;
-        shipping_options: ListOf<ShippingOptionsParams>;
-        submit_type: PaymentLinkSubmitType;
-        subscription_data: SubscriptionDataParams;
-        success_url: String;
-        tax_id_collection: TaxIdCollectionParams;
-        ui_mode: CheckoutSessionUiMode;
-        wallet_options: WalletOptionsParams;
+        adaptive_pricing: ManagedPaymentsParams = fields "adaptive_pricing" "Sets `adaptive_pricing`. Parameters.";
+        after_expiration: AfterExpirationParams = fields "after_expiration" "Sets `after_expiration`. Parameters.";
+        allow_promotion_codes: bool = flag "allow_promotion_codes" "Sets `allow_promotion_codes`. `true` or `false`.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_address_collection: impl Into<PaymentLinkBillingAddressCollection> = put<PaymentLinkBillingAddressCollection> "billing_address_collection" "Sets `billing_address_collection`. `auto` or `required`.";
+        branding_settings: BrandingSettingsParams = fields "branding_settings" "Sets `branding_settings`. Parameters.";
+        cancel_url: impl Into<String> = text "cancel_url" "Sets `cancel_url`. Text.";
+        client_reference_id: impl Into<String> = text "client_reference_id" "Sets `client_reference_id`. Text of at most 200 characters.";
+        consent_collection: ConsentCollectionParams = fields "consent_collection" "Sets `consent_collection`. Parameters.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        custom_fields: impl Into<ListOf<PaymentLinkCustomFieldsParams>> = put<ListOf<PaymentLinkCustomFieldsParams>> "custom_fields" "Sets `custom_fields`. Several, each: parameters.";
+        custom_text: CustomTextParams = fields "custom_text" "Sets `custom_text`. Parameters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        customer_creation: impl Into<PaymentLinkCustomerCreation> = put<PaymentLinkCustomerCreation> "customer_creation" "Sets `customer_creation`. `always` or `if_required`.";
+        customer_email: impl Into<String> = text "customer_email" "Sets `customer_email`. Text.";
+        customer_update: CheckoutSessionCustomerUpdateParams = fields "customer_update" "Sets `customer_update`. Parameters.";
+        discounts: impl Into<ListOf<CheckoutSessionDiscountsParams>> = put<ListOf<CheckoutSessionDiscountsParams>> "discounts" "Sets `discounts`. Several, each: parameters.";
+        excluded_payment_method_types: impl Into<ListOf<SetupIntentExcludedPaymentMethodTypes>> = put<ListOf<SetupIntentExcludedPaymentMethodTypes>> "excluded_payment_method_types" "Sets `excluded_payment_method_types`. Several, each: one of 53 words.";
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        integration_identifier: impl Into<String> = text "integration_identifier" "Sets `integration_identifier`. Text of at most 200 characters.";
+        invoice_creation: CheckoutSessionInvoiceCreationParams = fields "invoice_creation" "Sets `invoice_creation`. Parameters.";
+        line_items: impl Into<ListOf<CheckoutSessionLineItemsParams>> = put<ListOf<CheckoutSessionLineItemsParams>> "line_items" "Sets `line_items`. Several, each: parameters.";
+        locale: impl Into<CheckoutSessionLocale> = put<CheckoutSessionLocale> "locale" "Sets `locale`. One of 41 words.";
+        managed_payments: ManagedPaymentsParams = fields "managed_payments" "Sets `managed_payments`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        mode: impl Into<CheckoutSessionMode> = put<CheckoutSessionMode> "mode" "Sets `mode`. `payment`, `setup` or `subscription`.";
+        name_collection: NameCollectionParams = fields "name_collection" "Sets `name_collection`. Parameters.";
+        optional_items: impl Into<ListOf<OptionalItemsParams>> = put<ListOf<OptionalItemsParams>> "optional_items" "Sets `optional_items`. Several, each: parameters.";
+        origin_context: impl Into<CheckoutSessionOriginContext> = put<CheckoutSessionOriginContext> "origin_context" "Sets `origin_context`. `mobile_app` or `web`.";
+        payment_intent_data: PaymentIntentDataParams = fields "payment_intent_data" "Sets `payment_intent_data`. Parameters.";
+        payment_method_collection: impl Into<PaymentLinkCustomerCreation> = put<PaymentLinkCustomerCreation> "payment_method_collection" "Sets `payment_method_collection`. `always` or `if_required`.";
+        payment_method_configuration: impl Into<String> = text "payment_method_configuration" "Sets `payment_method_configuration`. Text of at most 100 characters.";
+        payment_method_data: CheckoutSessionPaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: CheckoutSessionPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<CheckoutSessionPaymentMethodTypes>> = put<ListOf<CheckoutSessionPaymentMethodTypes>> "payment_method_types" "Sets `payment_method_types`. Several, each: one of 54 words.";
+        permissions: PermissionsParams = fields "permissions" "Sets `permissions`. Parameters.";
+        phone_number_collection: PhoneNumberCollectionParams = fields "phone_number_collection" "Sets `phone_number_collection`. Parameters.";
+        redirect_on_completion: impl Into<CheckoutSessionRedirectOnCompletion> = put<CheckoutSessionRedirectOnCompletion> "redirect_on_completion" "Sets `redirect_on_completion`. `always`, `if_required` or `never`.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        saved_payment_method_options: SavedPaymentMethodOptionsParams = fields "saved_payment_method_options" "Sets `saved_payment_method_options`. Parameters.";
+        setup_intent_data: SetupIntentDataParams = fields "setup_intent_data" "Sets `setup_intent_data`. Parameters.";
+        shipping_address_collection: ShippingAddressCollectionParams = fields "shipping_address_collection" "Sets `shipping_address_collection`. Parameters.";
+        shipping_options: impl Into<ListOf<ShippingOptionsParams>> = put<ListOf<ShippingOptionsParams>> "shipping_options" "Sets `shipping_options`. Several, each: parameters.";
+        submit_type: impl Into<PaymentLinkSubmitType> = put<PaymentLinkSubmitType> "submit_type" "Sets `submit_type`. `auto`, `book`, `donate`, `pay` or `subscribe`.";
+        subscription_data: SubscriptionDataParams = fields "subscription_data" "Sets `subscription_data`. Parameters.";
+        success_url: impl Into<String> = text "success_url" "Sets `success_url`. Text.";
+        tax_id_collection: TaxIdCollectionParams = fields "tax_id_collection" "Sets `tax_id_collection`. Parameters.";
+        ui_mode: impl Into<CheckoutSessionUiMode> = put<CheckoutSessionUiMode> "ui_mode" "Sets `ui_mode`. `elements`, `embedded_page` or `hosted_page`.";
+        wallet_options: WalletOptionsParams = fields "wallet_options" "Sets `wallet_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.branding_settings.icon` and one other place.
-    IconParams(r#type: PaymentPagesCheckoutSessionBrandingSettingsIconType) {
-        file: String;
-        url: String;
+    IconParams(r#type: impl Into<PaymentPagesCheckoutSessionBrandingSettingsIconType> = put<PaymentPagesCheckoutSessionBrandingSettingsIconType> "type") {
+        file: impl Into<String> = text "file" "Sets `file`. Text.";
+        url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.amazon_pay` and 5 other places.
     KrCardParams() {
-        capture_method: String;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage;
+        capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `GET /v1/checkout/sessions`.
     ListCheckoutSessions() {
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        customer_details: CheckoutSessionsCustomerDetailsParams;
-        ending_before: String;
-        limit: i64;
-        payment_intent: String;
-        payment_link: String;
-        starting_after: String;
-        status: CheckoutSessionStatus;
-        subscription: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        customer_details: CheckoutSessionsCustomerDetailsParams = fields "customer_details" "Sets `customer_details`. Parameters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        payment_link: impl Into<String> = text "payment_link" "Sets `payment_link`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<CheckoutSessionStatus> = put<CheckoutSessionStatus> "status" "Sets `status`. `complete`, `expired` or `open`.";
+        subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.alma` and 5 other places.
     PaycoParams() {
-        capture_method: String;
+        capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data`.
     PaymentIntentDataParams() {
-        application_fee_amount: i64;
-        capture_method: PaymentIntentCaptureMethod;
-        description: String;
-        metadata: MapOf<String>;
-        on_behalf_of: String;
-        receipt_email: String;
-        setup_future_usage: PaymentIntentSetupFutureUsage;
-        shipping: CheckoutSessionShippingParams;
-        statement_descriptor: String;
-        statement_descriptor_suffix: String;
-        transfer_data: InvoiceTransferDataParams;
-        transfer_group: String;
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        capture_method: impl Into<PaymentIntentCaptureMethod> = put<PaymentIntentCaptureMethod> "capture_method" "Sets `capture_method`. `automatic`, `automatic_async` or `manual`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        receipt_email: impl Into<String> = text "receipt_email" "Sets `receipt_email`. Text.";
+        setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `off_session` or `on_session`.";
+        shipping: CheckoutSessionShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
+        transfer_data: InvoiceTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.permissions`.
     PermissionsParams() {
-        update_shipping_details: PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails;
+        update_shipping_details: impl Into<PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails> = put<PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails> "update_shipping_details" "Sets `update_shipping_details`. `client_only` or `server_only`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.after_expiration.recovery`.
-    RecoveryParams(enabled: bool) {
-        allow_promotion_codes: bool;
+    RecoveryParams(enabled: bool = flag "enabled") {
+        allow_promotion_codes: bool = flag "allow_promotion_codes" "Sets `allow_promotion_codes`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.saved_payment_method_options`.
     SavedPaymentMethodOptionsParams() {
-        allow_redisplay_filters: ListOf<CardAllowRedisplay>;
-        payment_method_remove: V2CoreEventDestinationStatus;
-        payment_method_save: V2CoreEventDestinationStatus;
+        allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "allow_redisplay_filters" "Sets `allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
+        payment_method_remove: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_remove" "Sets `payment_method_remove`. `disabled` or `enabled`.";
+        payment_method_save: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_save" "Sets `payment_method_save`. `disabled` or `enabled`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.setup_intent_data`.
     SetupIntentDataParams() {
-        description: String;
-        metadata: MapOf<String>;
-        on_behalf_of: String;
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.subscription_data`.
     SubscriptionDataParams() {
-        application_fee_percent: f64;
-        billing_cycle_anchor: i64;
-        billing_mode: BillingModeParams;
-        default_tax_rates: ListOf<String>;
-        description: String;
-        invoice_settings: PaymentLinkInvoiceSettingsParams;
-        metadata: MapOf<String>;
-        on_behalf_of: String;
-        pending_invoice_item_interval: RecurringParams;
-        proration_behavior: CheckoutSessionProrationBehavior;
-        transfer_data: TransferDataParams;
-        trial_end: i64;
-        trial_period_days: i64;
-        trial_settings: TrialSettingsParams;
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent" "Sets `application_fee_percent`. A number.";
+        billing_cycle_anchor: impl Into<i64> = int "billing_cycle_anchor" "Sets `billing_cycle_anchor`. Seconds since 1970.";
+        billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates" "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 500 characters.";
+        invoice_settings: PaymentLinkInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval" "Sets `pending_invoice_item_interval`. Parameters.";
+        proration_behavior: impl Into<CheckoutSessionProrationBehavior> = put<CheckoutSessionProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `create_prorations` or `none`.";
+        transfer_data: TransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        trial_end: impl Into<i64> = int "trial_end" "Sets `trial_end`. Seconds since 1970.";
+        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions/{session}`.
     UpdateCheckoutSession() {
-        collected_information: CollectedInformationParams;
-        line_items: ListOf<UpdateCheckoutSessionLineItemsParams>;
-        metadata: MapOf<String>, clear_metadata;
-        shipping_options: ListOf<ShippingOptionsParams>, clear_shipping_options;
+        collected_information: CollectedInformationParams = fields "collected_information" "Sets `collected_information`. Parameters.";
+        line_items: impl Into<ListOf<UpdateCheckoutSessionLineItemsParams>> = put<ListOf<UpdateCheckoutSessionLineItemsParams>> "line_items" "Sets `line_items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        shipping_options: impl Into<ListOf<ShippingOptionsParams>> = put<ListOf<ShippingOptionsParams>> "shipping_options", clear_shipping_options "Sets `shipping_options`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions/{session}.line_items`.
     UpdateCheckoutSessionLineItemsParams() {
-        adjustable_quantity: AdjustableQuantityParams;
-        id: String;
-        metadata: MapOf<String>, clear_metadata;
-        price: String;
-        price_data: CheckoutSessionPriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: CheckoutSessionPriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.wallet_options`.
     WalletOptionsParams() {
-        link: CheckoutSessionLinkParams;
+        link: CheckoutSessionLinkParams = fields "link" "Sets `link`. Parameters.";
     }
 }
 

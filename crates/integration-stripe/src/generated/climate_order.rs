@@ -11,71 +11,71 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `climate.orders`.
+    /// Calls about `climate.orders`: [reference](https://docs.stripe.com/api/climate/orders).
     ClimateOrdersApi [] {
         fn list(; ListParams) -> List<ClimateOrder> = list
-            "stripe.climate.orders.list" "/v1/climate/orders";
+            "stripe.climate.orders.list" "/v1/climate/orders" "climate/orders/list";
         fn create(; CreateClimateOrder) -> ClimateOrder = post
-            "stripe.climate.orders.create" "/v1/climate/orders";
+            "stripe.climate.orders.create" "/v1/climate/orders" "climate/orders/create";
         fn retrieve(order) -> ClimateOrder = get
-            "stripe.climate.orders.retrieve" "/v1/climate/orders/{order}";
+            "stripe.climate.orders.retrieve" "/v1/climate/orders/{order}" "climate/orders/retrieve";
         fn update(order; UpdateClimateOrder) -> ClimateOrder = post
-            "stripe.climate.orders.update" "/v1/climate/orders/{order}";
+            "stripe.climate.orders.update" "/v1/climate/orders/{order}" "climate/orders/update";
         fn cancel(order) -> ClimateOrder = post
-            "stripe.climate.orders.cancel" "/v1/climate/orders/{order}/cancel";
+            "stripe.climate.orders.cancel" "/v1/climate/orders/{order}/cancel" "climate/orders/cancel";
     }
 }
 
 views! {
-    /// The object `climate.order`.
+    /// The object `climate.order`: [reference](https://docs.stripe.com/api/climate/orders/object).
     ClimateOrder {
-        amount_fees: i64 = Required;
-        amount_subtotal: i64 = Required;
-        amount_total: i64 = Required;
-        beneficiary: ClimateRemovalsBeneficiary = Optional;
-        canceled_at: i64 = Nullable;
-        cancellation_reason: ClimateOrderCancellationReason = Nullable;
-        certificate: &str = Nullable;
-        confirmed_at: i64 = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        delayed_at: i64 = Nullable;
-        delivered_at: i64 = Nullable;
-        delivery_details: Vec<ClimateRemovalsOrderDeliveries> = Required;
-        expected_delivery_year: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        metric_tons: &str = Required;
-        object: &str = Required;
-        product: Expandable<ClimateProduct> = Required;
-        product_substituted_at: i64 = Nullable;
-        status: ClimateOrderStatus = Required;
+        amount_fees: i64 = int "amount_fees" Required "An integer; always there.";
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
+        beneficiary: ClimateRemovalsBeneficiary = view "beneficiary" Optional "An object; may be missing.";
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        cancellation_reason: ClimateOrderCancellationReason = field "cancellation_reason" Nullable "`expired`, `product_unavailable` or `requested`; may be `null`.";
+        certificate: &str = text "certificate" Nullable "Text; may be `null`.";
+        confirmed_at: i64 = int "confirmed_at" Nullable "Seconds since 1970; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        delayed_at: i64 = int "delayed_at" Nullable "Seconds since 1970; may be `null`.";
+        delivered_at: i64 = int "delivered_at" Nullable "Seconds since 1970; may be `null`.";
+        delivery_details: Vec<ClimateRemovalsOrderDeliveries> = field "delivery_details" Required "Several, each: an object; always there.";
+        expected_delivery_year: i64 = int "expected_delivery_year" Required "An integer; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        metric_tons: &str = text "metric_tons" Required "A decimal number as text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        product: Expandable<ClimateProduct> = field "product" Required "An id, or the object where the call expanded it; always there.";
+        product_substituted_at: i64 = int "product_substituted_at" Nullable "Seconds since 1970; may be `null`.";
+        status: ClimateOrderStatus = field "status" Required "`awaiting_funds`, `canceled`, `confirmed`, `delivered` or `open`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/climate/orders.beneficiary`.
-    BeneficiaryParams(public_name: String) {
+    BeneficiaryParams(public_name: impl Into<String> = text "public_name") {
     }
 
     /// Parameters of `POST /v1/climate/orders/{order}.beneficiary`.
-    ClimateOrderBeneficiaryParams(public_name: String) {
+    ClimateOrderBeneficiaryParams(public_name: impl Into<String> = text "public_name") {
     }
 
     /// Parameters of `POST /v1/climate/orders`.
-    CreateClimateOrder(product: String) {
-        amount: i64;
-        beneficiary: BeneficiaryParams;
-        currency: String;
-        metadata: MapOf<String>;
-        metric_tons: Decimal;
+    CreateClimateOrder(product: impl Into<String> = text "product") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        beneficiary: BeneficiaryParams = fields "beneficiary" "Sets `beneficiary`. Parameters.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        metric_tons: impl Into<Decimal> = put<Decimal> "metric_tons" "Sets `metric_tons`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/climate/orders/{order}`.
     UpdateClimateOrder() {
-        beneficiary: ClimateOrderBeneficiaryParams, clear_beneficiary;
-        metadata: MapOf<String>;
+        beneficiary: ClimateOrderBeneficiaryParams = fields "beneficiary", clear_beneficiary "Sets `beneficiary`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 }
 

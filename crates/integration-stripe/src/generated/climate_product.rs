@@ -8,26 +8,26 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `climate.products`.
+    /// Calls about `climate.products`: [reference](https://docs.stripe.com/api/climate/products).
     ClimateProductsApi [] {
         fn list(; ListParams) -> List<ClimateProduct> = list
-            "stripe.climate.products.list" "/v1/climate/products";
+            "stripe.climate.products.list" "/v1/climate/products" "climate/products/list";
         fn retrieve(product) -> ClimateProduct = get
-            "stripe.climate.products.retrieve" "/v1/climate/products/{product}";
+            "stripe.climate.products.retrieve" "/v1/climate/products/{product}" "climate/products/retrieve";
     }
 }
 
 views! {
-    /// The object `climate.product`.
+    /// The object `climate.product`: [reference](https://docs.stripe.com/api/climate/products/object).
     ClimateProduct {
-        created: i64 = Required;
-        current_prices_per_metric_ton: Map<ClimateRemovalsProductsPrice> = Required;
-        delivery_year: i64 = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metric_tons_available: &str = Required;
-        name: &str = Required;
-        object: &str = Required;
-        suppliers: Vec<ClimateSupplier> = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        current_prices_per_metric_ton: Map<ClimateRemovalsProductsPrice> = field "current_prices_per_metric_ton" Required "By key: an object; always there.";
+        delivery_year: i64 = int "delivery_year" Nullable "An integer; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metric_tons_available: &str = text "metric_tons_available" Required "A decimal number as text; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        suppliers: Vec<ClimateSupplier> = field "suppliers" Required "Several, each: an object; always there.";
     }
 }

@@ -8,25 +8,25 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `climate.suppliers`.
+    /// Calls about `climate.suppliers`: [reference](https://docs.stripe.com/api/climate/suppliers).
     ClimateSuppliersApi [] {
         fn list(; ListParams) -> List<ClimateSupplier> = list
-            "stripe.climate.suppliers.list" "/v1/climate/suppliers";
+            "stripe.climate.suppliers.list" "/v1/climate/suppliers" "climate/suppliers/list";
         fn retrieve(supplier) -> ClimateSupplier = get
-            "stripe.climate.suppliers.retrieve" "/v1/climate/suppliers/{supplier}";
+            "stripe.climate.suppliers.retrieve" "/v1/climate/suppliers/{supplier}" "climate/suppliers/retrieve";
     }
 }
 
 views! {
-    /// The object `climate.supplier`.
+    /// The object `climate.supplier`: [reference](https://docs.stripe.com/api/climate/suppliers/object).
     ClimateSupplier {
-        id: &str = Required;
-        info_url: &str = Required;
-        livemode: bool = Required;
-        locations: Vec<ClimateRemovalsLocation> = Required;
-        name: &str = Required;
-        object: &str = Required;
-        removal_pathway: ClimateSupplierRemovalPathway = Required;
+        id: &str = text "id" Required "Text; always there.";
+        info_url: &str = text "info_url" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        locations: Vec<ClimateRemovalsLocation> = field "locations" Required "Several, each: an object; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        removal_pathway: ClimateSupplierRemovalPathway = field "removal_pathway" Required "`biomass_carbon_removal_and_storage`, `direct_air_capture`, `enhanced_weathering` or `marine_carbon_removal`; always there.";
     }
 }
 

@@ -9,29 +9,29 @@ use super::{
 use crate::{op::handles, view::views};
 
 handles! {
-    /// Calls about `confirmation_tokens`.
+    /// Calls about `confirmation_tokens`: [reference](https://docs.stripe.com/api/confirmation_tokens).
     ConfirmationTokensApi [] {
         fn retrieve(confirmation_token) -> ConfirmationToken = get
-            "stripe.confirmation_tokens.retrieve" "/v1/confirmation_tokens/{confirmation_token}";
+            "stripe.confirmation_tokens.retrieve" "/v1/confirmation_tokens/{confirmation_token}" "confirmation_tokens/retrieve";
     }
 }
 
 views! {
-    /// The object `confirmation_token`.
+    /// The object `confirmation_token`: [reference](https://docs.stripe.com/api/test_helpers/confirmation_tokens/object).
     ConfirmationToken {
-        created: i64 = Required;
-        expires_at: i64 = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        mandate_data: ConfirmationTokensResourceMandateData = Nullable;
-        object: &str = Required;
-        payment_intent: &str = Nullable;
-        payment_method_options: ConfirmationTokensResourcePaymentMethodOptions = Nullable;
-        payment_method_preview: ConfirmationTokensResourcePaymentMethodPreview = Nullable;
-        return_url: &str = Nullable;
-        setup_future_usage: PaymentIntentSetupFutureUsage = Nullable;
-        setup_intent: &str = Nullable;
-        shipping: ConfirmationTokensResourceShipping = Nullable;
-        use_stripe_sdk: bool = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        mandate_data: ConfirmationTokensResourceMandateData = view "mandate_data" Nullable "An object; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_intent: &str = text "payment_intent" Nullable "Text; may be `null`.";
+        payment_method_options: ConfirmationTokensResourcePaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        payment_method_preview: ConfirmationTokensResourcePaymentMethodPreview = view "payment_method_preview" Nullable "An object; may be `null`.";
+        return_url: &str = text "return_url" Nullable "Text; may be `null`.";
+        setup_future_usage: PaymentIntentSetupFutureUsage = field "setup_future_usage" Nullable "`off_session` or `on_session`; may be `null`.";
+        setup_intent: &str = text "setup_intent" Nullable "Text; may be `null`.";
+        shipping: ConfirmationTokensResourceShipping = view "shipping" Nullable "An object; may be `null`.";
+        use_stripe_sdk: bool = flag "use_stripe_sdk" Required "`true` or `false`; always there.";
     }
 }

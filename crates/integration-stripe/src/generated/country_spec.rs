@@ -8,37 +8,37 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `country_specs`.
+    /// Calls about `country_specs`: [reference](https://docs.stripe.com/api/country_specs).
     CountrySpecsApi [] {
         fn list(; ListParams) -> List<CountrySpec> = list
-            "stripe.country_specs.list" "/v1/country_specs";
+            "stripe.country_specs.list" "/v1/country_specs" "country_specs/list";
         fn retrieve(country) -> CountrySpec = get
-            "stripe.country_specs.retrieve" "/v1/country_specs/{country}";
+            "stripe.country_specs.retrieve" "/v1/country_specs/{country}" "country_specs/retrieve";
     }
 }
 
 views! {
-    /// The object `country_spec`.
+    /// The object `country_spec`: [reference](https://docs.stripe.com/api/country_specs/object).
     CountrySpec {
-        default_currency: &str = Required;
-        id: &str = Required;
-        object: &str = Required;
-        supported_bank_account_currencies: Map<Vec<&'static str>> = Required;
-        supported_payment_currencies: Vec<&str> = Required;
-        supported_payment_methods: Vec<&str> = Required;
-        supported_transfer_countries: Vec<&str> = Required;
-        verification_fields: CountrySpecVerificationFields = Required;
+        default_currency: &str = text "default_currency" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        supported_bank_account_currencies: Map<Vec<&'static str>> = field "supported_bank_account_currencies" Required "By key: several, each: text; always there.";
+        supported_payment_currencies: Vec<&str> = field "supported_payment_currencies" Required "Several, each: text; always there.";
+        supported_payment_methods: Vec<&str> = field "supported_payment_methods" Required "Several, each: text; always there.";
+        supported_transfer_countries: Vec<&str> = field "supported_transfer_countries" Required "Several, each: text; always there.";
+        verification_fields: CountrySpecVerificationFields = view "verification_fields" Required "An object; always there.";
     }
 
     /// The part `country_spec_verification_field_details` and one other place.
     CountrySpecVerificationFieldDetails {
-        additional: Vec<&str> = Required;
-        minimum: Vec<&str> = Required;
+        additional: Vec<&str> = field "additional" Required "Several, each: text; always there.";
+        minimum: Vec<&str> = field "minimum" Required "Several, each: text; always there.";
     }
 
     /// The part `country_spec_verification_fields`.
     CountrySpecVerificationFields {
-        company: CountrySpecVerificationFieldDetails = Required;
-        individual: CountrySpecVerificationFieldDetails = Required;
+        company: CountrySpecVerificationFieldDetails = view "company" Required "An object; always there.";
+        individual: CountrySpecVerificationFieldDetails = view "individual" Required "An object; always there.";
     }
 }

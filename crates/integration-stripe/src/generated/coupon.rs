@@ -9,96 +9,100 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `coupons`.
+    /// Calls about `coupons`: [reference](https://docs.stripe.com/api/coupons).
     CouponsApi [] {
-        fn list(; ListCoupons) -> List<Coupon> = list "stripe.coupons.list" "/v1/coupons";
-        fn create(; CreateCoupon) -> Coupon = post "stripe.coupons.create" "/v1/coupons";
-        fn retrieve(coupon) -> Coupon = get "stripe.coupons.retrieve" "/v1/coupons/{coupon}";
+        fn list(; ListCoupons) -> List<Coupon> = list
+            "stripe.coupons.list" "/v1/coupons" "coupons/list";
+        fn create(; CreateCoupon) -> Coupon = post
+            "stripe.coupons.create" "/v1/coupons" "coupons/create";
+        fn retrieve(coupon) -> Coupon = get
+            "stripe.coupons.retrieve" "/v1/coupons/{coupon}" "coupons/retrieve";
         fn update(coupon; UpdateCoupon) -> Coupon = post
-            "stripe.coupons.update" "/v1/coupons/{coupon}";
-        fn delete(coupon) -> DeletedCoupon = delete "stripe.coupons.delete" "/v1/coupons/{coupon}";
+            "stripe.coupons.update" "/v1/coupons/{coupon}" "coupons/update";
+        fn delete(coupon) -> DeletedCoupon = delete
+            "stripe.coupons.delete" "/v1/coupons/{coupon}" "coupons/delete";
     }
 }
 
 views! {
-    /// The object `coupon`.
+    /// The object `coupon`: [reference](https://docs.stripe.com/api/coupons/object).
     Coupon {
-        amount_off: i64 = Nullable;
-        applies_to: CouponAppliesTo = Optional;
-        created: i64 = Required;
-        currency: &str = Nullable;
-        currency_options: Map<CouponCurrencyOption> = Optional;
-        duration: CouponDuration = Required;
-        duration_in_months: i64 = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        max_redemptions: i64 = Nullable;
-        metadata: Map<&'static str> = Nullable;
-        name: &str = Nullable;
-        object: &str = Required;
-        percent_off: f64 = Nullable;
-        redeem_by: i64 = Nullable;
-        times_redeemed: i64 = Required;
-        valid: bool = Required;
+        amount_off: i64 = int "amount_off" Nullable "An integer; may be `null`.";
+        applies_to: CouponAppliesTo = view "applies_to" Optional "An object; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
+        currency_options: Map<CouponCurrencyOption> = field "currency_options" Optional "By key: an object; may be missing.";
+        duration: CouponDuration = field "duration" Required "`forever`, `once` or `repeating`; always there.";
+        duration_in_months: i64 = int "duration_in_months" Nullable "An integer; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        max_redemptions: i64 = int "max_redemptions" Nullable "An integer; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        percent_off: f64 = number "percent_off" Nullable "A number; may be `null`.";
+        redeem_by: i64 = int "redeem_by" Nullable "Seconds since 1970; may be `null`.";
+        times_redeemed: i64 = int "times_redeemed" Required "An integer; always there.";
+        valid: bool = flag "valid" Required "`true` or `false`; always there.";
     }
 
     /// The object `deleted_coupon`.
     DeletedCoupon {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `coupon_applies_to`.
     CouponAppliesTo {
-        products: Vec<&str> = Required;
+        products: Vec<&str> = field "products" Required "Several, each: text; always there.";
     }
 
     /// The part `coupon_currency_option`.
     CouponCurrencyOption {
-        amount_off: i64 = Required;
+        amount_off: i64 = int "amount_off" Required "An integer; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/coupons.applies_to`.
     CouponAppliesToParams() {
-        products: ListOf<String>;
+        products: impl Into<ListOf<String>> = put<ListOf<String>> "products" "Sets `products`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/coupons.currency_options` and one other place.
-    CouponCurrencyOptionsParams(amount_off: i64) {
+    CouponCurrencyOptionsParams(amount_off: impl Into<i64> = int "amount_off") {
     }
 
     /// Parameters of `POST /v1/coupons`.
     CreateCoupon() {
-        amount_off: i64;
-        applies_to: CouponAppliesToParams;
-        currency: String;
-        currency_options: MapOf<CouponCurrencyOptionsParams>;
-        duration: CouponDuration;
-        duration_in_months: i64;
-        id: String;
-        max_redemptions: i64;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
-        percent_off: f64;
-        redeem_by: i64;
+        amount_off: impl Into<i64> = int "amount_off" "Sets `amount_off`. An integer.";
+        applies_to: CouponAppliesToParams = fields "applies_to" "Sets `applies_to`. Parameters.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        currency_options: impl Into<MapOf<CouponCurrencyOptionsParams>> = put<MapOf<CouponCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
+        duration: impl Into<CouponDuration> = put<CouponDuration> "duration" "Sets `duration`. `forever`, `once` or `repeating`.";
+        duration_in_months: impl Into<i64> = int "duration_in_months" "Sets `duration_in_months`. An integer.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        max_redemptions: impl Into<i64> = int "max_redemptions" "Sets `max_redemptions`. An integer.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 40 characters.";
+        percent_off: impl Into<f64> = put<f64> "percent_off" "Sets `percent_off`. A number.";
+        redeem_by: impl Into<i64> = int "redeem_by" "Sets `redeem_by`. Seconds since 1970.";
     }
 
     /// Parameters of `GET /v1/coupons`.
     ListCoupons() {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/coupons/{coupon}`.
     UpdateCoupon() {
-        currency_options: MapOf<CouponCurrencyOptionsParams>;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
+        currency_options: impl Into<MapOf<CouponCurrencyOptionsParams>> = put<MapOf<CouponCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 40 characters.";
     }
 }
 

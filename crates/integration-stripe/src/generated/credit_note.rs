@@ -14,180 +14,182 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `credit_notes`.
+    /// Calls about `credit_notes`: [reference](https://docs.stripe.com/api/credit_notes).
     CreditNotesApi [
         lines: CreditNotesLinesApi,
         preview_lines: CreditNotesPreviewLinesApi,
     ] {
         fn list(; ListCreditNotes) -> List<CreditNote> = list
-            "stripe.credit_notes.list" "/v1/credit_notes";
+            "stripe.credit_notes.list" "/v1/credit_notes" "credit_notes/list";
         fn create(; CreateCreditNote) -> CreditNote = post
-            "stripe.credit_notes.create" "/v1/credit_notes";
+            "stripe.credit_notes.create" "/v1/credit_notes" "credit_notes/create";
         fn preview(; PreviewCreditNote) -> CreditNote = get
-            "stripe.credit_notes.preview" "/v1/credit_notes/preview";
-        fn retrieve(id) -> CreditNote = get "stripe.credit_notes.retrieve" "/v1/credit_notes/{id}";
+            "stripe.credit_notes.preview" "/v1/credit_notes/preview" "credit_notes/preview/preview";
+        fn retrieve(id) -> CreditNote = get
+            "stripe.credit_notes.retrieve" "/v1/credit_notes/{id}" "credit_notes/retrieve";
         fn update(id; UpdateCreditNote) -> CreditNote = post
-            "stripe.credit_notes.update" "/v1/credit_notes/{id}";
-        fn void(id) -> CreditNote = post "stripe.credit_notes.void" "/v1/credit_notes/{id}/void";
+            "stripe.credit_notes.update" "/v1/credit_notes/{id}" "credit_notes/update";
+        fn void(id) -> CreditNote = post
+            "stripe.credit_notes.void" "/v1/credit_notes/{id}/void" "credit_notes/void";
     }
 
-    /// Calls about `credit_notes.lines`.
+    /// Calls about `credit_notes.lines`: [reference](https://docs.stripe.com/api/credit_notes/lines).
     CreditNotesLinesApi [] {
         fn list(credit_note; ListParams) -> List<CreditNoteLineItem> = list
-            "stripe.credit_notes.lines.list" "/v1/credit_notes/{credit_note}/lines";
+            "stripe.credit_notes.lines.list" "/v1/credit_notes/{credit_note}/lines" "credit_notes/lines/list";
     }
 
-    /// Calls about `credit_notes.preview_lines`.
+    /// Calls about `credit_notes.preview_lines`: [reference](https://docs.stripe.com/api/credit_notes/preview/lines).
     CreditNotesPreviewLinesApi [] {
         fn list(; ListCreditNotePreviewLines) -> List<CreditNoteLineItem> = list
-            "stripe.credit_notes.preview_lines.list" "/v1/credit_notes/preview/lines";
+            "stripe.credit_notes.preview_lines.list" "/v1/credit_notes/preview/lines" "credit_notes/preview/lines/list";
     }
 }
 
 views! {
-    /// The object `credit_note`.
+    /// The object `credit_note`: [reference](https://docs.stripe.com/api/credit_notes/object).
     CreditNote {
-        amount: i64 = Required;
-        amount_shipping: i64 = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        customer_balance_transaction: Expandable<CustomerBalanceTransaction> = Nullable;
-        discount_amount: i64 = Required;
-        discount_amounts: Vec<DiscountsResourceDiscountAmount> = Required;
-        effective_at: i64 = Nullable;
-        id: &str = Required;
-        invoice: Expandable<Invoice> = Required;
-        lines: List<CreditNoteLineItem> = Required;
-        livemode: bool = Required;
-        memo: &str = Nullable;
-        metadata: Map<&'static str> = Nullable;
-        number: &str = Required;
-        object: &str = Required;
-        out_of_band_amount: i64 = Nullable;
-        pdf: &str = Required;
-        post_payment_amount: i64 = Required;
-        pre_payment_amount: i64 = Required;
-        pretax_credit_amounts: Vec<CreditNotesPretaxCreditAmount> = Required;
-        reason: CreditNoteReason = Nullable;
-        refunds: Vec<CreditNoteRefund> = Required;
-        shipping_cost: InvoicesResourceShippingCost = Nullable;
-        status: CreditNoteStatus = Required;
-        subtotal: i64 = Required;
-        subtotal_excluding_tax: i64 = Nullable;
-        total: i64 = Required;
-        total_excluding_tax: i64 = Nullable;
-        total_taxes: Vec<BillingBillResourceInvoicingTaxesTax> = Nullable;
-        r#type: CreditNoteType = Required;
-        voided_at: i64 = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_shipping: i64 = int "amount_shipping" Required "An integer; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        customer_balance_transaction: Expandable<CustomerBalanceTransaction> = field "customer_balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        discount_amount: i64 = int "discount_amount" Required "An integer; always there.";
+        discount_amounts: Vec<DiscountsResourceDiscountAmount> = field "discount_amounts" Required "Several, each: an object; always there.";
+        effective_at: i64 = int "effective_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: Expandable<Invoice> = field "invoice" Required "An id, or the object where the call expanded it; always there.";
+        lines: List<CreditNoteLineItem> = field "lines" Required "The first page of a list; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        memo: &str = text "memo" Nullable "Text; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        number: &str = text "number" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        out_of_band_amount: i64 = int "out_of_band_amount" Nullable "An integer; may be `null`.";
+        pdf: &str = text "pdf" Required "Text; always there.";
+        post_payment_amount: i64 = int "post_payment_amount" Required "An integer; always there.";
+        pre_payment_amount: i64 = int "pre_payment_amount" Required "An integer; always there.";
+        pretax_credit_amounts: Vec<CreditNotesPretaxCreditAmount> = field "pretax_credit_amounts" Required "Several, each: an object; always there.";
+        reason: CreditNoteReason = field "reason" Nullable "`duplicate`, `fraudulent`, `order_change` or `product_unsatisfactory`; may be `null`.";
+        refunds: Vec<CreditNoteRefund> = field "refunds" Required "Several, each: an object; always there.";
+        shipping_cost: InvoicesResourceShippingCost = view "shipping_cost" Nullable "An object; may be `null`.";
+        status: CreditNoteStatus = field "status" Required "`issued` or `void`; always there.";
+        subtotal: i64 = int "subtotal" Required "An integer; always there.";
+        subtotal_excluding_tax: i64 = int "subtotal_excluding_tax" Nullable "An integer; may be `null`.";
+        total: i64 = int "total" Required "An integer; always there.";
+        total_excluding_tax: i64 = int "total_excluding_tax" Nullable "An integer; may be `null`.";
+        total_taxes: Vec<BillingBillResourceInvoicingTaxesTax> = field "total_taxes" Nullable "Several, each: an object; may be `null`.";
+        r#type: CreditNoteType = field "type" Required "`mixed`, `post_payment` or `pre_payment`; always there.";
+        voided_at: i64 = int "voided_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `credit_note_refund`.
     CreditNoteRefund {
-        amount_refunded: i64 = Required;
-        payment_record_refund: CreditNotesPaymentRecordRefund = Nullable;
-        refund: Expandable<Refund> = Required;
-        r#type: CreditNoteRefundType = Nullable;
+        amount_refunded: i64 = int "amount_refunded" Required "An integer; always there.";
+        payment_record_refund: CreditNotesPaymentRecordRefund = view "payment_record_refund" Nullable "An object; may be `null`.";
+        refund: Expandable<Refund> = field "refund" Required "An id, or the object where the call expanded it; always there.";
+        r#type: CreditNoteRefundType = field "type" Nullable "`payment_record_refund` or `refund`; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/credit_notes`.
-    CreateCreditNote(invoice: String) {
-        amount: i64;
-        credit_amount: i64;
-        effective_at: i64;
-        email_type: CreditNoteEmailType;
-        lines: ListOf<LinesParams>;
-        memo: String;
-        metadata: MapOf<String>;
-        out_of_band_amount: i64;
-        reason: CreditNoteReason;
-        refund_amount: i64;
-        refunds: ListOf<RefundsParams>;
-        shipping_cost: ShippingCostParams;
+    CreateCreditNote(invoice: impl Into<String> = text "invoice") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        credit_amount: impl Into<i64> = int "credit_amount" "Sets `credit_amount`. An integer.";
+        effective_at: impl Into<i64> = int "effective_at" "Sets `effective_at`. Seconds since 1970.";
+        email_type: impl Into<CreditNoteEmailType> = put<CreditNoteEmailType> "email_type" "Sets `email_type`. `credit_note` or `none`.";
+        lines: impl Into<ListOf<LinesParams>> = put<ListOf<LinesParams>> "lines" "Sets `lines`. Several, each: parameters.";
+        memo: impl Into<String> = text "memo" "Sets `memo`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        out_of_band_amount: impl Into<i64> = int "out_of_band_amount" "Sets `out_of_band_amount`. An integer.";
+        reason: impl Into<CreditNoteReason> = put<CreditNoteReason> "reason" "Sets `reason`. `duplicate`, `fraudulent`, `order_change` or `product_unsatisfactory`.";
+        refund_amount: impl Into<i64> = int "refund_amount" "Sets `refund_amount`. An integer.";
+        refunds: impl Into<ListOf<RefundsParams>> = put<ListOf<RefundsParams>> "refunds" "Sets `refunds`. Several, each: parameters.";
+        shipping_cost: ShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
     }
 
     /// Parameters of `GET /v1/credit_notes/preview.lines` and 2 other places.
-    LinesParams(r#type: CreditNoteLineItemType) {
-        amount: i64;
-        description: String;
-        invoice_line_item: String;
-        metadata: MapOf<String>;
-        quantity: i64;
-        tax_amounts: ListOf<TaxAmountsParams>, clear_tax_amounts;
-        tax_rates: ListOf<String>, clear_tax_rates;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    LinesParams(r#type: impl Into<CreditNoteLineItemType> = put<CreditNoteLineItemType> "type") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        invoice_line_item: impl Into<String> = text "invoice_line_item" "Sets `invoice_line_item`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_amounts: impl Into<ListOf<TaxAmountsParams>> = put<ListOf<TaxAmountsParams>> "tax_amounts", clear_tax_amounts "Sets `tax_amounts`. Several, each: parameters.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `GET /v1/credit_notes/preview/lines`.
-    ListCreditNotePreviewLines(invoice: String) {
-        amount: i64;
-        credit_amount: i64;
-        effective_at: i64;
-        email_type: CreditNoteEmailType;
-        ending_before: String;
-        limit: i64;
-        lines: ListOf<LinesParams>;
-        memo: String;
-        metadata: MapOf<String>;
-        out_of_band_amount: i64;
-        reason: CreditNoteReason;
-        refund_amount: i64;
-        refunds: ListOf<RefundsParams>;
-        shipping_cost: ShippingCostParams;
-        starting_after: String;
+    ListCreditNotePreviewLines(invoice: impl Into<String> = text "invoice") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        credit_amount: impl Into<i64> = int "credit_amount" "Sets `credit_amount`. An integer.";
+        effective_at: impl Into<i64> = int "effective_at" "Sets `effective_at`. Seconds since 1970.";
+        email_type: impl Into<CreditNoteEmailType> = put<CreditNoteEmailType> "email_type" "Sets `email_type`. `credit_note` or `none`.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        lines: impl Into<ListOf<LinesParams>> = put<ListOf<LinesParams>> "lines" "Sets `lines`. Several, each: parameters.";
+        memo: impl Into<String> = text "memo" "Sets `memo`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        out_of_band_amount: impl Into<i64> = int "out_of_band_amount" "Sets `out_of_band_amount`. An integer.";
+        reason: impl Into<CreditNoteReason> = put<CreditNoteReason> "reason" "Sets `reason`. `duplicate`, `fraudulent`, `order_change` or `product_unsatisfactory`.";
+        refund_amount: impl Into<i64> = int "refund_amount" "Sets `refund_amount`. An integer.";
+        refunds: impl Into<ListOf<RefundsParams>> = put<ListOf<RefundsParams>> "refunds" "Sets `refunds`. Several, each: parameters.";
+        shipping_cost: ShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/credit_notes`.
     ListCreditNotes() {
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        invoice: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        invoice: impl Into<String> = text "invoice" "Sets `invoice`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/credit_notes/preview.refunds.payment_record_refund` and 2 other places.
-    PaymentRecordRefundParams(payment_record: String, refund_group: String) {
+    PaymentRecordRefundParams(payment_record: impl Into<String> = text "payment_record", refund_group: impl Into<String> = text "refund_group") {
     }
 
     /// Parameters of `GET /v1/credit_notes/preview`.
-    PreviewCreditNote(invoice: String) {
-        amount: i64;
-        credit_amount: i64;
-        effective_at: i64;
-        email_type: CreditNoteEmailType;
-        lines: ListOf<LinesParams>;
-        memo: String;
-        metadata: MapOf<String>;
-        out_of_band_amount: i64;
-        reason: CreditNoteReason;
-        refund_amount: i64;
-        refunds: ListOf<RefundsParams>;
-        shipping_cost: ShippingCostParams;
+    PreviewCreditNote(invoice: impl Into<String> = text "invoice") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        credit_amount: impl Into<i64> = int "credit_amount" "Sets `credit_amount`. An integer.";
+        effective_at: impl Into<i64> = int "effective_at" "Sets `effective_at`. Seconds since 1970.";
+        email_type: impl Into<CreditNoteEmailType> = put<CreditNoteEmailType> "email_type" "Sets `email_type`. `credit_note` or `none`.";
+        lines: impl Into<ListOf<LinesParams>> = put<ListOf<LinesParams>> "lines" "Sets `lines`. Several, each: parameters.";
+        memo: impl Into<String> = text "memo" "Sets `memo`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        out_of_band_amount: impl Into<i64> = int "out_of_band_amount" "Sets `out_of_band_amount`. An integer.";
+        reason: impl Into<CreditNoteReason> = put<CreditNoteReason> "reason" "Sets `reason`. `duplicate`, `fraudulent`, `order_change` or `product_unsatisfactory`.";
+        refund_amount: impl Into<i64> = int "refund_amount" "Sets `refund_amount`. An integer.";
+        refunds: impl Into<ListOf<RefundsParams>> = put<ListOf<RefundsParams>> "refunds" "Sets `refunds`. Several, each: parameters.";
+        shipping_cost: ShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
     }
 
     /// Parameters of `GET /v1/credit_notes/preview.refunds` and 2 other places.
     RefundsParams() {
-        amount_refunded: i64;
-        payment_record_refund: PaymentRecordRefundParams;
-        refund: String;
-        r#type: CreditNoteRefundType;
+        amount_refunded: impl Into<i64> = int "amount_refunded" "Sets `amount_refunded`. An integer.";
+        payment_record_refund: PaymentRecordRefundParams = fields "payment_record_refund" "Sets `payment_record_refund`. Parameters.";
+        refund: impl Into<String> = text "refund" "Sets `refund`. Text.";
+        r#type: impl Into<CreditNoteRefundType> = put<CreditNoteRefundType> "type" "Sets `type`. `payment_record_refund` or `refund`.";
     }
 
     /// Parameters of `GET /v1/credit_notes/preview.lines.tax_amounts` and 2 other places.
-    TaxAmountsParams(amount: i64, tax_rate: String, taxable_amount: i64) {
+    TaxAmountsParams(amount: impl Into<i64> = int "amount", tax_rate: impl Into<String> = text "tax_rate", taxable_amount: impl Into<i64> = int "taxable_amount") {
     }
 
     /// Parameters of `POST /v1/credit_notes/{id}`.
     UpdateCreditNote() {
-        memo: String;
-        metadata: MapOf<String>;
+        memo: impl Into<String> = text "memo" "Sets `memo`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 }
 

@@ -8,23 +8,23 @@ use super::{
 use crate::view::{Map, views};
 
 views! {
-    /// The object `credit_note_line_item`.
+    /// The object `credit_note_line_item`: [reference](https://docs.stripe.com/api/credit_notes/preview/lines/object).
     CreditNoteLineItem {
-        amount: i64 = Required;
-        description: &str = Nullable;
-        discount_amount: i64 = Required;
-        discount_amounts: Vec<DiscountsResourceDiscountAmount> = Required;
-        id: &str = Required;
-        invoice_line_item: &str = Optional;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        pretax_credit_amounts: Vec<CreditNotesPretaxCreditAmount> = Required;
-        quantity: i64 = Nullable;
-        tax_rates: Vec<TaxRate> = Required;
-        taxes: Vec<BillingBillResourceInvoicingTaxesTax> = Nullable;
-        r#type: CreditNoteLineItemType = Required;
-        unit_amount: i64 = Nullable;
-        unit_amount_decimal: &str = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discount_amount: i64 = int "discount_amount" Required "An integer; always there.";
+        discount_amounts: Vec<DiscountsResourceDiscountAmount> = field "discount_amounts" Required "Several, each: an object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice_line_item: &str = text "invoice_line_item" Optional "Text; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        pretax_credit_amounts: Vec<CreditNotesPretaxCreditAmount> = field "pretax_credit_amounts" Required "Several, each: an object; always there.";
+        quantity: i64 = int "quantity" Nullable "An integer; may be `null`.";
+        tax_rates: Vec<TaxRate> = field "tax_rates" Required "Several, each: an object; always there.";
+        taxes: Vec<BillingBillResourceInvoicingTaxesTax> = field "taxes" Nullable "Several, each: an object; may be `null`.";
+        r#type: CreditNoteLineItemType = field "type" Required "`custom_line_item` or `invoice_line_item`; always there.";
+        unit_amount: i64 = int "unit_amount" Nullable "An integer; may be `null`.";
+        unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
 }

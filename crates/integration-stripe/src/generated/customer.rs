@@ -30,7 +30,7 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `customers`.
+    /// Calls about `customers`: [reference](https://docs.stripe.com/api/customers).
     CustomersApi [
         #[cfg(feature = "full")]
         balance_transactions: CustomersBalanceTransactionsApi,
@@ -54,536 +54,538 @@ handles! {
         #[cfg(feature = "full")]
         tax_ids: CustomersTaxIdsApi,
     ] {
-        fn list(; ListCustomers) -> List<Customer> = list "stripe.customers.list" "/v1/customers";
-        fn create(; CreateCustomer) -> Customer = post "stripe.customers.create" "/v1/customers";
+        fn list(; ListCustomers) -> List<Customer> = list
+            "stripe.customers.list" "/v1/customers" "customers/list";
+        fn create(; CreateCustomer) -> Customer = post
+            "stripe.customers.create" "/v1/customers" "customers/create";
         fn search(; SearchParams) -> List<Customer> = search
-            "stripe.customers.search" "/v1/customers/search";
+            "stripe.customers.search" "/v1/customers/search" "customers/search";
         fn retrieve(customer) -> Customer = get
-            "stripe.customers.retrieve" "/v1/customers/{customer}";
+            "stripe.customers.retrieve" "/v1/customers/{customer}" "customers/retrieve";
         fn update(customer; UpdateCustomer) -> Customer = post
-            "stripe.customers.update" "/v1/customers/{customer}";
+            "stripe.customers.update" "/v1/customers/{customer}" "customers/update";
         fn delete(customer) -> DeletedCustomer = delete
-            "stripe.customers.delete" "/v1/customers/{customer}";
+            "stripe.customers.delete" "/v1/customers/{customer}" "customers/delete";
     }
 
-    /// Calls about `customers.payment_methods`.
+    /// Calls about `customers.payment_methods`: [reference](https://docs.stripe.com/api/customers/payment_methods).
     CustomersPaymentMethodsApi [] {
         fn list(customer; ListCustomerPaymentMethods) -> List<PaymentMethod> = list
-            "stripe.customers.payment_methods.list" "/v1/customers/{customer}/payment_methods";
+            "stripe.customers.payment_methods.list" "/v1/customers/{customer}/payment_methods" "customers/payment_methods/list";
         fn retrieve(customer, payment_method) -> PaymentMethod = get
-            "stripe.customers.payment_methods.retrieve" "/v1/customers/{customer}/payment_methods/{payment_method}";
+            "stripe.customers.payment_methods.retrieve" "/v1/customers/{customer}/payment_methods/{payment_method}" "customers/payment_methods/retrieve";
     }
 }
 
 #[cfg(feature = "full")]
 handles! {
-    /// Calls about `customers.balance_transactions`.
+    /// Calls about `customers.balance_transactions`: [reference](https://docs.stripe.com/api/customers/balance_transactions).
     CustomersBalanceTransactionsApi [] {
         fn list(customer; ListCustomerBalanceTransactions) -> List<CustomerBalanceTransaction> = list
-            "stripe.customers.balance_transactions.list" "/v1/customers/{customer}/balance_transactions";
+            "stripe.customers.balance_transactions.list" "/v1/customers/{customer}/balance_transactions" "customers/balance_transactions/list";
         fn create(customer; CreateCustomerBalanceTransaction) -> CustomerBalanceTransaction = post
-            "stripe.customers.balance_transactions.create" "/v1/customers/{customer}/balance_transactions";
+            "stripe.customers.balance_transactions.create" "/v1/customers/{customer}/balance_transactions" "customers/balance_transactions/create";
         fn retrieve(customer, transaction) -> CustomerBalanceTransaction = get
-            "stripe.customers.balance_transactions.retrieve" "/v1/customers/{customer}/balance_transactions/{transaction}";
+            "stripe.customers.balance_transactions.retrieve" "/v1/customers/{customer}/balance_transactions/{transaction}" "customers/balance_transactions/retrieve";
         fn update(customer, transaction; UpdateCustomerBalanceTransaction) -> CustomerBalanceTransaction = post
-            "stripe.customers.balance_transactions.update" "/v1/customers/{customer}/balance_transactions/{transaction}";
+            "stripe.customers.balance_transactions.update" "/v1/customers/{customer}/balance_transactions/{transaction}" "customers/balance_transactions/update";
     }
 
-    /// Calls about `customers.bank_accounts`.
+    /// Calls about `customers.bank_accounts`: [reference](https://docs.stripe.com/api/customers/bank_accounts).
     CustomersBankAccountsApi [] {
         fn list(customer; ListParams) -> List<BankAccount> = list
-            "stripe.customers.bank_accounts.list" "/v1/customers/{customer}/bank_accounts";
+            "stripe.customers.bank_accounts.list" "/v1/customers/{customer}/bank_accounts" "customers/bank_accounts/list";
         fn create(customer; CreateCustomerBankAccount) -> PaymentSource = post
-            "stripe.customers.bank_accounts.create" "/v1/customers/{customer}/bank_accounts";
+            "stripe.customers.bank_accounts.create" "/v1/customers/{customer}/bank_accounts" "customers/bank_accounts/create";
         fn retrieve(customer, id) -> BankAccount = get
-            "stripe.customers.bank_accounts.retrieve" "/v1/customers/{customer}/bank_accounts/{id}";
+            "stripe.customers.bank_accounts.retrieve" "/v1/customers/{customer}/bank_accounts/{id}" "customers/bank_accounts/retrieve";
         fn update(customer, id; UpdateCustomerBankAccount) -> PostCustomersCustomerCardsIdAnswer = post
-            "stripe.customers.bank_accounts.update" "/v1/customers/{customer}/bank_accounts/{id}";
+            "stripe.customers.bank_accounts.update" "/v1/customers/{customer}/bank_accounts/{id}" "customers/bank_accounts/update";
         fn delete(customer, id) -> PaymentSource = delete
-            "stripe.customers.bank_accounts.delete" "/v1/customers/{customer}/bank_accounts/{id}";
+            "stripe.customers.bank_accounts.delete" "/v1/customers/{customer}/bank_accounts/{id}" "customers/bank_accounts/delete";
         fn verify(customer, id; VerifyCustomerBankAccount) -> BankAccount = post
-            "stripe.customers.bank_accounts.verify" "/v1/customers/{customer}/bank_accounts/{id}/verify";
+            "stripe.customers.bank_accounts.verify" "/v1/customers/{customer}/bank_accounts/{id}/verify" "customers/bank_accounts/verify";
     }
 
-    /// Calls about `customers.cards`.
+    /// Calls about `customers.cards`: [reference](https://docs.stripe.com/api/customers/cards).
     CustomersCardsApi [] {
         fn list(customer; ListParams) -> List<Card> = list
-            "stripe.customers.cards.list" "/v1/customers/{customer}/cards";
+            "stripe.customers.cards.list" "/v1/customers/{customer}/cards" "customers/cards/list";
         fn create(customer; CreateCustomerCard) -> PaymentSource = post
-            "stripe.customers.cards.create" "/v1/customers/{customer}/cards";
+            "stripe.customers.cards.create" "/v1/customers/{customer}/cards" "customers/cards/create";
         fn retrieve(customer, id) -> Card = get
-            "stripe.customers.cards.retrieve" "/v1/customers/{customer}/cards/{id}";
+            "stripe.customers.cards.retrieve" "/v1/customers/{customer}/cards/{id}" "customers/cards/retrieve";
         fn update(customer, id; UpdateCustomerCard) -> PostCustomersCustomerCardsIdAnswer = post
-            "stripe.customers.cards.update" "/v1/customers/{customer}/cards/{id}";
+            "stripe.customers.cards.update" "/v1/customers/{customer}/cards/{id}" "customers/cards/update";
         fn delete(customer, id) -> PaymentSource = delete
-            "stripe.customers.cards.delete" "/v1/customers/{customer}/cards/{id}";
+            "stripe.customers.cards.delete" "/v1/customers/{customer}/cards/{id}" "customers/cards/delete";
     }
 
-    /// Calls about `customers.cash_balance`.
+    /// Calls about `customers.cash_balance`: [reference](https://docs.stripe.com/api/customers).
     CustomersCashBalanceApi [] {
         fn retrieve(customer) -> CashBalance = get
-            "stripe.customers.cash_balance.retrieve" "/v1/customers/{customer}/cash_balance";
+            "stripe.customers.cash_balance.retrieve" "/v1/customers/{customer}/cash_balance" "customers/retrieve";
         fn update(customer; UpdateCustomerCashBalance) -> CashBalance = post
-            "stripe.customers.cash_balance.update" "/v1/customers/{customer}/cash_balance";
+            "stripe.customers.cash_balance.update" "/v1/customers/{customer}/cash_balance" "customers/update";
     }
 
-    /// Calls about `customers.cash_balance_transactions`.
+    /// Calls about `customers.cash_balance_transactions`: [reference](https://docs.stripe.com/api/customers/cash_balance_transactions).
     CustomersCashBalanceTransactionsApi [] {
         fn list(customer; ListParams) -> List<CustomerCashBalanceTransaction> = list
-            "stripe.customers.cash_balance_transactions.list" "/v1/customers/{customer}/cash_balance_transactions";
+            "stripe.customers.cash_balance_transactions.list" "/v1/customers/{customer}/cash_balance_transactions" "customers/cash_balance_transactions/list";
         fn retrieve(customer, transaction) -> CustomerCashBalanceTransaction = get
-            "stripe.customers.cash_balance_transactions.retrieve" "/v1/customers/{customer}/cash_balance_transactions/{transaction}";
+            "stripe.customers.cash_balance_transactions.retrieve" "/v1/customers/{customer}/cash_balance_transactions/{transaction}" "customers/cash_balance_transactions/retrieve";
     }
 
-    /// Calls about `customers.discount`.
+    /// Calls about `customers.discount`: [reference](https://docs.stripe.com/api/customers).
     CustomersDiscountApi [] {
         fn retrieve(customer) -> Discount = get
-            "stripe.customers.discount.retrieve" "/v1/customers/{customer}/discount";
+            "stripe.customers.discount.retrieve" "/v1/customers/{customer}/discount" "customers/retrieve";
         fn delete(customer) -> DeletedDiscount = delete
-            "stripe.customers.discount.delete" "/v1/customers/{customer}/discount";
+            "stripe.customers.discount.delete" "/v1/customers/{customer}/discount" "customers/delete";
     }
 
-    /// Calls about `customers.funding_instructions`.
+    /// Calls about `customers.funding_instructions`: [reference](https://docs.stripe.com/api/customers/funding_instructions).
     CustomersFundingInstructionsApi [] {
         fn create(customer; CreateCustomerFundingInstruction) -> FundingInstructions = post
-            "stripe.customers.funding_instructions.create" "/v1/customers/{customer}/funding_instructions";
+            "stripe.customers.funding_instructions.create" "/v1/customers/{customer}/funding_instructions" "customers/funding_instructions/create";
     }
 
-    /// Calls about `customers.sources`.
+    /// Calls about `customers.sources`: [reference](https://docs.stripe.com/api/customers/sources).
     CustomersSourcesApi [] {
         fn list(customer; ListCustomerSources) -> List<ApiErrorsSource> = list
-            "stripe.customers.sources.list" "/v1/customers/{customer}/sources";
+            "stripe.customers.sources.list" "/v1/customers/{customer}/sources" "customers/sources/list";
         fn create(customer; CreateCustomerSource) -> PaymentSource = post
-            "stripe.customers.sources.create" "/v1/customers/{customer}/sources";
+            "stripe.customers.sources.create" "/v1/customers/{customer}/sources" "customers/sources/create";
         fn retrieve(customer, id) -> PaymentSource = get
-            "stripe.customers.sources.retrieve" "/v1/customers/{customer}/sources/{id}";
+            "stripe.customers.sources.retrieve" "/v1/customers/{customer}/sources/{id}" "customers/sources/retrieve";
         fn update(customer, id; UpdateCustomerSource) -> PostCustomersCustomerCardsIdAnswer = post
-            "stripe.customers.sources.update" "/v1/customers/{customer}/sources/{id}";
+            "stripe.customers.sources.update" "/v1/customers/{customer}/sources/{id}" "customers/sources/update";
         fn delete(customer, id) -> PaymentSource = delete
-            "stripe.customers.sources.delete" "/v1/customers/{customer}/sources/{id}";
+            "stripe.customers.sources.delete" "/v1/customers/{customer}/sources/{id}" "customers/sources/delete";
         fn verify(customer, id; VerifyCustomerSource) -> BankAccount = post
-            "stripe.customers.sources.verify" "/v1/customers/{customer}/sources/{id}/verify";
+            "stripe.customers.sources.verify" "/v1/customers/{customer}/sources/{id}/verify" "customers/sources/verify";
     }
 
-    /// Calls about `customers.subscriptions`.
+    /// Calls about `customers.subscriptions`: [reference](https://docs.stripe.com/api/customers/subscriptions).
     CustomersSubscriptionsApi [
         discount: CustomersSubscriptionsDiscountApi,
     ] {
         fn list(customer; ListParams) -> List<Subscription> = list
-            "stripe.customers.subscriptions.list" "/v1/customers/{customer}/subscriptions";
+            "stripe.customers.subscriptions.list" "/v1/customers/{customer}/subscriptions" "customers/subscriptions/list";
         fn create(customer; CreateCustomerSubscription) -> Subscription = post
-            "stripe.customers.subscriptions.create" "/v1/customers/{customer}/subscriptions";
+            "stripe.customers.subscriptions.create" "/v1/customers/{customer}/subscriptions" "customers/subscriptions/create";
         fn retrieve(customer, subscription_exposed_id) -> Subscription = get
-            "stripe.customers.subscriptions.retrieve" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}";
+            "stripe.customers.subscriptions.retrieve" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}" "customers/subscriptions/retrieve";
         fn update(customer, subscription_exposed_id; UpdateCustomerSubscription) -> Subscription = post
-            "stripe.customers.subscriptions.update" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}";
+            "stripe.customers.subscriptions.update" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}" "customers/subscriptions/update";
         fn delete(customer, subscription_exposed_id; DeleteCustomerSubscription) -> Subscription = delete
-            "stripe.customers.subscriptions.delete" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}";
+            "stripe.customers.subscriptions.delete" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}" "customers/subscriptions/delete";
     }
 
-    /// Calls about `customers.subscriptions.discount`.
+    /// Calls about `customers.subscriptions.discount`: [reference](https://docs.stripe.com/api/customers/subscriptions).
     CustomersSubscriptionsDiscountApi [] {
         fn retrieve(customer, subscription_exposed_id) -> Discount = get
-            "stripe.customers.subscriptions.discount.retrieve" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount";
+            "stripe.customers.subscriptions.discount.retrieve" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount" "customers/subscriptions/retrieve";
         fn delete(customer, subscription_exposed_id) -> DeletedDiscount = delete
-            "stripe.customers.subscriptions.discount.delete" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount";
+            "stripe.customers.subscriptions.discount.delete" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount" "customers/subscriptions/delete";
     }
 
-    /// Calls about `customers.tax_ids`.
+    /// Calls about `customers.tax_ids`: [reference](https://docs.stripe.com/api/customers/tax_ids).
     CustomersTaxIdsApi [] {
         fn list(customer; ListParams) -> List<TaxId> = list
-            "stripe.customers.tax_ids.list" "/v1/customers/{customer}/tax_ids";
+            "stripe.customers.tax_ids.list" "/v1/customers/{customer}/tax_ids" "customers/tax_ids/list";
         fn create(customer; CreateCustomerTaxId) -> TaxId = post
-            "stripe.customers.tax_ids.create" "/v1/customers/{customer}/tax_ids";
+            "stripe.customers.tax_ids.create" "/v1/customers/{customer}/tax_ids" "customers/tax_ids/create";
         fn retrieve(customer, id) -> TaxId = get
-            "stripe.customers.tax_ids.retrieve" "/v1/customers/{customer}/tax_ids/{id}";
+            "stripe.customers.tax_ids.retrieve" "/v1/customers/{customer}/tax_ids/{id}" "customers/tax_ids/retrieve";
         fn delete(customer, id) -> DeletedTaxId = delete
-            "stripe.customers.tax_ids.delete" "/v1/customers/{customer}/tax_ids/{id}";
+            "stripe.customers.tax_ids.delete" "/v1/customers/{customer}/tax_ids/{id}" "customers/tax_ids/delete";
     }
 }
 
 views! {
-    /// The object `customer`.
+    /// The object `customer`: [reference](https://docs.stripe.com/api/customers/object).
     Customer {
-        address: Address = Nullable;
-        balance: i64 = Optional;
-        business_name: &str = Optional;
+        address: Address = view "address" Nullable "An object; may be `null`.";
+        balance: i64 = int "balance" Optional "An integer; may be missing.";
+        business_name: &str = text "business_name" Optional "Text; may be missing.";
         #[cfg(feature = "full")]
-        cash_balance: CashBalance = Nullable;
-        created: i64 = Required;
-        currency: &str = Nullable;
-        customer_account: &str = Nullable;
+        cash_balance: CashBalance = view "cash_balance" Nullable "An object; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Nullable "Text; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        default_source: Expandable<ApiErrorsSource> = Nullable;
-        delinquent: bool = Nullable;
-        description: &str = Nullable;
+        default_source: Expandable<ApiErrorsSource> = field "default_source" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        delinquent: bool = flag "delinquent" Nullable "`true` or `false`; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        discount: Discount = Nullable;
-        email: &str = Nullable;
-        id: &str = Required;
-        individual_name: &str = Optional;
-        invoice_credit_balance: Map<i64> = Optional;
-        invoice_prefix: &str = Nullable;
-        invoice_settings: InvoiceSettingCustomerSetting = Optional;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Optional;
-        name: &str = Nullable;
-        next_invoice_sequence: i64 = Optional;
-        object: &str = Required;
-        phone: &str = Nullable;
-        preferred_locales: Vec<&str> = Nullable;
-        shipping: Shipping = Nullable;
+        discount: Discount = view "discount" Nullable "An object; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        individual_name: &str = text "individual_name" Optional "Text; may be missing.";
+        invoice_credit_balance: Map<i64> = field "invoice_credit_balance" Optional "By key: an integer; may be missing.";
+        invoice_prefix: &str = text "invoice_prefix" Nullable "Text; may be `null`.";
+        invoice_settings: InvoiceSettingCustomerSetting = view "invoice_settings" Optional "An object; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        next_invoice_sequence: i64 = int "next_invoice_sequence" Optional "An integer; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        preferred_locales: Vec<&str> = field "preferred_locales" Nullable "Several, each: text; may be `null`.";
+        shipping: Shipping = view "shipping" Nullable "An object; may be `null`.";
         #[cfg(feature = "full")]
-        sources: List<ApiErrorsSource> = Optional;
+        sources: List<ApiErrorsSource> = field "sources" Optional "The first page of a list; may be missing.";
         #[cfg(feature = "full")]
-        subscriptions: List<Subscription> = Optional;
-        tax: CustomerTax = Optional;
-        tax_exempt: CustomerTaxExempt = Nullable;
+        subscriptions: List<Subscription> = field "subscriptions" Optional "The first page of a list; may be missing.";
+        tax: CustomerTax = view "tax" Optional "An object; may be missing.";
+        tax_exempt: CustomerTaxExempt = field "tax_exempt" Nullable "`exempt`, `none` or `reverse`; may be `null`.";
         #[cfg(feature = "full")]
-        tax_ids: List<TaxId> = Optional;
+        tax_ids: List<TaxId> = field "tax_ids" Optional "The first page of a list; may be missing.";
         #[cfg(feature = "full")]
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The object `deleted_customer`.
     DeletedCustomer {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `customer_tax`.
     CustomerTax {
-        automatic_tax: CustomerTaxAutomaticTax = Required;
-        ip_address: &str = Nullable;
-        location: CustomerTaxLocation = Nullable;
-        provider: CustomerTaxProvider = Required;
+        automatic_tax: CustomerTaxAutomaticTax = field "automatic_tax" Required "`failed`, `not_collecting`, `supported` or `unrecognized_location`; always there.";
+        ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
+        location: CustomerTaxLocation = view "location" Nullable "An object; may be `null`.";
+        provider: CustomerTaxProvider = field "provider" Required "`anrok`, `avalara`, `sphere` or `stripe`; always there.";
     }
 
     /// The part `customer_tax_location`.
     CustomerTaxLocation {
-        country: &str = Required;
-        source: CustomerTaxLocationSource = Required;
-        state: &str = Nullable;
+        country: &str = text "country" Required "Text; always there.";
+        source: CustomerTaxLocationSource = field "source" Required "`billing_address`, `ip_address`, `payment_method` or `shipping_destination`; always there.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/customers/{customer}.bank_account` and 3 other places.
-    BankAccountParams(account_number: String, country: String) {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType;
-        currency: String;
-        object: String;
-        routing_number: String;
+    BankAccountParams(account_number: impl Into<String> = text "account_number", country: impl Into<String> = text "country") {
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
+        routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers.cash_balance` and one other place.
     CashBalanceParams() {
-        settings: SettingsParams;
+        settings: SettingsParams = fields "settings" "Sets `settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers`.
     CreateCustomer() {
-        address: AddressParams, clear_address;
-        balance: i64;
-        business_name: String, clear_business_name;
-        cash_balance: CashBalanceParams;
-        description: String;
-        email: String;
-        individual_name: String, clear_individual_name;
-        invoice_prefix: String;
-        invoice_settings: CustomerInvoiceSettingsParams;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
-        next_invoice_sequence: i64;
-        payment_method: String;
-        phone: String;
-        preferred_locales: ListOf<String>;
-        shipping: CustomerShippingParams, clear_shipping;
-        source: String;
-        tax: CustomerTaxParams;
-        tax_exempt: CustomerTaxExempt, clear_tax_exempt;
-        tax_id_data: ListOf<TaxIdsParams>;
-        test_clock: String;
+        address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
+        balance: impl Into<i64> = int "balance" "Sets `balance`. An integer.";
+        business_name: impl Into<String> = text "business_name", clear_business_name "Sets `business_name`. Text.";
+        cash_balance: CashBalanceParams = fields "cash_balance" "Sets `cash_balance`. Parameters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text of at most 512 characters.";
+        individual_name: impl Into<String> = text "individual_name", clear_individual_name "Sets `individual_name`. Text.";
+        invoice_prefix: impl Into<String> = text "invoice_prefix" "Sets `invoice_prefix`. Text of at most 5000 characters.";
+        invoice_settings: CustomerInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 256 characters.";
+        next_invoice_sequence: impl Into<i64> = int "next_invoice_sequence" "Sets `next_invoice_sequence`. An integer.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 20 characters.";
+        preferred_locales: impl Into<ListOf<String>> = put<ListOf<String>> "preferred_locales" "Sets `preferred_locales`. Several, each: text.";
+        shipping: CustomerShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+        tax: CustomerTaxParams = fields "tax" "Sets `tax`. Parameters.";
+        tax_exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "tax_exempt", clear_tax_exempt "Sets `tax_exempt`. `exempt`, `none` or `reverse`.";
+        tax_id_data: impl Into<ListOf<TaxIdsParams>> = put<ListOf<TaxIdsParams>> "tax_id_data" "Sets `tax_id_data`. Several, each: parameters.";
+        test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/balance_transactions`.
-    CreateCustomerBalanceTransaction(amount: i64, currency: String) {
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
+    CreateCustomerBalanceTransaction(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts`.
     CreateCustomerBankAccount() {
-        alipay_account: String;
-        bank_account: BankAccountChoice;
-        card: CardChoice;
-        metadata: MapOf<String>;
-        source: String;
+        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
+        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/cards`.
     CreateCustomerCard() {
-        alipay_account: String;
-        bank_account: BankAccountChoice;
-        card: CardChoice;
-        metadata: MapOf<String>;
-        source: String;
+        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
+        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/funding_instructions`.
-    CreateCustomerFundingInstruction(bank_transfer: CustomerFundingInstructionBankTransferParams, currency: String, funding_type: String) {
+    CreateCustomerFundingInstruction(bank_transfer: CustomerFundingInstructionBankTransferParams = fields "bank_transfer", currency: impl Into<String> = text "currency", funding_type: impl Into<String> = text "funding_type") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/sources`.
     CreateCustomerSource() {
-        alipay_account: String;
-        bank_account: BankAccountChoice;
-        card: CardChoice;
-        metadata: MapOf<String>;
-        source: String;
+        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
+        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions`.
     CreateCustomerSubscription() {
-        add_invoice_items: ListOf<AddInvoiceItemsParams>;
-        application_fee_percent: f64, clear_application_fee_percent;
-        automatic_tax: AutomaticTaxParams;
-        backdate_start_date: i64;
-        billing_cycle_anchor: i64;
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams, clear_billing_thresholds;
-        cancel_at: CancelAtChoice;
-        cancel_at_period_end: bool;
-        collection_method: QuoteCollectionMethod;
-        currency: String;
-        days_until_due: i64;
-        default_payment_method: String;
-        default_source: String;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoice_settings: SubscriptionInvoiceSettingsParams;
-        items: ListOf<ItemsParams>;
-        metadata: MapOf<String>, clear_metadata;
-        off_session: bool;
-        payment_behavior: SubscriptionPaymentBehavior;
-        payment_settings: PaymentSettingsParams;
-        pending_invoice_item_interval: RecurringParams, clear_pending_invoice_item_interval;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        transfer_data: TransferDataParams;
-        trial_end: UpToChoice;
-        trial_from_plan: bool;
-        trial_period_days: i64;
-        trial_settings: TrialSettingsParams;
+        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        backdate_start_date: impl Into<i64> = int "backdate_start_date" "Sets `backdate_start_date`. Seconds since 1970.";
+        billing_cycle_anchor: impl Into<i64> = int "billing_cycle_anchor" "Sets `billing_cycle_anchor`. Seconds since 1970.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at" "Sets `cancel_at`. One of several types.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source" "Sets `default_source`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        transfer_data: TransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
+        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
+        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/tax_ids`.
-    CreateCustomerTaxId(r#type: TaxIdType, value: String) {
+    CreateCustomerTaxId(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/funding_instructions.bank_transfer`.
-    CustomerFundingInstructionBankTransferParams(r#type: PaymentMethodOptionsCustomerBalanceBankTransferType) {
-        eu_bank_transfer: EuBankTransferParams;
-        requested_address_types: ListOf<CustomerFundingInstructionRequestedAddressTypes>;
+    CustomerFundingInstructionBankTransferParams(r#type: impl Into<PaymentMethodOptionsCustomerBalanceBankTransferType> = put<PaymentMethodOptionsCustomerBalanceBankTransferType> "type") {
+        eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
+        requested_address_types: impl Into<ListOf<CustomerFundingInstructionRequestedAddressTypes>> = put<ListOf<CustomerFundingInstructionRequestedAddressTypes>> "requested_address_types" "Sets `requested_address_types`. Several, each: `iban`, `sort_code`, `spei` or `zengin`.";
     }
 
     /// Parameters of `POST /v1/customers.invoice_settings` and one other place.
     CustomerInvoiceSettingsParams() {
-        custom_fields: ListOf<CustomFieldsParams>, clear_custom_fields;
-        default_payment_method: String;
-        footer: String;
-        rendering_options: RenderingOptionsParams, clear_rendering_options;
+        custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        footer: impl Into<String> = text "footer" "Sets `footer`. Text of at most 5000 characters.";
+        rendering_options: RenderingOptionsParams = fields "rendering_options", clear_rendering_options "Sets `rendering_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers.tax`.
     CustomerTaxParams() {
-        ip_address: String, clear_ip_address;
-        validate_location: CreateCustomerTaxValidateLocation;
+        ip_address: impl Into<String> = text "ip_address", clear_ip_address "Sets `ip_address`. Text.";
+        validate_location: impl Into<CreateCustomerTaxValidateLocation> = put<CreateCustomerTaxValidateLocation> "validate_location" "Sets `validate_location`. `deferred` or `immediately`.";
     }
 
     /// Parameters of `DELETE /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
     DeleteCustomerSubscription() {
-        invoice_now: bool;
-        prorate: bool;
+        invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
+        prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/customers/{customer}/balance_transactions`.
     ListCustomerBalanceTransactions() {
-        created: CreatedChoice;
-        ending_before: String;
-        invoice: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        invoice: impl Into<String> = text "invoice" "Sets `invoice`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/customers/{customer}/payment_methods`.
     ListCustomerPaymentMethods() {
-        allow_redisplay: CardAllowRedisplay;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        r#type: PaymentMethodType;
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<PaymentMethodType> = put<PaymentMethodType> "type" "Sets `type`. One of 55 words.";
     }
 
     /// Parameters of `GET /v1/customers/{customer}/sources`.
     ListCustomerSources() {
-        ending_before: String;
-        limit: i64;
-        object: String;
-        starting_after: String;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 
     /// Parameters of `GET /v1/customers`.
     ListCustomers() {
-        created: CreatedChoice;
-        email: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        test_clock: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        email: impl Into<String> = text "email" "Sets `email`. Text of at most 512 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers.cash_balance.settings` and 2 other places.
     SettingsParams() {
-        reconciliation_mode: CustomerReconciliationMode;
+        reconciliation_mode: impl Into<CustomerReconciliationMode> = put<CustomerReconciliationMode> "reconciliation_mode" "Sets `reconciliation_mode`. `automatic`, `manual` or `merchant_default`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}`.
     UpdateCustomer() {
-        address: AddressParams, clear_address;
-        balance: i64;
-        bank_account: BankAccountChoice;
-        business_name: String, clear_business_name;
-        card: CardChoice;
-        cash_balance: CashBalanceParams;
-        default_alipay_account: String;
-        default_bank_account: String;
-        default_card: String;
-        default_source: String;
-        description: String;
-        email: String;
-        individual_name: String, clear_individual_name;
-        invoice_prefix: String;
-        invoice_settings: CustomerInvoiceSettingsParams;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
-        next_invoice_sequence: i64;
-        phone: String;
-        preferred_locales: ListOf<String>;
-        shipping: CustomerShippingParams, clear_shipping;
-        source: String;
-        tax: UpdateCustomerTaxParams;
-        tax_exempt: CustomerTaxExempt, clear_tax_exempt;
+        address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
+        balance: impl Into<i64> = int "balance" "Sets `balance`. An integer.";
+        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        business_name: impl Into<String> = text "business_name", clear_business_name "Sets `business_name`. Text.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        cash_balance: CashBalanceParams = fields "cash_balance" "Sets `cash_balance`. Parameters.";
+        default_alipay_account: impl Into<String> = text "default_alipay_account" "Sets `default_alipay_account`. Text of at most 500 characters.";
+        default_bank_account: impl Into<String> = text "default_bank_account" "Sets `default_bank_account`. Text of at most 500 characters.";
+        default_card: impl Into<String> = text "default_card" "Sets `default_card`. Text of at most 500 characters.";
+        default_source: impl Into<String> = text "default_source" "Sets `default_source`. Text of at most 500 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text of at most 512 characters.";
+        individual_name: impl Into<String> = text "individual_name", clear_individual_name "Sets `individual_name`. Text.";
+        invoice_prefix: impl Into<String> = text "invoice_prefix" "Sets `invoice_prefix`. Text of at most 5000 characters.";
+        invoice_settings: CustomerInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 256 characters.";
+        next_invoice_sequence: impl Into<i64> = int "next_invoice_sequence" "Sets `next_invoice_sequence`. An integer.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 20 characters.";
+        preferred_locales: impl Into<ListOf<String>> = put<ListOf<String>> "preferred_locales" "Sets `preferred_locales`. Several, each: text.";
+        shipping: CustomerShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+        tax: UpdateCustomerTaxParams = fields "tax" "Sets `tax`. Parameters.";
+        tax_exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "tax_exempt", clear_tax_exempt "Sets `tax_exempt`. `exempt`, `none` or `reverse`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/balance_transactions/{transaction}`.
     UpdateCustomerBalanceTransaction() {
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}`.
     UpdateCustomerBankAccount() {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType;
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        exp_month: String;
-        exp_year: String;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
-        owner: OwnerParams;
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/cards/{id}`.
     UpdateCustomerCard() {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType;
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        exp_month: String;
-        exp_year: String;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
-        owner: OwnerParams;
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/cash_balance`.
     UpdateCustomerCashBalance() {
-        settings: SettingsParams;
+        settings: SettingsParams = fields "settings" "Sets `settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/sources/{id}`.
     UpdateCustomerSource() {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType;
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        exp_month: String;
-        exp_year: String;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
-        owner: OwnerParams;
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
     UpdateCustomerSubscription() {
-        add_invoice_items: ListOf<AddInvoiceItemsParams>;
-        application_fee_percent: f64, clear_application_fee_percent;
-        automatic_tax: AutomaticTaxParams;
-        billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor;
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams, clear_billing_thresholds;
-        cancel_at: CancelAtChoice, clear_cancel_at;
-        cancel_at_period_end: bool;
-        cancellation_details: CancellationDetailsParams;
-        collection_method: QuoteCollectionMethod;
-        days_until_due: i64;
-        default_payment_method: String;
-        default_source: String, clear_default_source;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoice_settings: SubscriptionInvoiceSettingsParams;
-        items: ListOf<InvoiceItemsParams>;
-        metadata: MapOf<String>, clear_metadata;
-        off_session: bool;
-        pause_collection: PauseCollectionParams, clear_pause_collection;
-        payment_behavior: SubscriptionPaymentBehavior;
-        payment_settings: PaymentSettingsParams;
-        pending_invoice_item_interval: RecurringParams, clear_pending_invoice_item_interval;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        proration_date: i64;
-        transfer_data: TransferDataParams, clear_transfer_data;
-        trial_end: UpToChoice;
-        trial_from_plan: bool;
-        trial_settings: TrialSettingsParams;
+        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at", clear_cancel_at "Sets `cancel_at`. One of several types.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
+        cancellation_details: CancellationDetailsParams = fields "cancellation_details" "Sets `cancellation_details`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source", clear_default_source "Sets `default_source`. Text.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        items: impl Into<ListOf<InvoiceItemsParams>> = put<ListOf<InvoiceItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        pause_collection: PauseCollectionParams = fields "pause_collection", clear_pause_collection "Sets `pause_collection`. Parameters.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
+        transfer_data: TransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
+        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
+        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}.tax`.
     UpdateCustomerTaxParams() {
-        ip_address: String, clear_ip_address;
-        validate_location: CustomerValidateLocation;
+        ip_address: impl Into<String> = text "ip_address", clear_ip_address "Sets `ip_address`. Text.";
+        validate_location: impl Into<CustomerValidateLocation> = put<CustomerValidateLocation> "validate_location" "Sets `validate_location`. `auto`, `deferred` or `immediately`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}/verify`.
     VerifyCustomerBankAccount() {
-        amounts: ListOf<i64>;
+        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/sources/{id}/verify`.
     VerifyCustomerSource() {
-        amounts: ListOf<i64>;
+        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
     }
 }
 

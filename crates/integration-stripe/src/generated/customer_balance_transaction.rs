@@ -5,23 +5,23 @@ use super::{CheckoutSession, CreditNote, Customer, Invoice};
 use crate::view::{Expandable, Map, open_enums, views};
 
 views! {
-    /// The object `customer_balance_transaction`.
+    /// The object `customer_balance_transaction`: [reference](https://docs.stripe.com/api/customers/balance_transactions/object).
     CustomerBalanceTransaction {
-        amount: i64 = Required;
-        checkout_session: Expandable<CheckoutSession> = Nullable;
-        created: i64 = Required;
-        credit_note: Expandable<CreditNote> = Nullable;
-        currency: &str = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        description: &str = Nullable;
-        ending_balance: i64 = Required;
-        id: &str = Required;
-        invoice: Expandable<Invoice> = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        r#type: CustomerBalanceTransactionType = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        checkout_session: Expandable<CheckoutSession> = field "checkout_session" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        credit_note: Expandable<CreditNote> = field "credit_note" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        ending_balance: i64 = int "ending_balance" Required "An integer; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: Expandable<Invoice> = field "invoice" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        r#type: CustomerBalanceTransactionType = field "type" Required "One of 12 words; always there.";
     }
 }
 

@@ -11,24 +11,24 @@ use super::{
 use crate::view::{Expandable, open_enums, views};
 
 views! {
-    /// The object `customer_cash_balance_transaction`.
+    /// The object `customer_cash_balance_transaction`: [reference](https://docs.stripe.com/api/customers/cash_balance_transactions/object).
     CustomerCashBalanceTransaction {
-        adjusted_for_overdraft: CustomerBalanceResourceCashBalanceTransactionResourceAdjustedForOverdraft = Optional;
-        applied_to_payment: CustomerBalanceResourceCashBalanceTransactionResourceAppliedToPaymentTransaction = Optional;
-        created: i64 = Required;
-        currency: &str = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        ending_balance: i64 = Required;
-        funded: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransaction = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        net_amount: i64 = Required;
-        object: &str = Required;
-        refunded_from_payment: CustomerBalanceResourceCashBalanceTransactionResourceRefundedFromPaymentTransaction = Optional;
-        transferred_to_balance: CustomerBalanceResourceCashBalanceTransactionResourceTransferredToBalance = Optional;
-        r#type: CustomerCashBalanceTransactionType = Required;
-        unapplied_from_payment: CustomerBalanceResourceCashBalanceTransactionResourceAppliedToPaymentTransaction = Optional;
+        adjusted_for_overdraft: CustomerBalanceResourceCashBalanceTransactionResourceAdjustedForOverdraft = view "adjusted_for_overdraft" Optional "An object; may be missing.";
+        applied_to_payment: CustomerBalanceResourceCashBalanceTransactionResourceAppliedToPaymentTransaction = view "applied_to_payment" Optional "An object; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        ending_balance: i64 = int "ending_balance" Required "An integer; always there.";
+        funded: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransaction = view "funded" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        net_amount: i64 = int "net_amount" Required "An integer; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        refunded_from_payment: CustomerBalanceResourceCashBalanceTransactionResourceRefundedFromPaymentTransaction = view "refunded_from_payment" Optional "An object; may be missing.";
+        transferred_to_balance: CustomerBalanceResourceCashBalanceTransactionResourceTransferredToBalance = view "transferred_to_balance" Optional "An object; may be missing.";
+        r#type: CustomerCashBalanceTransactionType = field "type" Required "One of 9 words; always there.";
+        unapplied_from_payment: CustomerBalanceResourceCashBalanceTransactionResourceAppliedToPaymentTransaction = view "unapplied_from_payment" Optional "An object; may be missing.";
     }
 }
 

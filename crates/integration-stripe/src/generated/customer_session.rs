@@ -12,132 +12,132 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `customer_sessions`.
+    /// Calls about `customer_sessions`: [reference](https://docs.stripe.com/api/customer_sessions).
     CustomerSessionsApi [] {
         fn create(; CreateCustomerSession) -> CustomerSession = post
-            "stripe.customer_sessions.create" "/v1/customer_sessions";
+            "stripe.customer_sessions.create" "/v1/customer_sessions" "customer_sessions/create";
     }
 }
 
 views! {
-    /// The object `customer_session`.
+    /// The object `customer_session`: [reference](https://docs.stripe.com/api/customer_sessions/object).
     CustomerSession {
-        client_secret: &str = Required;
-        components: CustomerSessionResourceComponents = Optional;
-        created: i64 = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        expires_at: i64 = Required;
-        livemode: bool = Required;
-        object: &str = Required;
+        client_secret: &str = text "client_secret" Required "Text; always there.";
+        components: CustomerSessionResourceComponents = view "components" Optional "An object; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `customer_session_resource_components`.
     CustomerSessionResourceComponents {
-        buy_button: PortalInvoiceList = Required;
-        customer_sheet: CustomerSessionResourceComponentsResourceCustomerSheet = Required;
-        mobile_payment_element: CustomerSessionResourceComponentsResourceMobilePaymentElement = Required;
-        payment_element: CustomerSessionResourceComponentsResourcePaymentElement = Required;
-        pricing_table: PortalInvoiceList = Required;
+        buy_button: PortalInvoiceList = view "buy_button" Required "An object; always there.";
+        customer_sheet: CustomerSessionResourceComponentsResourceCustomerSheet = view "customer_sheet" Required "An object; always there.";
+        mobile_payment_element: CustomerSessionResourceComponentsResourceMobilePaymentElement = view "mobile_payment_element" Required "An object; always there.";
+        payment_element: CustomerSessionResourceComponentsResourcePaymentElement = view "payment_element" Required "An object; always there.";
+        pricing_table: PortalInvoiceList = view "pricing_table" Required "An object; always there.";
     }
 
     /// The part `customer_session_resource_components_resource_customer_sheet`.
     CustomerSessionResourceComponentsResourceCustomerSheet {
-        enabled: bool = Required;
-        features: CustomerSessionResourceComponentsResourceCustomerSheetResourceFeatures = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: CustomerSessionResourceComponentsResourceCustomerSheetResourceFeatures = view "features" Nullable "An object; may be `null`.";
     }
 
     /// The part `customer_session_resource_components_resource_customer_sheet_resource_features`.
     CustomerSessionResourceComponentsResourceCustomerSheetResourceFeatures {
-        payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = Nullable;
-        payment_method_remove: V2CoreEventDestinationStatus = Nullable;
+        payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = field "payment_method_allow_redisplay_filters" Nullable "Several, each: `always`, `limited` or `unspecified`; may be `null`.";
+        payment_method_remove: V2CoreEventDestinationStatus = field "payment_method_remove" Nullable "`disabled` or `enabled`; may be `null`.";
     }
 
     /// The part `customer_session_resource_components_resource_mobile_payment_element`.
     CustomerSessionResourceComponentsResourceMobilePaymentElement {
-        enabled: bool = Required;
-        features: CustomerSessionResourceComponentsResourceMobilePaymentElementResourceFeatures = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: CustomerSessionResourceComponentsResourceMobilePaymentElementResourceFeatures = view "features" Nullable "An object; may be `null`.";
     }
 
     /// The part `customer_session_resource_components_resource_mobile_payment_element_resource_features`.
     CustomerSessionResourceComponentsResourceMobilePaymentElementResourceFeatures {
-        payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = Nullable;
-        payment_method_redisplay: V2CoreEventDestinationStatus = Nullable;
-        payment_method_remove: V2CoreEventDestinationStatus = Nullable;
-        payment_method_save: V2CoreEventDestinationStatus = Nullable;
-        payment_method_save_allow_redisplay_override: CardAllowRedisplay = Nullable;
+        payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = field "payment_method_allow_redisplay_filters" Nullable "Several, each: `always`, `limited` or `unspecified`; may be `null`.";
+        payment_method_redisplay: V2CoreEventDestinationStatus = field "payment_method_redisplay" Nullable "`disabled` or `enabled`; may be `null`.";
+        payment_method_remove: V2CoreEventDestinationStatus = field "payment_method_remove" Nullable "`disabled` or `enabled`; may be `null`.";
+        payment_method_save: V2CoreEventDestinationStatus = field "payment_method_save" Nullable "`disabled` or `enabled`; may be `null`.";
+        payment_method_save_allow_redisplay_override: CardAllowRedisplay = field "payment_method_save_allow_redisplay_override" Nullable "`always`, `limited` or `unspecified`; may be `null`.";
     }
 
     /// The part `customer_session_resource_components_resource_payment_element`.
     CustomerSessionResourceComponentsResourcePaymentElement {
-        enabled: bool = Required;
-        features: CustomerSessionResourceComponentsResourcePaymentElementResourceFeatures = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: CustomerSessionResourceComponentsResourcePaymentElementResourceFeatures = view "features" Nullable "An object; may be `null`.";
     }
 
     /// The part `customer_session_resource_components_resource_payment_element_resource_features`.
     CustomerSessionResourceComponentsResourcePaymentElementResourceFeatures {
-        payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = Required;
-        payment_method_redisplay: V2CoreEventDestinationStatus = Required;
-        payment_method_redisplay_limit: i64 = Nullable;
-        payment_method_remove: V2CoreEventDestinationStatus = Required;
-        payment_method_save: V2CoreEventDestinationStatus = Required;
-        payment_method_save_usage: PaymentIntentSetupFutureUsage = Nullable;
+        payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = field "payment_method_allow_redisplay_filters" Required "Several, each: `always`, `limited` or `unspecified`; always there.";
+        payment_method_redisplay: V2CoreEventDestinationStatus = field "payment_method_redisplay" Required "`disabled` or `enabled`; always there.";
+        payment_method_redisplay_limit: i64 = int "payment_method_redisplay_limit" Nullable "An integer; may be `null`.";
+        payment_method_remove: V2CoreEventDestinationStatus = field "payment_method_remove" Required "`disabled` or `enabled`; always there.";
+        payment_method_save: V2CoreEventDestinationStatus = field "payment_method_save" Required "`disabled` or `enabled`; always there.";
+        payment_method_save_usage: PaymentIntentSetupFutureUsage = field "payment_method_save_usage" Nullable "`off_session` or `on_session`; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/customer_sessions`.
-    CreateCustomerSession(components: CustomerSessionComponentsParams) {
-        customer: String;
-        customer_account: String;
+    CreateCustomerSession(components: CustomerSessionComponentsParams = fields "components") {
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customer_sessions.components.mobile_payment_element.features`.
     CreateCustomerSessionComponentsMobilePaymentElementFeaturesParams() {
-        payment_method_allow_redisplay_filters: ListOf<CardAllowRedisplay>;
-        payment_method_redisplay: V2CoreEventDestinationStatus;
-        payment_method_remove: V2CoreEventDestinationStatus;
-        payment_method_save: V2CoreEventDestinationStatus;
-        payment_method_save_allow_redisplay_override: CardAllowRedisplay;
+        payment_method_allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "payment_method_allow_redisplay_filters" "Sets `payment_method_allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
+        payment_method_redisplay: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_redisplay" "Sets `payment_method_redisplay`. `disabled` or `enabled`.";
+        payment_method_remove: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_remove" "Sets `payment_method_remove`. `disabled` or `enabled`.";
+        payment_method_save: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_save" "Sets `payment_method_save`. `disabled` or `enabled`.";
+        payment_method_save_allow_redisplay_override: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "payment_method_save_allow_redisplay_override" "Sets `payment_method_save_allow_redisplay_override`. `always`, `limited` or `unspecified`.";
     }
 
     /// Parameters of `POST /v1/customer_sessions.components.payment_element.features`.
     CreateCustomerSessionComponentsPaymentElementFeaturesParams() {
-        payment_method_allow_redisplay_filters: ListOf<CardAllowRedisplay>;
-        payment_method_redisplay: V2CoreEventDestinationStatus;
-        payment_method_redisplay_limit: i64;
-        payment_method_remove: V2CoreEventDestinationStatus;
-        payment_method_save: V2CoreEventDestinationStatus;
-        payment_method_save_usage: PaymentIntentSetupFutureUsage;
+        payment_method_allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "payment_method_allow_redisplay_filters" "Sets `payment_method_allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
+        payment_method_redisplay: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_redisplay" "Sets `payment_method_redisplay`. `disabled` or `enabled`.";
+        payment_method_redisplay_limit: impl Into<i64> = int "payment_method_redisplay_limit" "Sets `payment_method_redisplay_limit`. An integer.";
+        payment_method_remove: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_remove" "Sets `payment_method_remove`. `disabled` or `enabled`.";
+        payment_method_save: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_save" "Sets `payment_method_save`. `disabled` or `enabled`.";
+        payment_method_save_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "payment_method_save_usage" "Sets `payment_method_save_usage`. `off_session` or `on_session`.";
     }
 
     /// Parameters of `POST /v1/customer_sessions.components`.
     CustomerSessionComponentsParams() {
-        buy_button: PhoneNumberCollectionParams;
-        customer_sheet: CustomerSheetParams;
-        mobile_payment_element: MobilePaymentElementParams;
-        payment_element: PaymentElementParams;
-        pricing_table: PhoneNumberCollectionParams;
+        buy_button: PhoneNumberCollectionParams = fields "buy_button" "Sets `buy_button`. Parameters.";
+        customer_sheet: CustomerSheetParams = fields "customer_sheet" "Sets `customer_sheet`. Parameters.";
+        mobile_payment_element: MobilePaymentElementParams = fields "mobile_payment_element" "Sets `mobile_payment_element`. Parameters.";
+        payment_element: PaymentElementParams = fields "payment_element" "Sets `payment_element`. Parameters.";
+        pricing_table: PhoneNumberCollectionParams = fields "pricing_table" "Sets `pricing_table`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customer_sessions.components.customer_sheet.features`.
     CustomerSessionFeaturesParams() {
-        payment_method_allow_redisplay_filters: ListOf<CardAllowRedisplay>;
-        payment_method_remove: V2CoreEventDestinationStatus;
+        payment_method_allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "payment_method_allow_redisplay_filters" "Sets `payment_method_allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
+        payment_method_remove: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_remove" "Sets `payment_method_remove`. `disabled` or `enabled`.";
     }
 
     /// Parameters of `POST /v1/customer_sessions.components.customer_sheet`.
-    CustomerSheetParams(enabled: bool) {
-        features: CustomerSessionFeaturesParams;
+    CustomerSheetParams(enabled: bool = flag "enabled") {
+        features: CustomerSessionFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customer_sessions.components.mobile_payment_element`.
-    MobilePaymentElementParams(enabled: bool) {
-        features: CreateCustomerSessionComponentsMobilePaymentElementFeaturesParams;
+    MobilePaymentElementParams(enabled: bool = flag "enabled") {
+        features: CreateCustomerSessionComponentsMobilePaymentElementFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customer_sessions.components.payment_element`.
-    PaymentElementParams(enabled: bool) {
-        features: CreateCustomerSessionComponentsPaymentElementFeaturesParams;
+    PaymentElementParams(enabled: bool = flag "enabled") {
+        features: CreateCustomerSessionComponentsPaymentElementFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
 }

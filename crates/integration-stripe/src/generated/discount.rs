@@ -7,35 +7,35 @@ use crate::view::{Expandable, views};
 views! {
     /// The object `deleted_discount`.
     DeletedDiscount {
-        checkout_session: &str = Nullable;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        deleted: bool = Required;
-        id: &str = Required;
-        invoice: &str = Nullable;
-        invoice_item: &str = Nullable;
-        object: &str = Required;
-        promotion_code: Expandable<PromotionCode> = Nullable;
-        source: DiscountSource = Required;
-        start: i64 = Required;
-        subscription: &str = Nullable;
-        subscription_item: &str = Nullable;
+        checkout_session: &str = text "checkout_session" Nullable "Text; may be `null`.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: &str = text "invoice" Nullable "Text; may be `null`.";
+        invoice_item: &str = text "invoice_item" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        promotion_code: Expandable<PromotionCode> = field "promotion_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        source: DiscountSource = view "source" Required "An object; always there.";
+        start: i64 = int "start" Required "Seconds since 1970; always there.";
+        subscription: &str = text "subscription" Nullable "Text; may be `null`.";
+        subscription_item: &str = text "subscription_item" Nullable "Text; may be `null`.";
     }
 
-    /// The object `discount`.
+    /// The object `discount`: [reference](https://docs.stripe.com/api/customers/object).
     Discount {
-        checkout_session: &str = Nullable;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        end: i64 = Nullable;
-        id: &str = Required;
-        invoice: &str = Nullable;
-        invoice_item: &str = Nullable;
-        object: &str = Required;
-        promotion_code: Expandable<PromotionCode> = Nullable;
-        source: DiscountSource = Required;
-        start: i64 = Required;
-        subscription: &str = Nullable;
-        subscription_item: &str = Nullable;
+        checkout_session: &str = text "checkout_session" Nullable "Text; may be `null`.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        end: i64 = int "end" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: &str = text "invoice" Nullable "Text; may be `null`.";
+        invoice_item: &str = text "invoice_item" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        promotion_code: Expandable<PromotionCode> = field "promotion_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        source: DiscountSource = view "source" Required "An object; always there.";
+        start: i64 = int "start" Required "Seconds since 1970; always there.";
+        subscription: &str = text "subscription" Nullable "Text; may be `null`.";
+        subscription_item: &str = text "subscription_item" Nullable "Text; may be `null`.";
     }
 }

@@ -13,187 +13,190 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `disputes`.
+    /// Calls about `disputes`: [reference](https://docs.stripe.com/api/disputes).
     DisputesApi [] {
-        fn list(; ListDisputes) -> List<Dispute> = list "stripe.disputes.list" "/v1/disputes";
-        fn retrieve(dispute) -> Dispute = get "stripe.disputes.retrieve" "/v1/disputes/{dispute}";
+        fn list(; ListDisputes) -> List<Dispute> = list
+            "stripe.disputes.list" "/v1/disputes" "disputes/list";
+        fn retrieve(dispute) -> Dispute = get
+            "stripe.disputes.retrieve" "/v1/disputes/{dispute}" "disputes/retrieve";
         fn update(dispute; UpdateDispute) -> Dispute = post
-            "stripe.disputes.update" "/v1/disputes/{dispute}";
-        fn close(dispute) -> Dispute = post "stripe.disputes.close" "/v1/disputes/{dispute}/close";
+            "stripe.disputes.update" "/v1/disputes/{dispute}" "disputes/update";
+        fn close(dispute) -> Dispute = post
+            "stripe.disputes.close" "/v1/disputes/{dispute}/close" "disputes/close";
     }
 }
 
 views! {
-    /// The object `dispute`.
+    /// The object `dispute`: [reference](https://docs.stripe.com/api/disputes/object).
     Dispute {
-        amount: i64 = Required;
-        balance_transactions: Vec<BalanceTransaction> = Required;
-        charge: Expandable<Charge> = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        enhanced_eligibility_types: Vec<DisputeEnhancedEligibilityTypes> = Required;
-        evidence: DisputeEvidence = Required;
-        evidence_details: DisputeEvidenceDetails = Required;
-        id: &str = Required;
-        is_charge_refundable: bool = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        payment_intent: Expandable<PaymentIntent> = Nullable;
-        payment_method_details: DisputePaymentMethodDetails = Optional;
-        reason: &str = Required;
-        status: DisputeStatus = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        balance_transactions: Vec<BalanceTransaction> = field "balance_transactions" Required "Several, each: an object; always there.";
+        charge: Expandable<Charge> = field "charge" Required "An id, or the object where the call expanded it; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        enhanced_eligibility_types: Vec<DisputeEnhancedEligibilityTypes> = field "enhanced_eligibility_types" Required "Several, each: `visa_compelling_evidence_3` or `visa_compliance`; always there.";
+        evidence: DisputeEvidence = view "evidence" Required "An object; always there.";
+        evidence_details: DisputeEvidenceDetails = view "evidence_details" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        is_charge_refundable: bool = flag "is_charge_refundable" Required "`true` or `false`; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_method_details: DisputePaymentMethodDetails = view "payment_method_details" Optional "An object; may be missing.";
+        reason: &str = text "reason" Required "Text; always there.";
+        status: DisputeStatus = field "status" Required "One of 8 words; always there.";
     }
 
     /// The part `dispute_enhanced_eligibility`.
     DisputeEnhancedEligibility {
-        visa_compelling_evidence_3: DisputeEnhancedEligibilityVisaCompellingEvidence3 = Optional;
-        visa_compliance: DisputeEnhancedEligibilityVisaCompliance = Optional;
+        visa_compelling_evidence_3: DisputeEnhancedEligibilityVisaCompellingEvidence3 = view "visa_compelling_evidence_3" Optional "An object; may be missing.";
+        visa_compliance: DisputeEnhancedEligibilityVisaCompliance = view "visa_compliance" Optional "An object; may be missing.";
     }
 
     /// The part `dispute_enhanced_eligibility_visa_compelling_evidence3`.
     DisputeEnhancedEligibilityVisaCompellingEvidence3 {
-        required_actions: Vec<DisputeEnhancedEligibilityVisaCompellingEvidence3RequiredActions> = Required;
-        status: DisputeEnhancedEligibilityVisaCompellingEvidence3Status = Required;
+        required_actions: Vec<DisputeEnhancedEligibilityVisaCompellingEvidence3RequiredActions> = field "required_actions" Required "Several, each: `missing_customer_identifiers`, `missing_disputed_transaction_description`, `missing_merchandise_or_services`, `missing_prior_undisputed_transaction_description` or `missing_prior_undisputed_transactions`; always there.";
+        status: DisputeEnhancedEligibilityVisaCompellingEvidence3Status = field "status" Required "`not_qualified`, `qualified` or `requires_action`; always there.";
     }
 
     /// The part `dispute_enhanced_eligibility_visa_compliance`.
     DisputeEnhancedEligibilityVisaCompliance {
-        status: DisputeEnhancedEligibilityVisaComplianceStatus = Required;
+        status: DisputeEnhancedEligibilityVisaComplianceStatus = field "status" Required "`fee_acknowledged` or `requires_fee_acknowledgement`; always there.";
     }
 
     /// The part `dispute_enhanced_evidence`.
     DisputeEnhancedEvidence {
-        visa_compelling_evidence_3: DisputeEnhancedEvidenceVisaCompellingEvidence3 = Optional;
-        visa_compliance: DisputeEnhancedEvidenceVisaCompliance = Optional;
+        visa_compelling_evidence_3: DisputeEnhancedEvidenceVisaCompellingEvidence3 = view "visa_compelling_evidence_3" Optional "An object; may be missing.";
+        visa_compliance: DisputeEnhancedEvidenceVisaCompliance = view "visa_compliance" Optional "An object; may be missing.";
     }
 
     /// The part `dispute_enhanced_evidence_visa_compelling_evidence3`.
     DisputeEnhancedEvidenceVisaCompellingEvidence3 {
-        disputed_transaction: DisputeVisaCompellingEvidence3DisputedTransaction = Nullable;
-        prior_undisputed_transactions: Vec<DisputeVisaCompellingEvidence3PriorUndisputedTransaction> = Required;
+        disputed_transaction: DisputeVisaCompellingEvidence3DisputedTransaction = view "disputed_transaction" Nullable "An object; may be `null`.";
+        prior_undisputed_transactions: Vec<DisputeVisaCompellingEvidence3PriorUndisputedTransaction> = field "prior_undisputed_transactions" Required "Several, each: an object; always there.";
     }
 
     /// The part `dispute_enhanced_evidence_visa_compliance`.
     DisputeEnhancedEvidenceVisaCompliance {
-        fee_acknowledged: bool = Required;
+        fee_acknowledged: bool = flag "fee_acknowledged" Required "`true` or `false`; always there.";
     }
 
     /// The part `dispute_evidence`.
     DisputeEvidence {
-        access_activity_log: &str = Nullable;
-        billing_address: &str = Nullable;
-        cancellation_policy: Expandable<File> = Nullable;
-        cancellation_policy_disclosure: &str = Nullable;
-        cancellation_rebuttal: &str = Nullable;
-        customer_communication: Expandable<File> = Nullable;
-        customer_email_address: &str = Nullable;
-        customer_name: &str = Nullable;
-        customer_purchase_ip: &str = Nullable;
-        customer_signature: Expandable<File> = Nullable;
-        duplicate_charge_documentation: Expandable<File> = Nullable;
-        duplicate_charge_explanation: &str = Nullable;
-        duplicate_charge_id: &str = Nullable;
-        enhanced_evidence: DisputeEnhancedEvidence = Required;
-        product_description: &str = Nullable;
-        receipt: Expandable<File> = Nullable;
-        refund_policy: Expandable<File> = Nullable;
-        refund_policy_disclosure: &str = Nullable;
-        refund_refusal_explanation: &str = Nullable;
-        service_date: &str = Nullable;
-        service_documentation: Expandable<File> = Nullable;
-        shipping_address: &str = Nullable;
-        shipping_carrier: &str = Nullable;
-        shipping_date: &str = Nullable;
-        shipping_documentation: Expandable<File> = Nullable;
-        shipping_tracking_number: &str = Nullable;
-        uncategorized_file: Expandable<File> = Nullable;
-        uncategorized_text: &str = Nullable;
+        access_activity_log: &str = text "access_activity_log" Nullable "Text; may be `null`.";
+        billing_address: &str = text "billing_address" Nullable "Text; may be `null`.";
+        cancellation_policy: Expandable<File> = field "cancellation_policy" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        cancellation_policy_disclosure: &str = text "cancellation_policy_disclosure" Nullable "Text; may be `null`.";
+        cancellation_rebuttal: &str = text "cancellation_rebuttal" Nullable "Text; may be `null`.";
+        customer_communication: Expandable<File> = field "customer_communication" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_email_address: &str = text "customer_email_address" Nullable "Text; may be `null`.";
+        customer_name: &str = text "customer_name" Nullable "Text; may be `null`.";
+        customer_purchase_ip: &str = text "customer_purchase_ip" Nullable "Text; may be `null`.";
+        customer_signature: Expandable<File> = field "customer_signature" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        duplicate_charge_documentation: Expandable<File> = field "duplicate_charge_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        duplicate_charge_explanation: &str = text "duplicate_charge_explanation" Nullable "Text; may be `null`.";
+        duplicate_charge_id: &str = text "duplicate_charge_id" Nullable "Text; may be `null`.";
+        enhanced_evidence: DisputeEnhancedEvidence = view "enhanced_evidence" Required "An object; always there.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        receipt: Expandable<File> = field "receipt" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        refund_policy: Expandable<File> = field "refund_policy" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        refund_policy_disclosure: &str = text "refund_policy_disclosure" Nullable "Text; may be `null`.";
+        refund_refusal_explanation: &str = text "refund_refusal_explanation" Nullable "Text; may be `null`.";
+        service_date: &str = text "service_date" Nullable "Text; may be `null`.";
+        service_documentation: Expandable<File> = field "service_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        shipping_address: &str = text "shipping_address" Nullable "Text; may be `null`.";
+        shipping_carrier: &str = text "shipping_carrier" Nullable "Text; may be `null`.";
+        shipping_date: &str = text "shipping_date" Nullable "Text; may be `null`.";
+        shipping_documentation: Expandable<File> = field "shipping_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        shipping_tracking_number: &str = text "shipping_tracking_number" Nullable "Text; may be `null`.";
+        uncategorized_file: Expandable<File> = field "uncategorized_file" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        uncategorized_text: &str = text "uncategorized_text" Nullable "Text; may be `null`.";
     }
 
     /// The part `dispute_evidence_details`.
     DisputeEvidenceDetails {
-        due_by: i64 = Nullable;
-        enhanced_eligibility: DisputeEnhancedEligibility = Required;
-        has_evidence: bool = Required;
-        past_due: bool = Required;
-        submission_count: i64 = Required;
+        due_by: i64 = int "due_by" Nullable "Seconds since 1970; may be `null`.";
+        enhanced_eligibility: DisputeEnhancedEligibility = view "enhanced_eligibility" Required "An object; always there.";
+        has_evidence: bool = flag "has_evidence" Required "`true` or `false`; always there.";
+        past_due: bool = flag "past_due" Required "`true` or `false`; always there.";
+        submission_count: i64 = int "submission_count" Required "An integer; always there.";
     }
 
     /// The part `dispute_payment_method_details`.
     DisputePaymentMethodDetails {
-        amazon_pay: DisputePaymentMethodDetailsAmazonPay = Optional;
-        card: DisputePaymentMethodDetailsCard = Optional;
-        klarna: DisputePaymentMethodDetailsKlarna = Optional;
-        paypal: DisputePaymentMethodDetailsPaypal = Optional;
-        r#type: DisputePaymentMethodDetailsType = Required;
+        amazon_pay: DisputePaymentMethodDetailsAmazonPay = view "amazon_pay" Optional "An object; may be missing.";
+        card: DisputePaymentMethodDetailsCard = view "card" Optional "An object; may be missing.";
+        klarna: DisputePaymentMethodDetailsKlarna = view "klarna" Optional "An object; may be missing.";
+        paypal: DisputePaymentMethodDetailsPaypal = view "paypal" Optional "An object; may be missing.";
+        r#type: DisputePaymentMethodDetailsType = field "type" Required "`amazon_pay`, `card`, `klarna` or `paypal`; always there.";
     }
 
     /// The part `dispute_payment_method_details_amazon_pay`.
     DisputePaymentMethodDetailsAmazonPay {
-        dispute_type: DisputePaymentMethodDetailsAmazonPayDisputeType = Nullable;
+        dispute_type: DisputePaymentMethodDetailsAmazonPayDisputeType = field "dispute_type" Nullable "`chargeback` or `claim`; may be `null`.";
     }
 
     /// The part `dispute_payment_method_details_card`.
     DisputePaymentMethodDetailsCard {
-        brand: &str = Required;
-        case_type: DisputePaymentMethodDetailsCardCaseType = Required;
-        network_reason_code: &str = Nullable;
+        brand: &str = text "brand" Required "Text; always there.";
+        case_type: DisputePaymentMethodDetailsCardCaseType = field "case_type" Required "`block`, `chargeback`, `compliance`, `inquiry` or `resolution`; always there.";
+        network_reason_code: &str = text "network_reason_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `dispute_payment_method_details_klarna`.
     DisputePaymentMethodDetailsKlarna {
-        chargeback_loss_reason_code: &str = Optional;
-        reason_code: &str = Nullable;
+        chargeback_loss_reason_code: &str = text "chargeback_loss_reason_code" Optional "Text; may be missing.";
+        reason_code: &str = text "reason_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `dispute_payment_method_details_paypal`.
     DisputePaymentMethodDetailsPaypal {
-        case_id: &str = Nullable;
-        reason_code: &str = Nullable;
+        case_id: &str = text "case_id" Nullable "Text; may be `null`.";
+        reason_code: &str = text "reason_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `dispute_visa_compelling_evidence3_disputed_transaction`.
     DisputeVisaCompellingEvidence3DisputedTransaction {
-        customer_account_id: &str = Nullable;
-        customer_device_fingerprint: &str = Nullable;
-        customer_device_id: &str = Nullable;
-        customer_email_address: &str = Nullable;
-        customer_purchase_ip: &str = Nullable;
-        merchandise_or_services: DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices = Nullable;
-        product_description: &str = Nullable;
-        shipping_address: Address = Nullable;
+        customer_account_id: &str = text "customer_account_id" Nullable "Text; may be `null`.";
+        customer_device_fingerprint: &str = text "customer_device_fingerprint" Nullable "Text; may be `null`.";
+        customer_device_id: &str = text "customer_device_id" Nullable "Text; may be `null`.";
+        customer_email_address: &str = text "customer_email_address" Nullable "Text; may be `null`.";
+        customer_purchase_ip: &str = text "customer_purchase_ip" Nullable "Text; may be `null`.";
+        merchandise_or_services: DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices = field "merchandise_or_services" Nullable "`merchandise` or `services`; may be `null`.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        shipping_address: Address = view "shipping_address" Nullable "An object; may be `null`.";
     }
 
     /// The part `dispute_visa_compelling_evidence3_prior_undisputed_transaction`.
     DisputeVisaCompellingEvidence3PriorUndisputedTransaction {
-        charge: &str = Required;
-        customer_account_id: &str = Nullable;
-        customer_device_fingerprint: &str = Nullable;
-        customer_device_id: &str = Nullable;
-        customer_email_address: &str = Nullable;
-        customer_purchase_ip: &str = Nullable;
-        product_description: &str = Nullable;
-        shipping_address: Address = Nullable;
+        charge: &str = text "charge" Required "Text; always there.";
+        customer_account_id: &str = text "customer_account_id" Nullable "Text; may be `null`.";
+        customer_device_fingerprint: &str = text "customer_device_fingerprint" Nullable "Text; may be `null`.";
+        customer_device_id: &str = text "customer_device_id" Nullable "Text; may be `null`.";
+        customer_email_address: &str = text "customer_email_address" Nullable "Text; may be `null`.";
+        customer_purchase_ip: &str = text "customer_purchase_ip" Nullable "Text; may be `null`.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        shipping_address: Address = view "shipping_address" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/disputes`.
     ListDisputes() {
-        charge: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        payment_intent: String;
-        starting_after: String;
+        charge: impl Into<String> = text "charge" "Sets `charge`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/disputes/{dispute}`.
     UpdateDispute() {
-        evidence: EvidenceParams;
-        metadata: MapOf<String>, clear_metadata;
-        submit: bool;
+        evidence: EvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        submit: bool = flag "submit" "Sets `submit`. `true` or `false`.";
     }
 }
 

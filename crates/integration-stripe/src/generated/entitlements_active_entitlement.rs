@@ -9,31 +9,31 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `entitlements.active_entitlements`.
+    /// Calls about `entitlements.active_entitlements`: [reference](https://docs.stripe.com/api/entitlements/active_entitlements).
     EntitlementsActiveEntitlementsApi [] {
         fn list(; ListEntitlementActiveEntitlements) -> List<EntitlementsActiveEntitlement> = list
-            "stripe.entitlements.active_entitlements.list" "/v1/entitlements/active_entitlements";
+            "stripe.entitlements.active_entitlements.list" "/v1/entitlements/active_entitlements" "entitlements/active_entitlements/list";
         fn retrieve(id) -> EntitlementsActiveEntitlement = get
-            "stripe.entitlements.active_entitlements.retrieve" "/v1/entitlements/active_entitlements/{id}";
+            "stripe.entitlements.active_entitlements.retrieve" "/v1/entitlements/active_entitlements/{id}" "entitlements/active_entitlements/retrieve";
     }
 }
 
 views! {
-    /// The object `entitlements.active_entitlement`.
+    /// The object `entitlements.active_entitlement`: [reference](https://docs.stripe.com/api/entitlements/active_entitlements/object).
     EntitlementsActiveEntitlement {
-        feature: Expandable<EntitlementsFeature> = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        lookup_key: &str = Required;
-        object: &str = Required;
+        feature: Expandable<EntitlementsFeature> = field "feature" Required "An id, or the object where the call expanded it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        lookup_key: &str = text "lookup_key" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/entitlements/active_entitlements`.
-    ListEntitlementActiveEntitlements(customer: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+    ListEntitlementActiveEntitlements(customer: impl Into<String> = text "customer") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }

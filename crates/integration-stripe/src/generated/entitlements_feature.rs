@@ -4,14 +4,14 @@
 use crate::view::{Map, views};
 
 views! {
-    /// The object `entitlements.feature`.
+    /// The object `entitlements.feature`: [reference](https://docs.stripe.com/api/entitlements/features/object).
     EntitlementsFeature {
-        active: bool = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        lookup_key: &str = Required;
-        metadata: Map<&'static str> = Required;
-        name: &str = Required;
-        object: &str = Required;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        lookup_key: &str = text "lookup_key" Required "Text; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }

@@ -9,38 +9,38 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `entitlements.features`.
+    /// Calls about `entitlements.features`: [reference](https://docs.stripe.com/api/entitlements/features).
     EntitlementsFeaturesApi [] {
         fn list(; ListEntitlementFeatures) -> List<EntitlementsFeature> = list
-            "stripe.entitlements.features.list" "/v1/entitlements/features";
+            "stripe.entitlements.features.list" "/v1/entitlements/features" "entitlements/features/list";
         fn create(; CreateEntitlementFeatures) -> EntitlementsFeature = post
-            "stripe.entitlements.features.create" "/v1/entitlements/features";
+            "stripe.entitlements.features.create" "/v1/entitlements/features" "entitlements/features/create";
         fn retrieve(id) -> EntitlementsFeature = get
-            "stripe.entitlements.features.retrieve" "/v1/entitlements/features/{id}";
+            "stripe.entitlements.features.retrieve" "/v1/entitlements/features/{id}" "entitlements/features/retrieve";
         fn update(id; UpdateEntitlementFeatures) -> EntitlementsFeature = post
-            "stripe.entitlements.features.update" "/v1/entitlements/features/{id}";
+            "stripe.entitlements.features.update" "/v1/entitlements/features/{id}" "entitlements/features/update";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/entitlements/features`.
-    CreateEntitlementFeatures(lookup_key: String, name: String) {
-        metadata: MapOf<String>;
+    CreateEntitlementFeatures(lookup_key: impl Into<String> = text "lookup_key", name: impl Into<String> = text "name") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/entitlements/features`.
     ListEntitlementFeatures() {
-        archived: bool;
-        ending_before: String;
-        limit: i64;
-        lookup_key: String;
-        starting_after: String;
+        archived: bool = flag "archived" "Sets `archived`. `true` or `false`.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        lookup_key: impl Into<String> = text "lookup_key" "Sets `lookup_key`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/entitlements/features/{id}`.
     UpdateEntitlementFeatures() {
-        active: bool;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 80 characters.";
     }
 }

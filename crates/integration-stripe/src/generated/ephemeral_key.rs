@@ -4,33 +4,33 @@
 use crate::{op::handles, params::params, view::views};
 
 handles! {
-    /// Calls about `ephemeral_keys`.
+    /// Calls about `ephemeral_keys`: [reference](https://docs.stripe.com/api/ephemeral_keys).
     EphemeralKeysApi [] {
         fn create(; CreateEphemeralKey) -> EphemeralKey = post
-            "stripe.ephemeral_keys.create" "/v1/ephemeral_keys";
+            "stripe.ephemeral_keys.create" "/v1/ephemeral_keys" "ephemeral_keys/create";
         fn delete(key) -> EphemeralKey = delete
-            "stripe.ephemeral_keys.delete" "/v1/ephemeral_keys/{key}";
+            "stripe.ephemeral_keys.delete" "/v1/ephemeral_keys/{key}" "ephemeral_keys/delete";
     }
 }
 
 views! {
-    /// The object `ephemeral_key`.
+    /// The object `ephemeral_key`: [reference](https://docs.stripe.com/api/ephemeral_keys/object).
     EphemeralKey {
-        created: i64 = Required;
-        expires: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        secret: &str = Optional;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        expires: i64 = int "expires" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        secret: &str = text "secret" Optional "Text; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/ephemeral_keys`.
     CreateEphemeralKey() {
-        customer: String;
-        issuing_card: String;
-        nonce: String;
-        verification_session: String;
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        issuing_card: impl Into<String> = text "issuing_card" "Sets `issuing_card`. Text of at most 5000 characters.";
+        nonce: impl Into<String> = text "nonce" "Sets `nonce`. Text of at most 5000 characters.";
+        verification_session: impl Into<String> = text "verification_session" "Sets `verification_session`. Text of at most 5000 characters.";
     }
 }

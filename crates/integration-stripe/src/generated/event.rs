@@ -9,39 +9,41 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `events`.
+    /// Calls about `events`: [reference](https://docs.stripe.com/api/events).
     EventsApi [] {
-        fn list(; ListEvents) -> List<Event> = list "stripe.events.list" "/v1/events";
-        fn retrieve(id) -> Event = get "stripe.events.retrieve" "/v1/events/{id}";
+        fn list(; ListEvents) -> List<Event> = list
+            "stripe.events.list" "/v1/events" "events/list";
+        fn retrieve(id) -> Event = get
+            "stripe.events.retrieve" "/v1/events/{id}" "events/retrieve";
     }
 }
 
 views! {
-    /// The object `event`.
+    /// The object `event`: [reference](https://docs.stripe.com/api/events/object).
     Event {
-        account: &str = Optional;
-        api_version: &str = Nullable;
-        context: &str = Optional;
-        created: i64 = Required;
-        data: NotificationEventData = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        pending_webhooks: i64 = Required;
-        request: NotificationEventRequest = Nullable;
-        r#type: &str = Required;
+        account: &str = text "account" Optional "Text; may be missing.";
+        api_version: &str = text "api_version" Nullable "Text; may be `null`.";
+        context: &str = text "context" Optional "Text; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        data: NotificationEventData = view "data" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        pending_webhooks: i64 = int "pending_webhooks" Required "An integer; always there.";
+        request: NotificationEventRequest = view "request" Nullable "An object; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/events`.
     ListEvents() {
-        created: CreatedChoice;
-        delivery_success: bool;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        r#type: String;
-        types: ListOf<String>;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        delivery_success: bool = flag "delivery_success" "Sets `delivery_success`. `true` or `false`.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
+        types: impl Into<ListOf<String>> = put<ListOf<String>> "types" "Sets `types`. Several, each: text.";
     }
 }

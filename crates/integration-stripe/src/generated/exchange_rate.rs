@@ -8,20 +8,20 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `exchange_rates`.
+    /// Calls about `exchange_rates`: [reference](https://docs.stripe.com/api/exchange_rates).
     ExchangeRatesApi [] {
         fn list(; ListParams) -> List<ExchangeRate> = list
-            "stripe.exchange_rates.list" "/v1/exchange_rates";
+            "stripe.exchange_rates.list" "/v1/exchange_rates" "exchange_rates/list";
         fn retrieve(rate_id) -> ExchangeRate = get
-            "stripe.exchange_rates.retrieve" "/v1/exchange_rates/{rate_id}";
+            "stripe.exchange_rates.retrieve" "/v1/exchange_rates/{rate_id}" "exchange_rates/retrieve";
     }
 }
 
 views! {
-    /// The object `exchange_rate`.
+    /// The object `exchange_rate`: [reference](https://docs.stripe.com/api/exchange_rates/object).
     ExchangeRate {
-        id: &str = Required;
-        object: &str = Required;
-        rates: Map<f64> = Required;
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        rates: Map<f64> = field "rates" Required "By key: a number; always there.";
     }
 }

@@ -12,10 +12,10 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `external_accounts`.
+    /// Calls about `external_accounts`: [reference](https://docs.stripe.com/api/external_accounts).
     ExternalAccountsApi [] {
         fn update(id; UpdateExternalAccount) -> ExternalAccount = post
-            "stripe.external_accounts.update" "/v1/external_accounts/{id}";
+            "stripe.external_accounts.update" "/v1/external_accounts/{id}" "external_accounts/update";
     }
 }
 
@@ -24,36 +24,36 @@ views! {
     DeletedExternalAccount {
     }
 
-    /// The object `external_account`.
+    /// The object `external_account`: [reference](https://docs.stripe.com/api/accounts/bank_accounts/object).
     ExternalAccount {
     }
 
     /// The part `external_account_requirements` and one other place.
     ExternalAccountRequirements {
-        currently_due: Vec<&str> = Nullable;
-        errors: Vec<AccountRequirementsError> = Nullable;
-        past_due: Vec<&str> = Nullable;
-        pending_verification: Vec<&str> = Nullable;
+        currently_due: Vec<&str> = field "currently_due" Nullable "Several, each: text; may be `null`.";
+        errors: Vec<AccountRequirementsError> = field "errors" Nullable "Several, each: an object; may be `null`.";
+        past_due: Vec<&str> = field "past_due" Nullable "Several, each: text; may be `null`.";
+        pending_verification: Vec<&str> = field "pending_verification" Nullable "Several, each: text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/external_accounts/{id}`.
     UpdateExternalAccount() {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType, clear_account_holder_type;
-        account_type: TokenAccountType;
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        default_for_currency: bool;
-        documents: AccountBankAccountDocumentsParams;
-        exp_month: String;
-        exp_year: String;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type", clear_account_holder_type "Sets `account_holder_type`. `company` or `individual`.";
+        account_type: impl Into<TokenAccountType> = put<TokenAccountType> "account_type" "Sets `account_type`. `checking`, `futsu`, `savings` or `toza`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        default_for_currency: bool = flag "default_for_currency" "Sets `default_for_currency`. `true` or `false`.";
+        documents: AccountBankAccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
     }
 }

@@ -5,15 +5,15 @@ use super::{ApplicationFee, BalanceTransaction};
 use crate::view::{Expandable, Map, views};
 
 views! {
-    /// The object `fee_refund`.
+    /// The object `fee_refund`: [reference](https://docs.stripe.com/api/application_fees/refunds/object).
     FeeRefund {
-        amount: i64 = Required;
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        fee: Expandable<ApplicationFee> = Required;
-        id: &str = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        fee: Expandable<ApplicationFee> = field "fee" Required "An id, or the object where the call expanded it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }

@@ -9,50 +9,51 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `files`.
+    /// Calls about `files`: [reference](https://docs.stripe.com/api/files).
     FilesApi [] {
-        fn list(; ListFiles) -> List<File> = list "stripe.files.list" "/v1/files";
-        fn create(; CreateFile) -> File = upload "stripe.files.create" "/v1/files";
-        fn retrieve(file) -> File = get "stripe.files.retrieve" "/v1/files/{file}";
+        fn list(; ListFiles) -> List<File> = list "stripe.files.list" "/v1/files" "files/list";
+        fn create(; CreateFile) -> File = upload "stripe.files.create" "/v1/files" "files/create";
+        fn retrieve(file) -> File = get
+            "stripe.files.retrieve" "/v1/files/{file}" "files/retrieve";
     }
 }
 
 views! {
-    /// The object `file`.
+    /// The object `file`: [reference](https://docs.stripe.com/api/files/object).
     File {
-        created: i64 = Required;
-        expires_at: i64 = Nullable;
-        filename: &str = Nullable;
-        id: &str = Required;
-        links: List<FileLink> = Nullable;
-        object: &str = Required;
-        purpose: FilePurpose = Required;
-        size: i64 = Required;
-        title: &str = Nullable;
-        r#type: &str = Nullable;
-        url: &str = Nullable;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        filename: &str = text "filename" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        links: List<FileLink> = field "links" Nullable "The first page of a list; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        purpose: FilePurpose = field "purpose" Required "One of 21 words; always there.";
+        size: i64 = int "size" Required "An integer; always there.";
+        title: &str = text "title" Nullable "Text; may be `null`.";
+        r#type: &str = text "type" Nullable "Text; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/files`.
-    CreateFile(file: FileParam, purpose: CreateFilePurpose) {
-        file_link_data: FileLinkDataParams;
+    CreateFile(file: impl Into<FileParam> = put<FileParam> "file", purpose: impl Into<CreateFilePurpose> = put<CreateFilePurpose> "purpose") {
+        file_link_data: FileLinkDataParams = fields "file_link_data" "Sets `file_link_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/files.file_link_data`.
-    FileLinkDataParams(create: bool) {
-        expires_at: i64;
-        metadata: MapOf<String>, clear_metadata;
+    FileLinkDataParams(create: bool = flag "create") {
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/files`.
     ListFiles() {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        purpose: FilePurpose;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        purpose: impl Into<FilePurpose> = put<FilePurpose> "purpose" "Sets `purpose`. One of 21 words.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }
 

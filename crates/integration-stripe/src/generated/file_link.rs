@@ -9,52 +9,54 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `file_links`.
+    /// Calls about `file_links`: [reference](https://docs.stripe.com/api/file_links).
     FileLinksApi [] {
         fn list(; ListFileLinks) -> List<FileLink> = list
-            "stripe.file_links.list" "/v1/file_links";
-        fn create(; CreateFileLink) -> FileLink = post "stripe.file_links.create" "/v1/file_links";
-        fn retrieve(link) -> FileLink = get "stripe.file_links.retrieve" "/v1/file_links/{link}";
+            "stripe.file_links.list" "/v1/file_links" "file_links/list";
+        fn create(; CreateFileLink) -> FileLink = post
+            "stripe.file_links.create" "/v1/file_links" "file_links/create";
+        fn retrieve(link) -> FileLink = get
+            "stripe.file_links.retrieve" "/v1/file_links/{link}" "file_links/retrieve";
         fn update(link; UpdateFileLink) -> FileLink = post
-            "stripe.file_links.update" "/v1/file_links/{link}";
+            "stripe.file_links.update" "/v1/file_links/{link}" "file_links/update";
     }
 }
 
 views! {
-    /// The object `file_link`.
+    /// The object `file_link`: [reference](https://docs.stripe.com/api/file_links/object).
     FileLink {
-        created: i64 = Required;
-        expired: bool = Required;
-        expires_at: i64 = Nullable;
-        file: Expandable<File> = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        url: &str = Nullable;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        expired: bool = flag "expired" Required "`true` or `false`; always there.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        file: Expandable<File> = field "file" Required "An id, or the object where the call expanded it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/file_links`.
-    CreateFileLink(file: String) {
-        expires_at: i64;
-        metadata: MapOf<String>, clear_metadata;
+    CreateFileLink(file: impl Into<String> = text "file") {
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/file_links`.
     ListFileLinks() {
-        created: CreatedChoice;
-        ending_before: String;
-        expired: bool;
-        file: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        expired: bool = flag "expired" "Sets `expired`. `true` or `false`.";
+        file: impl Into<String> = text "file" "Sets `file`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 
     /// Parameters of `POST /v1/file_links/{link}`.
     UpdateFileLink() {
-        expires_at: UpToChoice, clear_expires_at;
-        metadata: MapOf<String>, clear_metadata;
+        expires_at: impl Into<UpToChoice> = put<UpToChoice> "expires_at", clear_expires_at "Sets `expires_at`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 }

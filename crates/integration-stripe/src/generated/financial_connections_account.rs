@@ -14,92 +14,92 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `financial_connections.accounts`.
+    /// Calls about `financial_connections.accounts`: [reference](https://docs.stripe.com/api/financial_connections/accounts).
     FinancialConnectionsAccountsApi [
         owners: FinancialConnectionsAccountsOwnersApi,
     ] {
         fn list(; ListFinancialConnectionAccounts) -> List<FinancialConnectionsAccount> = list
-            "stripe.financial_connections.accounts.list" "/v1/financial_connections/accounts";
+            "stripe.financial_connections.accounts.list" "/v1/financial_connections/accounts" "financial_connections/accounts/list";
         fn retrieve(account) -> FinancialConnectionsAccount = get
-            "stripe.financial_connections.accounts.retrieve" "/v1/financial_connections/accounts/{account}";
+            "stripe.financial_connections.accounts.retrieve" "/v1/financial_connections/accounts/{account}" "financial_connections/accounts/retrieve";
         fn disconnect(account) -> FinancialConnectionsAccount = post
-            "stripe.financial_connections.accounts.disconnect" "/v1/financial_connections/accounts/{account}/disconnect";
+            "stripe.financial_connections.accounts.disconnect" "/v1/financial_connections/accounts/{account}/disconnect" "financial_connections/accounts/disconnect";
         fn refresh(account; RefreshFinancialConnectionAccount) -> FinancialConnectionsAccount = post
-            "stripe.financial_connections.accounts.refresh" "/v1/financial_connections/accounts/{account}/refresh";
+            "stripe.financial_connections.accounts.refresh" "/v1/financial_connections/accounts/{account}/refresh" "financial_connections/accounts/refresh";
         fn subscribe(account; SubscribeFinancialConnectionAccount) -> FinancialConnectionsAccount = post
-            "stripe.financial_connections.accounts.subscribe" "/v1/financial_connections/accounts/{account}/subscribe";
+            "stripe.financial_connections.accounts.subscribe" "/v1/financial_connections/accounts/{account}/subscribe" "financial_connections/accounts/subscribe";
         fn unsubscribe(account; UnsubscribeFinancialConnectionAccount) -> FinancialConnectionsAccount = post
-            "stripe.financial_connections.accounts.unsubscribe" "/v1/financial_connections/accounts/{account}/unsubscribe";
+            "stripe.financial_connections.accounts.unsubscribe" "/v1/financial_connections/accounts/{account}/unsubscribe" "financial_connections/accounts/unsubscribe";
     }
 
-    /// Calls about `financial_connections.accounts.owners`.
+    /// Calls about `financial_connections.accounts.owners`: [reference](https://docs.stripe.com/api/financial_connections/accounts/owners).
     FinancialConnectionsAccountsOwnersApi [] {
         fn list(account; ListFinancialConnectionAccountOwners) -> List<FinancialConnectionsAccountOwner> = list
-            "stripe.financial_connections.accounts.owners.list" "/v1/financial_connections/accounts/{account}/owners";
+            "stripe.financial_connections.accounts.owners.list" "/v1/financial_connections/accounts/{account}/owners" "financial_connections/accounts/owners/list";
     }
 }
 
 views! {
-    /// The object `financial_connections.account`.
+    /// The object `financial_connections.account`: [reference](https://docs.stripe.com/api/linked_accounts/object).
     FinancialConnectionsAccount {
-        account_holder: BankConnectionsResourceAccountholder = Nullable;
-        account_numbers: Vec<BankConnectionsResourceAccountNumberDetails> = Nullable;
-        balance: BankConnectionsResourceBalance = Nullable;
-        balance_refresh: BankConnectionsResourceBalanceRefresh = Nullable;
-        category: FinancialConnectionsAccountCategory = Required;
-        created: i64 = Required;
-        display_name: &str = Nullable;
-        id: &str = Required;
-        institution_name: &str = Required;
-        last4: &str = Nullable;
-        livemode: bool = Required;
-        object: &str = Required;
-        ownership: Expandable<FinancialConnectionsAccountOwnership> = Nullable;
-        ownership_refresh: BankConnectionsResourceBalanceRefresh = Nullable;
-        permissions: Vec<LinkedAccountOptionsCommonPermissions> = Nullable;
-        status: FinancialConnectionsAccountStatus = Required;
-        subcategory: FinancialConnectionsAccountSubcategory = Required;
-        subscriptions: Vec<&str> = Nullable;
-        supported_payment_method_types: Vec<FinancialConnectionsAccountSupportedPaymentMethodTypes> = Required;
-        transaction_refresh: BankConnectionsResourceTransactionRefresh = Nullable;
+        account_holder: BankConnectionsResourceAccountholder = view "account_holder" Nullable "An object; may be `null`.";
+        account_numbers: Vec<BankConnectionsResourceAccountNumberDetails> = field "account_numbers" Nullable "Several, each: an object; may be `null`.";
+        balance: BankConnectionsResourceBalance = view "balance" Nullable "An object; may be `null`.";
+        balance_refresh: BankConnectionsResourceBalanceRefresh = view "balance_refresh" Nullable "An object; may be `null`.";
+        category: FinancialConnectionsAccountCategory = field "category" Required "`cash`, `credit`, `investment` or `other`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        display_name: &str = text "display_name" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        institution_name: &str = text "institution_name" Required "Text; always there.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        ownership: Expandable<FinancialConnectionsAccountOwnership> = field "ownership" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        ownership_refresh: BankConnectionsResourceBalanceRefresh = view "ownership_refresh" Nullable "An object; may be `null`.";
+        permissions: Vec<LinkedAccountOptionsCommonPermissions> = field "permissions" Nullable "Several, each: `balances`, `ownership`, `payment_method` or `transactions`; may be `null`.";
+        status: FinancialConnectionsAccountStatus = field "status" Required "`active`, `disconnected` or `inactive`; always there.";
+        subcategory: FinancialConnectionsAccountSubcategory = field "subcategory" Required "`checking`, `credit_card`, `line_of_credit`, `mortgage`, `other` or `savings`; always there.";
+        subscriptions: Vec<&str> = field "subscriptions" Nullable "Several, each: text; may be `null`.";
+        supported_payment_method_types: Vec<FinancialConnectionsAccountSupportedPaymentMethodTypes> = field "supported_payment_method_types" Required "Several, each: `link` or `us_bank_account`; always there.";
+        transaction_refresh: BankConnectionsResourceTransactionRefresh = view "transaction_refresh" Nullable "An object; may be `null`.";
     }
 
     /// The part `financial_connections.account_ownership`.
     FinancialConnectionsAccountOwnership {
-        created: i64 = Required;
-        id: &str = Required;
-        object: &str = Required;
-        owners: List<FinancialConnectionsAccountOwner> = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        owners: List<FinancialConnectionsAccountOwner> = field "owners" Required "The first page of a list; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/financial_connections/accounts/{account}/owners`.
-    ListFinancialConnectionAccountOwners(ownership: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+    ListFinancialConnectionAccountOwners(ownership: impl Into<String> = text "ownership") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/financial_connections/accounts`.
     ListFinancialConnectionAccounts() {
-        account_holder: AccountHolderParams;
-        ending_before: String;
-        limit: i64;
-        session: String;
-        starting_after: String;
+        account_holder: AccountHolderParams = fields "account_holder" "Sets `account_holder`. Parameters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        session: impl Into<String> = text "session" "Sets `session`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/financial_connections/accounts/{account}/refresh`.
-    RefreshFinancialConnectionAccount(features: ListOf<LinkedAccountFeatures>) {
+    RefreshFinancialConnectionAccount(features: impl Into<ListOf<LinkedAccountFeatures>> = put<ListOf<LinkedAccountFeatures>> "features") {
     }
 
     /// Parameters of `POST /v1/financial_connections/accounts/{account}/subscribe`.
-    SubscribeFinancialConnectionAccount(features: ListOf<String>) {
+    SubscribeFinancialConnectionAccount(features: impl Into<ListOf<String>> = put<ListOf<String>> "features") {
     }
 
     /// Parameters of `POST /v1/financial_connections/accounts/{account}/unsubscribe`.
-    UnsubscribeFinancialConnectionAccount(features: ListOf<String>) {
+    UnsubscribeFinancialConnectionAccount(features: impl Into<ListOf<String>> = put<ListOf<String>> "features") {
     }
 }
 

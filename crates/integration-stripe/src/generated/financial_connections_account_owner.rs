@@ -4,15 +4,15 @@
 use crate::view::views;
 
 views! {
-    /// The object `financial_connections.account_owner`.
+    /// The object `financial_connections.account_owner`: [reference](https://docs.stripe.com/api/linked_accounts/owners/object).
     FinancialConnectionsAccountOwner {
-        email: &str = Nullable;
-        id: &str = Required;
-        name: &str = Required;
-        object: &str = Required;
-        ownership: &str = Required;
-        phone: &str = Nullable;
-        raw_address: &str = Nullable;
-        refreshed_at: i64 = Nullable;
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        ownership: &str = text "ownership" Required "Text; always there.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        raw_address: &str = text "raw_address" Nullable "Text; may be `null`.";
+        refreshed_at: i64 = int "refreshed_at" Nullable "Seconds since 1970; may be `null`.";
     }
 }

@@ -14,36 +14,36 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `financial_connections.sessions`.
+    /// Calls about `financial_connections.sessions`: [reference](https://docs.stripe.com/api/financial_connections/sessions).
     FinancialConnectionsSessionsApi [] {
         fn create(; CreateFinancialConnectionSession) -> FinancialConnectionsSession = post
-            "stripe.financial_connections.sessions.create" "/v1/financial_connections/sessions";
+            "stripe.financial_connections.sessions.create" "/v1/financial_connections/sessions" "financial_connections/sessions/create";
         fn retrieve(session) -> FinancialConnectionsSession = get
-            "stripe.financial_connections.sessions.retrieve" "/v1/financial_connections/sessions/{session}";
+            "stripe.financial_connections.sessions.retrieve" "/v1/financial_connections/sessions/{session}" "financial_connections/sessions/retrieve";
     }
 }
 
 views! {
-    /// The object `financial_connections.session`.
+    /// The object `financial_connections.session`: [reference](https://docs.stripe.com/api/link_account_sessions/object).
     FinancialConnectionsSession {
-        account_holder: BankConnectionsResourceAccountholder = Nullable;
-        accounts: List<FinancialConnectionsAccount> = Required;
-        client_secret: &str = Nullable;
-        filters: BankConnectionsResourceLinkAccountSessionFilters = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        permissions: Vec<LinkedAccountOptionsCommonPermissions> = Required;
-        prefetch: Vec<LinkedAccountOptionsCommonPrefetch> = Nullable;
-        return_url: &str = Optional;
+        account_holder: BankConnectionsResourceAccountholder = view "account_holder" Nullable "An object; may be `null`.";
+        accounts: List<FinancialConnectionsAccount> = field "accounts" Required "The first page of a list; always there.";
+        client_secret: &str = text "client_secret" Nullable "Text; may be `null`.";
+        filters: BankConnectionsResourceLinkAccountSessionFilters = view "filters" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        permissions: Vec<LinkedAccountOptionsCommonPermissions> = field "permissions" Required "Several, each: `balances`, `ownership`, `payment_method` or `transactions`; always there.";
+        prefetch: Vec<LinkedAccountOptionsCommonPrefetch> = field "prefetch" Nullable "Several, each: `balances`, `ownership` or `transactions`; may be `null`.";
+        return_url: &str = text "return_url" Optional "Text; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/financial_connections/sessions`.
-    CreateFinancialConnectionSession(account_holder: LinkAccountSessionAccountHolderParams, permissions: ListOf<LinkedAccountOptionsCommonPermissions>) {
-        filters: LinkAccountSessionFiltersParams;
-        prefetch: ListOf<LinkedAccountOptionsCommonPrefetch>;
-        return_url: String;
+    CreateFinancialConnectionSession(account_holder: LinkAccountSessionAccountHolderParams = fields "account_holder", permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions") {
+        filters: LinkAccountSessionFiltersParams = fields "filters" "Sets `filters`. Parameters.";
+        prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text of at most 5000 characters.";
     }
 }

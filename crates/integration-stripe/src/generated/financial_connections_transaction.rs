@@ -9,45 +9,45 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `financial_connections.transactions`.
+    /// Calls about `financial_connections.transactions`: [reference](https://docs.stripe.com/api/financial_connections/transactions).
     FinancialConnectionsTransactionsApi [] {
         fn list(; ListFinancialConnectionTransactions) -> List<FinancialConnectionsTransaction> = list
-            "stripe.financial_connections.transactions.list" "/v1/financial_connections/transactions";
+            "stripe.financial_connections.transactions.list" "/v1/financial_connections/transactions" "financial_connections/transactions/list";
         fn retrieve(transaction) -> FinancialConnectionsTransaction = get
-            "stripe.financial_connections.transactions.retrieve" "/v1/financial_connections/transactions/{transaction}";
+            "stripe.financial_connections.transactions.retrieve" "/v1/financial_connections/transactions/{transaction}" "financial_connections/transactions/retrieve";
     }
 }
 
 views! {
-    /// The object `financial_connections.transaction`.
+    /// The object `financial_connections.transaction`: [reference](https://docs.stripe.com/api/financial_connections/transactions/object).
     FinancialConnectionsTransaction {
-        account: &str = Required;
-        amount: i64 = Required;
-        currency: &str = Required;
-        description: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: FinancialConnectionsTransactionStatus = Required;
-        status_transitions: BankConnectionsResourceTransactionResourceStatusTransitions = Required;
-        transacted_at: i64 = Required;
-        transaction_refresh: &str = Required;
-        updated: i64 = Required;
+        account: &str = text "account" Required "Text; always there.";
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        description: &str = text "description" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: FinancialConnectionsTransactionStatus = field "status" Required "`pending`, `posted` or `void`; always there.";
+        status_transitions: BankConnectionsResourceTransactionResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        transacted_at: i64 = int "transacted_at" Required "Seconds since 1970; always there.";
+        transaction_refresh: &str = text "transaction_refresh" Required "Text; always there.";
+        updated: i64 = int "updated" Required "Seconds since 1970; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/financial_connections/transactions`.
-    ListFinancialConnectionTransactions(account: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        transacted_at: CreatedChoice;
-        transaction_refresh: TransactionRefreshParams;
+    ListFinancialConnectionTransactions(account: impl Into<String> = text "account") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        transacted_at: impl Into<CreatedChoice> = put<CreatedChoice> "transacted_at" "Sets `transacted_at`. One of several types.";
+        transaction_refresh: TransactionRefreshParams = fields "transaction_refresh" "Sets `transaction_refresh`. Parameters.";
     }
 
     /// Parameters of `GET /v1/financial_connections/transactions.transaction_refresh`.
-    TransactionRefreshParams(after: String) {
+    TransactionRefreshParams(after: impl Into<String> = text "after") {
     }
 }
 

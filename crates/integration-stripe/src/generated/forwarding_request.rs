@@ -18,53 +18,53 @@ handles! {
     ] {
     }
 
-    /// Calls about `forwarding.requests`.
+    /// Calls about `forwarding.requests`: [reference](https://docs.stripe.com/api/forwarding/requests).
     ForwardingRequestsApi [] {
         fn list(; ListForwardingRequests) -> List<ForwardingRequest> = list
-            "stripe.forwarding.requests.list" "/v1/forwarding/requests";
+            "stripe.forwarding.requests.list" "/v1/forwarding/requests" "forwarding/requests/list";
         fn create(; CreateForwardingRequest) -> ForwardingRequest = post
-            "stripe.forwarding.requests.create" "/v1/forwarding/requests";
+            "stripe.forwarding.requests.create" "/v1/forwarding/requests" "forwarding/requests/create";
         fn retrieve(id) -> ForwardingRequest = get
-            "stripe.forwarding.requests.retrieve" "/v1/forwarding/requests/{id}";
+            "stripe.forwarding.requests.retrieve" "/v1/forwarding/requests/{id}" "forwarding/requests/retrieve";
     }
 }
 
 views! {
-    /// The object `forwarding.request`.
+    /// The object `forwarding.request`: [reference](https://docs.stripe.com/api/forwarding/requests/object).
     ForwardingRequest {
-        created: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        payment_method: &str = Required;
-        replacements: Vec<ForwardingRequestReplacements> = Required;
-        request_context: ForwardedRequestContext = Nullable;
-        request_details: ForwardedRequestDetails = Nullable;
-        response_details: ForwardedResponseDetails = Nullable;
-        url: &str = Nullable;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_method: &str = text "payment_method" Required "Text; always there.";
+        replacements: Vec<ForwardingRequestReplacements> = field "replacements" Required "Several, each: `card_cvc`, `card_expiry`, `card_number`, `cardholder_name` or `request_signature`; always there.";
+        request_context: ForwardedRequestContext = view "request_context" Nullable "An object; may be `null`.";
+        request_details: ForwardedRequestDetails = view "request_details" Nullable "An object; may be `null`.";
+        response_details: ForwardedResponseDetails = view "response_details" Nullable "An object; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/forwarding/requests`.
-    CreateForwardingRequest(payment_method: String, replacements: ListOf<ForwardingRequestReplacements>, url: String) {
-        metadata: MapOf<String>;
-        request: RequestParams;
+    CreateForwardingRequest(payment_method: impl Into<String> = text "payment_method", replacements: impl Into<ListOf<ForwardingRequestReplacements>> = put<ListOf<ForwardingRequestReplacements>> "replacements", url: impl Into<String> = text "url") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        request: RequestParams = fields "request" "Sets `request`. Parameters.";
     }
 
     /// Parameters of `GET /v1/forwarding/requests`.
     ListForwardingRequests() {
-        created: CreatedParams;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        created: CreatedParams = fields "created" "Sets `created`. Parameters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/forwarding/requests.request`.
     RequestParams() {
-        body: String;
-        headers: ListOf<CustomFieldsParams>;
+        body: impl Into<String> = text "body" "Sets `body`. Text of at most 5000 characters.";
+        headers: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "headers" "Sets `headers`. Several, each: parameters.";
     }
 }
 

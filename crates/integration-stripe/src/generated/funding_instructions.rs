@@ -5,20 +5,20 @@ use super::FundingInstructionsBankTransferFinancialAddress;
 use crate::view::{open_enums, views};
 
 views! {
-    /// The object `funding_instructions`.
+    /// The object `funding_instructions`: [reference](https://docs.stripe.com/api/customers/funding_instructions/object).
     FundingInstructions {
-        bank_transfer: FundingInstructionsBankTransfer = Required;
-        currency: &str = Required;
-        funding_type: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
+        bank_transfer: FundingInstructionsBankTransfer = view "bank_transfer" Required "An object; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        funding_type: &str = text "funding_type" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `funding_instructions_bank_transfer`.
     FundingInstructionsBankTransfer {
-        country: &str = Required;
-        financial_addresses: Vec<FundingInstructionsBankTransferFinancialAddress> = Required;
-        r#type: FundingInstructionsBankTransferType = Required;
+        country: &str = text "country" Required "Text; always there.";
+        financial_addresses: Vec<FundingInstructionsBankTransferFinancialAddress> = field "financial_addresses" Required "Several, each: an object; always there.";
+        r#type: FundingInstructionsBankTransferType = field "type" Required "`eu_bank_transfer` or `jp_bank_transfer`; always there.";
     }
 }
 

@@ -13,44 +13,44 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `identity.verification_reports`.
+    /// Calls about `identity.verification_reports`: [reference](https://docs.stripe.com/api/identity/verification_reports).
     IdentityVerificationReportsApi [] {
         fn list(; ListIdentityVerificationReports) -> List<IdentityVerificationReport> = list
-            "stripe.identity.verification_reports.list" "/v1/identity/verification_reports";
+            "stripe.identity.verification_reports.list" "/v1/identity/verification_reports" "identity/verification_reports/list";
         fn retrieve(report) -> IdentityVerificationReport = get
-            "stripe.identity.verification_reports.retrieve" "/v1/identity/verification_reports/{report}";
+            "stripe.identity.verification_reports.retrieve" "/v1/identity/verification_reports/{report}" "identity/verification_reports/retrieve";
     }
 }
 
 views! {
-    /// The object `identity.verification_report`.
+    /// The object `identity.verification_report`: [reference](https://docs.stripe.com/api/identity/verification_reports/object).
     IdentityVerificationReport {
-        client_reference_id: &str = Nullable;
-        created: i64 = Required;
-        document: GelatoDocumentReport = Optional;
-        email: GelatoEmailReport = Optional;
-        id: &str = Required;
-        id_number: GelatoIdNumberReport = Optional;
-        livemode: bool = Required;
-        object: &str = Required;
-        options: GelatoVerificationReportOptions = Optional;
-        phone: GelatoPhoneReport = Optional;
-        selfie: GelatoSelfieReport = Optional;
-        r#type: IdentityVerificationReportType = Required;
-        verification_flow: &str = Optional;
-        verification_session: &str = Nullable;
+        client_reference_id: &str = text "client_reference_id" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        document: GelatoDocumentReport = view "document" Optional "An object; may be missing.";
+        email: GelatoEmailReport = view "email" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        id_number: GelatoIdNumberReport = view "id_number" Optional "An object; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        options: GelatoVerificationReportOptions = view "options" Optional "An object; may be missing.";
+        phone: GelatoPhoneReport = view "phone" Optional "An object; may be missing.";
+        selfie: GelatoSelfieReport = view "selfie" Optional "An object; may be missing.";
+        r#type: IdentityVerificationReportType = field "type" Required "`document`, `id_number` or `verification_flow`; always there.";
+        verification_flow: &str = text "verification_flow" Optional "Text; may be missing.";
+        verification_session: &str = text "verification_session" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/identity/verification_reports`.
     ListIdentityVerificationReports() {
-        client_reference_id: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        r#type: IdentityVerificationReportsType;
-        verification_session: String;
+        client_reference_id: impl Into<String> = text "client_reference_id" "Sets `client_reference_id`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<IdentityVerificationReportsType> = put<IdentityVerificationReportsType> "type" "Sets `type`. `document` or `id_number`.";
+        verification_session: impl Into<String> = text "verification_session" "Sets `verification_session`. Text of at most 5000 characters.";
     }
 }

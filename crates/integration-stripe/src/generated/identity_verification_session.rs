@@ -14,105 +14,105 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `identity.verification_sessions`.
+    /// Calls about `identity.verification_sessions`: [reference](https://docs.stripe.com/api/identity/verification_sessions).
     IdentityVerificationSessionsApi [] {
         fn list(; ListIdentityVerificationSessions) -> List<IdentityVerificationSession> = list
-            "stripe.identity.verification_sessions.list" "/v1/identity/verification_sessions";
+            "stripe.identity.verification_sessions.list" "/v1/identity/verification_sessions" "identity/verification_sessions/list";
         fn create(; CreateIdentityVerificationSession) -> IdentityVerificationSession = post
-            "stripe.identity.verification_sessions.create" "/v1/identity/verification_sessions";
+            "stripe.identity.verification_sessions.create" "/v1/identity/verification_sessions" "identity/verification_sessions/create";
         fn retrieve(session) -> IdentityVerificationSession = get
-            "stripe.identity.verification_sessions.retrieve" "/v1/identity/verification_sessions/{session}";
+            "stripe.identity.verification_sessions.retrieve" "/v1/identity/verification_sessions/{session}" "identity/verification_sessions/retrieve";
         fn update(session; UpdateIdentityVerificationSession) -> IdentityVerificationSession = post
-            "stripe.identity.verification_sessions.update" "/v1/identity/verification_sessions/{session}";
+            "stripe.identity.verification_sessions.update" "/v1/identity/verification_sessions/{session}" "identity/verification_sessions/update";
         fn cancel(session) -> IdentityVerificationSession = post
-            "stripe.identity.verification_sessions.cancel" "/v1/identity/verification_sessions/{session}/cancel";
+            "stripe.identity.verification_sessions.cancel" "/v1/identity/verification_sessions/{session}/cancel" "identity/verification_sessions/cancel";
         fn redact(session) -> IdentityVerificationSession = post
-            "stripe.identity.verification_sessions.redact" "/v1/identity/verification_sessions/{session}/redact";
+            "stripe.identity.verification_sessions.redact" "/v1/identity/verification_sessions/{session}/redact" "identity/verification_sessions/redact";
     }
 }
 
 views! {
-    /// The object `identity.verification_session`.
+    /// The object `identity.verification_session`: [reference](https://docs.stripe.com/api/identity/verification_sessions/object).
     IdentityVerificationSession {
-        client_reference_id: &str = Nullable;
-        client_secret: &str = Nullable;
-        created: i64 = Required;
-        id: &str = Required;
-        last_error: GelatoSessionLastError = Nullable;
-        last_verification_report: Expandable<IdentityVerificationReport> = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        options: GelatoVerificationSessionOptions = Nullable;
-        provided_details: GelatoProvidedDetails = Nullable;
-        redaction: VerificationSessionRedaction = Nullable;
-        related_customer: &str = Nullable;
-        related_customer_account: &str = Nullable;
-        related_person: GelatoRelatedPerson = Optional;
-        status: IdentityVerificationSessionStatus = Required;
-        r#type: IdentityVerificationReportType = Required;
-        url: &str = Nullable;
-        verification_flow: &str = Optional;
-        verified_outputs: GelatoVerifiedOutputs = Nullable;
+        client_reference_id: &str = text "client_reference_id" Nullable "Text; may be `null`.";
+        client_secret: &str = text "client_secret" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        last_error: GelatoSessionLastError = view "last_error" Nullable "An object; may be `null`.";
+        last_verification_report: Expandable<IdentityVerificationReport> = field "last_verification_report" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        options: GelatoVerificationSessionOptions = view "options" Nullable "An object; may be `null`.";
+        provided_details: GelatoProvidedDetails = view "provided_details" Nullable "An object; may be `null`.";
+        redaction: VerificationSessionRedaction = view "redaction" Nullable "An object; may be `null`.";
+        related_customer: &str = text "related_customer" Nullable "Text; may be `null`.";
+        related_customer_account: &str = text "related_customer_account" Nullable "Text; may be `null`.";
+        related_person: GelatoRelatedPerson = view "related_person" Optional "An object; may be missing.";
+        status: IdentityVerificationSessionStatus = field "status" Required "`canceled`, `processing`, `requires_input` or `verified`; always there.";
+        r#type: IdentityVerificationReportType = field "type" Required "`document`, `id_number` or `verification_flow`; always there.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
+        verification_flow: &str = text "verification_flow" Optional "Text; may be missing.";
+        verified_outputs: GelatoVerifiedOutputs = view "verified_outputs" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/identity/verification_sessions`.
     CreateIdentityVerificationSession() {
-        client_reference_id: String;
-        metadata: MapOf<String>;
-        options: IdentityVerificationSessionOptionsParams;
-        provided_details: ProvidedDetailsParams;
-        related_customer: String;
-        related_customer_account: String;
-        related_person: RelatedPersonParams;
-        return_url: String;
-        r#type: IdentityVerificationReportsType;
-        verification_flow: String;
+        client_reference_id: impl Into<String> = text "client_reference_id" "Sets `client_reference_id`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        options: IdentityVerificationSessionOptionsParams = fields "options" "Sets `options`. Parameters.";
+        provided_details: ProvidedDetailsParams = fields "provided_details" "Sets `provided_details`. Parameters.";
+        related_customer: impl Into<String> = text "related_customer" "Sets `related_customer`. Text of at most 5000 characters.";
+        related_customer_account: impl Into<String> = text "related_customer_account" "Sets `related_customer_account`. Text of at most 5000 characters.";
+        related_person: RelatedPersonParams = fields "related_person" "Sets `related_person`. Parameters.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        r#type: impl Into<IdentityVerificationReportsType> = put<IdentityVerificationReportsType> "type" "Sets `type`. `document` or `id_number`.";
+        verification_flow: impl Into<String> = text "verification_flow" "Sets `verification_flow`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/identity/verification_sessions.options.document` and one other place.
     IdentityVerificationSessionDocumentParams() {
-        allowed_types: ListOf<GelatoDocumentReportType>;
-        require_id_number: bool;
-        require_live_capture: bool;
-        require_matching_selfie: bool;
+        allowed_types: impl Into<ListOf<GelatoDocumentReportType>> = put<ListOf<GelatoDocumentReportType>> "allowed_types" "Sets `allowed_types`. Several, each: `driving_license`, `id_card` or `passport`.";
+        require_id_number: bool = flag "require_id_number" "Sets `require_id_number`. `true` or `false`.";
+        require_live_capture: bool = flag "require_live_capture" "Sets `require_live_capture`. `true` or `false`.";
+        require_matching_selfie: bool = flag "require_matching_selfie" "Sets `require_matching_selfie`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/identity/verification_sessions.options` and one other place.
     IdentityVerificationSessionOptionsParams() {
-        document: IdentityVerificationSessionDocumentParams, clear_document;
+        document: IdentityVerificationSessionDocumentParams = fields "document", clear_document "Sets `document`. Parameters.";
     }
 
     /// Parameters of `GET /v1/identity/verification_sessions`.
     ListIdentityVerificationSessions() {
-        client_reference_id: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        related_customer: String;
-        related_customer_account: String;
-        starting_after: String;
-        status: IdentityVerificationSessionStatus;
+        client_reference_id: impl Into<String> = text "client_reference_id" "Sets `client_reference_id`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        related_customer: impl Into<String> = text "related_customer" "Sets `related_customer`. Text of at most 5000 characters.";
+        related_customer_account: impl Into<String> = text "related_customer_account" "Sets `related_customer_account`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IdentityVerificationSessionStatus> = put<IdentityVerificationSessionStatus> "status" "Sets `status`. `canceled`, `processing`, `requires_input` or `verified`.";
     }
 
     /// Parameters of `POST /v1/identity/verification_sessions.provided_details` and one other place.
     ProvidedDetailsParams() {
-        email: String;
-        phone: String;
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v1/identity/verification_sessions.related_person`.
-    RelatedPersonParams(account: String, person: String) {
+    RelatedPersonParams(account: impl Into<String> = text "account", person: impl Into<String> = text "person") {
     }
 
     /// Parameters of `POST /v1/identity/verification_sessions/{session}`.
     UpdateIdentityVerificationSession() {
-        metadata: MapOf<String>;
-        options: IdentityVerificationSessionOptionsParams;
-        provided_details: ProvidedDetailsParams;
-        r#type: IdentityVerificationReportsType;
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        options: IdentityVerificationSessionOptionsParams = fields "options" "Sets `options`. Parameters.";
+        provided_details: ProvidedDetailsParams = fields "provided_details" "Sets `provided_details`. Parameters.";
+        r#type: impl Into<IdentityVerificationReportsType> = put<IdentityVerificationReportsType> "type" "Sets `type`. `document` or `id_number`.";
     }
 }
 

@@ -2,7 +2,7 @@
 //! `invoice`.
 
 use super::{
-    Account, Address, AddressParams, ApiErrors2, ApiErrorsSource, Application, AutomaticTax,
+    Account, Address, AddressParams, ApiErrorsObject, ApiErrorsSource, Application, AutomaticTax,
     AutomaticTaxParams, BancontactParams, BillingBillResourceInvoicingParentsInvoiceParent,
     BillingBillResourceInvoicingTaxesTax, BillingModeParams, BillingSchedulesParams,
     CancelAtChoice, ConnectAccountReference, CreatedChoice, CreditedItemsInvoiceLineItems,
@@ -31,523 +31,528 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `invoices`.
+    /// Calls about `invoices`: [reference](https://docs.stripe.com/api/invoices).
     InvoicesApi [
         lines: InvoicesLinesApi,
     ] {
-        fn list(; ListInvoices) -> List<Invoice> = list "stripe.invoices.list" "/v1/invoices";
-        fn create(; CreateInvoice) -> Invoice = post "stripe.invoices.create" "/v1/invoices";
+        fn list(; ListInvoices) -> List<Invoice> = list
+            "stripe.invoices.list" "/v1/invoices" "invoices/list";
+        fn create(; CreateInvoice) -> Invoice = post
+            "stripe.invoices.create" "/v1/invoices" "invoices/create";
         fn create_preview(; CreatePreviewInvoice) -> Invoice = post
-            "stripe.invoices.create_preview" "/v1/invoices/create_preview";
+            "stripe.invoices.create_preview" "/v1/invoices/create_preview" "invoices/create_preview/create_preview";
         fn search(; SearchParams) -> List<Invoice> = search
-            "stripe.invoices.search" "/v1/invoices/search";
-        fn retrieve(invoice) -> Invoice = get "stripe.invoices.retrieve" "/v1/invoices/{invoice}";
+            "stripe.invoices.search" "/v1/invoices/search" "invoices/search";
+        fn retrieve(invoice) -> Invoice = get
+            "stripe.invoices.retrieve" "/v1/invoices/{invoice}" "invoices/retrieve";
         fn update(invoice; UpdateInvoice) -> Invoice = post
-            "stripe.invoices.update" "/v1/invoices/{invoice}";
+            "stripe.invoices.update" "/v1/invoices/{invoice}" "invoices/update";
         fn delete(invoice) -> DeletedInvoice = delete
-            "stripe.invoices.delete" "/v1/invoices/{invoice}";
+            "stripe.invoices.delete" "/v1/invoices/{invoice}" "invoices/delete";
         fn add_lines(invoice; AddLinesInvoice) -> Invoice = post
-            "stripe.invoices.add_lines" "/v1/invoices/{invoice}/add_lines";
+            "stripe.invoices.add_lines" "/v1/invoices/{invoice}/add_lines" "invoices/add_lines/add_lines";
         fn attach_payment(invoice; AttachPaymentInvoice) -> Invoice = post
-            "stripe.invoices.attach_payment" "/v1/invoices/{invoice}/attach_payment";
+            "stripe.invoices.attach_payment" "/v1/invoices/{invoice}/attach_payment" "invoices/attach_payment";
         fn finalize(invoice; FinalizeInvoice) -> Invoice = post
-            "stripe.invoices.finalize" "/v1/invoices/{invoice}/finalize";
+            "stripe.invoices.finalize" "/v1/invoices/{invoice}/finalize" "invoices/finalize";
         fn mark_uncollectible(invoice) -> Invoice = post
-            "stripe.invoices.mark_uncollectible" "/v1/invoices/{invoice}/mark_uncollectible";
+            "stripe.invoices.mark_uncollectible" "/v1/invoices/{invoice}/mark_uncollectible" "invoices/mark_uncollectible";
         fn pay(invoice; PayInvoice) -> Invoice = post
-            "stripe.invoices.pay" "/v1/invoices/{invoice}/pay";
+            "stripe.invoices.pay" "/v1/invoices/{invoice}/pay" "invoices/pay";
         fn remove_lines(invoice; RemoveLinesInvoice) -> Invoice = post
-            "stripe.invoices.remove_lines" "/v1/invoices/{invoice}/remove_lines";
-        fn send(invoice) -> Invoice = post "stripe.invoices.send" "/v1/invoices/{invoice}/send";
+            "stripe.invoices.remove_lines" "/v1/invoices/{invoice}/remove_lines" "invoices/remove_lines/remove_lines";
+        fn send(invoice) -> Invoice = post
+            "stripe.invoices.send" "/v1/invoices/{invoice}/send" "invoices/send";
         fn update_lines(invoice; UpdateLinesInvoice) -> Invoice = post
-            "stripe.invoices.update_lines" "/v1/invoices/{invoice}/update_lines";
-        fn void(invoice) -> Invoice = post "stripe.invoices.void" "/v1/invoices/{invoice}/void";
+            "stripe.invoices.update_lines" "/v1/invoices/{invoice}/update_lines" "invoices/update_lines/update_lines";
+        fn void(invoice) -> Invoice = post
+            "stripe.invoices.void" "/v1/invoices/{invoice}/void" "invoices/void";
     }
 
-    /// Calls about `invoices.lines`.
+    /// Calls about `invoices.lines`: [reference](https://docs.stripe.com/api/invoices/lines).
     InvoicesLinesApi [] {
         fn list(invoice; ListParams) -> List<LineItem> = list
-            "stripe.invoices.lines.list" "/v1/invoices/{invoice}/lines";
+            "stripe.invoices.lines.list" "/v1/invoices/{invoice}/lines" "invoices/lines/list";
         fn update(invoice, line_item_id; UpdateInvoiceLine) -> LineItem = post
-            "stripe.invoices.lines.update" "/v1/invoices/{invoice}/lines/{line_item_id}";
+            "stripe.invoices.lines.update" "/v1/invoices/{invoice}/lines/{line_item_id}" "invoices/lines/update";
     }
 }
 
 views! {
     /// The object `deleted_invoice`.
     DeletedInvoice {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `invoice`.
+    /// The object `invoice`: [reference](https://docs.stripe.com/api/invoices/object).
     Invoice {
-        account_country: &str = Nullable;
-        account_name: &str = Nullable;
-        account_tax_ids: Vec<Expandable<TaxId>> = Nullable;
-        amount_due: i64 = Required;
-        amount_overpaid: i64 = Required;
-        amount_paid: i64 = Required;
-        amount_paid_off_stripe: i64 = Required;
-        amount_remaining: i64 = Required;
-        amount_shipping: i64 = Required;
-        application: Expandable<Application> = Nullable;
-        attempt_count: i64 = Required;
-        attempted: bool = Required;
-        auto_advance: bool = Required;
-        automatic_tax: AutomaticTax = Required;
-        automatically_finalizes_at: i64 = Nullable;
-        billing_reason: InvoiceBillingReason = Nullable;
-        collection_method: QuoteCollectionMethod = Required;
-        confirmation_secret: InvoicesResourceConfirmationSecret = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        custom_fields: Vec<ForwardedRequestHeader> = Nullable;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        customer_address: Address = Nullable;
-        customer_email: &str = Nullable;
-        customer_name: &str = Nullable;
-        customer_phone: &str = Nullable;
-        customer_shipping: Shipping = Nullable;
-        customer_tax_exempt: CustomerTaxExempt = Nullable;
-        customer_tax_ids: Vec<InvoicesResourceInvoiceTaxId> = Nullable;
-        default_payment_method: Expandable<PaymentMethod> = Nullable;
-        default_source: Expandable<ApiErrorsSource> = Nullable;
-        default_tax_rates: Vec<TaxRate> = Required;
-        description: &str = Nullable;
-        discounts: Vec<Expandable<Discount>> = Required;
-        due_date: i64 = Nullable;
-        effective_at: i64 = Nullable;
-        ending_balance: i64 = Nullable;
-        footer: &str = Nullable;
-        from_invoice: InvoicesResourceFromInvoice = Nullable;
-        hosted_invoice_url: &str = Nullable;
-        id: &str = Required;
-        invoice_pdf: &str = Nullable;
-        issuer: ConnectAccountReference = Required;
-        last_finalization_error: ApiErrors2 = Nullable;
-        latest_revision: Expandable<Invoice> = Nullable;
-        lines: List<LineItem> = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        next_payment_attempt: i64 = Nullable;
-        number: &str = Nullable;
-        object: &str = Required;
-        on_behalf_of: Expandable<Account> = Nullable;
-        parent: BillingBillResourceInvoicingParentsInvoiceParent = Nullable;
-        payment_settings: InvoicesPaymentSettings = Required;
-        payments: List<InvoicePayment> = Optional;
-        period_end: i64 = Required;
-        period_start: i64 = Required;
-        post_payment_credit_notes_amount: i64 = Required;
-        pre_payment_credit_notes_amount: i64 = Required;
-        receipt_number: &str = Nullable;
-        rendering: InvoicesResourceInvoiceRendering = Nullable;
-        shipping_cost: InvoicesResourceShippingCost = Nullable;
-        shipping_details: Shipping = Nullable;
-        starting_balance: i64 = Required;
-        statement_descriptor: &str = Nullable;
-        status: InvoiceStatus = Nullable;
-        status_transitions: InvoicesResourceStatusTransitions = Required;
-        subtotal: i64 = Required;
-        subtotal_excluding_tax: i64 = Nullable;
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
-        threshold_reason: InvoiceThresholdReason = Optional;
-        total: i64 = Required;
-        total_discount_amounts: Vec<DiscountsResourceDiscountAmount> = Nullable;
-        total_excluding_tax: i64 = Nullable;
-        total_pretax_credit_amounts: Vec<InvoicesResourcePretaxCreditAmount> = Nullable;
-        total_taxes: Vec<BillingBillResourceInvoicingTaxesTax> = Nullable;
-        webhooks_delivered_at: i64 = Nullable;
+        account_country: &str = text "account_country" Nullable "Text; may be `null`.";
+        account_name: &str = text "account_name" Nullable "Text; may be `null`.";
+        account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        amount_due: i64 = int "amount_due" Required "An integer; always there.";
+        amount_overpaid: i64 = int "amount_overpaid" Required "An integer; always there.";
+        amount_paid: i64 = int "amount_paid" Required "An integer; always there.";
+        amount_paid_off_stripe: i64 = int "amount_paid_off_stripe" Required "An integer; always there.";
+        amount_remaining: i64 = int "amount_remaining" Required "An integer; always there.";
+        amount_shipping: i64 = int "amount_shipping" Required "An integer; always there.";
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        attempt_count: i64 = int "attempt_count" Required "An integer; always there.";
+        attempted: bool = flag "attempted" Required "`true` or `false`; always there.";
+        auto_advance: bool = flag "auto_advance" Required "`true` or `false`; always there.";
+        automatic_tax: AutomaticTax = view "automatic_tax" Required "An object; always there.";
+        automatically_finalizes_at: i64 = int "automatically_finalizes_at" Nullable "Seconds since 1970; may be `null`.";
+        billing_reason: InvoiceBillingReason = field "billing_reason" Nullable "One of 9 words; may be `null`.";
+        collection_method: QuoteCollectionMethod = field "collection_method" Required "`charge_automatically` or `send_invoice`; always there.";
+        confirmation_secret: InvoicesResourceConfirmationSecret = view "confirmation_secret" Nullable "An object; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        custom_fields: Vec<ForwardedRequestHeader> = field "custom_fields" Nullable "Several, each: an object; may be `null`.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        customer_address: Address = view "customer_address" Nullable "An object; may be `null`.";
+        customer_email: &str = text "customer_email" Nullable "Text; may be `null`.";
+        customer_name: &str = text "customer_name" Nullable "Text; may be `null`.";
+        customer_phone: &str = text "customer_phone" Nullable "Text; may be `null`.";
+        customer_shipping: Shipping = view "customer_shipping" Nullable "An object; may be `null`.";
+        customer_tax_exempt: CustomerTaxExempt = field "customer_tax_exempt" Nullable "`exempt`, `none` or `reverse`; may be `null`.";
+        customer_tax_ids: Vec<InvoicesResourceInvoiceTaxId> = field "customer_tax_ids" Nullable "Several, each: an object; may be `null`.";
+        default_payment_method: Expandable<PaymentMethod> = field "default_payment_method" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        default_source: Expandable<ApiErrorsSource> = field "default_source" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        default_tax_rates: Vec<TaxRate> = field "default_tax_rates" Required "Several, each: an object; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discounts: Vec<Expandable<Discount>> = field "discounts" Required "Several, each: an id, or the object where the call expanded it; always there.";
+        due_date: i64 = int "due_date" Nullable "Seconds since 1970; may be `null`.";
+        effective_at: i64 = int "effective_at" Nullable "Seconds since 1970; may be `null`.";
+        ending_balance: i64 = int "ending_balance" Nullable "An integer; may be `null`.";
+        footer: &str = text "footer" Nullable "Text; may be `null`.";
+        from_invoice: InvoicesResourceFromInvoice = view "from_invoice" Nullable "An object; may be `null`.";
+        hosted_invoice_url: &str = text "hosted_invoice_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice_pdf: &str = text "invoice_pdf" Nullable "Text; may be `null`.";
+        issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
+        last_finalization_error: ApiErrorsObject = view "last_finalization_error" Nullable "An object; may be `null`.";
+        latest_revision: Expandable<Invoice> = field "latest_revision" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        lines: List<LineItem> = field "lines" Required "The first page of a list; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        next_payment_attempt: i64 = int "next_payment_attempt" Nullable "Seconds since 1970; may be `null`.";
+        number: &str = text "number" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        parent: BillingBillResourceInvoicingParentsInvoiceParent = view "parent" Nullable "An object; may be `null`.";
+        payment_settings: InvoicesPaymentSettings = view "payment_settings" Required "An object; always there.";
+        payments: List<InvoicePayment> = field "payments" Optional "The first page of a list; may be missing.";
+        period_end: i64 = int "period_end" Required "Seconds since 1970; always there.";
+        period_start: i64 = int "period_start" Required "Seconds since 1970; always there.";
+        post_payment_credit_notes_amount: i64 = int "post_payment_credit_notes_amount" Required "An integer; always there.";
+        pre_payment_credit_notes_amount: i64 = int "pre_payment_credit_notes_amount" Required "An integer; always there.";
+        receipt_number: &str = text "receipt_number" Nullable "Text; may be `null`.";
+        rendering: InvoicesResourceInvoiceRendering = view "rendering" Nullable "An object; may be `null`.";
+        shipping_cost: InvoicesResourceShippingCost = view "shipping_cost" Nullable "An object; may be `null`.";
+        shipping_details: Shipping = view "shipping_details" Nullable "An object; may be `null`.";
+        starting_balance: i64 = int "starting_balance" Required "An integer; always there.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        status: InvoiceStatus = field "status" Nullable "`draft`, `open`, `paid`, `uncollectible` or `void`; may be `null`.";
+        status_transitions: InvoicesResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        subtotal: i64 = int "subtotal" Required "An integer; always there.";
+        subtotal_excluding_tax: i64 = int "subtotal_excluding_tax" Nullable "An integer; may be `null`.";
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        threshold_reason: InvoiceThresholdReason = view "threshold_reason" Optional "An object; may be missing.";
+        total: i64 = int "total" Required "An integer; always there.";
+        total_discount_amounts: Vec<DiscountsResourceDiscountAmount> = field "total_discount_amounts" Nullable "Several, each: an object; may be `null`.";
+        total_excluding_tax: i64 = int "total_excluding_tax" Nullable "An integer; may be `null`.";
+        total_pretax_credit_amounts: Vec<InvoicesResourcePretaxCreditAmount> = field "total_pretax_credit_amounts" Nullable "Several, each: an object; may be `null`.";
+        total_taxes: Vec<BillingBillResourceInvoicingTaxesTax> = field "total_taxes" Nullable "Several, each: an object; may be `null`.";
+        webhooks_delivered_at: i64 = int "webhooks_delivered_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `invoice_item_proration_credited_items`.
     InvoiceItemProrationCreditedItems {
-        invoice_item: &str = Optional;
-        invoice_line_item_details: CreditedItemsInvoiceLineItems = Optional;
-        r#type: InvoiceItemProrationCreditedItemsType = Required;
+        invoice_item: &str = text "invoice_item" Optional "Text; may be missing.";
+        invoice_line_item_details: CreditedItemsInvoiceLineItems = view "invoice_line_item_details" Optional "An object; may be missing.";
+        r#type: InvoiceItemProrationCreditedItemsType = field "type" Required "`invoice_item` or `invoice_line_items`; always there.";
     }
 
     /// The part `invoice_item_threshold_reason`.
     InvoiceItemThresholdReason {
-        line_item_ids: Vec<&str> = Required;
-        usage_gte: i64 = Required;
+        line_item_ids: Vec<&str> = field "line_item_ids" Required "Several, each: text; always there.";
+        usage_gte: i64 = int "usage_gte" Required "An integer; always there.";
     }
 
     /// The part `invoice_line_item_period` and one other place.
     InvoiceLineItemPeriod {
-        end: i64 = Required;
-        start: i64 = Required;
+        end: i64 = int "end" Required "Seconds since 1970; always there.";
+        start: i64 = int "start" Required "Seconds since 1970; always there.";
     }
 
     /// The part `invoice_mandate_options_card`.
     InvoiceMandateOptionsCard {
-        amount: i64 = Nullable;
-        amount_type: MandatePixAmountType = Nullable;
-        description: &str = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_type: MandatePixAmountType = field "amount_type" Nullable "`fixed` or `maximum`; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
     }
 
     /// The part `invoice_mandate_options_payto` and one other place.
     InvoiceMandateOptionsPayto {
-        amount: i64 = Nullable;
-        amount_type: MandatePixAmountType = Nullable;
-        purpose: MandatePaytoPurpose = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_type: MandatePixAmountType = field "amount_type" Nullable "`fixed` or `maximum`; may be `null`.";
+        purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
     }
 
     /// The part `invoice_rendering_pdf`.
     InvoiceRenderingPdf {
-        page_size: InvoiceRenderingPdfPageSize = Nullable;
+        page_size: InvoiceRenderingPdfPageSize = field "page_size" Nullable "`a4`, `auto` or `letter`; may be `null`.";
     }
 
     /// The part `invoice_setting_quote_setting`.
     InvoiceSettingQuoteSetting {
-        days_until_due: i64 = Nullable;
-        issuer: ConnectAccountReference = Required;
+        days_until_due: i64 = int "days_until_due" Nullable "An integer; may be `null`.";
+        issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
 
     /// The part `invoice_setting_subscription_schedule_phase_setting`.
     InvoiceSettingSubscriptionSchedulePhaseSetting {
-        account_tax_ids: Vec<Expandable<TaxId>> = Nullable;
-        days_until_due: i64 = Nullable;
-        issuer: ConnectAccountReference = Nullable;
+        account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        days_until_due: i64 = int "days_until_due" Nullable "An integer; may be `null`.";
+        issuer: ConnectAccountReference = view "issuer" Nullable "An object; may be `null`.";
     }
 
     /// The part `invoice_setting_subscription_schedule_setting`.
     InvoiceSettingSubscriptionScheduleSetting {
-        account_tax_ids: Vec<Expandable<TaxId>> = Nullable;
-        days_until_due: i64 = Nullable;
-        issuer: ConnectAccountReference = Required;
+        account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        days_until_due: i64 = int "days_until_due" Nullable "An integer; may be `null`.";
+        issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
 
     /// The part `invoice_threshold_reason`.
     InvoiceThresholdReason {
-        amount_gte: i64 = Nullable;
-        item_reasons: Vec<InvoiceItemThresholdReason> = Required;
+        amount_gte: i64 = int "amount_gte" Nullable "An integer; may be `null`.";
+        item_reasons: Vec<InvoiceItemThresholdReason> = field "item_reasons" Required "Several, each: an object; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines`.
-    AddLinesInvoice(lines: ListOf<InvoiceLinesParams>) {
-        invoice_metadata: MapOf<String>, clear_invoice_metadata;
+    AddLinesInvoice(lines: impl Into<ListOf<InvoiceLinesParams>> = put<ListOf<InvoiceLinesParams>> "lines") {
+        invoice_metadata: impl Into<MapOf<String>> = put<MapOf<String>> "invoice_metadata", clear_invoice_metadata "Sets `invoice_metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/attach_payment`.
     AttachPaymentInvoice() {
-        payment_intent: String;
-        payment_record: String;
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        payment_record: impl Into<String> = text "payment_record" "Sets `payment_record`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/invoices`.
     CreateInvoice() {
-        account_tax_ids: ListOf<String>, clear_account_tax_ids;
-        application_fee_amount: i64;
-        auto_advance: bool;
-        automatic_tax: AutomaticTaxParams;
-        automatically_finalizes_at: i64;
-        collection_method: QuoteCollectionMethod;
-        currency: String;
-        custom_fields: ListOf<CustomFieldsParams>, clear_custom_fields;
-        customer: String;
-        customer_account: String;
-        days_until_due: i64;
-        default_payment_method: String;
-        default_source: String;
-        default_tax_rates: ListOf<String>;
-        description: String;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        due_date: i64;
-        effective_at: i64;
-        footer: String;
-        from_invoice: FromInvoiceParams;
-        issuer: IssuerParams;
-        metadata: MapOf<String>, clear_metadata;
-        number: String;
-        on_behalf_of: String;
-        payment_settings: InvoicePaymentSettingsParams;
-        pending_invoice_items_behavior: InvoicePendingInvoiceItemsBehavior;
-        rendering: RenderingParams;
-        shipping_cost: ShippingOptionsParams;
-        shipping_details: InvoiceShippingDetailsParams;
-        statement_descriptor: String;
-        subscription: String;
-        transfer_data: InvoiceTransferDataParams;
+        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        auto_advance: bool = flag "auto_advance" "Sets `auto_advance`. `true` or `false`.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        automatically_finalizes_at: impl Into<i64> = int "automatically_finalizes_at" "Sets `automatically_finalizes_at`. Seconds since 1970.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source" "Sets `default_source`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates" "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1500 characters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        due_date: impl Into<i64> = int "due_date" "Sets `due_date`. Seconds since 1970.";
+        effective_at: impl Into<i64> = int "effective_at" "Sets `effective_at`. Seconds since 1970.";
+        footer: impl Into<String> = text "footer" "Sets `footer`. Text of at most 5000 characters.";
+        from_invoice: FromInvoiceParams = fields "from_invoice" "Sets `from_invoice`. Parameters.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        number: impl Into<String> = text "number" "Sets `number`. Text of at most 26 characters.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        payment_settings: InvoicePaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        pending_invoice_items_behavior: impl Into<InvoicePendingInvoiceItemsBehavior> = put<InvoicePendingInvoiceItemsBehavior> "pending_invoice_items_behavior" "Sets `pending_invoice_items_behavior`. `exclude` or `include`.";
+        rendering: RenderingParams = fields "rendering" "Sets `rendering`. Parameters.";
+        shipping_cost: ShippingOptionsParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
+        shipping_details: InvoiceShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
+        transfer_data: InvoiceTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview`.
     CreatePreviewInvoice() {
-        automatic_tax: AutomaticTaxParams;
-        currency: String;
-        customer: String;
-        customer_account: String;
-        customer_details: InvoiceCustomerDetailsParams;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoice_items: ListOf<InvoiceInvoiceItemsParams>;
-        issuer: IssuerParams;
-        on_behalf_of: String, clear_on_behalf_of;
-        preview_mode: InvoicePreviewMode;
-        schedule: String;
-        schedule_details: ScheduleDetailsParams;
-        subscription: String;
-        subscription_details: SubscriptionDetailsParams;
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        customer_details: InvoiceCustomerDetailsParams = fields "customer_details" "Sets `customer_details`. Parameters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_items: impl Into<ListOf<InvoiceInvoiceItemsParams>> = put<ListOf<InvoiceInvoiceItemsParams>> "invoice_items" "Sets `invoice_items`. Several, each: parameters.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
+        preview_mode: impl Into<InvoicePreviewMode> = put<InvoicePreviewMode> "preview_mode" "Sets `preview_mode`. `next` or `recurring`.";
+        schedule: impl Into<String> = text "schedule" "Sets `schedule`. Text of at most 5000 characters.";
+        schedule_details: ScheduleDetailsParams = fields "schedule_details" "Sets `schedule_details`. Parameters.";
+        subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
+        subscription_details: SubscriptionDetailsParams = fields "subscription_details" "Sets `subscription_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/finalize`.
     FinalizeInvoice() {
-        auto_advance: bool;
+        auto_advance: bool = flag "auto_advance" "Sets `auto_advance`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/invoices.from_invoice`.
-    FromInvoiceParams(action: String, invoice: String) {
+    FromInvoiceParams(action: impl Into<String> = text "action", invoice: impl Into<String> = text "invoice") {
     }
 
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.card` and one other place.
     InvoiceCardParams() {
-        installments: InstallmentsParams;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure;
+        installments: InstallmentsParams = fields "installments" "Sets `installments`. Parameters.";
+        request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.customer_details`.
     InvoiceCustomerDetailsParams() {
-        address: AddressParams, clear_address;
-        shipping: CustomerShippingParams, clear_shipping;
-        tax: InvoiceTaxParams;
-        tax_exempt: CustomerTaxExempt, clear_tax_exempt;
-        tax_ids: ListOf<TaxIdsParams>;
+        address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
+        shipping: CustomerShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
+        tax: InvoiceTaxParams = fields "tax" "Sets `tax`. Parameters.";
+        tax_exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "tax_exempt", clear_tax_exempt "Sets `tax_exempt`. `exempt`, `none` or `reverse`.";
+        tax_ids: impl Into<ListOf<TaxIdsParams>> = put<ListOf<TaxIdsParams>> "tax_ids" "Sets `tax_ids`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.invoice_items`.
     InvoiceInvoiceItemsParams() {
-        amount: i64;
-        currency: String;
-        description: String;
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoiceitem: String;
-        metadata: MapOf<String>, clear_metadata;
-        period: PeriodParams;
-        price: String;
-        price_data: PriceDataParams;
-        quantity: i64;
-        quantity_decimal: Decimal;
-        tax_behavior: PriceTaxBehavior;
-        tax_code: String, clear_tax_code;
-        tax_rates: ListOf<String>, clear_tax_rates;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoiceitem: impl Into<String> = text "invoiceitem" "Sets `invoiceitem`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        period: PeriodParams = fields "period" "Sets `period`. Parameters.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        quantity_decimal: impl Into<Decimal> = put<Decimal> "quantity_decimal" "Sets `quantity_decimal`. A decimal number as text.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        tax_code: impl Into<String> = text "tax_code", clear_tax_code "Sets `tax_code`. Text.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines.price_data` and 2 other places.
-    InvoiceLinePriceDataParams(currency: String) {
-        product: String;
-        product_data: ProductDataParams;
-        tax_behavior: PriceTaxBehavior;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    InvoiceLinePriceDataParams(currency: impl Into<String> = text "currency") {
+        product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
+        product_data: ProductDataParams = fields "product_data" "Sets `product_data`. Parameters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines`.
     InvoiceLinesParams() {
-        amount: i64;
-        description: String;
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoice_item: String;
-        metadata: MapOf<String>, clear_metadata;
-        period: PeriodParams;
-        price_data: InvoiceLinePriceDataParams;
-        pricing: PricingParams;
-        quantity: i64;
-        quantity_decimal: Decimal;
-        tax_amounts: ListOf<InvoiceTaxAmountsParams>, clear_tax_amounts;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_item: impl Into<String> = text "invoice_item" "Sets `invoice_item`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        period: PeriodParams = fields "period" "Sets `period`. Parameters.";
+        price_data: InvoiceLinePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        pricing: PricingParams = fields "pricing" "Sets `pricing`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        quantity_decimal: impl Into<Decimal> = put<Decimal> "quantity_decimal" "Sets `quantity_decimal`. A decimal number as text.";
+        tax_amounts: impl Into<ListOf<InvoiceTaxAmountsParams>> = put<ListOf<InvoiceTaxAmountsParams>> "tax_amounts", clear_tax_amounts "Sets `tax_amounts`. Several, each: parameters.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options` and one other place.
     InvoicePaymentMethodOptionsParams() {
-        acss_debit: InvoiceAcssDebitParams, clear_acss_debit;
-        bancontact: BancontactParams, clear_bancontact;
-        card: InvoiceCardParams, clear_card;
-        customer_balance: CustomerBalanceParams, clear_customer_balance;
-        konbini: Params, clear_konbini;
-        payto: InvoicePaytoParams, clear_payto;
-        pix: InvoicePixParams, clear_pix;
-        sepa_debit: Params, clear_sepa_debit;
-        upi: UpiParams, clear_upi;
-        us_bank_account: InvoiceUsBankAccountParams, clear_us_bank_account;
+        acss_debit: InvoiceAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
+        bancontact: BancontactParams = fields "bancontact", clear_bancontact "Sets `bancontact`. Parameters.";
+        card: InvoiceCardParams = fields "card", clear_card "Sets `card`. Parameters.";
+        customer_balance: CustomerBalanceParams = fields "customer_balance", clear_customer_balance "Sets `customer_balance`. Parameters.";
+        konbini: Params = fields "konbini", clear_konbini "Sets `konbini`. Parameters by name.";
+        payto: InvoicePaytoParams = fields "payto", clear_payto "Sets `payto`. Parameters.";
+        pix: InvoicePixParams = fields "pix", clear_pix "Sets `pix`. Parameters.";
+        sepa_debit: Params = fields "sepa_debit", clear_sepa_debit "Sets `sepa_debit`. Parameters by name.";
+        upi: UpiParams = fields "upi", clear_upi "Sets `upi`. Parameters.";
+        us_bank_account: InvoiceUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/invoices.payment_settings` and one other place.
     InvoicePaymentSettingsParams() {
-        default_mandate: String, clear_default_mandate;
-        payment_method_options: InvoicePaymentMethodOptionsParams;
-        payment_method_types: ListOf<InvoicesPaymentSettingsPaymentMethodTypes>, clear_payment_method_types;
+        default_mandate: impl Into<String> = text "default_mandate", clear_default_mandate "Sets `default_mandate`. Text.";
+        payment_method_options: InvoicePaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> = put<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> "payment_method_types", clear_payment_method_types "Sets `payment_method_types`. Several, each: one of 45 words.";
     }
 
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.pix` and one other place.
     InvoicePixParams() {
-        amount_includes_iof: MandatePixAmountIncludesIof;
-        expires_after_seconds: i64;
+        amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
+        expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts` and 2 other places.
-    InvoiceTaxAmountsParams(amount: i64, tax_rate_data: TaxRateDataParams, taxable_amount: i64) {
-        taxability_reason: LineItemsTaxAmountTaxabilityReason;
+    InvoiceTaxAmountsParams(amount: impl Into<i64> = int "amount", tax_rate_data: TaxRateDataParams = fields "tax_rate_data", taxable_amount: impl Into<i64> = int "taxable_amount") {
+        taxability_reason: impl Into<LineItemsTaxAmountTaxabilityReason> = put<LineItemsTaxAmountTaxabilityReason> "taxability_reason" "Sets `taxability_reason`. One of 15 words.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.customer_details.tax`.
     InvoiceTaxParams() {
-        ip_address: String, clear_ip_address;
+        ip_address: impl Into<String> = text "ip_address", clear_ip_address "Sets `ip_address`. Text.";
     }
 
     /// Parameters of `GET /v1/invoices`.
     ListInvoices() {
-        collection_method: QuoteCollectionMethod;
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        due_date: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: InvoiceStatus;
-        subscription: String;
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        due_date: impl Into<CreatedChoice> = put<CreatedChoice> "due_date" "Sets `due_date`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<InvoiceStatus> = put<InvoiceStatus> "status" "Sets `status`. `draft`, `open`, `paid`, `uncollectible` or `void`.";
+        subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/pay`.
     PayInvoice() {
-        forgive: bool;
-        mandate: String, clear_mandate;
-        off_session: bool;
-        paid_out_of_band: bool;
-        payment_method: String;
-        source: String;
+        forgive: bool = flag "forgive" "Sets `forgive`. `true` or `false`.";
+        mandate: impl Into<String> = text "mandate", clear_mandate "Sets `mandate`. Text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        paid_out_of_band: bool = flag "paid_out_of_band" "Sets `paid_out_of_band`. `true` or `false`.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/invoices.rendering.pdf` and one other place.
     PdfParams() {
-        page_size: InvoiceRenderingPdfPageSize;
+        page_size: impl Into<InvoiceRenderingPdfPageSize> = put<InvoiceRenderingPdfPageSize> "page_size" "Sets `page_size`. `a4`, `auto` or `letter`.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/remove_lines`.
-    RemoveLinesInvoice(lines: ListOf<RemoveLinesInvoiceLinesParams>) {
-        invoice_metadata: MapOf<String>, clear_invoice_metadata;
+    RemoveLinesInvoice(lines: impl Into<ListOf<RemoveLinesInvoiceLinesParams>> = put<ListOf<RemoveLinesInvoiceLinesParams>> "lines") {
+        invoice_metadata: impl Into<MapOf<String>> = put<MapOf<String>> "invoice_metadata", clear_invoice_metadata "Sets `invoice_metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/remove_lines.lines`.
-    RemoveLinesInvoiceLinesParams(behavior: InvoiceBehavior, id: String) {
+    RemoveLinesInvoiceLinesParams(behavior: impl Into<InvoiceBehavior> = put<InvoiceBehavior> "behavior", id: impl Into<String> = text "id") {
     }
 
     /// Parameters of `POST /v1/invoices.rendering` and one other place.
     RenderingParams() {
-        amount_tax_display: V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay, clear_amount_tax_display;
-        pdf: PdfParams;
-        template: String;
-        template_version: i64, clear_template_version;
+        amount_tax_display: impl Into<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> = put<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> "amount_tax_display", clear_amount_tax_display "Sets `amount_tax_display`. `exclude_tax` or `include_inclusive_tax`.";
+        pdf: PdfParams = fields "pdf" "Sets `pdf`. Parameters.";
+        template: impl Into<String> = text "template" "Sets `template`. Text of at most 5000 characters.";
+        template_version: impl Into<i64> = int "template_version", clear_template_version "Sets `template_version`. An integer.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details`.
     ScheduleDetailsParams() {
-        billing_mode: BillingModeParams;
-        end_behavior: InvoiceEndBehavior;
-        phases: ListOf<PhasesParams>;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
+        billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
+        end_behavior: impl Into<InvoiceEndBehavior> = put<InvoiceEndBehavior> "end_behavior" "Sets `end_behavior`. `cancel` or `release`.";
+        phases: impl Into<ListOf<PhasesParams>> = put<ListOf<PhasesParams>> "phases" "Sets `phases`. Several, each: parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details`.
     SubscriptionDetailsParams() {
-        billing_cycle_anchor: BillingCycleAnchorChoice;
-        billing_mode: BillingModeParams;
-        billing_schedules: ListOf<BillingSchedulesParams>, clear_billing_schedules;
-        cancel_at: CancelAtChoice, clear_cancel_at;
-        cancel_at_period_end: bool;
-        cancel_now: bool;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        items: ListOf<InvoiceItemsParams>;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        proration_date: i64;
-        resume_at: String;
-        start_date: i64;
-        trial_end: UpToChoice;
+        billing_cycle_anchor: impl Into<BillingCycleAnchorChoice> = put<BillingCycleAnchorChoice> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. One of several types.";
+        billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
+        billing_schedules: impl Into<ListOf<BillingSchedulesParams>> = put<ListOf<BillingSchedulesParams>> "billing_schedules", clear_billing_schedules "Sets `billing_schedules`. Several, each: parameters.";
+        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at", clear_cancel_at "Sets `cancel_at`. One of several types.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
+        cancel_now: bool = flag "cancel_now" "Sets `cancel_now`. `true` or `false`.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        items: impl Into<ListOf<InvoiceItemsParams>> = put<ListOf<InvoiceItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
+        resume_at: impl Into<String> = text "resume_at" "Sets `resume_at`. Text of at most 5000 characters.";
+        start_date: impl Into<i64> = int "start_date" "Sets `start_date`. Seconds since 1970.";
+        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.tax_rate_data` and 2 other places.
-    TaxRateDataParams(display_name: String, inclusive: bool, percentage: f64) {
-        country: String;
-        description: String;
-        jurisdiction: String;
-        jurisdiction_level: TaxRateJurisdictionLevel;
-        state: String;
-        tax_type: TaxRateTaxType;
+    TaxRateDataParams(display_name: impl Into<String> = text "display_name", inclusive: bool = flag "inclusive", percentage: impl Into<f64> = put<f64> "percentage") {
+        country: impl Into<String> = text "country" "Sets `country`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        jurisdiction: impl Into<String> = text "jurisdiction" "Sets `jurisdiction`. Text of at most 200 characters.";
+        jurisdiction_level: impl Into<TaxRateJurisdictionLevel> = put<TaxRateJurisdictionLevel> "jurisdiction_level" "Sets `jurisdiction_level`. `city`, `country`, `county`, `district`, `multiple` or `state`.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
+        tax_type: impl Into<TaxRateTaxType> = put<TaxRateTaxType> "tax_type" "Sets `tax_type`. One of 14 words.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}`.
     UpdateInvoice() {
-        account_tax_ids: ListOf<String>, clear_account_tax_ids;
-        application_fee_amount: i64;
-        auto_advance: bool;
-        automatic_tax: AutomaticTaxParams;
-        automatically_finalizes_at: i64;
-        collection_method: QuoteCollectionMethod;
-        custom_fields: ListOf<CustomFieldsParams>, clear_custom_fields;
-        days_until_due: i64;
-        default_payment_method: String;
-        default_source: String, clear_default_source;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        description: String;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        due_date: i64;
-        effective_at: i64, clear_effective_at;
-        footer: String;
-        issuer: IssuerParams;
-        metadata: MapOf<String>, clear_metadata;
-        number: String, clear_number;
-        on_behalf_of: String, clear_on_behalf_of;
-        payment_settings: InvoicePaymentSettingsParams;
-        rendering: RenderingParams;
-        shipping_cost: ShippingOptionsParams, clear_shipping_cost;
-        shipping_details: InvoiceShippingDetailsParams, clear_shipping_details;
-        statement_descriptor: String;
-        transfer_data: InvoiceTransferDataParams, clear_transfer_data;
+        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        auto_advance: bool = flag "auto_advance" "Sets `auto_advance`. `true` or `false`.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        automatically_finalizes_at: impl Into<i64> = int "automatically_finalizes_at" "Sets `automatically_finalizes_at`. Seconds since 1970.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source", clear_default_source "Sets `default_source`. Text.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1500 characters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        due_date: impl Into<i64> = int "due_date" "Sets `due_date`. Seconds since 1970.";
+        effective_at: impl Into<i64> = int "effective_at", clear_effective_at "Sets `effective_at`. An integer.";
+        footer: impl Into<String> = text "footer" "Sets `footer`. Text of at most 5000 characters.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        number: impl Into<String> = text "number", clear_number "Sets `number`. Text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
+        payment_settings: InvoicePaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        rendering: RenderingParams = fields "rendering" "Sets `rendering`. Parameters.";
+        shipping_cost: ShippingOptionsParams = fields "shipping_cost", clear_shipping_cost "Sets `shipping_cost`. Parameters.";
+        shipping_details: InvoiceShippingDetailsParams = fields "shipping_details", clear_shipping_details "Sets `shipping_details`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        transfer_data: InvoiceTransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/lines/{line_item_id}`.
     UpdateInvoiceLine() {
-        amount: i64;
-        description: String;
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        metadata: MapOf<String>, clear_metadata;
-        period: PeriodParams;
-        price_data: InvoiceLinePriceDataParams;
-        pricing: PricingParams;
-        quantity: i64;
-        quantity_decimal: Decimal;
-        tax_amounts: ListOf<InvoiceTaxAmountsParams>, clear_tax_amounts;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        period: PeriodParams = fields "period" "Sets `period`. Parameters.";
+        price_data: InvoiceLinePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        pricing: PricingParams = fields "pricing" "Sets `pricing`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        quantity_decimal: impl Into<Decimal> = put<Decimal> "quantity_decimal" "Sets `quantity_decimal`. A decimal number as text.";
+        tax_amounts: impl Into<ListOf<InvoiceTaxAmountsParams>> = put<ListOf<InvoiceTaxAmountsParams>> "tax_amounts", clear_tax_amounts "Sets `tax_amounts`. Several, each: parameters.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/update_lines`.
-    UpdateLinesInvoice(lines: ListOf<UpdateLinesInvoiceLinesParams>) {
-        invoice_metadata: MapOf<String>, clear_invoice_metadata;
+    UpdateLinesInvoice(lines: impl Into<ListOf<UpdateLinesInvoiceLinesParams>> = put<ListOf<UpdateLinesInvoiceLinesParams>> "lines") {
+        invoice_metadata: impl Into<MapOf<String>> = put<MapOf<String>> "invoice_metadata", clear_invoice_metadata "Sets `invoice_metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/invoices/{invoice}/update_lines.lines`.
-    UpdateLinesInvoiceLinesParams(id: String) {
-        amount: i64;
-        description: String;
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        metadata: MapOf<String>, clear_metadata;
-        period: PeriodParams;
-        price_data: InvoiceLinePriceDataParams;
-        pricing: PricingParams;
-        quantity: i64;
-        quantity_decimal: Decimal;
-        tax_amounts: ListOf<InvoiceTaxAmountsParams>, clear_tax_amounts;
-        tax_rates: ListOf<String>, clear_tax_rates;
+    UpdateLinesInvoiceLinesParams(id: impl Into<String> = text "id") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        period: PeriodParams = fields "period" "Sets `period`. Parameters.";
+        price_data: InvoiceLinePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        pricing: PricingParams = fields "pricing" "Sets `pricing`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        quantity_decimal: impl Into<Decimal> = put<Decimal> "quantity_decimal" "Sets `quantity_decimal`. A decimal number as text.";
+        tax_amounts: impl Into<ListOf<InvoiceTaxAmountsParams>> = put<ListOf<InvoiceTaxAmountsParams>> "tax_amounts", clear_tax_amounts "Sets `tax_amounts`. Several, each: parameters.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     InvoicesPaymentsInvoicePaymentAssociatedPayment,
     InvoicesPaymentsInvoicePaymentStatusTransitions, LinkedAccountOptionsCommonPermissions,
     LinkedAccountOptionsCommonPrefetch, MandateAcssDebitTransactionType,
-    MandatePixAmountIncludesIof, PaymentMethodDetailsBancontactPreferredLanguage,
+    MandatePixAmountIncludesIof, MandateUpi, PaymentMethodDetailsBancontactPreferredLanguage,
     PaymentMethodOptionsCustomerBalanceEuBankAccount,
 };
 use crate::{
@@ -19,107 +19,112 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `invoice_payments`.
+    /// Calls about `invoice_payments`: [reference](https://docs.stripe.com/api/invoice_payments).
     InvoicePaymentsApi [] {
         fn list(; ListInvoicePayments) -> List<InvoicePayment> = list
-            "stripe.invoice_payments.list" "/v1/invoice_payments";
+            "stripe.invoice_payments.list" "/v1/invoice_payments" "invoice_payments/list";
         fn retrieve(invoice_payment) -> InvoicePayment = get
-            "stripe.invoice_payments.retrieve" "/v1/invoice_payments/{invoice_payment}";
+            "stripe.invoice_payments.retrieve" "/v1/invoice_payments/{invoice_payment}" "invoice_payments/retrieve";
     }
 }
 
 views! {
-    /// The object `invoice_payment`.
+    /// The object `invoice_payment`: [reference](https://docs.stripe.com/api/invoice_payments/object).
     InvoicePayment {
-        amount_paid: i64 = Nullable;
-        amount_requested: i64 = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        id: &str = Required;
-        invoice: Expandable<Invoice> = Required;
-        is_default: bool = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        payment: InvoicesPaymentsInvoicePaymentAssociatedPayment = Required;
-        status: &str = Required;
-        status_transitions: InvoicesPaymentsInvoicePaymentStatusTransitions = Required;
+        amount_paid: i64 = int "amount_paid" Nullable "An integer; may be `null`.";
+        amount_requested: i64 = int "amount_requested" Required "An integer; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: Expandable<Invoice> = field "invoice" Required "An id, or the object where the call expanded it; always there.";
+        is_default: bool = flag "is_default" Required "`true` or `false`; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payment: InvoicesPaymentsInvoicePaymentAssociatedPayment = view "payment" Required "An object; always there.";
+        status: &str = text "status" Required "Text; always there.";
+        status_transitions: InvoicesPaymentsInvoicePaymentStatusTransitions = view "status_transitions" Required "An object; always there.";
     }
 
     /// The part `invoice_payment_method_options_acss_debit` and one other place.
     InvoicePaymentMethodOptionsAcssDebit {
-        mandate_options: InvoicePaymentMethodOptionsAcssDebitMandateOptions = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
+        mandate_options: InvoicePaymentMethodOptionsAcssDebitMandateOptions = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `invoice_payment_method_options_acss_debit_mandate_options` and one other place.
     InvoicePaymentMethodOptionsAcssDebitMandateOptions {
-        transaction_type: MandateAcssDebitTransactionType = Nullable;
+        transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Nullable "`business` or `personal`; may be `null`.";
     }
 
     /// The part `invoice_payment_method_options_bancontact` and one other place.
     InvoicePaymentMethodOptionsBancontact {
-        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = Required;
+        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = field "preferred_language" Required "`de`, `en`, `fr` or `nl`; always there.";
     }
 
     /// The part `invoice_payment_method_options_card`.
     InvoicePaymentMethodOptionsCard {
-        installments: InvoiceInstallmentsCard = Optional;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = Nullable;
+        installments: InvoiceInstallmentsCard = view "installments" Optional "An object; may be missing.";
+        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Nullable "`any`, `automatic` or `challenge`; may be `null`.";
     }
 
     /// The part `invoice_payment_method_options_customer_balance` and one other place.
     InvoicePaymentMethodOptionsCustomerBalance {
-        bank_transfer: InvoicePaymentMethodOptionsCustomerBalanceBankTransfer = Optional;
-        funding_type: &str = Nullable;
+        bank_transfer: InvoicePaymentMethodOptionsCustomerBalanceBankTransfer = view "bank_transfer" Optional "An object; may be missing.";
+        funding_type: &str = text "funding_type" Nullable "Text; may be `null`.";
     }
 
     /// The part `invoice_payment_method_options_customer_balance_bank_transfer` and one other place.
     InvoicePaymentMethodOptionsCustomerBalanceBankTransfer {
-        eu_bank_transfer: PaymentMethodOptionsCustomerBalanceEuBankAccount = Optional;
-        r#type: &str = Nullable;
+        eu_bank_transfer: PaymentMethodOptionsCustomerBalanceEuBankAccount = view "eu_bank_transfer" Optional "An object; may be missing.";
+        r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
 
     /// The part `invoice_payment_method_options_payto` and one other place.
     InvoicePaymentMethodOptionsPayto {
-        mandate_options: InvoiceMandateOptionsPayto = Optional;
+        mandate_options: InvoiceMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
     }
 
     /// The part `invoice_payment_method_options_pix`.
     InvoicePaymentMethodOptionsPix {
-        amount_includes_iof: MandatePixAmountIncludesIof = Nullable;
-        expires_after_seconds: i64 = Optional;
+        amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Nullable "`always` or `never`; may be `null`.";
+        expires_after_seconds: i64 = int "expires_after_seconds" Optional "An integer; may be missing.";
+    }
+
+    /// The part `invoice_payment_method_options_upi` and one other place.
+    InvoicePaymentMethodOptionsUpi {
+        mandate_options: MandateUpi = view "mandate_options" Optional "An object; may be missing.";
     }
 
     /// The part `invoice_payment_method_options_us_bank_account` and one other place.
     InvoicePaymentMethodOptionsUsBankAccount {
-        financial_connections: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptions = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
+        financial_connections: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptions = view "financial_connections" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `invoice_payment_method_options_us_bank_account_linked_account_options` and one other place.
     InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptions {
-        filters: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters = Optional;
-        permissions: Vec<LinkedAccountOptionsCommonPermissions> = Optional;
-        prefetch: Vec<LinkedAccountOptionsCommonPrefetch> = Nullable;
+        filters: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters = view "filters" Optional "An object; may be missing.";
+        permissions: Vec<LinkedAccountOptionsCommonPermissions> = field "permissions" Optional "Several, each: `balances`, `ownership`, `payment_method` or `transactions`; may be missing.";
+        prefetch: Vec<LinkedAccountOptionsCommonPrefetch> = field "prefetch" Nullable "Several, each: `balances`, `ownership` or `transactions`; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/invoice_payments`.
     ListInvoicePayments() {
-        created: CreatedChoice;
-        ending_before: String;
-        invoice: String;
-        limit: i64;
-        payment: PaymentParams;
-        starting_after: String;
-        status: InvoicePaymentsStatus;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        invoice: impl Into<String> = text "invoice" "Sets `invoice`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payment: PaymentParams = fields "payment" "Sets `payment`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<InvoicePaymentsStatus> = put<InvoicePaymentsStatus> "status" "Sets `status`. `canceled`, `open` or `paid`.";
     }
 
     /// Parameters of `GET /v1/invoice_payments.payment`.
-    PaymentParams(r#type: InvoicePaymentsType) {
-        payment_intent: String;
-        payment_record: String;
+    PaymentParams(r#type: impl Into<InvoicePaymentsType> = put<InvoicePaymentsType> "type") {
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        payment_record: impl Into<String> = text "payment_record" "Sets `payment_record`. Text of at most 5000 characters.";
     }
 }
 

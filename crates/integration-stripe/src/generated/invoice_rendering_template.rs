@@ -8,45 +8,45 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `invoice_rendering_templates`.
+    /// Calls about `invoice_rendering_templates`: [reference](https://docs.stripe.com/api/invoice_rendering_templates).
     InvoiceRenderingTemplatesApi [] {
         fn list(; ListInvoiceRenderingTemplates) -> List<InvoiceRenderingTemplate> = list
-            "stripe.invoice_rendering_templates.list" "/v1/invoice_rendering_templates";
+            "stripe.invoice_rendering_templates.list" "/v1/invoice_rendering_templates" "invoice_rendering_templates/list";
         fn retrieve(template; RetrieveInvoiceRenderingTemplate) -> InvoiceRenderingTemplate = get
-            "stripe.invoice_rendering_templates.retrieve" "/v1/invoice_rendering_templates/{template}";
+            "stripe.invoice_rendering_templates.retrieve" "/v1/invoice_rendering_templates/{template}" "invoice_rendering_templates/retrieve";
         fn archive(template) -> InvoiceRenderingTemplate = post
-            "stripe.invoice_rendering_templates.archive" "/v1/invoice_rendering_templates/{template}/archive";
+            "stripe.invoice_rendering_templates.archive" "/v1/invoice_rendering_templates/{template}/archive" "invoice_rendering_templates/archive";
         fn unarchive(template) -> InvoiceRenderingTemplate = post
-            "stripe.invoice_rendering_templates.unarchive" "/v1/invoice_rendering_templates/{template}/unarchive";
+            "stripe.invoice_rendering_templates.unarchive" "/v1/invoice_rendering_templates/{template}/unarchive" "invoice_rendering_templates/unarchive";
     }
 }
 
 views! {
-    /// The object `invoice_rendering_template`.
+    /// The object `invoice_rendering_template`: [reference](https://docs.stripe.com/api/invoice_rendering_templates/object).
     InvoiceRenderingTemplate {
-        created: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        nickname: &str = Nullable;
-        object: &str = Required;
-        status: InvoiceRenderingTemplateStatus = Required;
-        version: i64 = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        nickname: &str = text "nickname" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        status: InvoiceRenderingTemplateStatus = field "status" Required "`active` or `archived`; always there.";
+        version: i64 = int "version" Required "An integer; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/invoice_rendering_templates`.
     ListInvoiceRenderingTemplates() {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: InvoiceRenderingTemplateStatus;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<InvoiceRenderingTemplateStatus> = put<InvoiceRenderingTemplateStatus> "status" "Sets `status`. `active` or `archived`.";
     }
 
     /// Parameters of `GET /v1/invoice_rendering_templates/{template}`.
     RetrieveInvoiceRenderingTemplate() {
-        version: i64;
+        version: impl Into<i64> = int "version" "Sets `version`. An integer.";
     }
 }
 

@@ -14,108 +14,108 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `invoiceitems`.
+    /// Calls about `invoiceitems`: [reference](https://docs.stripe.com/api/invoiceitems).
     InvoiceitemsApi [] {
         fn list(; ListInvoiceitems) -> List<Invoiceitem> = list
-            "stripe.invoiceitems.list" "/v1/invoiceitems";
+            "stripe.invoiceitems.list" "/v1/invoiceitems" "invoiceitems/list";
         fn create(; CreateInvoiceitem) -> Invoiceitem = post
-            "stripe.invoiceitems.create" "/v1/invoiceitems";
+            "stripe.invoiceitems.create" "/v1/invoiceitems" "invoiceitems/create";
         fn retrieve(invoiceitem) -> Invoiceitem = get
-            "stripe.invoiceitems.retrieve" "/v1/invoiceitems/{invoiceitem}";
+            "stripe.invoiceitems.retrieve" "/v1/invoiceitems/{invoiceitem}" "invoiceitems/retrieve";
         fn update(invoiceitem; UpdateInvoiceitem) -> Invoiceitem = post
-            "stripe.invoiceitems.update" "/v1/invoiceitems/{invoiceitem}";
+            "stripe.invoiceitems.update" "/v1/invoiceitems/{invoiceitem}" "invoiceitems/update";
         fn delete(invoiceitem) -> DeletedInvoiceitem = delete
-            "stripe.invoiceitems.delete" "/v1/invoiceitems/{invoiceitem}";
+            "stripe.invoiceitems.delete" "/v1/invoiceitems/{invoiceitem}" "invoiceitems/delete";
     }
 }
 
 views! {
     /// The object `deleted_invoiceitem`.
     DeletedInvoiceitem {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `invoiceitem`.
+    /// The object `invoiceitem`: [reference](https://docs.stripe.com/api/invoiceitems/object).
     Invoiceitem {
-        amount: i64 = Required;
-        currency: &str = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        date: i64 = Required;
-        description: &str = Nullable;
-        discountable: bool = Required;
-        discounts: Vec<Expandable<Discount>> = Nullable;
-        id: &str = Required;
-        invoice: Expandable<Invoice> = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        net_amount: i64 = Optional;
-        object: &str = Required;
-        parent: BillingBillResourceInvoiceItemParentsInvoiceItemParent = Nullable;
-        period: InvoiceLineItemPeriod = Required;
-        pricing: BillingBillResourceInvoicingPricingPricing = Nullable;
-        proration: bool = Required;
-        proration_details: ProrationDetails = Optional;
-        quantity: i64 = Required;
-        quantity_decimal: &str = Required;
-        tax_rates: Vec<TaxRate> = Nullable;
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        date: i64 = int "date" Required "Seconds since 1970; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discountable: bool = flag "discountable" Required "`true` or `false`; always there.";
+        discounts: Vec<Expandable<Discount>> = field "discounts" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: Expandable<Invoice> = field "invoice" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        net_amount: i64 = int "net_amount" Optional "An integer; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        parent: BillingBillResourceInvoiceItemParentsInvoiceItemParent = view "parent" Nullable "An object; may be `null`.";
+        period: InvoiceLineItemPeriod = view "period" Required "An object; always there.";
+        pricing: BillingBillResourceInvoicingPricingPricing = view "pricing" Nullable "An object; may be `null`.";
+        proration: bool = flag "proration" Required "`true` or `false`; always there.";
+        proration_details: ProrationDetails = view "proration_details" Optional "An object; may be missing.";
+        quantity: i64 = int "quantity" Required "An integer; always there.";
+        quantity_decimal: &str = text "quantity_decimal" Required "A decimal number as text; always there.";
+        tax_rates: Vec<TaxRate> = field "tax_rates" Nullable "Several, each: an object; may be `null`.";
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/invoiceitems`.
     CreateInvoiceitem() {
-        amount: i64;
-        currency: String;
-        customer: String;
-        customer_account: String;
-        description: String;
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoice: String;
-        metadata: MapOf<String>, clear_metadata;
-        period: PeriodParams;
-        price_data: PriceDataParams;
-        pricing: PricingParams;
-        quantity: i64;
-        quantity_decimal: Decimal;
-        subscription: String;
-        tax_behavior: PriceTaxBehavior;
-        tax_code: String, clear_tax_code;
-        tax_rates: ListOf<String>;
-        unit_amount_decimal: Decimal;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice: impl Into<String> = text "invoice" "Sets `invoice`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        period: PeriodParams = fields "period" "Sets `period`. Parameters.";
+        price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        pricing: PricingParams = fields "pricing" "Sets `pricing`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        quantity_decimal: impl Into<Decimal> = put<Decimal> "quantity_decimal" "Sets `quantity_decimal`. A decimal number as text.";
+        subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        tax_code: impl Into<String> = text "tax_code", clear_tax_code "Sets `tax_code`. Text.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates" "Sets `tax_rates`. Several, each: text.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `GET /v1/invoiceitems`.
     ListInvoiceitems() {
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        invoice: String;
-        limit: i64;
-        pending: bool;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        invoice: impl Into<String> = text "invoice" "Sets `invoice`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        pending: bool = flag "pending" "Sets `pending`. `true` or `false`.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/invoiceitems/{invoiceitem}`.
     UpdateInvoiceitem() {
-        amount: i64;
-        description: String;
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        metadata: MapOf<String>, clear_metadata;
-        period: PeriodParams;
-        price_data: PriceDataParams;
-        pricing: PricingParams;
-        quantity: i64;
-        quantity_decimal: Decimal;
-        tax_behavior: PriceTaxBehavior;
-        tax_code: String, clear_tax_code;
-        tax_rates: ListOf<String>, clear_tax_rates;
-        unit_amount_decimal: Decimal;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        period: PeriodParams = fields "period" "Sets `period`. Parameters.";
+        price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        pricing: PricingParams = fields "pricing" "Sets `pricing`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        quantity_decimal: impl Into<Decimal> = put<Decimal> "quantity_decimal" "Sets `quantity_decimal`. A decimal number as text.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        tax_code: impl Into<String> = text "tax_code", clear_tax_code "Sets `tax_code`. Text.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 }

@@ -18,185 +18,185 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.authorizations`.
+    /// Calls about `issuing.authorizations`: [reference](https://docs.stripe.com/api/issuing/authorizations).
     IssuingAuthorizationsApi [] {
         fn list(; ListIssuingAuthorizations) -> List<IssuingAuthorization> = list
-            "stripe.issuing.authorizations.list" "/v1/issuing/authorizations";
+            "stripe.issuing.authorizations.list" "/v1/issuing/authorizations" "issuing/authorizations/list";
         fn retrieve(authorization) -> IssuingAuthorization = get
-            "stripe.issuing.authorizations.retrieve" "/v1/issuing/authorizations/{authorization}";
+            "stripe.issuing.authorizations.retrieve" "/v1/issuing/authorizations/{authorization}" "issuing/authorizations/retrieve";
         fn update(authorization; MetadataParams) -> IssuingAuthorization = post
-            "stripe.issuing.authorizations.update" "/v1/issuing/authorizations/{authorization}";
+            "stripe.issuing.authorizations.update" "/v1/issuing/authorizations/{authorization}" "issuing/authorizations/update";
         fn approve(authorization; ApproveIssuingAuthorization) -> IssuingAuthorization = post
-            "stripe.issuing.authorizations.approve" "/v1/issuing/authorizations/{authorization}/approve";
+            "stripe.issuing.authorizations.approve" "/v1/issuing/authorizations/{authorization}/approve" "issuing/authorizations/approve";
         fn decline(authorization; MetadataParams) -> IssuingAuthorization = post
-            "stripe.issuing.authorizations.decline" "/v1/issuing/authorizations/{authorization}/decline";
+            "stripe.issuing.authorizations.decline" "/v1/issuing/authorizations/{authorization}/decline" "issuing/authorizations/decline";
     }
 }
 
 views! {
-    /// The object `issuing.authorization`.
+    /// The object `issuing.authorization`: [reference](https://docs.stripe.com/api/issuing/authorizations/object).
     IssuingAuthorization {
-        amount: i64 = Required;
-        amount_details: IssuingTransactionAmountDetails = Nullable;
-        approved: bool = Required;
-        authorization_method: IssuingAuthorizationAuthorizationMethod = Required;
-        balance_transactions: Vec<BalanceTransaction> = Required;
-        card: IssuingCard = Required;
-        card_presence: IssuingAuthorizationCardPresence = Nullable;
-        cardholder: Expandable<IssuingCardholder> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        fleet: IssuingAuthorizationFleetData = Nullable;
-        fraud_challenges: Vec<IssuingAuthorizationFraudChallenge> = Nullable;
-        fuel: IssuingAuthorizationFuelData = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        merchant_amount: i64 = Required;
-        merchant_currency: &str = Required;
-        merchant_data: IssuingAuthorizationMerchantData = Required;
-        metadata: Map<&'static str> = Required;
-        network_data: IssuingAuthorizationNetworkData = Nullable;
-        object: &str = Required;
-        pending_request: IssuingAuthorizationPendingRequest = Nullable;
-        request_history: Vec<IssuingAuthorizationRequest> = Required;
-        status: IssuingAuthorizationStatus = Required;
-        token: Expandable<IssuingToken> = Nullable;
-        transactions: Vec<IssuingTransaction> = Required;
-        treasury: IssuingAuthorizationTreasury = Nullable;
-        verification_data: IssuingAuthorizationVerificationData = Required;
-        verified_by_fraud_challenge: bool = Nullable;
-        wallet: &str = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_details: IssuingTransactionAmountDetails = view "amount_details" Nullable "An object; may be `null`.";
+        approved: bool = flag "approved" Required "`true` or `false`; always there.";
+        authorization_method: IssuingAuthorizationAuthorizationMethod = field "authorization_method" Required "`chip`, `contactless`, `keyed_in`, `online` or `swipe`; always there.";
+        balance_transactions: Vec<BalanceTransaction> = field "balance_transactions" Required "Several, each: an object; always there.";
+        card: IssuingCard = view "card" Required "An object; always there.";
+        card_presence: IssuingAuthorizationCardPresence = field "card_presence" Nullable "`not_present` or `present`; may be `null`.";
+        cardholder: Expandable<IssuingCardholder> = field "cardholder" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        fleet: IssuingAuthorizationFleetData = view "fleet" Nullable "An object; may be `null`.";
+        fraud_challenges: Vec<IssuingAuthorizationFraudChallenge> = field "fraud_challenges" Nullable "Several, each: an object; may be `null`.";
+        fuel: IssuingAuthorizationFuelData = view "fuel" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        merchant_amount: i64 = int "merchant_amount" Required "An integer; always there.";
+        merchant_currency: &str = text "merchant_currency" Required "A currency, three letters in lower case; always there.";
+        merchant_data: IssuingAuthorizationMerchantData = view "merchant_data" Required "An object; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        network_data: IssuingAuthorizationNetworkData = view "network_data" Nullable "An object; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        pending_request: IssuingAuthorizationPendingRequest = view "pending_request" Nullable "An object; may be `null`.";
+        request_history: Vec<IssuingAuthorizationRequest> = field "request_history" Required "Several, each: an object; always there.";
+        status: IssuingAuthorizationStatus = field "status" Required "`closed`, `expired`, `pending` or `reversed`; always there.";
+        token: Expandable<IssuingToken> = field "token" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        transactions: Vec<IssuingTransaction> = field "transactions" Required "Several, each: an object; always there.";
+        treasury: IssuingAuthorizationTreasury = view "treasury" Nullable "An object; may be `null`.";
+        verification_data: IssuingAuthorizationVerificationData = view "verification_data" Required "An object; always there.";
+        verified_by_fraud_challenge: bool = flag "verified_by_fraud_challenge" Nullable "`true` or `false`; may be `null`.";
+        wallet: &str = text "wallet" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_authorization_authentication_exemption`.
     IssuingAuthorizationAuthenticationExemption {
-        claimed_by: IssuingAuthorizationAuthenticationExemptionClaimedBy = Required;
-        r#type: IssuingAuthorizationAuthenticationExemptionType = Required;
+        claimed_by: IssuingAuthorizationAuthenticationExemptionClaimedBy = field "claimed_by" Required "`acquirer` or `issuer`; always there.";
+        r#type: IssuingAuthorizationAuthenticationExemptionType = field "type" Required "`low_value_transaction`, `transaction_risk_analysis` or `unknown`; always there.";
     }
 
     /// The part `issuing_authorization_fleet_cardholder_prompt_data`.
     IssuingAuthorizationFleetCardholderPromptData {
-        alphanumeric_id: &str = Nullable;
-        driver_id: &str = Nullable;
-        odometer: i64 = Nullable;
-        unspecified_id: &str = Nullable;
-        user_id: &str = Nullable;
-        vehicle_number: &str = Nullable;
+        alphanumeric_id: &str = text "alphanumeric_id" Nullable "Text; may be `null`.";
+        driver_id: &str = text "driver_id" Nullable "Text; may be `null`.";
+        odometer: i64 = int "odometer" Nullable "An integer; may be `null`.";
+        unspecified_id: &str = text "unspecified_id" Nullable "Text; may be `null`.";
+        user_id: &str = text "user_id" Nullable "Text; may be `null`.";
+        vehicle_number: &str = text "vehicle_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_authorization_fleet_data`.
     IssuingAuthorizationFleetData {
-        cardholder_prompt_data: IssuingAuthorizationFleetCardholderPromptData = Nullable;
-        purchase_type: IssuingAuthorizationFleetDataPurchaseType = Nullable;
-        reported_breakdown: IssuingTransactionFleetReportedBreakdown = Nullable;
-        service_type: IssuingAuthorizationFleetDataServiceType = Nullable;
+        cardholder_prompt_data: IssuingAuthorizationFleetCardholderPromptData = view "cardholder_prompt_data" Nullable "An object; may be `null`.";
+        purchase_type: IssuingAuthorizationFleetDataPurchaseType = field "purchase_type" Nullable "`fuel_and_non_fuel_purchase`, `fuel_purchase` or `non_fuel_purchase`; may be `null`.";
+        reported_breakdown: IssuingTransactionFleetReportedBreakdown = view "reported_breakdown" Nullable "An object; may be `null`.";
+        service_type: IssuingAuthorizationFleetDataServiceType = field "service_type" Nullable "`full_service`, `non_fuel_transaction` or `self_service`; may be `null`.";
     }
 
     /// The part `issuing_authorization_fraud_challenge`.
     IssuingAuthorizationFraudChallenge {
-        channel: &str = Required;
-        status: IssuingAuthorizationFraudChallengeStatus = Required;
-        undeliverable_reason: IssuingAuthorizationFraudChallengeUndeliverableReason = Nullable;
+        channel: &str = text "channel" Required "Text; always there.";
+        status: IssuingAuthorizationFraudChallengeStatus = field "status" Required "`expired`, `pending`, `rejected`, `undeliverable` or `verified`; always there.";
+        undeliverable_reason: IssuingAuthorizationFraudChallengeUndeliverableReason = field "undeliverable_reason" Nullable "`no_phone_number` or `unsupported_phone_number`; may be `null`.";
     }
 
     /// The part `issuing_authorization_fuel_data`.
     IssuingAuthorizationFuelData {
-        industry_product_code: &str = Nullable;
-        quantity_decimal: &str = Nullable;
-        r#type: IssuingAuthorizationFuelDataType = Nullable;
-        unit: IssuingAuthorizationFuelDataUnit = Nullable;
-        unit_cost_decimal: &str = Nullable;
+        industry_product_code: &str = text "industry_product_code" Nullable "Text; may be `null`.";
+        quantity_decimal: &str = text "quantity_decimal" Nullable "A decimal number as text; may be `null`.";
+        r#type: IssuingAuthorizationFuelDataType = field "type" Nullable "`diesel`, `other`, `unleaded_plus`, `unleaded_regular` or `unleaded_super`; may be `null`.";
+        unit: IssuingAuthorizationFuelDataUnit = field "unit" Nullable "One of 8 words; may be `null`.";
+        unit_cost_decimal: &str = text "unit_cost_decimal" Nullable "A decimal number as text; may be `null`.";
     }
 
     /// The part `issuing_authorization_merchant_data` and one other place.
     IssuingAuthorizationMerchantData {
-        category: &str = Required;
-        category_code: &str = Required;
-        city: &str = Nullable;
-        country: &str = Nullable;
-        name: &str = Nullable;
-        network_id: &str = Required;
-        postal_code: &str = Nullable;
-        state: &str = Nullable;
-        tax_id: &str = Nullable;
-        terminal_id: &str = Nullable;
-        url: &str = Nullable;
+        category: &str = text "category" Required "Text; always there.";
+        category_code: &str = text "category_code" Required "Text; always there.";
+        city: &str = text "city" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        network_id: &str = text "network_id" Required "Text; always there.";
+        postal_code: &str = text "postal_code" Nullable "Text; may be `null`.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
+        tax_id: &str = text "tax_id" Nullable "Text; may be `null`.";
+        terminal_id: &str = text "terminal_id" Nullable "Text; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_authorization_network_data`.
     IssuingAuthorizationNetworkData {
-        acquiring_institution_id: &str = Nullable;
-        system_trace_audit_number: &str = Nullable;
-        transaction_id: &str = Nullable;
+        acquiring_institution_id: &str = text "acquiring_institution_id" Nullable "Text; may be `null`.";
+        system_trace_audit_number: &str = text "system_trace_audit_number" Nullable "Text; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_authorization_pending_request`.
     IssuingAuthorizationPendingRequest {
-        amount: i64 = Required;
-        amount_details: IssuingTransactionAmountDetails = Nullable;
-        currency: &str = Required;
-        is_amount_controllable: bool = Required;
-        merchant_amount: i64 = Required;
-        merchant_currency: &str = Required;
-        network_risk_score: i64 = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_details: IssuingTransactionAmountDetails = view "amount_details" Nullable "An object; may be `null`.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        is_amount_controllable: bool = flag "is_amount_controllable" Required "`true` or `false`; always there.";
+        merchant_amount: i64 = int "merchant_amount" Required "An integer; always there.";
+        merchant_currency: &str = text "merchant_currency" Required "A currency, three letters in lower case; always there.";
+        network_risk_score: i64 = int "network_risk_score" Nullable "An integer; may be `null`.";
     }
 
     /// The part `issuing_authorization_request`.
     IssuingAuthorizationRequest {
-        amount: i64 = Required;
-        amount_details: IssuingTransactionAmountDetails = Nullable;
-        approved: bool = Required;
-        authorization_code: &str = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        merchant_amount: i64 = Required;
-        merchant_currency: &str = Required;
-        network_risk_score: i64 = Nullable;
-        reason: IssuingAuthorizationRequestReason = Required;
-        reason_message: &str = Nullable;
-        requested_at: i64 = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_details: IssuingTransactionAmountDetails = view "amount_details" Nullable "An object; may be `null`.";
+        approved: bool = flag "approved" Required "`true` or `false`; always there.";
+        authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        merchant_amount: i64 = int "merchant_amount" Required "An integer; always there.";
+        merchant_currency: &str = text "merchant_currency" Required "Text; always there.";
+        network_risk_score: i64 = int "network_risk_score" Nullable "An integer; may be `null`.";
+        reason: IssuingAuthorizationRequestReason = field "reason" Required "One of 20 words; always there.";
+        reason_message: &str = text "reason_message" Nullable "Text; may be `null`.";
+        requested_at: i64 = int "requested_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `issuing_authorization_three_d_secure`.
     IssuingAuthorizationThreeDSecure {
-        result: IssuingAuthorizationThreeDSecureResult = Required;
+        result: IssuingAuthorizationThreeDSecureResult = field "result" Required "`attempt_acknowledged`, `authenticated`, `failed` or `required`; always there.";
     }
 
     /// The part `issuing_authorization_treasury`.
     IssuingAuthorizationTreasury {
-        received_credits: Vec<&str> = Required;
-        received_debits: Vec<&str> = Required;
-        transaction: &str = Nullable;
+        received_credits: Vec<&str> = field "received_credits" Required "Several, each: text; always there.";
+        received_debits: Vec<&str> = field "received_debits" Required "Several, each: text; always there.";
+        transaction: &str = text "transaction" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_authorization_verification_data`.
     IssuingAuthorizationVerificationData {
-        address_line1_check: IssuingAuthorizationVerificationDataCvcCheck = Required;
-        address_postal_code_check: IssuingAuthorizationVerificationDataCvcCheck = Required;
-        authentication_exemption: IssuingAuthorizationAuthenticationExemption = Nullable;
-        cvc_check: IssuingAuthorizationVerificationDataCvcCheck = Required;
-        expiry_check: IssuingAuthorizationVerificationDataCvcCheck = Required;
-        postal_code: &str = Nullable;
-        three_d_secure: IssuingAuthorizationThreeDSecure = Nullable;
+        address_line1_check: IssuingAuthorizationVerificationDataCvcCheck = field "address_line1_check" Required "`match`, `mismatch` or `not_provided`; always there.";
+        address_postal_code_check: IssuingAuthorizationVerificationDataCvcCheck = field "address_postal_code_check" Required "`match`, `mismatch` or `not_provided`; always there.";
+        authentication_exemption: IssuingAuthorizationAuthenticationExemption = view "authentication_exemption" Nullable "An object; may be `null`.";
+        cvc_check: IssuingAuthorizationVerificationDataCvcCheck = field "cvc_check" Required "`match`, `mismatch` or `not_provided`; always there.";
+        expiry_check: IssuingAuthorizationVerificationDataCvcCheck = field "expiry_check" Required "`match`, `mismatch` or `not_provided`; always there.";
+        postal_code: &str = text "postal_code" Nullable "Text; may be `null`.";
+        three_d_secure: IssuingAuthorizationThreeDSecure = view "three_d_secure" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/issuing/authorizations/{authorization}/approve`.
     ApproveIssuingAuthorization() {
-        amount: i64;
-        metadata: MapOf<String>, clear_metadata;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/issuing/authorizations`.
     ListIssuingAuthorizations() {
-        card: String;
-        cardholder: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: IssuingAuthorizationStatus;
+        card: impl Into<String> = text "card" "Sets `card`. Text of at most 5000 characters.";
+        cardholder: impl Into<String> = text "cardholder" "Sets `cardholder`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IssuingAuthorizationStatus> = put<IssuingAuthorizationStatus> "status" "Sets `status`. `closed`, `expired`, `pending` or `reversed`.";
     }
 }
 

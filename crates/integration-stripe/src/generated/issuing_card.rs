@@ -13,196 +13,196 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.cards`.
+    /// Calls about `issuing.cards`: [reference](https://docs.stripe.com/api/issuing/cards).
     IssuingCardsApi [] {
         fn list(; ListIssuingCards) -> List<IssuingCard> = list
-            "stripe.issuing.cards.list" "/v1/issuing/cards";
+            "stripe.issuing.cards.list" "/v1/issuing/cards" "issuing/cards/list";
         fn create(; CreateIssuingCard) -> IssuingCard = post
-            "stripe.issuing.cards.create" "/v1/issuing/cards";
+            "stripe.issuing.cards.create" "/v1/issuing/cards" "issuing/cards/create";
         fn retrieve(card) -> IssuingCard = get
-            "stripe.issuing.cards.retrieve" "/v1/issuing/cards/{card}";
+            "stripe.issuing.cards.retrieve" "/v1/issuing/cards/{card}" "issuing/cards/retrieve";
         fn update(card; UpdateIssuingCard) -> IssuingCard = post
-            "stripe.issuing.cards.update" "/v1/issuing/cards/{card}";
+            "stripe.issuing.cards.update" "/v1/issuing/cards/{card}" "issuing/cards/update";
     }
 }
 
 views! {
-    /// The object `issuing.card`.
+    /// The object `issuing.card`: [reference](https://docs.stripe.com/api/issuing/cards/object).
     IssuingCard {
-        brand: &str = Required;
-        cancellation_reason: IssuingCardCancellationReason2 = Nullable;
-        cardholder: IssuingCardholder = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        cvc: &str = Optional;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        financial_account: &str = Nullable;
-        id: &str = Required;
-        last4: &str = Required;
-        latest_fraud_warning: IssuingCardFraudWarning = Nullable;
-        lifecycle_controls: IssuingCardLifecycleControls = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        number: &str = Optional;
-        object: &str = Required;
-        personalization_design: Expandable<IssuingPersonalizationDesign> = Nullable;
-        replaced_by: Expandable<IssuingCard> = Nullable;
-        replacement_for: Expandable<IssuingCard> = Nullable;
-        replacement_reason: IssuingCardReplacementReason2 = Nullable;
-        second_line: &str = Nullable;
-        shipping: IssuingCardShipping = Nullable;
-        spending_controls: IssuingCardAuthorizationControls = Required;
-        status: IssuingCardStatus = Required;
-        r#type: IssuingCardType = Required;
-        wallets: IssuingCardWallets = Nullable;
+        brand: &str = text "brand" Required "Text; always there.";
+        cancellation_reason: IssuingCardCancellationReasonWord = field "cancellation_reason" Nullable "`design_rejected`, `fulfillment_error`, `lost` or `stolen`; may be `null`.";
+        cardholder: IssuingCardholder = view "cardholder" Required "An object; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        cvc: &str = text "cvc" Optional "Text; may be missing.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        financial_account: &str = text "financial_account" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        last4: &str = text "last4" Required "Text; always there.";
+        latest_fraud_warning: IssuingCardFraudWarning = view "latest_fraud_warning" Nullable "An object; may be `null`.";
+        lifecycle_controls: IssuingCardLifecycleControls = view "lifecycle_controls" Nullable "An object; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        number: &str = text "number" Optional "Text; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        personalization_design: Expandable<IssuingPersonalizationDesign> = field "personalization_design" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        replaced_by: Expandable<IssuingCard> = field "replaced_by" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        replacement_for: Expandable<IssuingCard> = field "replacement_for" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        replacement_reason: IssuingCardReplacementReasonWord = field "replacement_reason" Nullable "`damaged`, `expired`, `fulfillment_error`, `lost` or `stolen`; may be `null`.";
+        second_line: &str = text "second_line" Nullable "Text; may be `null`.";
+        shipping: IssuingCardShipping = view "shipping" Nullable "An object; may be `null`.";
+        spending_controls: IssuingCardAuthorizationControls = view "spending_controls" Required "An object; always there.";
+        status: IssuingCardStatus = field "status" Required "`active`, `canceled` or `inactive`; always there.";
+        r#type: IssuingCardType = field "type" Required "`physical` or `virtual`; always there.";
+        wallets: IssuingCardWallets = view "wallets" Nullable "An object; may be `null`.";
     }
 
     /// The part `issuing_card_apple_pay` and one other place.
     IssuingCardApplePay {
-        eligible: bool = Required;
-        ineligible_reason: IssuingCardApplePayIneligibleReason = Nullable;
+        eligible: bool = flag "eligible" Required "`true` or `false`; always there.";
+        ineligible_reason: IssuingCardApplePayIneligibleReason = field "ineligible_reason" Nullable "`missing_agreement`, `missing_cardholder_contact` or `unsupported_region`; may be `null`.";
     }
 
     /// The part `issuing_card_fraud_warning`.
     IssuingCardFraudWarning {
-        started_at: i64 = Nullable;
-        r#type: IssuingCardFraudWarningType = Nullable;
+        started_at: i64 = int "started_at" Nullable "Seconds since 1970; may be `null`.";
+        r#type: IssuingCardFraudWarningType = field "type" Nullable "`card_testing_exposure`, `fraud_dispute_filed`, `third_party_reported` or `user_indicated_fraud`; may be `null`.";
     }
 
     /// The part `issuing_card_lifecycle_conditions`.
     IssuingCardLifecycleConditions {
-        payment_count: i64 = Required;
+        payment_count: i64 = int "payment_count" Required "An integer; always there.";
     }
 
     /// The part `issuing_card_lifecycle_controls`.
     IssuingCardLifecycleControls {
-        cancel_after: IssuingCardLifecycleConditions = Required;
+        cancel_after: IssuingCardLifecycleConditions = view "cancel_after" Required "An object; always there.";
     }
 
     /// The part `issuing_card_shipping`.
     IssuingCardShipping {
-        address: Address = Required;
-        address_validation: IssuingCardShippingAddressValidation = Nullable;
-        carrier: IssuingCardShippingCarrier = Nullable;
-        customs: IssuingCardShippingCustoms = Nullable;
-        eta: i64 = Nullable;
-        name: &str = Required;
-        phone_number: &str = Nullable;
-        require_signature: bool = Nullable;
-        service: IssuingCardShippingService = Required;
-        status: IssuingCardShippingStatus = Nullable;
-        tracking_number: &str = Nullable;
-        tracking_url: &str = Nullable;
-        r#type: IssuingCardShippingType = Required;
+        address: Address = view "address" Required "An object; always there.";
+        address_validation: IssuingCardShippingAddressValidation = view "address_validation" Nullable "An object; may be `null`.";
+        carrier: IssuingCardShippingCarrier = field "carrier" Nullable "`dhl`, `fedex`, `royal_mail` or `usps`; may be `null`.";
+        customs: IssuingCardShippingCustoms = view "customs" Nullable "An object; may be `null`.";
+        eta: i64 = int "eta" Nullable "Seconds since 1970; may be `null`.";
+        name: &str = text "name" Required "Text; always there.";
+        phone_number: &str = text "phone_number" Nullable "Text; may be `null`.";
+        require_signature: bool = flag "require_signature" Nullable "`true` or `false`; may be `null`.";
+        service: IssuingCardShippingService = field "service" Required "`express`, `priority` or `standard`; always there.";
+        status: IssuingCardShippingStatus = field "status" Nullable "One of 7 words; may be `null`.";
+        tracking_number: &str = text "tracking_number" Nullable "Text; may be `null`.";
+        tracking_url: &str = text "tracking_url" Nullable "Text; may be `null`.";
+        r#type: IssuingCardShippingType = field "type" Required "`bulk` or `individual`; always there.";
     }
 
     /// The part `issuing_card_shipping_address_validation`.
     IssuingCardShippingAddressValidation {
-        mode: IssuingCardShippingAddressValidationMode = Required;
-        normalized_address: Address = Nullable;
-        result: IssuingCardShippingAddressValidationResult = Nullable;
+        mode: IssuingCardShippingAddressValidationMode = field "mode" Required "`disabled`, `normalization_only` or `validation_and_normalization`; always there.";
+        normalized_address: Address = view "normalized_address" Nullable "An object; may be `null`.";
+        result: IssuingCardShippingAddressValidationResult = field "result" Nullable "`indeterminate`, `likely_deliverable` or `likely_undeliverable`; may be `null`.";
     }
 
     /// The part `issuing_card_shipping_customs`.
     IssuingCardShippingCustoms {
-        eori_number: &str = Nullable;
+        eori_number: &str = text "eori_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_card_wallets`.
     IssuingCardWallets {
-        apple_pay: IssuingCardApplePay = Required;
-        google_pay: IssuingCardApplePay = Required;
-        primary_account_identifier: &str = Nullable;
+        apple_pay: IssuingCardApplePay = view "apple_pay" Required "An object; always there.";
+        google_pay: IssuingCardApplePay = view "google_pay" Required "An object; always there.";
+        primary_account_identifier: &str = text "primary_account_identifier" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/issuing/cards.shipping.address_validation` and one other place.
-    AddressValidationParams(mode: IssuingCardShippingAddressValidationMode) {
+    AddressValidationParams(mode: impl Into<IssuingCardShippingAddressValidationMode> = put<IssuingCardShippingAddressValidationMode> "mode") {
     }
 
     /// Parameters of `POST /v1/issuing/cards.lifecycle_controls.cancel_after`.
-    CancelAfterParams(payment_count: i64) {
+    CancelAfterParams(payment_count: impl Into<i64> = int "payment_count") {
     }
 
     /// Parameters of `POST /v1/issuing/cards`.
-    CreateIssuingCard(currency: String, r#type: IssuingCardType) {
-        cardholder: String;
-        exp_month: i64;
-        exp_year: i64;
-        financial_account: String;
-        lifecycle_controls: LifecycleControlsParams;
-        metadata: MapOf<String>;
-        personalization_design: String;
-        pin: PinParams;
-        replacement_for: String;
-        replacement_reason: IssuingCardReplacementReason;
-        second_line: String, clear_second_line;
-        shipping: IssuingCardShippingParams;
-        spending_controls: IssuingCardSpendingControlsParams;
-        status: BillingMeterStatus;
+    CreateIssuingCard(currency: impl Into<String> = text "currency", r#type: impl Into<IssuingCardType> = put<IssuingCardType> "type") {
+        cardholder: impl Into<String> = text "cardholder" "Sets `cardholder`. Text of at most 5000 characters.";
+        exp_month: impl Into<i64> = int "exp_month" "Sets `exp_month`. An integer.";
+        exp_year: impl Into<i64> = int "exp_year" "Sets `exp_year`. An integer.";
+        financial_account: impl Into<String> = text "financial_account" "Sets `financial_account`. Text.";
+        lifecycle_controls: LifecycleControlsParams = fields "lifecycle_controls" "Sets `lifecycle_controls`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        personalization_design: impl Into<String> = text "personalization_design" "Sets `personalization_design`. Text of at most 5000 characters.";
+        pin: PinParams = fields "pin" "Sets `pin`. Parameters.";
+        replacement_for: impl Into<String> = text "replacement_for" "Sets `replacement_for`. Text of at most 5000 characters.";
+        replacement_reason: impl Into<IssuingCardReplacementReason> = put<IssuingCardReplacementReason> "replacement_reason" "Sets `replacement_reason`. `damaged`, `expired`, `lost` or `stolen`.";
+        second_line: impl Into<String> = text "second_line", clear_second_line "Sets `second_line`. Text.";
+        shipping: IssuingCardShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
+        spending_controls: IssuingCardSpendingControlsParams = fields "spending_controls" "Sets `spending_controls`. Parameters.";
+        status: impl Into<BillingMeterStatus> = put<BillingMeterStatus> "status" "Sets `status`. `active` or `inactive`.";
     }
 
     /// Parameters of `POST /v1/issuing/cards.shipping.customs` and one other place.
     CustomsParams() {
-        eori_number: String;
+        eori_number: impl Into<String> = text "eori_number" "Sets `eori_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/issuing/cards.shipping` and one other place.
-    IssuingCardShippingParams(address: IssuingCardAddressParams, name: String) {
-        address_validation: AddressValidationParams;
-        customs: CustomsParams;
-        phone_number: String;
-        require_signature: bool;
-        service: IssuingCardShippingService;
-        r#type: IssuingCardShippingType;
+    IssuingCardShippingParams(address: IssuingCardAddressParams = fields "address", name: impl Into<String> = text "name") {
+        address_validation: AddressValidationParams = fields "address_validation" "Sets `address_validation`. Parameters.";
+        customs: CustomsParams = fields "customs" "Sets `customs`. Parameters.";
+        phone_number: impl Into<String> = text "phone_number" "Sets `phone_number`. Text.";
+        require_signature: bool = flag "require_signature" "Sets `require_signature`. `true` or `false`.";
+        service: impl Into<IssuingCardShippingService> = put<IssuingCardShippingService> "service" "Sets `service`. `express`, `priority` or `standard`.";
+        r#type: impl Into<IssuingCardShippingType> = put<IssuingCardShippingType> "type" "Sets `type`. `bulk` or `individual`.";
     }
 
     /// Parameters of `POST /v1/issuing/cards.spending_controls` and one other place.
     IssuingCardSpendingControlsParams() {
-        allowed_card_presences: ListOf<IssuingAuthorizationCardPresence>;
-        allowed_categories: ListOf<IssuingCardSpendingLimitCategories>;
-        allowed_merchant_countries: ListOf<String>;
-        blocked_card_presences: ListOf<IssuingAuthorizationCardPresence>;
-        blocked_categories: ListOf<IssuingCardSpendingLimitCategories>;
-        blocked_merchant_countries: ListOf<String>;
-        spending_limits: ListOf<SpendingLimitsParams>;
+        allowed_card_presences: impl Into<ListOf<IssuingAuthorizationCardPresence>> = put<ListOf<IssuingAuthorizationCardPresence>> "allowed_card_presences" "Sets `allowed_card_presences`. Several, each: `not_present` or `present`.";
+        allowed_categories: impl Into<ListOf<IssuingCardSpendingLimitCategories>> = put<ListOf<IssuingCardSpendingLimitCategories>> "allowed_categories" "Sets `allowed_categories`. Several, each: one of 295 words.";
+        allowed_merchant_countries: impl Into<ListOf<String>> = put<ListOf<String>> "allowed_merchant_countries" "Sets `allowed_merchant_countries`. Several, each: text.";
+        blocked_card_presences: impl Into<ListOf<IssuingAuthorizationCardPresence>> = put<ListOf<IssuingAuthorizationCardPresence>> "blocked_card_presences" "Sets `blocked_card_presences`. Several, each: `not_present` or `present`.";
+        blocked_categories: impl Into<ListOf<IssuingCardSpendingLimitCategories>> = put<ListOf<IssuingCardSpendingLimitCategories>> "blocked_categories" "Sets `blocked_categories`. Several, each: one of 295 words.";
+        blocked_merchant_countries: impl Into<ListOf<String>> = put<ListOf<String>> "blocked_merchant_countries" "Sets `blocked_merchant_countries`. Several, each: text.";
+        spending_limits: impl Into<ListOf<SpendingLimitsParams>> = put<ListOf<SpendingLimitsParams>> "spending_limits" "Sets `spending_limits`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/issuing/cards.lifecycle_controls`.
-    LifecycleControlsParams(cancel_after: CancelAfterParams) {
+    LifecycleControlsParams(cancel_after: CancelAfterParams = fields "cancel_after") {
     }
 
     /// Parameters of `GET /v1/issuing/cards`.
     ListIssuingCards() {
-        cardholder: String;
-        created: CreatedChoice;
-        ending_before: String;
-        exp_month: i64;
-        exp_year: i64;
-        last4: String;
-        limit: i64;
-        personalization_design: String;
-        starting_after: String;
-        status: IssuingCardStatus;
-        r#type: IssuingCardType;
+        cardholder: impl Into<String> = text "cardholder" "Sets `cardholder`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        exp_month: impl Into<i64> = int "exp_month" "Sets `exp_month`. An integer.";
+        exp_year: impl Into<i64> = int "exp_year" "Sets `exp_year`. An integer.";
+        last4: impl Into<String> = text "last4" "Sets `last4`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        personalization_design: impl Into<String> = text "personalization_design" "Sets `personalization_design`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IssuingCardStatus> = put<IssuingCardStatus> "status" "Sets `status`. `active`, `canceled` or `inactive`.";
+        r#type: impl Into<IssuingCardType> = put<IssuingCardType> "type" "Sets `type`. `physical` or `virtual`.";
     }
 
     /// Parameters of `POST /v1/issuing/cards.pin` and one other place.
     PinParams() {
-        encrypted_number: String;
+        encrypted_number: impl Into<String> = text "encrypted_number" "Sets `encrypted_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/issuing/cards/{card}`.
     UpdateIssuingCard() {
-        cancellation_reason: IssuingCardCancellationReason;
-        metadata: MapOf<String>, clear_metadata;
-        personalization_design: String;
-        pin: PinParams;
-        shipping: IssuingCardShippingParams;
-        spending_controls: IssuingCardSpendingControlsParams;
-        status: IssuingCardStatus;
+        cancellation_reason: impl Into<IssuingCardCancellationReason> = put<IssuingCardCancellationReason> "cancellation_reason" "Sets `cancellation_reason`. `lost` or `stolen`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        personalization_design: impl Into<String> = text "personalization_design" "Sets `personalization_design`. Text of at most 5000 characters.";
+        pin: PinParams = fields "pin" "Sets `pin`. Parameters.";
+        shipping: IssuingCardShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
+        spending_controls: IssuingCardSpendingControlsParams = fields "spending_controls" "Sets `spending_controls`. Parameters.";
+        status: impl Into<IssuingCardStatus> = put<IssuingCardStatus> "status" "Sets `status`. `active`, `canceled` or `inactive`.";
     }
 }
 
@@ -220,7 +220,7 @@ open_enums! {
     }
 
     /// Words of `issuing.card.cancellation_reason`.
-    IssuingCardCancellationReason2 {
+    IssuingCardCancellationReasonWord {
         DesignRejected = "design_rejected", FulfillmentError = "fulfillment_error", Lost = "lost",
         Stolen = "stolen",
     }
@@ -237,7 +237,7 @@ open_enums! {
     }
 
     /// Words of `issuing.card.replacement_reason`.
-    IssuingCardReplacementReason2 {
+    IssuingCardReplacementReasonWord {
         Damaged = "damaged", Expired = "expired", FulfillmentError = "fulfillment_error",
         Lost = "lost", Stolen = "stolen",
     }

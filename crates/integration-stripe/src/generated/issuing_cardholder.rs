@@ -14,149 +14,149 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.cardholders`.
+    /// Calls about `issuing.cardholders`: [reference](https://docs.stripe.com/api/issuing/cardholders).
     IssuingCardholdersApi [] {
         fn list(; ListIssuingCardholders) -> List<IssuingCardholder> = list
-            "stripe.issuing.cardholders.list" "/v1/issuing/cardholders";
+            "stripe.issuing.cardholders.list" "/v1/issuing/cardholders" "issuing/cardholders/list";
         fn create(; CreateIssuingCardholder) -> IssuingCardholder = post
-            "stripe.issuing.cardholders.create" "/v1/issuing/cardholders";
+            "stripe.issuing.cardholders.create" "/v1/issuing/cardholders" "issuing/cardholders/create";
         fn retrieve(cardholder) -> IssuingCardholder = get
-            "stripe.issuing.cardholders.retrieve" "/v1/issuing/cardholders/{cardholder}";
+            "stripe.issuing.cardholders.retrieve" "/v1/issuing/cardholders/{cardholder}" "issuing/cardholders/retrieve";
         fn update(cardholder; UpdateIssuingCardholder) -> IssuingCardholder = post
-            "stripe.issuing.cardholders.update" "/v1/issuing/cardholders/{cardholder}";
+            "stripe.issuing.cardholders.update" "/v1/issuing/cardholders/{cardholder}" "issuing/cardholders/update";
     }
 }
 
 views! {
-    /// The object `issuing.cardholder`.
+    /// The object `issuing.cardholder`: [reference](https://docs.stripe.com/api/issuing/cardholders/object).
     IssuingCardholder {
-        billing: IssuingCardholderAddress = Required;
-        company: IssuingCardholderCompany = Nullable;
-        created: i64 = Required;
-        email: &str = Nullable;
-        id: &str = Required;
-        individual: IssuingCardholderIndividual = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        name: &str = Required;
-        object: &str = Required;
-        phone_number: &str = Nullable;
-        preferred_locales: Vec<IssuingCardholderPreferredLocales> = Nullable;
-        requirements: IssuingCardholderRequirements = Required;
-        spending_controls: IssuingCardAuthorizationControls = Nullable;
-        status: IssuingCardholderStatus = Required;
-        r#type: IssuingCardholderType = Required;
+        billing: IssuingCardholderAddress = view "billing" Required "An object; always there.";
+        company: IssuingCardholderCompany = view "company" Nullable "An object; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        individual: IssuingCardholderIndividual = view "individual" Nullable "An object; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        phone_number: &str = text "phone_number" Nullable "Text; may be `null`.";
+        preferred_locales: Vec<IssuingCardholderPreferredLocales> = field "preferred_locales" Nullable "Several, each: `de`, `en`, `es`, `fr` or `it`; may be `null`.";
+        requirements: IssuingCardholderRequirements = view "requirements" Required "An object; always there.";
+        spending_controls: IssuingCardAuthorizationControls = view "spending_controls" Nullable "An object; may be `null`.";
+        status: IssuingCardholderStatus = field "status" Required "`active`, `blocked` or `inactive`; always there.";
+        r#type: IssuingCardholderType = field "type" Required "`company` or `individual`; always there.";
     }
 
     /// The part `issuing_cardholder_card_issuing`.
     IssuingCardholderCardIssuing {
-        user_terms_acceptance: LegalEntityUboDeclaration = Nullable;
+        user_terms_acceptance: LegalEntityUboDeclaration = view "user_terms_acceptance" Nullable "An object; may be `null`.";
     }
 
     /// The part `issuing_cardholder_company`.
     IssuingCardholderCompany {
-        tax_id_provided: bool = Required;
+        tax_id_provided: bool = flag "tax_id_provided" Required "`true` or `false`; always there.";
     }
 
     /// The part `issuing_cardholder_id_document`.
     IssuingCardholderIdDocument {
-        back: Expandable<File> = Nullable;
-        front: Expandable<File> = Nullable;
+        back: Expandable<File> = field "back" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        front: Expandable<File> = field "front" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `issuing_cardholder_individual`.
     IssuingCardholderIndividual {
-        card_issuing: IssuingCardholderCardIssuing = Nullable;
-        dob: LegalEntityDob = Nullable;
-        first_name: &str = Nullable;
-        last_name: &str = Nullable;
-        verification: IssuingCardholderVerification = Nullable;
+        card_issuing: IssuingCardholderCardIssuing = view "card_issuing" Nullable "An object; may be `null`.";
+        dob: LegalEntityDob = view "dob" Nullable "An object; may be `null`.";
+        first_name: &str = text "first_name" Nullable "Text; may be `null`.";
+        last_name: &str = text "last_name" Nullable "Text; may be `null`.";
+        verification: IssuingCardholderVerification = view "verification" Nullable "An object; may be `null`.";
     }
 
     /// The part `issuing_cardholder_requirements`.
     IssuingCardholderRequirements {
-        disabled_reason: IssuingCardholderRequirementsDisabledReason = Nullable;
-        past_due: Vec<IssuingCardholderRequirementsPastDue> = Nullable;
+        disabled_reason: IssuingCardholderRequirementsDisabledReason = field "disabled_reason" Nullable "`listed`, `rejected.listed`, `requirements.past_due` or `under_review`; may be `null`.";
+        past_due: Vec<IssuingCardholderRequirementsPastDue> = field "past_due" Nullable "Several, each: one of 9 words; may be `null`.";
     }
 
     /// The part `issuing_cardholder_verification`.
     IssuingCardholderVerification {
-        document: IssuingCardholderIdDocument = Nullable;
+        document: IssuingCardholderIdDocument = view "document" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/issuing/cardholders.billing` and one other place.
-    BillingParams(address: IssuingCardAddressParams) {
+    BillingParams(address: IssuingCardAddressParams = fields "address") {
     }
 
     /// Parameters of `POST /v1/issuing/cardholders.individual.card_issuing` and one other place.
     CardIssuingParams() {
-        user_terms_acceptance: AccountParams;
+        user_terms_acceptance: AccountParams = fields "user_terms_acceptance" "Sets `user_terms_acceptance`. Parameters.";
     }
 
     /// Parameters of `POST /v1/issuing/cardholders`.
-    CreateIssuingCardholder(billing: BillingParams, name: String) {
-        company: IssuingCardholderCompanyParams;
-        email: String;
-        individual: IssuingCardholderIndividualParams;
-        metadata: MapOf<String>;
-        phone_number: String;
-        preferred_locales: ListOf<IssuingCardholderPreferredLocales>;
-        spending_controls: SpendingControlsParams;
-        status: BillingMeterStatus;
-        r#type: IssuingCardholderType;
+    CreateIssuingCardholder(billing: BillingParams = fields "billing", name: impl Into<String> = text "name") {
+        company: IssuingCardholderCompanyParams = fields "company" "Sets `company`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        individual: IssuingCardholderIndividualParams = fields "individual" "Sets `individual`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        phone_number: impl Into<String> = text "phone_number" "Sets `phone_number`. Text.";
+        preferred_locales: impl Into<ListOf<IssuingCardholderPreferredLocales>> = put<ListOf<IssuingCardholderPreferredLocales>> "preferred_locales" "Sets `preferred_locales`. Several, each: `de`, `en`, `es`, `fr` or `it`.";
+        spending_controls: SpendingControlsParams = fields "spending_controls" "Sets `spending_controls`. Parameters.";
+        status: impl Into<BillingMeterStatus> = put<BillingMeterStatus> "status" "Sets `status`. `active` or `inactive`.";
+        r#type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "type" "Sets `type`. `company` or `individual`.";
     }
 
     /// Parameters of `POST /v1/issuing/cardholders.company` and one other place.
     IssuingCardholderCompanyParams() {
-        tax_id: String;
+        tax_id: impl Into<String> = text "tax_id" "Sets `tax_id`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/issuing/cardholders.individual` and one other place.
     IssuingCardholderIndividualParams() {
-        card_issuing: CardIssuingParams;
-        dob: DobParams;
-        first_name: String;
-        last_name: String;
-        verification: AccountVerificationParams;
+        card_issuing: CardIssuingParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
+        dob: DobParams = fields "dob" "Sets `dob`. Parameters.";
+        first_name: impl Into<String> = text "first_name" "Sets `first_name`. Text.";
+        last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text.";
+        verification: AccountVerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `GET /v1/issuing/cardholders`.
     ListIssuingCardholders() {
-        created: CreatedChoice;
-        email: String;
-        ending_before: String;
-        limit: i64;
-        phone_number: String;
-        starting_after: String;
-        status: IssuingCardholderStatus;
-        r#type: IssuingCardholderType;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        phone_number: impl Into<String> = text "phone_number" "Sets `phone_number`. Text.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IssuingCardholderStatus> = put<IssuingCardholderStatus> "status" "Sets `status`. `active`, `blocked` or `inactive`.";
+        r#type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "type" "Sets `type`. `company` or `individual`.";
     }
 
     /// Parameters of `POST /v1/issuing/cardholders.spending_controls` and one other place.
     SpendingControlsParams() {
-        allowed_card_presences: ListOf<IssuingAuthorizationCardPresence>;
-        allowed_categories: ListOf<IssuingCardSpendingLimitCategories>;
-        allowed_merchant_countries: ListOf<String>;
-        blocked_card_presences: ListOf<IssuingAuthorizationCardPresence>;
-        blocked_categories: ListOf<IssuingCardSpendingLimitCategories>;
-        blocked_merchant_countries: ListOf<String>;
-        spending_limits: ListOf<SpendingLimitsParams>;
-        spending_limits_currency: String;
+        allowed_card_presences: impl Into<ListOf<IssuingAuthorizationCardPresence>> = put<ListOf<IssuingAuthorizationCardPresence>> "allowed_card_presences" "Sets `allowed_card_presences`. Several, each: `not_present` or `present`.";
+        allowed_categories: impl Into<ListOf<IssuingCardSpendingLimitCategories>> = put<ListOf<IssuingCardSpendingLimitCategories>> "allowed_categories" "Sets `allowed_categories`. Several, each: one of 295 words.";
+        allowed_merchant_countries: impl Into<ListOf<String>> = put<ListOf<String>> "allowed_merchant_countries" "Sets `allowed_merchant_countries`. Several, each: text.";
+        blocked_card_presences: impl Into<ListOf<IssuingAuthorizationCardPresence>> = put<ListOf<IssuingAuthorizationCardPresence>> "blocked_card_presences" "Sets `blocked_card_presences`. Several, each: `not_present` or `present`.";
+        blocked_categories: impl Into<ListOf<IssuingCardSpendingLimitCategories>> = put<ListOf<IssuingCardSpendingLimitCategories>> "blocked_categories" "Sets `blocked_categories`. Several, each: one of 295 words.";
+        blocked_merchant_countries: impl Into<ListOf<String>> = put<ListOf<String>> "blocked_merchant_countries" "Sets `blocked_merchant_countries`. Several, each: text.";
+        spending_limits: impl Into<ListOf<SpendingLimitsParams>> = put<ListOf<SpendingLimitsParams>> "spending_limits" "Sets `spending_limits`. Several, each: parameters.";
+        spending_limits_currency: impl Into<String> = text "spending_limits_currency" "Sets `spending_limits_currency`. Text.";
     }
 
     /// Parameters of `POST /v1/issuing/cardholders/{cardholder}`.
     UpdateIssuingCardholder() {
-        billing: BillingParams;
-        company: IssuingCardholderCompanyParams;
-        email: String;
-        individual: IssuingCardholderIndividualParams;
-        metadata: MapOf<String>;
-        phone_number: String;
-        preferred_locales: ListOf<IssuingCardholderPreferredLocales>;
-        spending_controls: SpendingControlsParams;
-        status: BillingMeterStatus;
+        billing: BillingParams = fields "billing" "Sets `billing`. Parameters.";
+        company: IssuingCardholderCompanyParams = fields "company" "Sets `company`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        individual: IssuingCardholderIndividualParams = fields "individual" "Sets `individual`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        phone_number: impl Into<String> = text "phone_number" "Sets `phone_number`. Text.";
+        preferred_locales: impl Into<ListOf<IssuingCardholderPreferredLocales>> = put<ListOf<IssuingCardholderPreferredLocales>> "preferred_locales" "Sets `preferred_locales`. Several, each: `de`, `en`, `es`, `fr` or `it`.";
+        spending_controls: SpendingControlsParams = fields "spending_controls" "Sets `spending_controls`. Parameters.";
+        status: impl Into<BillingMeterStatus> = put<BillingMeterStatus> "status" "Sets `status`. `active` or `inactive`.";
     }
 }
 

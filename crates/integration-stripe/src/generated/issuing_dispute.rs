@@ -9,233 +9,233 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.disputes`.
+    /// Calls about `issuing.disputes`: [reference](https://docs.stripe.com/api/issuing/disputes).
     IssuingDisputesApi [] {
         fn list(; ListIssuingDisputes) -> List<IssuingDispute> = list
-            "stripe.issuing.disputes.list" "/v1/issuing/disputes";
+            "stripe.issuing.disputes.list" "/v1/issuing/disputes" "issuing/disputes/list";
         fn create(; CreateIssuingDispute) -> IssuingDispute = post
-            "stripe.issuing.disputes.create" "/v1/issuing/disputes";
+            "stripe.issuing.disputes.create" "/v1/issuing/disputes" "issuing/disputes/create";
         fn retrieve(dispute) -> IssuingDispute = get
-            "stripe.issuing.disputes.retrieve" "/v1/issuing/disputes/{dispute}";
+            "stripe.issuing.disputes.retrieve" "/v1/issuing/disputes/{dispute}" "issuing/disputes/retrieve";
         fn update(dispute; UpdateIssuingDispute) -> IssuingDispute = post
-            "stripe.issuing.disputes.update" "/v1/issuing/disputes/{dispute}";
+            "stripe.issuing.disputes.update" "/v1/issuing/disputes/{dispute}" "issuing/disputes/update";
         fn submit(dispute; MetadataParams) -> IssuingDispute = post
-            "stripe.issuing.disputes.submit" "/v1/issuing/disputes/{dispute}/submit";
+            "stripe.issuing.disputes.submit" "/v1/issuing/disputes/{dispute}/submit" "issuing/disputes/submit";
     }
 }
 
 views! {
-    /// The object `issuing.dispute`.
+    /// The object `issuing.dispute`: [reference](https://docs.stripe.com/api/issuing/disputes/object).
     IssuingDispute {
-        amount: i64 = Required;
-        balance_transactions: Vec<BalanceTransaction> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        evidence: IssuingDisputeEvidence = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        loss_reason: IssuingDisputeLossReason = Optional;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        status: IssuingDisputeStatus = Required;
-        transaction: Expandable<IssuingTransaction> = Required;
-        treasury: IssuingDisputeTreasury = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        balance_transactions: Vec<BalanceTransaction> = field "balance_transactions" Nullable "Several, each: an object; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        evidence: IssuingDisputeEvidence = view "evidence" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        loss_reason: IssuingDisputeLossReason = field "loss_reason" Optional "One of 20 words; may be missing.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: IssuingDisputeStatus = field "status" Required "`expired`, `lost`, `submitted`, `unsubmitted` or `won`; always there.";
+        transaction: Expandable<IssuingTransaction> = field "transaction" Required "An id, or the object where the call expanded it; always there.";
+        treasury: IssuingDisputeTreasury = view "treasury" Nullable "An object; may be `null`.";
     }
 
     /// The part `issuing_dispute_canceled_evidence`.
     IssuingDisputeCanceledEvidence {
-        additional_documentation: Expandable<File> = Nullable;
-        canceled_at: i64 = Nullable;
-        cancellation_policy_provided: bool = Nullable;
-        cancellation_reason: &str = Nullable;
-        expected_at: i64 = Nullable;
-        explanation: &str = Nullable;
-        product_description: &str = Nullable;
-        product_type: IssuingDisputeOtherEvidenceProductType = Nullable;
-        return_status: IssuingDisputeCanceledEvidenceReturnStatus = Nullable;
-        returned_at: i64 = Nullable;
+        additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        cancellation_policy_provided: bool = flag "cancellation_policy_provided" Nullable "`true` or `false`; may be `null`.";
+        cancellation_reason: &str = text "cancellation_reason" Nullable "Text; may be `null`.";
+        expected_at: i64 = int "expected_at" Nullable "Seconds since 1970; may be `null`.";
+        explanation: &str = text "explanation" Nullable "Text; may be `null`.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        product_type: IssuingDisputeOtherEvidenceProductType = field "product_type" Nullable "`merchandise` or `service`; may be `null`.";
+        return_status: IssuingDisputeCanceledEvidenceReturnStatus = field "return_status" Nullable "`merchant_rejected` or `successful`; may be `null`.";
+        returned_at: i64 = int "returned_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `issuing_dispute_duplicate_evidence`.
     IssuingDisputeDuplicateEvidence {
-        additional_documentation: Expandable<File> = Nullable;
-        card_statement: Expandable<File> = Nullable;
-        cash_receipt: Expandable<File> = Nullable;
-        check_image: Expandable<File> = Nullable;
-        explanation: &str = Nullable;
-        original_transaction: &str = Nullable;
+        additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        card_statement: Expandable<File> = field "card_statement" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        cash_receipt: Expandable<File> = field "cash_receipt" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        check_image: Expandable<File> = field "check_image" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        explanation: &str = text "explanation" Nullable "Text; may be `null`.";
+        original_transaction: &str = text "original_transaction" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_dispute_evidence`.
     IssuingDisputeEvidence {
-        canceled: IssuingDisputeCanceledEvidence = Optional;
-        duplicate: IssuingDisputeDuplicateEvidence = Optional;
-        fraudulent: IssuingDisputeFraudulentEvidence = Optional;
-        merchandise_not_as_described: IssuingDisputeMerchandiseNotAsDescribedEvidence = Optional;
-        no_valid_authorization: IssuingDisputeFraudulentEvidence = Optional;
-        not_received: IssuingDisputeNotReceivedEvidence = Optional;
-        other: IssuingDisputeOtherEvidence = Optional;
-        reason: IssuingDisputeEvidenceReason = Required;
-        service_not_as_described: IssuingDisputeServiceNotAsDescribedEvidence = Optional;
+        canceled: IssuingDisputeCanceledEvidence = view "canceled" Optional "An object; may be missing.";
+        duplicate: IssuingDisputeDuplicateEvidence = view "duplicate" Optional "An object; may be missing.";
+        fraudulent: IssuingDisputeFraudulentEvidence = view "fraudulent" Optional "An object; may be missing.";
+        merchandise_not_as_described: IssuingDisputeMerchandiseNotAsDescribedEvidence = view "merchandise_not_as_described" Optional "An object; may be missing.";
+        no_valid_authorization: IssuingDisputeFraudulentEvidence = view "no_valid_authorization" Optional "An object; may be missing.";
+        not_received: IssuingDisputeNotReceivedEvidence = view "not_received" Optional "An object; may be missing.";
+        other: IssuingDisputeOtherEvidence = view "other" Optional "An object; may be missing.";
+        reason: IssuingDisputeEvidenceReason = field "reason" Required "One of 8 words; always there.";
+        service_not_as_described: IssuingDisputeServiceNotAsDescribedEvidence = view "service_not_as_described" Optional "An object; may be missing.";
     }
 
     /// The part `issuing_dispute_fraudulent_evidence` and one other place.
     IssuingDisputeFraudulentEvidence {
-        additional_documentation: Expandable<File> = Nullable;
-        explanation: &str = Nullable;
+        additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        explanation: &str = text "explanation" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_dispute_merchandise_not_as_described_evidence`.
     IssuingDisputeMerchandiseNotAsDescribedEvidence {
-        additional_documentation: Expandable<File> = Nullable;
-        explanation: &str = Nullable;
-        received_at: i64 = Nullable;
-        return_description: &str = Nullable;
-        return_status: IssuingDisputeCanceledEvidenceReturnStatus = Nullable;
-        returned_at: i64 = Nullable;
+        additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        explanation: &str = text "explanation" Nullable "Text; may be `null`.";
+        received_at: i64 = int "received_at" Nullable "Seconds since 1970; may be `null`.";
+        return_description: &str = text "return_description" Nullable "Text; may be `null`.";
+        return_status: IssuingDisputeCanceledEvidenceReturnStatus = field "return_status" Nullable "`merchant_rejected` or `successful`; may be `null`.";
+        returned_at: i64 = int "returned_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `issuing_dispute_not_received_evidence`.
     IssuingDisputeNotReceivedEvidence {
-        additional_documentation: Expandable<File> = Nullable;
-        expected_at: i64 = Nullable;
-        explanation: &str = Nullable;
-        product_description: &str = Nullable;
-        product_type: IssuingDisputeOtherEvidenceProductType = Nullable;
+        additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        expected_at: i64 = int "expected_at" Nullable "Seconds since 1970; may be `null`.";
+        explanation: &str = text "explanation" Nullable "Text; may be `null`.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        product_type: IssuingDisputeOtherEvidenceProductType = field "product_type" Nullable "`merchandise` or `service`; may be `null`.";
     }
 
     /// The part `issuing_dispute_other_evidence`.
     IssuingDisputeOtherEvidence {
-        additional_documentation: Expandable<File> = Nullable;
-        explanation: &str = Nullable;
-        product_description: &str = Nullable;
-        product_type: IssuingDisputeOtherEvidenceProductType = Nullable;
+        additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        explanation: &str = text "explanation" Nullable "Text; may be `null`.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        product_type: IssuingDisputeOtherEvidenceProductType = field "product_type" Nullable "`merchandise` or `service`; may be `null`.";
     }
 
     /// The part `issuing_dispute_service_not_as_described_evidence`.
     IssuingDisputeServiceNotAsDescribedEvidence {
-        additional_documentation: Expandable<File> = Nullable;
-        canceled_at: i64 = Nullable;
-        cancellation_reason: &str = Nullable;
-        explanation: &str = Nullable;
-        received_at: i64 = Nullable;
+        additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        cancellation_reason: &str = text "cancellation_reason" Nullable "Text; may be `null`.";
+        explanation: &str = text "explanation" Nullable "Text; may be `null`.";
+        received_at: i64 = int "received_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `issuing_dispute_treasury`.
     IssuingDisputeTreasury {
-        debit_reversal: &str = Nullable;
-        received_debit: &str = Required;
+        debit_reversal: &str = text "debit_reversal" Nullable "Text; may be `null`.";
+        received_debit: &str = text "received_debit" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence.canceled` and one other place.
     CanceledParams() {
-        additional_documentation: String, clear_additional_documentation;
-        canceled_at: i64, clear_canceled_at;
-        cancellation_policy_provided: bool, clear_cancellation_policy_provided;
-        cancellation_reason: String, clear_cancellation_reason;
-        expected_at: i64, clear_expected_at;
-        explanation: String, clear_explanation;
-        product_description: String, clear_product_description;
-        product_type: IssuingDisputeOtherEvidenceProductType, clear_product_type;
-        return_status: IssuingDisputeCanceledEvidenceReturnStatus, clear_return_status;
-        returned_at: i64, clear_returned_at;
+        additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
+        canceled_at: impl Into<i64> = int "canceled_at", clear_canceled_at "Sets `canceled_at`. An integer.";
+        cancellation_policy_provided: bool = flag "cancellation_policy_provided", clear_cancellation_policy_provided "Sets `cancellation_policy_provided`. `true` or `false`.";
+        cancellation_reason: impl Into<String> = text "cancellation_reason", clear_cancellation_reason "Sets `cancellation_reason`. Text.";
+        expected_at: impl Into<i64> = int "expected_at", clear_expected_at "Sets `expected_at`. An integer.";
+        explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        product_type: impl Into<IssuingDisputeOtherEvidenceProductType> = put<IssuingDisputeOtherEvidenceProductType> "product_type", clear_product_type "Sets `product_type`. `merchandise` or `service`.";
+        return_status: impl Into<IssuingDisputeCanceledEvidenceReturnStatus> = put<IssuingDisputeCanceledEvidenceReturnStatus> "return_status", clear_return_status "Sets `return_status`. `merchant_rejected` or `successful`.";
+        returned_at: impl Into<i64> = int "returned_at", clear_returned_at "Sets `returned_at`. An integer.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes`.
     CreateIssuingDispute() {
-        amount: i64;
-        evidence: IssuingDisputeEvidenceParams;
-        metadata: MapOf<String>;
-        transaction: String;
-        treasury: IssuingDisputeTreasuryParams;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        evidence: IssuingDisputeEvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        transaction: impl Into<String> = text "transaction" "Sets `transaction`. Text of at most 5000 characters.";
+        treasury: IssuingDisputeTreasuryParams = fields "treasury" "Sets `treasury`. Parameters.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.evidence.duplicate` and one other place.
     DuplicateParams() {
-        additional_documentation: String, clear_additional_documentation;
-        card_statement: String, clear_card_statement;
-        cash_receipt: String, clear_cash_receipt;
-        check_image: String, clear_check_image;
-        explanation: String, clear_explanation;
-        original_transaction: String;
+        additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
+        card_statement: impl Into<String> = text "card_statement", clear_card_statement "Sets `card_statement`. Text.";
+        cash_receipt: impl Into<String> = text "cash_receipt", clear_cash_receipt "Sets `cash_receipt`. Text.";
+        check_image: impl Into<String> = text "check_image", clear_check_image "Sets `check_image`. Text.";
+        explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
+        original_transaction: impl Into<String> = text "original_transaction" "Sets `original_transaction`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.evidence.fraudulent` and 3 other places.
     FraudulentParams() {
-        additional_documentation: String, clear_additional_documentation;
-        explanation: String, clear_explanation;
+        additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
+        explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.evidence` and one other place.
     IssuingDisputeEvidenceParams() {
-        canceled: CanceledParams, clear_canceled;
-        duplicate: DuplicateParams, clear_duplicate;
-        fraudulent: FraudulentParams, clear_fraudulent;
-        merchandise_not_as_described: MerchandiseNotAsDescribedParams, clear_merchandise_not_as_described;
-        no_valid_authorization: FraudulentParams, clear_no_valid_authorization;
-        not_received: NotReceivedParams, clear_not_received;
-        other: OtherParams, clear_other;
-        reason: IssuingDisputeEvidenceReason;
-        service_not_as_described: ServiceNotAsDescribedParams, clear_service_not_as_described;
+        canceled: CanceledParams = fields "canceled", clear_canceled "Sets `canceled`. Parameters.";
+        duplicate: DuplicateParams = fields "duplicate", clear_duplicate "Sets `duplicate`. Parameters.";
+        fraudulent: FraudulentParams = fields "fraudulent", clear_fraudulent "Sets `fraudulent`. Parameters.";
+        merchandise_not_as_described: MerchandiseNotAsDescribedParams = fields "merchandise_not_as_described", clear_merchandise_not_as_described "Sets `merchandise_not_as_described`. Parameters.";
+        no_valid_authorization: FraudulentParams = fields "no_valid_authorization", clear_no_valid_authorization "Sets `no_valid_authorization`. Parameters.";
+        not_received: NotReceivedParams = fields "not_received", clear_not_received "Sets `not_received`. Parameters.";
+        other: OtherParams = fields "other", clear_other "Sets `other`. Parameters.";
+        reason: impl Into<IssuingDisputeEvidenceReason> = put<IssuingDisputeEvidenceReason> "reason" "Sets `reason`. One of 8 words.";
+        service_not_as_described: ServiceNotAsDescribedParams = fields "service_not_as_described", clear_service_not_as_described "Sets `service_not_as_described`. Parameters.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.treasury`.
-    IssuingDisputeTreasuryParams(received_debit: String) {
+    IssuingDisputeTreasuryParams(received_debit: impl Into<String> = text "received_debit") {
     }
 
     /// Parameters of `GET /v1/issuing/disputes`.
     ListIssuingDisputes() {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: IssuingDisputeStatus;
-        transaction: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IssuingDisputeStatus> = put<IssuingDisputeStatus> "status" "Sets `status`. `expired`, `lost`, `submitted`, `unsubmitted` or `won`.";
+        transaction: impl Into<String> = text "transaction" "Sets `transaction`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.evidence.merchandise_not_as_described` and one other place.
     MerchandiseNotAsDescribedParams() {
-        additional_documentation: String, clear_additional_documentation;
-        explanation: String, clear_explanation;
-        received_at: i64, clear_received_at;
-        return_description: String, clear_return_description;
-        return_status: IssuingDisputeCanceledEvidenceReturnStatus, clear_return_status;
-        returned_at: i64, clear_returned_at;
+        additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
+        explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
+        received_at: impl Into<i64> = int "received_at", clear_received_at "Sets `received_at`. An integer.";
+        return_description: impl Into<String> = text "return_description", clear_return_description "Sets `return_description`. Text.";
+        return_status: impl Into<IssuingDisputeCanceledEvidenceReturnStatus> = put<IssuingDisputeCanceledEvidenceReturnStatus> "return_status", clear_return_status "Sets `return_status`. `merchant_rejected` or `successful`.";
+        returned_at: impl Into<i64> = int "returned_at", clear_returned_at "Sets `returned_at`. An integer.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.evidence.not_received` and one other place.
     NotReceivedParams() {
-        additional_documentation: String, clear_additional_documentation;
-        expected_at: i64, clear_expected_at;
-        explanation: String, clear_explanation;
-        product_description: String, clear_product_description;
-        product_type: IssuingDisputeOtherEvidenceProductType, clear_product_type;
+        additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
+        expected_at: impl Into<i64> = int "expected_at", clear_expected_at "Sets `expected_at`. An integer.";
+        explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        product_type: impl Into<IssuingDisputeOtherEvidenceProductType> = put<IssuingDisputeOtherEvidenceProductType> "product_type", clear_product_type "Sets `product_type`. `merchandise` or `service`.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.evidence.other` and one other place.
     OtherParams() {
-        additional_documentation: String, clear_additional_documentation;
-        explanation: String, clear_explanation;
-        product_description: String, clear_product_description;
-        product_type: IssuingDisputeOtherEvidenceProductType, clear_product_type;
+        additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
+        explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        product_type: impl Into<IssuingDisputeOtherEvidenceProductType> = put<IssuingDisputeOtherEvidenceProductType> "product_type", clear_product_type "Sets `product_type`. `merchandise` or `service`.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes.evidence.service_not_as_described` and one other place.
     ServiceNotAsDescribedParams() {
-        additional_documentation: String, clear_additional_documentation;
-        canceled_at: i64, clear_canceled_at;
-        cancellation_reason: String, clear_cancellation_reason;
-        explanation: String, clear_explanation;
-        received_at: i64, clear_received_at;
+        additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
+        canceled_at: impl Into<i64> = int "canceled_at", clear_canceled_at "Sets `canceled_at`. An integer.";
+        cancellation_reason: impl Into<String> = text "cancellation_reason", clear_cancellation_reason "Sets `cancellation_reason`. Text.";
+        explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
+        received_at: impl Into<i64> = int "received_at", clear_received_at "Sets `received_at`. An integer.";
     }
 
     /// Parameters of `POST /v1/issuing/disputes/{dispute}`.
     UpdateIssuingDispute() {
-        amount: i64;
-        evidence: IssuingDisputeEvidenceParams;
-        metadata: MapOf<String>, clear_metadata;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        evidence: IssuingDisputeEvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 }
 

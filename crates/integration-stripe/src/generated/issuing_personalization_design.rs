@@ -12,108 +12,108 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.personalization_designs`.
+    /// Calls about `issuing.personalization_designs`: [reference](https://docs.stripe.com/api/issuing/personalization_designs).
     IssuingPersonalizationDesignsApi [] {
         fn list(; ListIssuingPersonalizationDesigns) -> List<IssuingPersonalizationDesign> = list
-            "stripe.issuing.personalization_designs.list" "/v1/issuing/personalization_designs";
+            "stripe.issuing.personalization_designs.list" "/v1/issuing/personalization_designs" "issuing/personalization_designs/list";
         fn create(; CreateIssuingPersonalizationDesign) -> IssuingPersonalizationDesign = post
-            "stripe.issuing.personalization_designs.create" "/v1/issuing/personalization_designs";
+            "stripe.issuing.personalization_designs.create" "/v1/issuing/personalization_designs" "issuing/personalization_designs/create";
         fn retrieve(personalization_design) -> IssuingPersonalizationDesign = get
-            "stripe.issuing.personalization_designs.retrieve" "/v1/issuing/personalization_designs/{personalization_design}";
+            "stripe.issuing.personalization_designs.retrieve" "/v1/issuing/personalization_designs/{personalization_design}" "issuing/personalization_designs/retrieve";
         fn update(personalization_design; UpdateIssuingPersonalizationDesign) -> IssuingPersonalizationDesign = post
-            "stripe.issuing.personalization_designs.update" "/v1/issuing/personalization_designs/{personalization_design}";
+            "stripe.issuing.personalization_designs.update" "/v1/issuing/personalization_designs/{personalization_design}" "issuing/personalization_designs/update";
     }
 }
 
 views! {
-    /// The object `issuing.personalization_design`.
+    /// The object `issuing.personalization_design`: [reference](https://docs.stripe.com/api/issuing/personalization_designs/object).
     IssuingPersonalizationDesign {
-        card_logo: Expandable<File> = Nullable;
-        carrier_text: IssuingPersonalizationDesignCarrierText = Nullable;
-        created: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        lookup_key: &str = Nullable;
-        metadata: Map<&'static str> = Required;
-        name: &str = Nullable;
-        object: &str = Required;
-        physical_bundle: Expandable<IssuingPhysicalBundle> = Required;
-        preferences: IssuingPersonalizationDesignPreferences = Required;
-        rejection_reasons: IssuingPersonalizationDesignRejectionReasons = Required;
-        status: IssuingPersonalizationDesignStatus = Required;
+        card_logo: Expandable<File> = field "card_logo" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        carrier_text: IssuingPersonalizationDesignCarrierText = view "carrier_text" Nullable "An object; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        lookup_key: &str = text "lookup_key" Nullable "Text; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        physical_bundle: Expandable<IssuingPhysicalBundle> = field "physical_bundle" Required "An id, or the object where the call expanded it; always there.";
+        preferences: IssuingPersonalizationDesignPreferences = view "preferences" Required "An object; always there.";
+        rejection_reasons: IssuingPersonalizationDesignRejectionReasons = view "rejection_reasons" Required "An object; always there.";
+        status: IssuingPersonalizationDesignStatus = field "status" Required "`active`, `inactive`, `rejected` or `review`; always there.";
     }
 
     /// The part `issuing_personalization_design_carrier_text`.
     IssuingPersonalizationDesignCarrierText {
-        footer_body: &str = Nullable;
-        footer_title: &str = Nullable;
-        header_body: &str = Nullable;
-        header_title: &str = Nullable;
+        footer_body: &str = text "footer_body" Nullable "Text; may be `null`.";
+        footer_title: &str = text "footer_title" Nullable "Text; may be `null`.";
+        header_body: &str = text "header_body" Nullable "Text; may be `null`.";
+        header_title: &str = text "header_title" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_personalization_design_preferences`.
     IssuingPersonalizationDesignPreferences {
-        is_default: bool = Required;
-        is_platform_default: bool = Nullable;
+        is_default: bool = flag "is_default" Required "`true` or `false`; always there.";
+        is_platform_default: bool = flag "is_platform_default" Nullable "`true` or `false`; may be `null`.";
     }
 
     /// The part `issuing_personalization_design_rejection_reasons`.
     IssuingPersonalizationDesignRejectionReasons {
-        card_logo: Vec<IssuingPersonalizationDesignRejectionReasonsCardLogo> = Nullable;
-        carrier_text: Vec<IssuingPersonalizationDesignRejectionReasonsCarrierText> = Nullable;
+        card_logo: Vec<IssuingPersonalizationDesignRejectionReasonsCardLogo> = field "card_logo" Nullable "Several, each: one of 8 words; may be `null`.";
+        carrier_text: Vec<IssuingPersonalizationDesignRejectionReasonsCarrierText> = field "carrier_text" Nullable "Several, each: one of 7 words; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/issuing/personalization_designs.carrier_text` and one other place.
     CarrierTextParams() {
-        footer_body: String, clear_footer_body;
-        footer_title: String, clear_footer_title;
-        header_body: String, clear_header_body;
-        header_title: String, clear_header_title;
+        footer_body: impl Into<String> = text "footer_body", clear_footer_body "Sets `footer_body`. Text.";
+        footer_title: impl Into<String> = text "footer_title", clear_footer_title "Sets `footer_title`. Text.";
+        header_body: impl Into<String> = text "header_body", clear_header_body "Sets `header_body`. Text.";
+        header_title: impl Into<String> = text "header_title", clear_header_title "Sets `header_title`. Text.";
     }
 
     /// Parameters of `POST /v1/issuing/personalization_designs`.
-    CreateIssuingPersonalizationDesign(physical_bundle: String) {
-        card_logo: String;
-        carrier_text: CarrierTextParams;
-        lookup_key: String;
-        metadata: MapOf<String>;
-        name: String;
-        preferences: PreferencesParams;
-        transfer_lookup_key: bool;
+    CreateIssuingPersonalizationDesign(physical_bundle: impl Into<String> = text "physical_bundle") {
+        card_logo: impl Into<String> = text "card_logo" "Sets `card_logo`. Text.";
+        carrier_text: CarrierTextParams = fields "carrier_text" "Sets `carrier_text`. Parameters.";
+        lookup_key: impl Into<String> = text "lookup_key" "Sets `lookup_key`. Text of at most 200 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 200 characters.";
+        preferences: PreferencesParams = fields "preferences" "Sets `preferences`. Parameters.";
+        transfer_lookup_key: bool = flag "transfer_lookup_key" "Sets `transfer_lookup_key`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/issuing/personalization_designs.preferences`.
     IssuingPersonalizationDesignsPreferencesParams() {
-        is_default: bool;
-        is_platform_default: bool;
+        is_default: bool = flag "is_default" "Sets `is_default`. `true` or `false`.";
+        is_platform_default: bool = flag "is_platform_default" "Sets `is_platform_default`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/issuing/personalization_designs`.
     ListIssuingPersonalizationDesigns() {
-        ending_before: String;
-        limit: i64;
-        lookup_keys: ListOf<String>;
-        preferences: IssuingPersonalizationDesignsPreferencesParams;
-        starting_after: String;
-        status: IssuingPersonalizationDesignStatus;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        lookup_keys: impl Into<ListOf<String>> = put<ListOf<String>> "lookup_keys" "Sets `lookup_keys`. Several, each: text.";
+        preferences: IssuingPersonalizationDesignsPreferencesParams = fields "preferences" "Sets `preferences`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IssuingPersonalizationDesignStatus> = put<IssuingPersonalizationDesignStatus> "status" "Sets `status`. `active`, `inactive`, `rejected` or `review`.";
     }
 
     /// Parameters of `POST /v1/issuing/personalization_designs.preferences` and one other place.
-    PreferencesParams(is_default: bool) {
+    PreferencesParams(is_default: bool = flag "is_default") {
     }
 
     /// Parameters of `POST /v1/issuing/personalization_designs/{personalization_design}`.
     UpdateIssuingPersonalizationDesign() {
-        card_logo: String, clear_card_logo;
-        carrier_text: CarrierTextParams, clear_carrier_text;
-        lookup_key: String, clear_lookup_key;
-        metadata: MapOf<String>;
-        name: String, clear_name;
-        physical_bundle: String;
-        preferences: PreferencesParams;
-        transfer_lookup_key: bool;
+        card_logo: impl Into<String> = text "card_logo", clear_card_logo "Sets `card_logo`. Text.";
+        carrier_text: CarrierTextParams = fields "carrier_text", clear_carrier_text "Sets `carrier_text`. Parameters.";
+        lookup_key: impl Into<String> = text "lookup_key", clear_lookup_key "Sets `lookup_key`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name", clear_name "Sets `name`. Text.";
+        physical_bundle: impl Into<String> = text "physical_bundle" "Sets `physical_bundle`. Text of at most 5000 characters.";
+        preferences: PreferencesParams = fields "preferences" "Sets `preferences`. Parameters.";
+        transfer_lookup_key: bool = flag "transfer_lookup_key" "Sets `transfer_lookup_key`. `true` or `false`.";
     }
 }
 

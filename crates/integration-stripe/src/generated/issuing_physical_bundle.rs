@@ -8,43 +8,43 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.physical_bundles`.
+    /// Calls about `issuing.physical_bundles`: [reference](https://docs.stripe.com/api/issuing/physical_bundles).
     IssuingPhysicalBundlesApi [] {
         fn list(; ListIssuingPhysicalBundles) -> List<IssuingPhysicalBundle> = list
-            "stripe.issuing.physical_bundles.list" "/v1/issuing/physical_bundles";
+            "stripe.issuing.physical_bundles.list" "/v1/issuing/physical_bundles" "issuing/physical_bundles/list";
         fn retrieve(physical_bundle) -> IssuingPhysicalBundle = get
-            "stripe.issuing.physical_bundles.retrieve" "/v1/issuing/physical_bundles/{physical_bundle}";
+            "stripe.issuing.physical_bundles.retrieve" "/v1/issuing/physical_bundles/{physical_bundle}" "issuing/physical_bundles/retrieve";
     }
 }
 
 views! {
-    /// The object `issuing.physical_bundle`.
+    /// The object `issuing.physical_bundle`: [reference](https://docs.stripe.com/api/issuing/physical_bundles/object).
     IssuingPhysicalBundle {
-        features: IssuingPhysicalBundleFeatures = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        name: &str = Required;
-        object: &str = Required;
-        status: IssuingPhysicalBundleStatus = Required;
-        r#type: IssuingPhysicalBundleType = Required;
+        features: IssuingPhysicalBundleFeatures = view "features" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: IssuingPhysicalBundleStatus = field "status" Required "`active`, `inactive` or `review`; always there.";
+        r#type: IssuingPhysicalBundleType = field "type" Required "`custom` or `standard`; always there.";
     }
 
     /// The part `issuing_physical_bundle_features`.
     IssuingPhysicalBundleFeatures {
-        card_logo: IssuingPhysicalBundleFeaturesCardLogo = Required;
-        carrier_text: IssuingPhysicalBundleFeaturesCardLogo = Required;
-        second_line: IssuingPhysicalBundleFeaturesCardLogo = Required;
+        card_logo: IssuingPhysicalBundleFeaturesCardLogo = field "card_logo" Required "`optional`, `required` or `unsupported`; always there.";
+        carrier_text: IssuingPhysicalBundleFeaturesCardLogo = field "carrier_text" Required "`optional`, `required` or `unsupported`; always there.";
+        second_line: IssuingPhysicalBundleFeaturesCardLogo = field "second_line" Required "`optional`, `required` or `unsupported`; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/issuing/physical_bundles`.
     ListIssuingPhysicalBundles() {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: IssuingPhysicalBundleStatus;
-        r#type: IssuingPhysicalBundleType;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IssuingPhysicalBundleStatus> = put<IssuingPhysicalBundleStatus> "status" "Sets `status`. `active`, `inactive` or `review`.";
+        r#type: impl Into<IssuingPhysicalBundleType> = put<IssuingPhysicalBundleType> "type" "Sets `type`. `custom` or `standard`.";
     }
 }
 

@@ -12,47 +12,47 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.tokens`.
+    /// Calls about `issuing.tokens`: [reference](https://docs.stripe.com/api/issuing/tokens).
     IssuingTokensApi [] {
         fn list(; ListIssuingTokens) -> List<IssuingToken> = list
-            "stripe.issuing.tokens.list" "/v1/issuing/tokens";
+            "stripe.issuing.tokens.list" "/v1/issuing/tokens" "issuing/tokens/list";
         fn retrieve(token) -> IssuingToken = get
-            "stripe.issuing.tokens.retrieve" "/v1/issuing/tokens/{token}";
+            "stripe.issuing.tokens.retrieve" "/v1/issuing/tokens/{token}" "issuing/tokens/retrieve";
         fn update(token; UpdateIssuingToken) -> IssuingToken = post
-            "stripe.issuing.tokens.update" "/v1/issuing/tokens/{token}";
+            "stripe.issuing.tokens.update" "/v1/issuing/tokens/{token}" "issuing/tokens/update";
     }
 }
 
 views! {
-    /// The object `issuing.token`.
+    /// The object `issuing.token`: [reference](https://docs.stripe.com/api/issuing/tokens/object).
     IssuingToken {
-        card: Expandable<IssuingCard> = Required;
-        created: i64 = Required;
-        device_fingerprint: &str = Nullable;
-        id: &str = Required;
-        last4: &str = Optional;
-        livemode: bool = Required;
-        network: IssuingTokenNetwork = Required;
-        network_data: IssuingNetworkTokenNetworkData = Optional;
-        network_updated_at: i64 = Required;
-        object: &str = Required;
-        status: IssuingTokenStatus = Required;
-        wallet_provider: IssuingTransactionWallet = Optional;
+        card: Expandable<IssuingCard> = field "card" Required "An id, or the object where the call expanded it; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        device_fingerprint: &str = text "device_fingerprint" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        last4: &str = text "last4" Optional "Text; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        network: IssuingTokenNetwork = field "network" Required "`mastercard` or `visa`; always there.";
+        network_data: IssuingNetworkTokenNetworkData = view "network_data" Optional "An object; may be missing.";
+        network_updated_at: i64 = int "network_updated_at" Required "Seconds since 1970; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: IssuingTokenStatus = field "status" Required "`active`, `deleted`, `requested` or `suspended`; always there.";
+        wallet_provider: IssuingTransactionWallet = field "wallet_provider" Optional "`apple_pay`, `google_pay` or `samsung_pay`; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/issuing/tokens`.
-    ListIssuingTokens(card: String) {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: IssuingTokenStatus;
+    ListIssuingTokens(card: impl Into<String> = text "card") {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<IssuingTokenStatus> = put<IssuingTokenStatus> "status" "Sets `status`. `active`, `deleted`, `requested` or `suspended`.";
     }
 
     /// Parameters of `POST /v1/issuing/tokens/{token}`.
-    UpdateIssuingToken(status: UpdateIssuingTokenStatus) {
+    UpdateIssuingToken(status: impl Into<UpdateIssuingTokenStatus> = put<UpdateIssuingTokenStatus> "status") {
     }
 }
 

@@ -13,137 +13,137 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `issuing.transactions`.
+    /// Calls about `issuing.transactions`: [reference](https://docs.stripe.com/api/issuing/transactions).
     IssuingTransactionsApi [] {
         fn list(; ListIssuingTransactions) -> List<IssuingTransaction> = list
-            "stripe.issuing.transactions.list" "/v1/issuing/transactions";
+            "stripe.issuing.transactions.list" "/v1/issuing/transactions" "issuing/transactions/list";
         fn retrieve(transaction) -> IssuingTransaction = get
-            "stripe.issuing.transactions.retrieve" "/v1/issuing/transactions/{transaction}";
+            "stripe.issuing.transactions.retrieve" "/v1/issuing/transactions/{transaction}" "issuing/transactions/retrieve";
         fn update(transaction; MetadataParams) -> IssuingTransaction = post
-            "stripe.issuing.transactions.update" "/v1/issuing/transactions/{transaction}";
+            "stripe.issuing.transactions.update" "/v1/issuing/transactions/{transaction}" "issuing/transactions/update";
     }
 }
 
 views! {
-    /// The object `issuing.transaction`.
+    /// The object `issuing.transaction`: [reference](https://docs.stripe.com/api/issuing/transactions/object).
     IssuingTransaction {
-        amount: i64 = Required;
-        amount_details: IssuingTransactionAmountDetails = Nullable;
-        authorization: Expandable<IssuingAuthorization> = Nullable;
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        card: Expandable<IssuingCard> = Required;
-        cardholder: Expandable<IssuingCardholder> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        dispute: Expandable<IssuingDispute> = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        merchant_amount: i64 = Required;
-        merchant_currency: &str = Required;
-        merchant_data: IssuingAuthorizationMerchantData = Required;
-        metadata: Map<&'static str> = Required;
-        network_data: IssuingTransactionNetworkData = Nullable;
-        object: &str = Required;
-        purchase_details: IssuingTransactionPurchaseDetails = Nullable;
-        token: Expandable<IssuingToken> = Nullable;
-        treasury: IssuingTransactionTreasury = Nullable;
-        r#type: IssuingTransactionType = Required;
-        wallet: IssuingTransactionWallet = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_details: IssuingTransactionAmountDetails = view "amount_details" Nullable "An object; may be `null`.";
+        authorization: Expandable<IssuingAuthorization> = field "authorization" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        card: Expandable<IssuingCard> = field "card" Required "An id, or the object where the call expanded it; always there.";
+        cardholder: Expandable<IssuingCardholder> = field "cardholder" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        dispute: Expandable<IssuingDispute> = field "dispute" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        merchant_amount: i64 = int "merchant_amount" Required "An integer; always there.";
+        merchant_currency: &str = text "merchant_currency" Required "A currency, three letters in lower case; always there.";
+        merchant_data: IssuingAuthorizationMerchantData = view "merchant_data" Required "An object; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        network_data: IssuingTransactionNetworkData = view "network_data" Nullable "An object; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        purchase_details: IssuingTransactionPurchaseDetails = view "purchase_details" Nullable "An object; may be `null`.";
+        token: Expandable<IssuingToken> = field "token" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        treasury: IssuingTransactionTreasury = view "treasury" Nullable "An object; may be `null`.";
+        r#type: IssuingTransactionType = field "type" Required "`capture` or `refund`; always there.";
+        wallet: IssuingTransactionWallet = field "wallet" Nullable "`apple_pay`, `google_pay` or `samsung_pay`; may be `null`.";
     }
 
     /// The part `issuing_transaction_fleet_cardholder_prompt_data`.
     IssuingTransactionFleetCardholderPromptData {
-        driver_id: &str = Nullable;
-        odometer: i64 = Nullable;
-        unspecified_id: &str = Nullable;
-        user_id: &str = Nullable;
-        vehicle_number: &str = Nullable;
+        driver_id: &str = text "driver_id" Nullable "Text; may be `null`.";
+        odometer: i64 = int "odometer" Nullable "An integer; may be `null`.";
+        unspecified_id: &str = text "unspecified_id" Nullable "Text; may be `null`.";
+        user_id: &str = text "user_id" Nullable "Text; may be `null`.";
+        vehicle_number: &str = text "vehicle_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_transaction_fleet_data`.
     IssuingTransactionFleetData {
-        cardholder_prompt_data: IssuingTransactionFleetCardholderPromptData = Nullable;
-        purchase_type: &str = Nullable;
-        reported_breakdown: IssuingTransactionFleetReportedBreakdown = Nullable;
-        service_type: &str = Nullable;
+        cardholder_prompt_data: IssuingTransactionFleetCardholderPromptData = view "cardholder_prompt_data" Nullable "An object; may be `null`.";
+        purchase_type: &str = text "purchase_type" Nullable "Text; may be `null`.";
+        reported_breakdown: IssuingTransactionFleetReportedBreakdown = view "reported_breakdown" Nullable "An object; may be `null`.";
+        service_type: &str = text "service_type" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_transaction_flight_data`.
     IssuingTransactionFlightData {
-        departure_at: i64 = Nullable;
-        passenger_name: &str = Nullable;
-        refundable: bool = Nullable;
-        segments: Vec<IssuingTransactionFlightDataLeg> = Nullable;
-        travel_agency: &str = Nullable;
+        departure_at: i64 = int "departure_at" Nullable "An integer; may be `null`.";
+        passenger_name: &str = text "passenger_name" Nullable "Text; may be `null`.";
+        refundable: bool = flag "refundable" Nullable "`true` or `false`; may be `null`.";
+        segments: Vec<IssuingTransactionFlightDataLeg> = field "segments" Nullable "Several, each: an object; may be `null`.";
+        travel_agency: &str = text "travel_agency" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_transaction_flight_data_leg`.
     IssuingTransactionFlightDataLeg {
-        arrival_airport_code: &str = Nullable;
-        carrier: &str = Nullable;
-        departure_airport_code: &str = Nullable;
-        flight_number: &str = Nullable;
-        service_class: &str = Nullable;
-        stopover_allowed: bool = Nullable;
+        arrival_airport_code: &str = text "arrival_airport_code" Nullable "Text; may be `null`.";
+        carrier: &str = text "carrier" Nullable "Text; may be `null`.";
+        departure_airport_code: &str = text "departure_airport_code" Nullable "Text; may be `null`.";
+        flight_number: &str = text "flight_number" Nullable "Text; may be `null`.";
+        service_class: &str = text "service_class" Nullable "Text; may be `null`.";
+        stopover_allowed: bool = flag "stopover_allowed" Nullable "`true` or `false`; may be `null`.";
     }
 
     /// The part `issuing_transaction_fuel_data`.
     IssuingTransactionFuelData {
-        industry_product_code: &str = Nullable;
-        quantity_decimal: &str = Nullable;
-        r#type: &str = Required;
-        unit: &str = Required;
-        unit_cost_decimal: &str = Required;
+        industry_product_code: &str = text "industry_product_code" Nullable "Text; may be `null`.";
+        quantity_decimal: &str = text "quantity_decimal" Nullable "A decimal number as text; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
+        unit: &str = text "unit" Required "Text; always there.";
+        unit_cost_decimal: &str = text "unit_cost_decimal" Required "A decimal number as text; always there.";
     }
 
     /// The part `issuing_transaction_lodging_data`.
     IssuingTransactionLodgingData {
-        check_in_at: i64 = Nullable;
-        nights: i64 = Nullable;
+        check_in_at: i64 = int "check_in_at" Nullable "An integer; may be `null`.";
+        nights: i64 = int "nights" Nullable "An integer; may be `null`.";
     }
 
     /// The part `issuing_transaction_network_data`.
     IssuingTransactionNetworkData {
-        authorization_code: &str = Nullable;
-        processing_date: &str = Nullable;
-        transaction_id: &str = Nullable;
+        authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
+        processing_date: &str = text "processing_date" Nullable "Text; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_transaction_purchase_details`.
     IssuingTransactionPurchaseDetails {
-        fleet: IssuingTransactionFleetData = Nullable;
-        flight: IssuingTransactionFlightData = Nullable;
-        fuel: IssuingTransactionFuelData = Nullable;
-        lodging: IssuingTransactionLodgingData = Nullable;
-        receipt: Vec<IssuingTransactionReceiptData> = Nullable;
-        reference: &str = Nullable;
+        fleet: IssuingTransactionFleetData = view "fleet" Nullable "An object; may be `null`.";
+        flight: IssuingTransactionFlightData = view "flight" Nullable "An object; may be `null`.";
+        fuel: IssuingTransactionFuelData = view "fuel" Nullable "An object; may be `null`.";
+        lodging: IssuingTransactionLodgingData = view "lodging" Nullable "An object; may be `null`.";
+        receipt: Vec<IssuingTransactionReceiptData> = field "receipt" Nullable "Several, each: an object; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `issuing_transaction_receipt_data`.
     IssuingTransactionReceiptData {
-        description: &str = Nullable;
-        quantity: f64 = Nullable;
-        total: i64 = Nullable;
-        unit_cost: i64 = Nullable;
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        quantity: f64 = number "quantity" Nullable "A number; may be `null`.";
+        total: i64 = int "total" Nullable "An integer; may be `null`.";
+        unit_cost: i64 = int "unit_cost" Nullable "An integer; may be `null`.";
     }
 
     /// The part `issuing_transaction_treasury`.
     IssuingTransactionTreasury {
-        received_credit: &str = Nullable;
-        received_debit: &str = Nullable;
+        received_credit: &str = text "received_credit" Nullable "Text; may be `null`.";
+        received_debit: &str = text "received_debit" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/issuing/transactions`.
     ListIssuingTransactions() {
-        card: String;
-        cardholder: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        r#type: IssuingTransactionType;
+        card: impl Into<String> = text "card" "Sets `card`. Text of at most 5000 characters.";
+        cardholder: impl Into<String> = text "cardholder" "Sets `cardholder`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<IssuingTransactionType> = put<IssuingTransactionType> "type" "Sets `type`. `capture` or `refund`.";
     }
 }
 

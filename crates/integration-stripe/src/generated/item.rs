@@ -5,21 +5,21 @@ use super::{LineItemsAdjustableQuantity, LineItemsDiscountAmount, LineItemsTaxAm
 use crate::view::{Map, views};
 
 views! {
-    /// The object `item`.
+    /// The object `item`: [reference](https://docs.stripe.com/api/quotes/line_items/object).
     Item {
-        adjustable_quantity: LineItemsAdjustableQuantity = Nullable;
-        amount_discount: i64 = Required;
-        amount_subtotal: i64 = Required;
-        amount_tax: i64 = Required;
-        amount_total: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        discounts: Vec<LineItemsDiscountAmount> = Optional;
-        id: &str = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        price: Price = Nullable;
-        quantity: i64 = Nullable;
-        taxes: Vec<LineItemsTaxAmount> = Optional;
+        adjustable_quantity: LineItemsAdjustableQuantity = view "adjustable_quantity" Nullable "An object; may be `null`.";
+        amount_discount: i64 = int "amount_discount" Required "An integer; always there.";
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discounts: Vec<LineItemsDiscountAmount> = field "discounts" Optional "Several, each: an object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        price: Price = view "price" Nullable "An object; may be `null`.";
+        quantity: i64 = int "quantity" Nullable "An integer; may be `null`.";
+        taxes: Vec<LineItemsTaxAmount> = field "taxes" Optional "Several, each: an object; may be missing.";
     }
 }

@@ -10,27 +10,27 @@ use super::{
 use crate::view::{Expandable, Map, views};
 
 views! {
-    /// The object `line_item`.
+    /// The object `line_item`: [reference](https://docs.stripe.com/api/invoices/lines/object).
     LineItem {
-        amount: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        discount_amounts: Vec<DiscountsResourceDiscountAmount> = Nullable;
-        discountable: bool = Required;
-        discounts: Vec<Expandable<Discount>> = Required;
-        id: &str = Required;
-        invoice: &str = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        parent: BillingBillResourceInvoicingLinesParentsInvoiceLineItemParent = Nullable;
-        period: InvoiceLineItemPeriod = Required;
-        pretax_credit_amounts: Vec<InvoicesResourcePretaxCreditAmount> = Nullable;
-        pricing: BillingBillResourceInvoicingPricingPricing = Nullable;
-        quantity: i64 = Nullable;
-        quantity_decimal: &str = Nullable;
-        subscription: Expandable<Subscription> = Nullable;
-        subtotal: i64 = Required;
-        taxes: Vec<BillingBillResourceInvoicingTaxesTax> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discount_amounts: Vec<DiscountsResourceDiscountAmount> = field "discount_amounts" Nullable "Several, each: an object; may be `null`.";
+        discountable: bool = flag "discountable" Required "`true` or `false`; always there.";
+        discounts: Vec<Expandable<Discount>> = field "discounts" Required "Several, each: an id, or the object where the call expanded it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: &str = text "invoice" Nullable "Text; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        parent: BillingBillResourceInvoicingLinesParentsInvoiceLineItemParent = view "parent" Nullable "An object; may be `null`.";
+        period: InvoiceLineItemPeriod = view "period" Required "An object; always there.";
+        pretax_credit_amounts: Vec<InvoicesResourcePretaxCreditAmount> = field "pretax_credit_amounts" Nullable "Several, each: an object; may be `null`.";
+        pricing: BillingBillResourceInvoicingPricingPricing = view "pricing" Nullable "An object; may be `null`.";
+        quantity: i64 = int "quantity" Nullable "An integer; may be `null`.";
+        quantity_decimal: &str = text "quantity_decimal" Nullable "A decimal number as text; may be `null`.";
+        subscription: Expandable<Subscription> = field "subscription" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        subtotal: i64 = int "subtotal" Required "An integer; always there.";
+        taxes: Vec<BillingBillResourceInvoicingTaxesTax> = field "taxes" Nullable "Several, each: an object; may be `null`.";
     }
 }

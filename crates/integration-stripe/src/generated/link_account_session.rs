@@ -12,20 +12,20 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `link_account_sessions`.
+    /// Calls about `link_account_sessions`: [reference](https://docs.stripe.com/api/link_account_sessions).
     LinkAccountSessionsApi [] {
         fn create(; CreateLinkAccountSession) -> FinancialConnectionsSession = post
-            "stripe.link_account_sessions.create" "/v1/link_account_sessions";
+            "stripe.link_account_sessions.create" "/v1/link_account_sessions" "link_account_sessions/create";
         fn retrieve(session) -> FinancialConnectionsSession = get
-            "stripe.link_account_sessions.retrieve" "/v1/link_account_sessions/{session}";
+            "stripe.link_account_sessions.retrieve" "/v1/link_account_sessions/{session}" "link_account_sessions/retrieve";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/link_account_sessions`.
-    CreateLinkAccountSession(account_holder: LinkAccountSessionAccountHolderParams, permissions: ListOf<LinkedAccountOptionsCommonPermissions>) {
-        filters: LinkAccountSessionFiltersParams;
-        prefetch: ListOf<LinkedAccountOptionsCommonPrefetch>;
-        return_url: String;
+    CreateLinkAccountSession(account_holder: LinkAccountSessionAccountHolderParams = fields "account_holder", permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions") {
+        filters: LinkAccountSessionFiltersParams = fields "filters" "Sets `filters`. Parameters.";
+        prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text of at most 5000 characters.";
     }
 }

@@ -12,45 +12,45 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `linked_accounts`.
+    /// Calls about `linked_accounts`: [reference](https://docs.stripe.com/api/linked_accounts).
     LinkedAccountsApi [
         owners: LinkedAccountsOwnersApi,
     ] {
         fn list(; ListLinkedAccounts) -> List<FinancialConnectionsAccount> = list
-            "stripe.linked_accounts.list" "/v1/linked_accounts";
+            "stripe.linked_accounts.list" "/v1/linked_accounts" "linked_accounts/list";
         fn retrieve(account) -> FinancialConnectionsAccount = get
-            "stripe.linked_accounts.retrieve" "/v1/linked_accounts/{account}";
+            "stripe.linked_accounts.retrieve" "/v1/linked_accounts/{account}" "linked_accounts/retrieve";
         fn disconnect(account) -> FinancialConnectionsAccount = post
-            "stripe.linked_accounts.disconnect" "/v1/linked_accounts/{account}/disconnect";
+            "stripe.linked_accounts.disconnect" "/v1/linked_accounts/{account}/disconnect" "linked_accounts/disconnect";
         fn refresh(account; RefreshLinkedAccount) -> FinancialConnectionsAccount = post
-            "stripe.linked_accounts.refresh" "/v1/linked_accounts/{account}/refresh";
+            "stripe.linked_accounts.refresh" "/v1/linked_accounts/{account}/refresh" "linked_accounts/refresh";
     }
 
-    /// Calls about `linked_accounts.owners`.
+    /// Calls about `linked_accounts.owners`: [reference](https://docs.stripe.com/api/linked_accounts/owners).
     LinkedAccountsOwnersApi [] {
         fn list(account; ListLinkedAccountOwners) -> List<FinancialConnectionsAccountOwner> = list
-            "stripe.linked_accounts.owners.list" "/v1/linked_accounts/{account}/owners";
+            "stripe.linked_accounts.owners.list" "/v1/linked_accounts/{account}/owners" "linked_accounts/owners/list";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/linked_accounts/{account}/owners`.
-    ListLinkedAccountOwners(ownership: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+    ListLinkedAccountOwners(ownership: impl Into<String> = text "ownership") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/linked_accounts`.
     ListLinkedAccounts() {
-        account_holder: AccountHolderParams;
-        ending_before: String;
-        limit: i64;
-        session: String;
-        starting_after: String;
+        account_holder: AccountHolderParams = fields "account_holder" "Sets `account_holder`. Parameters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        session: impl Into<String> = text "session" "Sets `session`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/linked_accounts/{account}/refresh`.
-    RefreshLinkedAccount(features: ListOf<LinkedAccountFeatures>) {
+    RefreshLinkedAccount(features: impl Into<ListOf<LinkedAccountFeatures>> = put<ListOf<LinkedAccountFeatures>> "features") {
     }
 }

@@ -4,10 +4,10 @@
 use crate::view::views;
 
 views! {
-    /// The object `login_link`.
+    /// The object `login_link`: [reference](https://docs.stripe.com/api/accounts/login_links/object).
     LoginLink {
-        created: i64 = Required;
-        object: &str = Required;
-        url: &str = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        url: &str = text "url" Required "Text; always there.";
     }
 }

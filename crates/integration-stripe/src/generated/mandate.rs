@@ -15,108 +15,109 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `mandates`.
+    /// Calls about `mandates`: [reference](https://docs.stripe.com/api/mandates).
     MandatesApi [] {
-        fn retrieve(mandate) -> Mandate = get "stripe.mandates.retrieve" "/v1/mandates/{mandate}";
+        fn retrieve(mandate) -> Mandate = get
+            "stripe.mandates.retrieve" "/v1/mandates/{mandate}" "mandates/retrieve";
     }
 }
 
 views! {
-    /// The object `mandate`.
+    /// The object `mandate`: [reference](https://docs.stripe.com/api/mandates/object).
     Mandate {
-        customer_acceptance: CustomerAcceptance = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        multi_use: MandateMultiUse = Optional;
-        object: &str = Required;
-        on_behalf_of: &str = Optional;
-        payment_method: Expandable<PaymentMethod> = Required;
-        payment_method_details: MandatePaymentMethodDetails = Required;
-        single_use: MandateSingleUse = Optional;
-        status: MandateStatus = Required;
-        r#type: MandateType = Required;
+        customer_acceptance: CustomerAcceptance = view "customer_acceptance" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        multi_use: MandateMultiUse = view "multi_use" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: &str = text "on_behalf_of" Optional "Text; may be missing.";
+        payment_method: Expandable<PaymentMethod> = field "payment_method" Required "An id, or the object where the call expanded it; always there.";
+        payment_method_details: MandatePaymentMethodDetails = view "payment_method_details" Required "An object; always there.";
+        single_use: MandateSingleUse = view "single_use" Optional "An object; may be missing.";
+        status: MandateStatus = field "status" Required "`active`, `inactive` or `pending`; always there.";
+        r#type: MandateType = field "type" Required "`multi_use` or `single_use`; always there.";
     }
 
     /// The part `mandate_acss_debit`.
     MandateAcssDebit {
-        default_for: Vec<MandateAcssDebitDefaultFor> = Optional;
-        interval_description: &str = Nullable;
-        payment_schedule: MandateAcssDebitPaymentSchedule = Required;
-        transaction_type: MandateAcssDebitTransactionType = Required;
+        default_for: Vec<MandateAcssDebitDefaultFor> = field "default_for" Optional "Several, each: `invoice` or `subscription`; may be missing.";
+        interval_description: &str = text "interval_description" Nullable "Text; may be `null`.";
+        payment_schedule: MandateAcssDebitPaymentSchedule = field "payment_schedule" Required "`combined`, `interval` or `sporadic`; always there.";
+        transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Required "`business` or `personal`; always there.";
     }
 
     /// The part `mandate_bacs_debit`.
     MandateBacsDebit {
-        display_name: &str = Nullable;
-        network_status: MandateBacsDebitNetworkStatus = Required;
-        reference: &str = Required;
-        revocation_reason: MandateBacsDebitRevocationReason = Nullable;
-        service_user_number: &str = Nullable;
-        url: &str = Required;
+        display_name: &str = text "display_name" Nullable "Text; may be `null`.";
+        network_status: MandateBacsDebitNetworkStatus = field "network_status" Required "`accepted`, `pending`, `refused` or `revoked`; always there.";
+        reference: &str = text "reference" Required "Text; always there.";
+        revocation_reason: MandateBacsDebitRevocationReason = field "revocation_reason" Nullable "`account_closed`, `bank_account_restricted`, `bank_ownership_changed`, `could_not_process` or `debit_not_authorized`; may be `null`.";
+        service_user_number: &str = text "service_user_number" Nullable "Text; may be `null`.";
+        url: &str = text "url" Required "Text; always there.";
     }
 
     /// The part `mandate_multi_use`.
     MandateMultiUse {
-        amount: i64 = Optional;
-        currency: &str = Optional;
+        amount: i64 = int "amount" Optional "An integer; may be missing.";
+        currency: &str = text "currency" Optional "A currency, three letters in lower case; may be missing.";
     }
 
     /// The part `mandate_payment_method_details`.
     MandatePaymentMethodDetails {
-        acss_debit: MandateAcssDebit = Optional;
-        amazon_pay: Node = Optional;
-        au_becs_debit: MandateAuBecsDebit = Optional;
-        bacs_debit: MandateBacsDebit = Optional;
-        card: Node = Optional;
-        cashapp: Node = Optional;
-        kakao_pay: Node = Optional;
-        klarna: Node = Optional;
-        kr_card: Node = Optional;
-        link: Node = Optional;
-        naver_pay: Node = Optional;
-        nz_bank_account: Node = Optional;
-        paypal: MandatePaypal = Optional;
-        payto: MandatePayto = Optional;
-        pix: MandatePix = Optional;
-        revolut_pay: Node = Optional;
-        sepa_debit: MandateSepaDebit = Optional;
-        twint: Node = Optional;
-        r#type: &str = Required;
-        upi: MandateUpi = Optional;
-        us_bank_account: MandateUsBankAccount = Optional;
+        acss_debit: MandateAcssDebit = view "acss_debit" Optional "An object; may be missing.";
+        amazon_pay: Node = field "amazon_pay" Optional "Any JSON; may be missing.";
+        au_becs_debit: MandateAuBecsDebit = view "au_becs_debit" Optional "An object; may be missing.";
+        bacs_debit: MandateBacsDebit = view "bacs_debit" Optional "An object; may be missing.";
+        card: Node = field "card" Optional "Any JSON; may be missing.";
+        cashapp: Node = field "cashapp" Optional "Any JSON; may be missing.";
+        kakao_pay: Node = field "kakao_pay" Optional "Any JSON; may be missing.";
+        klarna: Node = field "klarna" Optional "Any JSON; may be missing.";
+        kr_card: Node = field "kr_card" Optional "Any JSON; may be missing.";
+        link: Node = field "link" Optional "Any JSON; may be missing.";
+        naver_pay: Node = field "naver_pay" Optional "Any JSON; may be missing.";
+        nz_bank_account: Node = field "nz_bank_account" Optional "Any JSON; may be missing.";
+        paypal: MandatePaypal = view "paypal" Optional "An object; may be missing.";
+        payto: MandatePayto = view "payto" Optional "An object; may be missing.";
+        pix: MandatePix = view "pix" Optional "An object; may be missing.";
+        revolut_pay: Node = field "revolut_pay" Optional "Any JSON; may be missing.";
+        sepa_debit: MandateSepaDebit = view "sepa_debit" Optional "An object; may be missing.";
+        twint: Node = field "twint" Optional "Any JSON; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        upi: MandateUpi = view "upi" Optional "An object; may be missing.";
+        us_bank_account: MandateUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
 
     /// The part `mandate_paypal`.
     MandatePaypal {
-        billing_agreement_id: &str = Nullable;
-        payer_id: &str = Nullable;
+        billing_agreement_id: &str = text "billing_agreement_id" Nullable "Text; may be `null`.";
+        payer_id: &str = text "payer_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `mandate_payto`.
     MandatePayto {
-        amount: i64 = Nullable;
-        amount_type: MandatePixAmountType = Required;
-        end_date: &str = Nullable;
-        payment_schedule: MandatePaytoPaymentSchedule = Required;
-        payments_per_period: i64 = Nullable;
-        purpose: MandatePaytoPurpose = Nullable;
-        start_date: &str = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_type: MandatePixAmountType = field "amount_type" Required "`fixed` or `maximum`; always there.";
+        end_date: &str = text "end_date" Nullable "Text; may be `null`.";
+        payment_schedule: MandatePaytoPaymentSchedule = field "payment_schedule" Required "One of 8 words; always there.";
+        payments_per_period: i64 = int "payments_per_period" Nullable "An integer; may be `null`.";
+        purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
+        start_date: &str = text "start_date" Nullable "Text; may be `null`.";
     }
 
     /// The part `mandate_pix`.
     MandatePix {
-        amount_includes_iof: MandatePixAmountIncludesIof = Optional;
-        amount_type: MandatePixAmountType = Optional;
-        end_date: &str = Optional;
-        payment_schedule: MandatePixPaymentSchedule = Optional;
-        reference: &str = Optional;
-        start_date: &str = Optional;
+        amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Optional "`always` or `never`; may be missing.";
+        amount_type: MandatePixAmountType = field "amount_type" Optional "`fixed` or `maximum`; may be missing.";
+        end_date: &str = text "end_date" Optional "Text; may be missing.";
+        payment_schedule: MandatePixPaymentSchedule = field "payment_schedule" Optional "`halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`; may be missing.";
+        reference: &str = text "reference" Optional "Text; may be missing.";
+        start_date: &str = text "start_date" Optional "Text; may be missing.";
     }
 
     /// The part `mandate_sepa_debit`.
     MandateSepaDebit {
-        reference: &str = Required;
-        url: &str = Required;
+        reference: &str = text "reference" Required "Text; always there.";
+        url: &str = text "url" Required "Text; always there.";
     }
 }
 

@@ -15,46 +15,46 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `payment_attempt_records`.
+    /// Calls about `payment_attempt_records`: [reference](https://docs.stripe.com/api/payment_attempt_records).
     PaymentAttemptRecordsApi [] {
         fn list(; ListPaymentAttemptRecords) -> List<PaymentAttemptRecord> = list
-            "stripe.payment_attempt_records.list" "/v1/payment_attempt_records";
+            "stripe.payment_attempt_records.list" "/v1/payment_attempt_records" "payment_attempt_records/list";
         fn retrieve(id) -> PaymentAttemptRecord = get
-            "stripe.payment_attempt_records.retrieve" "/v1/payment_attempt_records/{id}";
+            "stripe.payment_attempt_records.retrieve" "/v1/payment_attempt_records/{id}" "payment_attempt_records/retrieve";
     }
 }
 
 views! {
-    /// The object `payment_attempt_record`.
+    /// The object `payment_attempt_record`: [reference](https://docs.stripe.com/api/payment_attempt_records/object).
     PaymentAttemptRecord {
-        amount: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_authorized: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_canceled: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_failed: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_guaranteed: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_refunded: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_requested: BillingCreditGrantsResourceMonetaryAmount = Required;
-        application: &str = Nullable;
-        created: i64 = Required;
-        customer_details: PaymentsPrimitivesPaymentRecordsResourceCustomerDetails = Nullable;
-        customer_presence: PaymentIntentSetupFutureUsage = Nullable;
-        description: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        payment_method_details: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodDetails = Nullable;
-        payment_record: &str = Nullable;
-        processor_details: PaymentsPrimitivesPaymentRecordsResourceProcessorDetails = Required;
-        reported_by: PaymentRecordReportedBy = Required;
-        shipping_details: InsightsResourcesPaymentEvaluationShipping = Nullable;
+        amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Required "An object; always there.";
+        amount_authorized: BillingCreditGrantsResourceMonetaryAmount = view "amount_authorized" Required "An object; always there.";
+        amount_canceled: BillingCreditGrantsResourceMonetaryAmount = view "amount_canceled" Required "An object; always there.";
+        amount_failed: BillingCreditGrantsResourceMonetaryAmount = view "amount_failed" Required "An object; always there.";
+        amount_guaranteed: BillingCreditGrantsResourceMonetaryAmount = view "amount_guaranteed" Required "An object; always there.";
+        amount_refunded: BillingCreditGrantsResourceMonetaryAmount = view "amount_refunded" Required "An object; always there.";
+        amount_requested: BillingCreditGrantsResourceMonetaryAmount = view "amount_requested" Required "An object; always there.";
+        application: &str = text "application" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer_details: PaymentsPrimitivesPaymentRecordsResourceCustomerDetails = view "customer_details" Nullable "An object; may be `null`.";
+        customer_presence: PaymentIntentSetupFutureUsage = field "customer_presence" Nullable "`off_session` or `on_session`; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_method_details: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodDetails = view "payment_method_details" Nullable "An object; may be `null`.";
+        payment_record: &str = text "payment_record" Nullable "Text; may be `null`.";
+        processor_details: PaymentsPrimitivesPaymentRecordsResourceProcessorDetails = view "processor_details" Required "An object; always there.";
+        reported_by: PaymentRecordReportedBy = field "reported_by" Required "`self` or `stripe`; always there.";
+        shipping_details: InsightsResourcesPaymentEvaluationShipping = view "shipping_details" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/payment_attempt_records`.
-    ListPaymentAttemptRecords(payment_record: String) {
-        limit: i64;
-        starting_after: String;
+    ListPaymentAttemptRecords(payment_record: impl Into<String> = text "payment_record") {
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }

@@ -4,8 +4,9 @@
 #[cfg(feature = "full")]
 use super::{Account, ApiErrors, ListParams, PaymentIntentAmountDetailsLineItem, Review};
 use super::{
-    Application, AutomaticPaymentMethodsParams, Charge, CheckoutAffirmPaymentMethodOptions,
-    CheckoutBacsDebitPaymentMethodOptions, CheckoutCardPaymentMethodOptionsRequestOvercapture,
+    Application, AutomaticPaymentMethodsParams, Charge,
+    CheckoutCardPaymentMethodOptionsRequestOvercapture,
+    CheckoutPaymentMethodOptionsMandateOptionsBacsDebit,
     CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams, CreatedChoice,
     Customer, FpxParams, FundingInstructionsBankTransferFinancialAddress, InstallmentsParams,
     InvoicePaymentMethodOptionsAcssDebitVerificationMethod,
@@ -13,1345 +14,1199 @@ use super::{
     MandateAcssDebitPaymentSchedule, MandateAcssDebitTransactionType, MandateDataChoice,
     MandateDataParams, MandatePaytoPaymentSchedule, MandatePaytoPurpose,
     MandatePixAmountIncludesIof, MandatePixAmountType, MandateUsBankAccount, NetworkOptionsParams,
-    NetworksParams, NextBillingParams, OnDemandParams, OxxoParams, PaymentFlowsAmountDetails,
-    PaymentFlowsAmountDetailsClient, PaymentFlowsAutomaticPaymentMethodsPaymentIntent,
-    PaymentFlowsInstallmentOptions, PaymentFlowsPaymentDetails,
-    PaymentFlowsPaymentIntentAsyncWorkflows, PaymentFlowsPaymentIntentPresentmentDetails,
+    NetworksParams, NextBillingParams, OnDemandParams, OxxoParams,
+    PaymentFlowsAmountDetailsClientResourceTip, PaymentFlowsAmountDetailsResourceError,
+    PaymentFlowsAmountDetailsResourceShipping, PaymentFlowsAmountDetailsResourceTax,
+    PaymentFlowsAutomaticPaymentMethodsPaymentIntent, PaymentFlowsInstallmentOptions,
+    PaymentFlowsPaymentDetails, PaymentFlowsPaymentIntentAsyncWorkflows,
+    PaymentFlowsPaymentIntentPresentmentDetails,
     PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory,
     PaymentIntentCaptureMethod, PaymentIntentConfirmationMethod,
     PaymentIntentCustomerBalanceParams, PaymentIntentMandateOptionsParams, PaymentIntentP24Params,
     PaymentIntentPaypalParams, PaymentIntentSetupFutureUsage, PaymentIntentTransferDataParams,
     PaymentMethod, PaymentMethodConfigBizPaymentMethodConfigurationDetails,
     PaymentMethodDataParams, PaymentMethodDetailsBancontactPreferredLanguage,
-    PaymentMethodDetailsSofortPreferredLanguage, PaymentMethodOptionsAffirm,
-    PaymentMethodOptionsAfterpayClearpay, PaymentMethodOptionsAlma, PaymentMethodOptionsBancontact,
-    PaymentMethodOptionsBoleto, PaymentMethodOptionsBoletoSetupFutureUsage,
+    PaymentMethodDetailsSofortPreferredLanguage, PaymentMethodOptionsBoletoSetupFutureUsage,
     PaymentMethodOptionsCardInstallments, PaymentMethodOptionsCardMandateOptions,
-    PaymentMethodOptionsCardMandateOptionsInterval, PaymentMethodOptionsCardPresent,
-    PaymentMethodOptionsCardPresentCaptureMethod, PaymentMethodOptionsCardPresentRouting,
-    PaymentMethodOptionsCardPresentRoutingRequestedPriority, PaymentMethodOptionsCashapp,
-    PaymentMethodOptionsCustomerBalance, PaymentMethodOptionsCustomerBalanceBankTransferType,
-    PaymentMethodOptionsFpx, PaymentMethodOptionsIdeal, PaymentMethodOptionsKlarna,
-    PaymentMethodOptionsKonbini, PaymentMethodOptionsKrCard, PaymentMethodOptionsOxxo,
-    PaymentMethodOptionsPaypal, PaymentMethodOptionsPix, PaymentMethodOptionsPixSetupFutureUsage,
-    PaymentMethodOptionsSofort, PaymentMethodOptionsUpi, PaymentMethodOptionsWechatPay,
-    PaymentMethodOptionsWechatPayClient, PlanInterval, PortalInvoiceList, RadarOptionsParams,
-    SearchParams, SetupIntentAresTransStatus, SetupIntentExcludedPaymentMethodTypes,
-    SetupIntentFinancialConnectionsParams, SetupIntentMandateOptionsParams,
-    SetupIntentNextActionRedirectToUrl, SetupIntentNextActionVerifyWithMicrodeposits,
-    SetupIntentPaymentMethodOptionsCardNetwork, SetupIntentPreferredLocale, SetupIntentUpiParams,
-    Shipping, ShippingParams, ThreeDSecureDetailsChargeExemptionIndicator,
-    ThreeDSecureDetailsElectronicCommerceIndicator, ThreeDSecureDetailsVersion, TransferData,
-    TwintParams,
+    PaymentMethodOptionsCardMandateOptionsInterval, PaymentMethodOptionsCardPresentRouting,
+    PaymentMethodOptionsCardPresentRoutingRequestedPriority,
+    PaymentMethodOptionsCustomerBalanceBankTransfer,
+    PaymentMethodOptionsCustomerBalanceBankTransferType, PaymentMethodOptionsMandateOptionsPix,
+    PaymentMethodOptionsPixSetupFutureUsage, PaymentMethodOptionsWechatPayClient, PlanInterval,
+    PortalInvoiceList, RadarOptionsParams, SearchParams, SetupIntentAresTransStatus,
+    SetupIntentExcludedPaymentMethodTypes, SetupIntentFinancialConnectionsParams,
+    SetupIntentMandateOptionsParams, SetupIntentNextActionRedirectToUrl,
+    SetupIntentNextActionVerifyWithMicrodeposits, SetupIntentPaymentMethodOptionsCardNetwork,
+    SetupIntentPreferredLocale, SetupIntentUpiParams, Shipping, ShippingParams,
+    ThreeDSecureDetailsChargeExemptionIndicator, ThreeDSecureDetailsElectronicCommerceIndicator,
+    ThreeDSecureDetailsVersion, TransferData, TwintParams,
 };
 use crate::{
     Node,
     op::handles,
     params::{ListOf, MapOf, Params, choices, params},
-    view::{Expandable, List, Map, open_enums, unions, views},
+    view::{Expandable, List, Map, open_enums, views},
 };
 
 handles! {
-    /// Calls about `payment_intents`.
+    /// Calls about `payment_intents`: [reference](https://docs.stripe.com/api/payment_intents).
     PaymentIntentsApi [
         #[cfg(feature = "full")]
         amount_details_line_items: PaymentIntentsAmountDetailsLineItemsApi,
     ] {
         fn list(; ListPaymentIntents) -> List<PaymentIntent> = list
-            "stripe.payment_intents.list" "/v1/payment_intents";
+            "stripe.payment_intents.list" "/v1/payment_intents" "payment_intents/list";
         fn create(; CreatePaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.create" "/v1/payment_intents";
+            "stripe.payment_intents.create" "/v1/payment_intents" "payment_intents/create";
         fn search(; SearchParams) -> List<PaymentIntent> = search
-            "stripe.payment_intents.search" "/v1/payment_intents/search";
+            "stripe.payment_intents.search" "/v1/payment_intents/search" "payment_intents/search";
         fn retrieve(intent; RetrievePaymentIntent) -> PaymentIntent = get
-            "stripe.payment_intents.retrieve" "/v1/payment_intents/{intent}";
+            "stripe.payment_intents.retrieve" "/v1/payment_intents/{intent}" "payment_intents/retrieve";
         fn update(intent; UpdatePaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.update" "/v1/payment_intents/{intent}";
+            "stripe.payment_intents.update" "/v1/payment_intents/{intent}" "payment_intents/update";
         fn apply_customer_balance(intent; ApplyCustomerBalancePaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.apply_customer_balance" "/v1/payment_intents/{intent}/apply_customer_balance";
+            "stripe.payment_intents.apply_customer_balance" "/v1/payment_intents/{intent}/apply_customer_balance" "payment_intents/apply_customer_balance";
         fn cancel(intent; CancelPaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.cancel" "/v1/payment_intents/{intent}/cancel";
+            "stripe.payment_intents.cancel" "/v1/payment_intents/{intent}/cancel" "payment_intents/cancel";
         fn capture(intent; CapturePaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.capture" "/v1/payment_intents/{intent}/capture";
+            "stripe.payment_intents.capture" "/v1/payment_intents/{intent}/capture" "payment_intents/capture";
         fn confirm(intent; ConfirmPaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.confirm" "/v1/payment_intents/{intent}/confirm";
+            "stripe.payment_intents.confirm" "/v1/payment_intents/{intent}/confirm" "payment_intents/confirm";
         fn increment_authorization(intent; IncrementAuthorizationPaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.increment_authorization" "/v1/payment_intents/{intent}/increment_authorization";
+            "stripe.payment_intents.increment_authorization" "/v1/payment_intents/{intent}/increment_authorization" "payment_intents/increment_authorization";
         fn verify_microdeposits(intent; VerifyMicrodepositsPaymentIntent) -> PaymentIntent = post
-            "stripe.payment_intents.verify_microdeposits" "/v1/payment_intents/{intent}/verify_microdeposits";
+            "stripe.payment_intents.verify_microdeposits" "/v1/payment_intents/{intent}/verify_microdeposits" "payment_intents/verify_microdeposits";
     }
 }
 
 #[cfg(feature = "full")]
 handles! {
-    /// Calls about `payment_intents.amount_details_line_items`.
+    /// Calls about `payment_intents.amount_details_line_items`: [reference](https://docs.stripe.com/api/payment_intents/amount_details_line_items).
     PaymentIntentsAmountDetailsLineItemsApi [] {
         fn list(intent; ListParams) -> List<PaymentIntentAmountDetailsLineItem> = list
-            "stripe.payment_intents.amount_details_line_items.list" "/v1/payment_intents/{intent}/amount_details_line_items";
+            "stripe.payment_intents.amount_details_line_items.list" "/v1/payment_intents/{intent}/amount_details_line_items" "payment_intents/amount_details_line_items/list";
     }
 }
 
 views! {
-    /// The object `payment_intent`.
+    /// The object `payment_intent`: [reference](https://docs.stripe.com/api/payment_intents/object).
     PaymentIntent {
-        amount: i64 = Optional;
-        amount_capturable: i64 = Optional;
-        amount_details: PaymentIntentAmountDetails = Optional;
-        amount_received: i64 = Optional;
-        application: Expandable<Application> = Nullable;
-        application_fee_amount: i64 = Nullable;
-        automatic_payment_methods: PaymentFlowsAutomaticPaymentMethodsPaymentIntent = Nullable;
-        canceled_at: i64 = Nullable;
-        cancellation_reason: PaymentIntentCancellationReason2 = Nullable;
-        capture_method: PaymentIntentCaptureMethod = Optional;
-        client_secret: &str = Nullable;
-        confirmation_method: PaymentIntentConfirmationMethod = Optional;
-        created: i64 = Required;
-        currency: &str = Optional;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        description: &str = Nullable;
-        excluded_payment_method_types: Vec<SetupIntentExcludedPaymentMethodTypes> = Nullable;
-        hooks: PaymentFlowsPaymentIntentAsyncWorkflows = Optional;
-        id: &str = Required;
+        amount: i64 = int "amount" Optional "An integer; may be missing.";
+        amount_capturable: i64 = int "amount_capturable" Optional "An integer; may be missing.";
+        amount_details: PaymentFlowsAmountDetails = view "amount_details" Optional "An object; may be missing.";
+        amount_received: i64 = int "amount_received" Optional "An integer; may be missing.";
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        application_fee_amount: i64 = int "application_fee_amount" Nullable "An integer; may be `null`.";
+        automatic_payment_methods: PaymentFlowsAutomaticPaymentMethodsPaymentIntent = view "automatic_payment_methods" Nullable "An object; may be `null`.";
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        cancellation_reason: PaymentIntentCancellationReasonWord = field "cancellation_reason" Nullable "One of 8 words; may be `null`.";
+        capture_method: PaymentIntentCaptureMethod = field "capture_method" Optional "`automatic`, `automatic_async` or `manual`; may be missing.";
+        client_secret: &str = text "client_secret" Nullable "Text; may be `null`.";
+        confirmation_method: PaymentIntentConfirmationMethod = field "confirmation_method" Optional "`automatic` or `manual`; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Optional "A currency, three letters in lower case; may be missing.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        excluded_payment_method_types: Vec<SetupIntentExcludedPaymentMethodTypes> = field "excluded_payment_method_types" Nullable "Several, each: one of 53 words; may be `null`.";
+        hooks: PaymentFlowsPaymentIntentAsyncWorkflows = view "hooks" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
         #[cfg(feature = "full")]
-        last_payment_error: ApiErrors = Nullable;
-        latest_charge: Expandable<Charge> = Nullable;
-        livemode: bool = Required;
-        managed_payments: PortalInvoiceList = Nullable;
-        metadata: Map<&'static str> = Optional;
-        next_action: PaymentIntentNextAction = Nullable;
-        object: &str = Required;
+        last_payment_error: ApiErrors = view "last_payment_error" Nullable "An object; may be `null`.";
+        latest_charge: Expandable<Charge> = field "latest_charge" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        managed_payments: PortalInvoiceList = view "managed_payments" Nullable "An object; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        next_action: PaymentIntentNextAction = view "next_action" Nullable "An object; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
         #[cfg(feature = "full")]
-        on_behalf_of: Expandable<Account> = Nullable;
-        payment_details: PaymentFlowsPaymentDetails = Optional;
-        payment_method: Expandable<PaymentMethod> = Nullable;
-        payment_method_configuration_details: PaymentMethodConfigBizPaymentMethodConfigurationDetails = Nullable;
-        payment_method_options: PaymentIntentPaymentMethodOptions = Nullable;
-        payment_method_types: Vec<&str> = Optional;
-        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = Optional;
-        processing: PaymentIntentProcessing = Nullable;
-        receipt_email: &str = Nullable;
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_details: PaymentFlowsPaymentDetails = view "payment_details" Optional "An object; may be missing.";
+        payment_method: Expandable<PaymentMethod> = field "payment_method" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_method_configuration_details: PaymentMethodConfigBizPaymentMethodConfigurationDetails = view "payment_method_configuration_details" Nullable "An object; may be `null`.";
+        payment_method_options: PaymentIntentPaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        payment_method_types: Vec<&str> = field "payment_method_types" Optional "Several, each: text; may be missing.";
+        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = view "presentment_details" Optional "An object; may be missing.";
+        processing: PaymentIntentProcessing = view "processing" Nullable "An object; may be `null`.";
+        receipt_email: &str = text "receipt_email" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        review: Expandable<Review> = Nullable;
-        setup_future_usage: PaymentIntentSetupFutureUsage = Nullable;
-        shipping: Shipping = Nullable;
-        statement_descriptor: &str = Nullable;
-        statement_descriptor_suffix: &str = Nullable;
-        status: PaymentIntentStatus = Required;
-        transfer_data: TransferData = Nullable;
-        transfer_group: &str = Nullable;
+        review: Expandable<Review> = field "review" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        setup_future_usage: PaymentIntentSetupFutureUsage = field "setup_future_usage" Nullable "`off_session` or `on_session`; may be `null`.";
+        shipping: Shipping = view "shipping" Nullable "An object; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        statement_descriptor_suffix: &str = text "statement_descriptor_suffix" Nullable "Text; may be `null`.";
+        status: PaymentIntentStatus = field "status" Required "One of 7 words; always there.";
+        transfer_data: TransferData = view "transfer_data" Nullable "An object; may be `null`.";
+        transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
+    }
+
+    /// The part `payment_intent.amount_details`.
+    PaymentFlowsAmountDetails {
+        discount_amount: i64 = int "discount_amount" Optional "An integer; may be missing.";
+        error: PaymentFlowsAmountDetailsResourceError = view "error" Optional "An object; may be missing.";
+        #[cfg(feature = "full")]
+        line_items: List<PaymentIntentAmountDetailsLineItem> = field "line_items" Optional "The first page of a list; may be missing.";
+        shipping: PaymentFlowsAmountDetailsResourceShipping = view "shipping" Optional "An object; may be missing.";
+        tax: PaymentFlowsAmountDetailsResourceTax = view "tax" Optional "An object; may be missing.";
+        tip: PaymentFlowsAmountDetailsClientResourceTip = view "tip" Optional "An object; may be missing.";
     }
 
     /// The part `payment_intent_card_processing`.
     PaymentIntentCardProcessing {
-        customer_notification: PaymentIntentProcessingCustomerNotification = Optional;
+        customer_notification: PaymentIntentProcessingCustomerNotification = view "customer_notification" Optional "An object; may be missing.";
     }
 
     /// The part `payment_intent_next_action`.
     PaymentIntentNextAction {
-        alipay_handle_redirect: PaymentIntentNextActionAlipayHandleRedirect = Optional;
-        blik_authorize: Node = Optional;
-        boleto_display_details: PaymentIntentNextActionBoleto = Optional;
-        card_await_notification: PaymentIntentNextActionCardAwaitNotification = Optional;
-        cashapp_handle_redirect_or_display_qr_code: PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode = Optional;
-        display_bank_transfer_instructions: PaymentIntentNextActionDisplayBankTransferInstructions = Optional;
-        klarna_display_qr_code: PaymentIntentNextActionKlarnaDisplayQrCode = Optional;
-        konbini_display_details: PaymentIntentNextActionKonbini = Optional;
-        multibanco_display_details: PaymentIntentNextActionDisplayMultibancoDetails = Optional;
-        oxxo_display_details: PaymentIntentNextActionDisplayOxxoDetails = Optional;
-        paynow_display_qr_code: PaymentIntentNextActionPaynowDisplayQrCode = Optional;
-        pix_display_qr_code: PaymentIntentNextActionPixDisplayQrCode = Optional;
-        promptpay_display_qr_code: PaymentIntentNextActionPromptpayDisplayQrCode = Optional;
-        redirect_to_url: SetupIntentNextActionRedirectToUrl = Optional;
-        swish_handle_redirect_or_display_qr_code: PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCode = Optional;
-        r#type: &str = Required;
-        upi_handle_redirect_or_display_qr_code: PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode = Optional;
-        use_stripe_sdk: Node = Optional;
-        verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits = Optional;
-        wechat_pay_display_qr_code: PaymentIntentNextActionWechatPayDisplayQrCode = Optional;
-        wechat_pay_redirect_to_android_app: PaymentIntentNextActionWechatPayRedirectToAndroidApp = Optional;
-        wechat_pay_redirect_to_ios_app: PaymentIntentNextActionWechatPayRedirectToIosApp = Optional;
+        alipay_handle_redirect: PaymentIntentNextActionAlipayHandleRedirect = view "alipay_handle_redirect" Optional "An object; may be missing.";
+        blik_authorize: Node = field "blik_authorize" Optional "Any JSON; may be missing.";
+        boleto_display_details: PaymentIntentNextActionBoleto = view "boleto_display_details" Optional "An object; may be missing.";
+        card_await_notification: PaymentIntentNextActionCardAwaitNotification = view "card_await_notification" Optional "An object; may be missing.";
+        cashapp_handle_redirect_or_display_qr_code: PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode = view "cashapp_handle_redirect_or_display_qr_code" Optional "An object; may be missing.";
+        display_bank_transfer_instructions: PaymentIntentNextActionDisplayBankTransferInstructions = view "display_bank_transfer_instructions" Optional "An object; may be missing.";
+        klarna_display_qr_code: PaymentIntentNextActionKlarnaDisplayQrCode = view "klarna_display_qr_code" Optional "An object; may be missing.";
+        konbini_display_details: PaymentIntentNextActionKonbini = view "konbini_display_details" Optional "An object; may be missing.";
+        multibanco_display_details: PaymentIntentNextActionDisplayMultibancoDetails = view "multibanco_display_details" Optional "An object; may be missing.";
+        oxxo_display_details: PaymentIntentNextActionDisplayOxxoDetails = view "oxxo_display_details" Optional "An object; may be missing.";
+        paynow_display_qr_code: PaymentIntentNextActionPaynowDisplayQrCode = view "paynow_display_qr_code" Optional "An object; may be missing.";
+        pix_display_qr_code: PaymentIntentNextActionPixDisplayQrCode = view "pix_display_qr_code" Optional "An object; may be missing.";
+        promptpay_display_qr_code: PaymentIntentNextActionPromptpayDisplayQrCode = view "promptpay_display_qr_code" Optional "An object; may be missing.";
+        redirect_to_url: SetupIntentNextActionRedirectToUrl = view "redirect_to_url" Optional "An object; may be missing.";
+        swish_handle_redirect_or_display_qr_code: PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCode = view "swish_handle_redirect_or_display_qr_code" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        upi_handle_redirect_or_display_qr_code: PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode = view "upi_handle_redirect_or_display_qr_code" Optional "An object; may be missing.";
+        use_stripe_sdk: Node = field "use_stripe_sdk" Optional "Any JSON; may be missing.";
+        verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits = view "verify_with_microdeposits" Optional "An object; may be missing.";
+        wechat_pay_display_qr_code: PaymentIntentNextActionWechatPayDisplayQrCode = view "wechat_pay_display_qr_code" Optional "An object; may be missing.";
+        wechat_pay_redirect_to_android_app: PaymentIntentNextActionWechatPayRedirectToAndroidApp = view "wechat_pay_redirect_to_android_app" Optional "An object; may be missing.";
+        wechat_pay_redirect_to_ios_app: PaymentIntentNextActionWechatPayRedirectToIosApp = view "wechat_pay_redirect_to_ios_app" Optional "An object; may be missing.";
     }
 
     /// The part `payment_intent_next_action_alipay_handle_redirect`.
     PaymentIntentNextActionAlipayHandleRedirect {
-        native_data: &str = Nullable;
-        native_url: &str = Nullable;
-        return_url: &str = Nullable;
-        url: &str = Nullable;
+        native_data: &str = text "native_data" Nullable "Text; may be `null`.";
+        native_url: &str = text "native_url" Nullable "Text; may be `null`.";
+        return_url: &str = text "return_url" Nullable "Text; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_boleto`.
     PaymentIntentNextActionBoleto {
-        expires_at: i64 = Nullable;
-        hosted_voucher_url: &str = Nullable;
-        number: &str = Nullable;
-        pdf: &str = Nullable;
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        hosted_voucher_url: &str = text "hosted_voucher_url" Nullable "Text; may be `null`.";
+        number: &str = text "number" Nullable "Text; may be `null`.";
+        pdf: &str = text "pdf" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_card_await_notification`.
     PaymentIntentNextActionCardAwaitNotification {
-        charge_attempt_at: i64 = Nullable;
-        customer_approval_required: bool = Nullable;
+        charge_attempt_at: i64 = int "charge_attempt_at" Nullable "Seconds since 1970; may be `null`.";
+        customer_approval_required: bool = flag "customer_approval_required" Nullable "`true` or `false`; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_cashapp_handle_redirect_or_display_qr_code` and one other place.
     PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode {
-        hosted_instructions_url: &str = Required;
-        mobile_auth_url: &str = Required;
-        qr_code: PaymentIntentNextActionUpiqrCode = Required;
+        hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
+        mobile_auth_url: &str = text "mobile_auth_url" Required "Text; always there.";
+        qr_code: PaymentIntentNextActionUpiqrCode = view "qr_code" Required "An object; always there.";
     }
 
     /// The part `payment_intent_next_action_display_bank_transfer_instructions`.
     PaymentIntentNextActionDisplayBankTransferInstructions {
-        amount_remaining: i64 = Nullable;
-        currency: &str = Nullable;
-        financial_addresses: Vec<FundingInstructionsBankTransferFinancialAddress> = Optional;
-        hosted_instructions_url: &str = Nullable;
-        reference: &str = Nullable;
-        r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = Required;
+        amount_remaining: i64 = int "amount_remaining" Nullable "An integer; may be `null`.";
+        currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
+        financial_addresses: Vec<FundingInstructionsBankTransferFinancialAddress> = field "financial_addresses" Optional "Several, each: an object; may be missing.";
+        hosted_instructions_url: &str = text "hosted_instructions_url" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = field "type" Required "`eu_bank_transfer`, `gb_bank_transfer`, `jp_bank_transfer`, `mx_bank_transfer` or `us_bank_transfer`; always there.";
     }
 
     /// The part `payment_intent_next_action_display_multibanco_details`.
     PaymentIntentNextActionDisplayMultibancoDetails {
-        entity: &str = Nullable;
-        expires_at: i64 = Nullable;
-        hosted_voucher_url: &str = Nullable;
-        reference: &str = Nullable;
+        entity: &str = text "entity" Nullable "Text; may be `null`.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        hosted_voucher_url: &str = text "hosted_voucher_url" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_display_oxxo_details`.
     PaymentIntentNextActionDisplayOxxoDetails {
-        expires_after: i64 = Nullable;
-        hosted_voucher_url: &str = Nullable;
-        number: &str = Nullable;
+        expires_after: i64 = int "expires_after" Nullable "Seconds since 1970; may be `null`.";
+        hosted_voucher_url: &str = text "hosted_voucher_url" Nullable "Text; may be `null`.";
+        number: &str = text "number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_klarna_display_qr_code`.
     PaymentIntentNextActionKlarnaDisplayQrCode {
-        data: &str = Required;
-        expires_at: i64 = Nullable;
-        image_url_png: &str = Required;
-        image_url_svg: &str = Required;
+        data: &str = text "data" Required "Text; always there.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        image_url_png: &str = text "image_url_png" Required "Text; always there.";
+        image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_konbini`.
     PaymentIntentNextActionKonbini {
-        expires_at: i64 = Required;
-        hosted_voucher_url: &str = Nullable;
-        stores: PaymentIntentNextActionKonbiniStores = Required;
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        hosted_voucher_url: &str = text "hosted_voucher_url" Nullable "Text; may be `null`.";
+        stores: PaymentIntentNextActionKonbiniStores = view "stores" Required "An object; always there.";
     }
 
     /// The part `payment_intent_next_action_konbini_familymart` and 3 other places.
     PaymentIntentNextActionKonbiniLawson {
-        confirmation_number: &str = Optional;
-        payment_code: &str = Required;
+        confirmation_number: &str = text "confirmation_number" Optional "Text; may be missing.";
+        payment_code: &str = text "payment_code" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_konbini_stores`.
     PaymentIntentNextActionKonbiniStores {
-        familymart: PaymentIntentNextActionKonbiniLawson = Nullable;
-        lawson: PaymentIntentNextActionKonbiniLawson = Nullable;
-        ministop: PaymentIntentNextActionKonbiniLawson = Nullable;
-        seicomart: PaymentIntentNextActionKonbiniLawson = Nullable;
+        familymart: PaymentIntentNextActionKonbiniLawson = view "familymart" Nullable "An object; may be `null`.";
+        lawson: PaymentIntentNextActionKonbiniLawson = view "lawson" Nullable "An object; may be `null`.";
+        ministop: PaymentIntentNextActionKonbiniLawson = view "ministop" Nullable "An object; may be `null`.";
+        seicomart: PaymentIntentNextActionKonbiniLawson = view "seicomart" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_paynow_display_qr_code`.
     PaymentIntentNextActionPaynowDisplayQrCode {
-        data: &str = Required;
-        hosted_instructions_url: &str = Nullable;
-        image_url_png: &str = Required;
-        image_url_svg: &str = Required;
+        data: &str = text "data" Required "Text; always there.";
+        hosted_instructions_url: &str = text "hosted_instructions_url" Nullable "Text; may be `null`.";
+        image_url_png: &str = text "image_url_png" Required "Text; always there.";
+        image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_pix_display_qr_code`.
     PaymentIntentNextActionPixDisplayQrCode {
-        data: &str = Optional;
-        expires_at: i64 = Optional;
-        hosted_instructions_url: &str = Optional;
-        image_url_png: &str = Optional;
-        image_url_svg: &str = Optional;
+        data: &str = text "data" Optional "Text; may be missing.";
+        expires_at: i64 = int "expires_at" Optional "An integer; may be missing.";
+        hosted_instructions_url: &str = text "hosted_instructions_url" Optional "Text; may be missing.";
+        image_url_png: &str = text "image_url_png" Optional "Text; may be missing.";
+        image_url_svg: &str = text "image_url_svg" Optional "Text; may be missing.";
     }
 
     /// The part `payment_intent_next_action_promptpay_display_qr_code`.
     PaymentIntentNextActionPromptpayDisplayQrCode {
-        data: &str = Required;
-        hosted_instructions_url: &str = Required;
-        image_url_png: &str = Required;
-        image_url_svg: &str = Required;
+        data: &str = text "data" Required "Text; always there.";
+        hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
+        image_url_png: &str = text "image_url_png" Required "Text; always there.";
+        image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_swish_handle_redirect_or_display_qr_code`.
     PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCode {
-        hosted_instructions_url: &str = Required;
-        qr_code: PaymentIntentNextActionSwishQrCode = Required;
+        hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
+        qr_code: PaymentIntentNextActionSwishQrCode = view "qr_code" Required "An object; always there.";
     }
 
     /// The part `payment_intent_next_action_swish_qr_code`.
     PaymentIntentNextActionSwishQrCode {
-        data: &str = Required;
-        image_url_png: &str = Required;
-        image_url_svg: &str = Required;
+        data: &str = text "data" Required "Text; always there.";
+        image_url_png: &str = text "image_url_png" Required "Text; always there.";
+        image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_upi_handle_redirect_or_display_qr_code` and one other place.
     PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode {
-        hosted_instructions_url: &str = Required;
-        qr_code: PaymentIntentNextActionUpiqrCode = Required;
+        hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
+        qr_code: PaymentIntentNextActionUpiqrCode = view "qr_code" Required "An object; always there.";
     }
 
     /// The part `payment_intent_next_action_cashapp_qr_code` and 3 other places.
     PaymentIntentNextActionUpiqrCode {
-        expires_at: i64 = Required;
-        image_url_png: &str = Required;
-        image_url_svg: &str = Required;
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        image_url_png: &str = text "image_url_png" Required "Text; always there.";
+        image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_wechat_pay_display_qr_code`.
     PaymentIntentNextActionWechatPayDisplayQrCode {
-        data: &str = Required;
-        hosted_instructions_url: &str = Required;
-        image_data_url: &str = Required;
-        image_url_png: &str = Required;
-        image_url_svg: &str = Required;
+        data: &str = text "data" Required "Text; always there.";
+        hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
+        image_data_url: &str = text "image_data_url" Required "Text; always there.";
+        image_url_png: &str = text "image_url_png" Required "Text; always there.";
+        image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_wechat_pay_redirect_to_android_app`.
     PaymentIntentNextActionWechatPayRedirectToAndroidApp {
-        app_id: &str = Required;
-        nonce_str: &str = Required;
-        package: &str = Required;
-        partner_id: &str = Required;
-        prepay_id: &str = Required;
-        sign: &str = Required;
-        timestamp: &str = Required;
+        app_id: &str = text "app_id" Required "Text; always there.";
+        nonce_str: &str = text "nonce_str" Required "Text; always there.";
+        package: &str = text "package" Required "Text; always there.";
+        partner_id: &str = text "partner_id" Required "Text; always there.";
+        prepay_id: &str = text "prepay_id" Required "Text; always there.";
+        sign: &str = text "sign" Required "Text; always there.";
+        timestamp: &str = text "timestamp" Required "Text; always there.";
     }
 
     /// The part `payment_intent_next_action_wechat_pay_redirect_to_ios_app`.
     PaymentIntentNextActionWechatPayRedirectToIosApp {
-        native_url: &str = Required;
+        native_url: &str = text "native_url" Required "Text; always there.";
     }
 
     /// The part `payment_intent_payment_method_options`.
     PaymentIntentPaymentMethodOptions {
-        acss_debit: PaymentIntentPaymentMethodOptionsAcssDebit = Optional;
-        affirm: PaymentIntentPaymentMethodOptionsAffirm = Optional;
-        afterpay_clearpay: PaymentIntentPaymentMethodOptionsAfterpayClearpay = Optional;
-        alipay: PaymentIntentPaymentMethodOptionsAlipay = Optional;
-        alma: PaymentIntentPaymentMethodOptionsAlma = Optional;
-        amazon_pay: PaymentIntentPaymentMethodOptionsAmazonPay = Optional;
-        au_becs_debit: PaymentIntentPaymentMethodOptionsAuBecsDebit2 = Optional;
-        bacs_debit: PaymentIntentPaymentMethodOptionsBacsDebit = Optional;
-        bancontact: PaymentIntentPaymentMethodOptionsBancontact = Optional;
-        billie: PaymentIntentPaymentMethodOptionsBillie = Optional;
-        bizum: PaymentIntentPaymentMethodOptionsBizum = Optional;
-        blik: PaymentIntentPaymentMethodOptionsBlik = Optional;
-        boleto: PaymentIntentPaymentMethodOptionsBoleto = Optional;
-        card: PaymentIntentPaymentMethodOptionsCard = Optional;
-        card_present: PaymentIntentPaymentMethodOptionsCardPresent = Optional;
-        cashapp: PaymentIntentPaymentMethodOptionsCashapp = Optional;
-        crypto: PaymentIntentPaymentMethodOptionsCrypto = Optional;
-        customer_balance: PaymentIntentPaymentMethodOptionsCustomerBalance = Optional;
-        eps: PaymentIntentPaymentMethodOptionsEps = Optional;
-        fpx: PaymentIntentPaymentMethodOptionsFpx = Optional;
-        giropay: PaymentIntentPaymentMethodOptionsGiropay = Optional;
-        grabpay: PaymentIntentPaymentMethodOptionsGrabpay = Optional;
-        ideal: PaymentIntentPaymentMethodOptionsIdeal = Optional;
-        interac_present: PaymentIntentPaymentMethodOptionsInteracPresent = Optional;
-        kakao_pay: PaymentIntentPaymentMethodOptionsKakaoPay = Optional;
-        klarna: PaymentIntentPaymentMethodOptionsKlarna = Optional;
-        konbini: PaymentIntentPaymentMethodOptionsKonbini = Optional;
-        kr_card: PaymentIntentPaymentMethodOptionsKrCard = Optional;
-        link: PaymentIntentPaymentMethodOptionsLink = Optional;
-        mb_way: PaymentIntentPaymentMethodOptionsMbWay = Optional;
-        mobilepay: PaymentIntentPaymentMethodOptionsMobilepay = Optional;
-        multibanco: PaymentIntentPaymentMethodOptionsMultibanco = Optional;
-        naver_pay: PaymentIntentPaymentMethodOptionsNaverPay = Optional;
-        nz_bank_account: PaymentIntentPaymentMethodOptionsNzBankAccount = Optional;
-        oxxo: PaymentIntentPaymentMethodOptionsOxxo = Optional;
-        p24: PaymentIntentPaymentMethodOptionsP24 = Optional;
-        pay_by_bank: PaymentIntentPaymentMethodOptionsPayByBank = Optional;
-        payco: PaymentIntentPaymentMethodOptionsPayco = Optional;
-        paynow: PaymentIntentPaymentMethodOptionsPaynow = Optional;
-        paypal: PaymentIntentPaymentMethodOptionsPaypal = Optional;
-        payto: PaymentIntentPaymentMethodOptionsPayto = Optional;
-        pix: PaymentIntentPaymentMethodOptionsPix = Optional;
-        promptpay: PaymentIntentPaymentMethodOptionsPromptpay = Optional;
-        revolut_pay: PaymentIntentPaymentMethodOptionsRevolutPay = Optional;
-        samsung_pay: PaymentIntentPaymentMethodOptionsSamsungPay = Optional;
-        satispay: PaymentIntentPaymentMethodOptionsSatispay = Optional;
-        scalapay: PaymentIntentPaymentMethodOptionsScalapay = Optional;
-        sepa_debit: PaymentIntentPaymentMethodOptionsSepaDebit = Optional;
-        sofort: PaymentIntentPaymentMethodOptionsSofort = Optional;
-        swish: PaymentIntentPaymentMethodOptionsSwish = Optional;
-        twint: PaymentIntentPaymentMethodOptionsTwint = Optional;
-        upi: PaymentIntentPaymentMethodOptionsUpi = Optional;
-        us_bank_account: PaymentIntentPaymentMethodOptionsUsBankAccount = Optional;
-        wechat_pay: PaymentIntentPaymentMethodOptionsWechatPay = Optional;
-        zip: PaymentIntentPaymentMethodOptionsZip = Optional;
-    }
-
-    /// The part `payment_intent_payment_method_options_acss_debit`.
-    PaymentIntentPaymentMethodOptionsAcssDebit2 {
-        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsAcssDebit = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        target_date: &str = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
-    }
-
-    /// The part `payment_intent_payment_method_options_au_becs_debit` and one other place.
-    PaymentIntentPaymentMethodOptionsAuBecsDebit {
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        target_date: &str = Optional;
-    }
-
-    /// The part `payment_intent_payment_method_options_card`.
-    PaymentIntentPaymentMethodOptionsCard2 {
-        capture_method: &str = Optional;
-        installments: PaymentMethodOptionsCardInstallments = Nullable;
-        mandate_options: PaymentMethodOptionsCardMandateOptions = Nullable;
-        network: SetupIntentPaymentMethodOptionsCardNetwork = Nullable;
-        request_extended_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_incremental_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_multicapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_overcapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = Nullable;
-        require_cvc_recollection: bool = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        statement_descriptor_suffix_kana: &str = Optional;
-        statement_descriptor_suffix_kanji: &str = Optional;
-    }
-
-    /// The part `payment_intent_payment_method_options_mandate_options_acss_debit`.
-    PaymentIntentPaymentMethodOptionsMandateOptionsAcssDebit {
-        custom_mandate_url: &str = Optional;
-        interval_description: &str = Nullable;
-        payment_schedule: MandateAcssDebitPaymentSchedule = Nullable;
-        transaction_type: MandateAcssDebitTransactionType = Nullable;
-    }
-
-    /// The part `payment_intent_payment_method_options_mandate_options_payto` and 55 other places.
-    PaymentIntentPaymentMethodOptionsMandateOptionsPayto {
-        amount: i64 = Nullable;
-        amount_type: MandatePixAmountType = Nullable;
-        end_date: &str = Nullable;
-        payment_schedule: MandatePaytoPaymentSchedule = Nullable;
-        payments_per_period: i64 = Nullable;
-        purpose: MandatePaytoPurpose = Nullable;
-    }
-
-    /// The part `payment_intent_payment_method_options_payto`.
-    PaymentIntentPaymentMethodOptionsPayto2 {
-        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = Optional;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
-    }
-
-    /// The part `payment_intent_payment_method_options_swish`.
-    PaymentIntentPaymentMethodOptionsSwish2 {
-        reference: &str = Nullable;
-        setup_future_usage: &str = Optional;
-    }
-
-    /// The part `payment_intent_payment_method_options_us_bank_account`.
-    PaymentIntentPaymentMethodOptionsUsBankAccount2 {
-        financial_connections: LinkedAccountOptionsCommon = Optional;
-        mandate_options: MandateUsBankAccount = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        target_date: &str = Optional;
-        transaction_purpose: PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
-    }
-
-    /// The part `payment_intent_processing`.
-    PaymentIntentProcessing {
-        card: PaymentIntentCardProcessing = Optional;
-        r#type: &str = Required;
-    }
-
-    /// The part `payment_intent_processing_customer_notification`.
-    PaymentIntentProcessingCustomerNotification {
-        approval_requested: bool = Nullable;
-        completes_at: i64 = Nullable;
-    }
-
-    /// The part `payment_intent_type_specific_payment_method_options_client` and 54 other places.
-    PaymentIntentTypeSpecificPaymentMethodOptionsClient {
-        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = Optional;
-        installments: PaymentFlowsInstallmentOptions = Optional;
-        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = Optional;
-        request_incremental_authorization_support: bool = Optional;
-        require_cvc_recollection: bool = Optional;
-        routing: PaymentMethodOptionsCardPresentRouting = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
-    }
-}
-
-unions! {
-    /// The part `payment_intent.amount_details`.
-    PaymentIntentAmountDetails {
-        as_payment_flows_amount_details: PaymentFlowsAmountDetails = "payment_flows_amount_details";
-        as_payment_flows_amount_details_client: PaymentFlowsAmountDetailsClient = "payment_flows_amount_details_client";
+        acss_debit: PaymentIntentPaymentMethodOptionsAcssDebit = view "acss_debit" Optional "An object; may be missing.";
+        affirm: PaymentIntentPaymentMethodOptionsAffirm = view "affirm" Optional "An object; may be missing.";
+        afterpay_clearpay: PaymentIntentPaymentMethodOptionsAfterpayClearpay = view "afterpay_clearpay" Optional "An object; may be missing.";
+        alipay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "alipay" Optional "An object; may be missing.";
+        alma: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "alma" Optional "An object; may be missing.";
+        amazon_pay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "amazon_pay" Optional "An object; may be missing.";
+        au_becs_debit: PaymentIntentPaymentMethodOptionsAuBecsDebitUnion = view "au_becs_debit" Optional "An object; may be missing.";
+        bacs_debit: PaymentIntentPaymentMethodOptionsBacsDebit = view "bacs_debit" Optional "An object; may be missing.";
+        bancontact: PaymentIntentPaymentMethodOptionsBancontact = view "bancontact" Optional "An object; may be missing.";
+        billie: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "billie" Optional "An object; may be missing.";
+        bizum: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "bizum" Optional "An object; may be missing.";
+        blik: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "blik" Optional "An object; may be missing.";
+        boleto: PaymentIntentPaymentMethodOptionsBoleto = view "boleto" Optional "An object; may be missing.";
+        card: PaymentIntentPaymentMethodOptionsCard = view "card" Optional "An object; may be missing.";
+        card_present: PaymentIntentPaymentMethodOptionsCardPresent = view "card_present" Optional "An object; may be missing.";
+        cashapp: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "cashapp" Optional "An object; may be missing.";
+        crypto: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "crypto" Optional "An object; may be missing.";
+        customer_balance: PaymentIntentPaymentMethodOptionsCustomerBalance = view "customer_balance" Optional "An object; may be missing.";
+        eps: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "eps" Optional "An object; may be missing.";
+        fpx: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "fpx" Optional "An object; may be missing.";
+        giropay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "giropay" Optional "An object; may be missing.";
+        grabpay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "grabpay" Optional "An object; may be missing.";
+        ideal: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "ideal" Optional "An object; may be missing.";
+        interac_present: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "interac_present" Optional "An object; may be missing.";
+        kakao_pay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "kakao_pay" Optional "An object; may be missing.";
+        klarna: PaymentIntentPaymentMethodOptionsKlarna = view "klarna" Optional "An object; may be missing.";
+        konbini: PaymentIntentPaymentMethodOptionsKonbini = view "konbini" Optional "An object; may be missing.";
+        kr_card: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "kr_card" Optional "An object; may be missing.";
+        link: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "link" Optional "An object; may be missing.";
+        mb_way: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "mb_way" Optional "An object; may be missing.";
+        mobilepay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "mobilepay" Optional "An object; may be missing.";
+        multibanco: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "multibanco" Optional "An object; may be missing.";
+        naver_pay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "naver_pay" Optional "An object; may be missing.";
+        nz_bank_account: PaymentIntentPaymentMethodOptionsAuBecsDebitUnion = view "nz_bank_account" Optional "An object; may be missing.";
+        oxxo: PaymentIntentPaymentMethodOptionsBoleto = view "oxxo" Optional "An object; may be missing.";
+        p24: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "p24" Optional "An object; may be missing.";
+        pay_by_bank: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "pay_by_bank" Optional "An object; may be missing.";
+        payco: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "payco" Optional "An object; may be missing.";
+        paynow: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "paynow" Optional "An object; may be missing.";
+        paypal: PaymentIntentPaymentMethodOptionsPaypal = view "paypal" Optional "An object; may be missing.";
+        payto: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "payto" Optional "An object; may be missing.";
+        pix: PaymentIntentPaymentMethodOptionsPix = view "pix" Optional "An object; may be missing.";
+        promptpay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "promptpay" Optional "An object; may be missing.";
+        revolut_pay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "revolut_pay" Optional "An object; may be missing.";
+        samsung_pay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "samsung_pay" Optional "An object; may be missing.";
+        satispay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "satispay" Optional "An object; may be missing.";
+        scalapay: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "scalapay" Optional "An object; may be missing.";
+        sepa_debit: PaymentIntentPaymentMethodOptionsBacsDebit = view "sepa_debit" Optional "An object; may be missing.";
+        sofort: PaymentIntentPaymentMethodOptionsSofort = view "sofort" Optional "An object; may be missing.";
+        swish: PaymentIntentPaymentMethodOptionsAfterpayClearpay = view "swish" Optional "An object; may be missing.";
+        twint: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "twint" Optional "An object; may be missing.";
+        upi: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "upi" Optional "An object; may be missing.";
+        us_bank_account: PaymentIntentPaymentMethodOptionsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
+        wechat_pay: PaymentIntentPaymentMethodOptionsWechatPay = view "wechat_pay" Optional "An object; may be missing.";
+        zip: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "zip" Optional "An object; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.acss_debit`.
     PaymentIntentPaymentMethodOptionsAcssDebit {
-        as_payment_intent_payment_method_options_acss_debit: PaymentIntentPaymentMethodOptionsAcssDebit2 = "payment_intent_payment_method_options_acss_debit";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsAcssDebit = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.affirm`.
     PaymentIntentPaymentMethodOptionsAffirm {
-        as_payment_method_options_affirm: PaymentMethodOptionsAffirm = "payment_method_options_affirm";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        preferred_locale: &str = text "preferred_locale" Optional "Text; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `payment_intent_payment_method_options.afterpay_clearpay`.
+    /// The part `payment_intent_payment_method_options.afterpay_clearpay` and one other place.
     PaymentIntentPaymentMethodOptionsAfterpayClearpay {
-        as_payment_method_options_afterpay_clearpay: PaymentMethodOptionsAfterpayClearpay = "payment_method_options_afterpay_clearpay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `payment_intent_payment_method_options.alipay`.
-    PaymentIntentPaymentMethodOptionsAlipay {
-        as_payment_method_options_alipay: PaymentMethodOptionsIdeal = "payment_method_options_alipay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+    /// The part `payment_intent_payment_method_options.au_becs_debit` and one other place.
+    PaymentIntentPaymentMethodOptionsAuBecsDebitUnion {
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `payment_intent_payment_method_options.alma`.
-    PaymentIntentPaymentMethodOptionsAlma {
-        as_payment_method_options_alma: PaymentMethodOptionsAlma = "payment_method_options_alma";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.amazon_pay`.
-    PaymentIntentPaymentMethodOptionsAmazonPay {
-        as_payment_method_options_amazon_pay: PaymentMethodOptionsKrCard = "payment_method_options_amazon_pay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.au_becs_debit`.
-    PaymentIntentPaymentMethodOptionsAuBecsDebit2 {
-        as_payment_intent_payment_method_options_au_becs_debit: PaymentIntentPaymentMethodOptionsAuBecsDebit = "payment_intent_payment_method_options_au_becs_debit";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.bacs_debit`.
+    /// The part `payment_intent_payment_method_options.bacs_debit` and one other place.
     PaymentIntentPaymentMethodOptionsBacsDebit {
-        as_payment_intent_payment_method_options_bacs_debit: CheckoutBacsDebitPaymentMethodOptions = "payment_intent_payment_method_options_bacs_debit";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: CheckoutPaymentMethodOptionsMandateOptionsBacsDebit = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.bancontact`.
     PaymentIntentPaymentMethodOptionsBancontact {
-        as_payment_method_options_bancontact: PaymentMethodOptionsBancontact = "payment_method_options_bancontact";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = field "preferred_language" Optional "`de`, `en`, `fr` or `nl`; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `payment_intent_payment_method_options.billie`.
-    PaymentIntentPaymentMethodOptionsBillie {
-        as_payment_method_options_billie: PaymentMethodOptionsAlma = "payment_method_options_billie";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.bizum`.
-    PaymentIntentPaymentMethodOptionsBizum {
-        as_payment_method_options_bizum: Node = "payment_method_options_bizum";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.blik`.
-    PaymentIntentPaymentMethodOptionsBlik {
-        as_payment_intent_payment_method_options_blik: PaymentMethodOptionsFpx = "payment_intent_payment_method_options_blik";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.boleto`.
+    /// The part `payment_intent_payment_method_options.boleto` and one other place.
     PaymentIntentPaymentMethodOptionsBoleto {
-        as_payment_method_options_boleto: PaymentMethodOptionsBoleto = "payment_method_options_boleto";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        expires_after_days: i64 = int "expires_after_days" Optional "An integer; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.card`.
     PaymentIntentPaymentMethodOptionsCard {
-        as_payment_intent_payment_method_options_card: PaymentIntentPaymentMethodOptionsCard2 = "payment_intent_payment_method_options_card";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentMethodOptionsCardInstallments = view "installments" Nullable "An object; may be `null`.";
+        mandate_options: PaymentMethodOptionsCardMandateOptions = view "mandate_options" Nullable "An object; may be `null`.";
+        network: SetupIntentPaymentMethodOptionsCardNetwork = field "network" Nullable "One of 13 words; may be `null`.";
+        request_extended_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_extended_authorization" Optional "`if_available` or `never`; may be missing.";
+        request_incremental_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_incremental_authorization" Optional "`if_available` or `never`; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        request_multicapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_multicapture" Optional "`if_available` or `never`; may be missing.";
+        request_overcapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_overcapture" Optional "`if_available` or `never`; may be missing.";
+        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Nullable "`any`, `automatic` or `challenge`; may be `null`.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        statement_descriptor_suffix_kana: &str = text "statement_descriptor_suffix_kana" Optional "Text; may be missing.";
+        statement_descriptor_suffix_kanji: &str = text "statement_descriptor_suffix_kanji" Optional "Text; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.card_present`.
     PaymentIntentPaymentMethodOptionsCardPresent {
-        as_payment_method_options_card_present: PaymentMethodOptionsCardPresent = "payment_method_options_card_present";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.cashapp`.
-    PaymentIntentPaymentMethodOptionsCashapp {
-        as_payment_method_options_cashapp: PaymentMethodOptionsCashapp = "payment_method_options_cashapp";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.crypto`.
-    PaymentIntentPaymentMethodOptionsCrypto {
-        as_payment_method_options_crypto: PaymentMethodOptionsFpx = "payment_method_options_crypto";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        request_extended_authorization: bool = flag "request_extended_authorization" Nullable "`true` or `false`; may be `null`.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Nullable "`true` or `false`; may be `null`.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.customer_balance`.
     PaymentIntentPaymentMethodOptionsCustomerBalance {
-        as_payment_method_options_customer_balance: PaymentMethodOptionsCustomerBalance = "payment_method_options_customer_balance";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.eps`.
-    PaymentIntentPaymentMethodOptionsEps {
-        as_payment_intent_payment_method_options_eps: PaymentMethodOptionsFpx = "payment_intent_payment_method_options_eps";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.fpx`.
-    PaymentIntentPaymentMethodOptionsFpx {
-        as_payment_method_options_fpx: PaymentMethodOptionsFpx = "payment_method_options_fpx";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.giropay`.
-    PaymentIntentPaymentMethodOptionsGiropay {
-        as_payment_method_options_giropay: PaymentMethodOptionsFpx = "payment_method_options_giropay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.grabpay`.
-    PaymentIntentPaymentMethodOptionsGrabpay {
-        as_payment_method_options_grabpay: PaymentMethodOptionsFpx = "payment_method_options_grabpay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.ideal`.
-    PaymentIntentPaymentMethodOptionsIdeal {
-        as_payment_method_options_ideal: PaymentMethodOptionsIdeal = "payment_method_options_ideal";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.interac_present`.
-    PaymentIntentPaymentMethodOptionsInteracPresent {
-        as_payment_method_options_interac_present: Node = "payment_method_options_interac_present";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.kakao_pay`.
-    PaymentIntentPaymentMethodOptionsKakaoPay {
-        as_payment_flows_private_payment_methods_kakao_pay_payment_method_options: PaymentMethodOptionsKrCard = "payment_flows_private_payment_methods_kakao_pay_payment_method_options";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        bank_transfer: PaymentMethodOptionsCustomerBalanceBankTransfer = view "bank_transfer" Optional "An object; may be missing.";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        funding_type: &str = text "funding_type" Nullable "Text; may be `null`.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.klarna`.
     PaymentIntentPaymentMethodOptionsKlarna {
-        as_payment_method_options_klarna: PaymentMethodOptionsKlarna = "payment_method_options_klarna";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        preferred_locale: &str = text "preferred_locale" Nullable "Text; may be `null`.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.konbini`.
     PaymentIntentPaymentMethodOptionsKonbini {
-        as_payment_method_options_konbini: PaymentMethodOptionsKonbini = "payment_method_options_konbini";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        confirmation_number: &str = text "confirmation_number" Nullable "Text; may be `null`.";
+        expires_after_days: i64 = int "expires_after_days" Nullable "An integer; may be `null`.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        product_description: &str = text "product_description" Nullable "Text; may be `null`.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `payment_intent_payment_method_options.kr_card`.
-    PaymentIntentPaymentMethodOptionsKrCard {
-        as_payment_method_options_kr_card: PaymentMethodOptionsKrCard = "payment_method_options_kr_card";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+    /// The part `payment_intent_payment_method_options_mandate_options_acss_debit`.
+    PaymentIntentPaymentMethodOptionsMandateOptionsAcssDebit {
+        custom_mandate_url: &str = text "custom_mandate_url" Optional "Text; may be missing.";
+        interval_description: &str = text "interval_description" Nullable "Text; may be `null`.";
+        payment_schedule: MandateAcssDebitPaymentSchedule = field "payment_schedule" Nullable "`combined`, `interval` or `sporadic`; may be `null`.";
+        transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Nullable "`business` or `personal`; may be `null`.";
     }
 
-    /// The part `payment_intent_payment_method_options.link`.
-    PaymentIntentPaymentMethodOptionsLink {
-        as_payment_intent_payment_method_options_link: PaymentMethodOptionsKrCard = "payment_intent_payment_method_options_link";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.mb_way`.
-    PaymentIntentPaymentMethodOptionsMbWay {
-        as_payment_method_options_mb_way: PaymentMethodOptionsFpx = "payment_method_options_mb_way";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.mobilepay`.
-    PaymentIntentPaymentMethodOptionsMobilepay {
-        as_payment_intent_payment_method_options_mobilepay: CheckoutAffirmPaymentMethodOptions = "payment_intent_payment_method_options_mobilepay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.multibanco`.
-    PaymentIntentPaymentMethodOptionsMultibanco {
-        as_payment_method_options_multibanco: PaymentMethodOptionsFpx = "payment_method_options_multibanco";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.naver_pay`.
-    PaymentIntentPaymentMethodOptionsNaverPay {
-        as_payment_flows_private_payment_methods_naver_pay_payment_method_options: PaymentMethodOptionsKrCard = "payment_flows_private_payment_methods_naver_pay_payment_method_options";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.nz_bank_account`.
-    PaymentIntentPaymentMethodOptionsNzBankAccount {
-        as_payment_intent_payment_method_options_nz_bank_account: PaymentIntentPaymentMethodOptionsAuBecsDebit = "payment_intent_payment_method_options_nz_bank_account";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.oxxo`.
-    PaymentIntentPaymentMethodOptionsOxxo {
-        as_payment_method_options_oxxo: PaymentMethodOptionsOxxo = "payment_method_options_oxxo";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.p24`.
-    PaymentIntentPaymentMethodOptionsP24 {
-        as_payment_method_options_p24: PaymentMethodOptionsFpx = "payment_method_options_p24";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.pay_by_bank`.
-    PaymentIntentPaymentMethodOptionsPayByBank {
-        as_payment_method_options_pay_by_bank: Node = "payment_method_options_pay_by_bank";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.payco`.
-    PaymentIntentPaymentMethodOptionsPayco {
-        as_payment_flows_private_payment_methods_payco_payment_method_options: PaymentMethodOptionsAlma = "payment_flows_private_payment_methods_payco_payment_method_options";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.paynow`.
-    PaymentIntentPaymentMethodOptionsPaynow {
-        as_payment_method_options_paynow: PaymentMethodOptionsFpx = "payment_method_options_paynow";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+    /// The part `payment_intent_payment_method_options_mandate_options_payto` and 48 other places.
+    PaymentIntentPaymentMethodOptionsMandateOptionsPayto {
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_type: MandatePixAmountType = field "amount_type" Nullable "`fixed` or `maximum`; may be `null`.";
+        end_date: &str = text "end_date" Nullable "Text; may be `null`.";
+        payment_schedule: MandatePaytoPaymentSchedule = field "payment_schedule" Nullable "One of 8 words; may be `null`.";
+        payments_per_period: i64 = int "payments_per_period" Nullable "An integer; may be `null`.";
+        purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
     }
 
     /// The part `payment_intent_payment_method_options.paypal`.
     PaymentIntentPaymentMethodOptionsPaypal {
-        as_payment_method_options_paypal: PaymentMethodOptionsPaypal = "payment_method_options_paypal";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.payto`.
-    PaymentIntentPaymentMethodOptionsPayto {
-        as_payment_intent_payment_method_options_payto: PaymentIntentPaymentMethodOptionsPayto2 = "payment_intent_payment_method_options_payto";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        preferred_locale: &str = text "preferred_locale" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.pix`.
     PaymentIntentPaymentMethodOptionsPix {
-        as_payment_method_options_pix: PaymentMethodOptionsPix = "payment_method_options_pix";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.promptpay`.
-    PaymentIntentPaymentMethodOptionsPromptpay {
-        as_payment_method_options_promptpay: PaymentMethodOptionsFpx = "payment_method_options_promptpay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.revolut_pay`.
-    PaymentIntentPaymentMethodOptionsRevolutPay {
-        as_payment_method_options_revolut_pay: PaymentMethodOptionsKrCard = "payment_method_options_revolut_pay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.samsung_pay`.
-    PaymentIntentPaymentMethodOptionsSamsungPay {
-        as_payment_flows_private_payment_methods_samsung_pay_payment_method_options: PaymentMethodOptionsAlma = "payment_flows_private_payment_methods_samsung_pay_payment_method_options";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.satispay`.
-    PaymentIntentPaymentMethodOptionsSatispay {
-        as_payment_method_options_satispay: PaymentMethodOptionsAlma = "payment_method_options_satispay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.scalapay`.
-    PaymentIntentPaymentMethodOptionsScalapay {
-        as_payment_method_options_scalapay: PaymentMethodOptionsAlma = "payment_method_options_scalapay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.sepa_debit`.
-    PaymentIntentPaymentMethodOptionsSepaDebit {
-        as_payment_intent_payment_method_options_sepa_debit: CheckoutBacsDebitPaymentMethodOptions = "payment_intent_payment_method_options_sepa_debit";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Optional "`always` or `never`; may be missing.";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        expires_after_seconds: i64 = int "expires_after_seconds" Nullable "An integer; may be `null`.";
+        expires_at: i64 = int "expires_at" Nullable "An integer; may be `null`.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentMethodOptionsMandateOptionsPix = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.sofort`.
     PaymentIntentPaymentMethodOptionsSofort {
-        as_payment_method_options_sofort: PaymentMethodOptionsSofort = "payment_method_options_sofort";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.swish`.
-    PaymentIntentPaymentMethodOptionsSwish {
-        as_payment_intent_payment_method_options_swish: PaymentIntentPaymentMethodOptionsSwish2 = "payment_intent_payment_method_options_swish";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.twint`.
-    PaymentIntentPaymentMethodOptionsTwint {
-        as_payment_method_options_twint: PaymentMethodOptionsIdeal = "payment_method_options_twint";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `payment_intent_payment_method_options.upi`.
-    PaymentIntentPaymentMethodOptionsUpi {
-        as_payment_method_options_upi: PaymentMethodOptionsUpi = "payment_method_options_upi";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        preferred_language: PaymentMethodDetailsSofortPreferredLanguage = field "preferred_language" Nullable "One of 7 words; may be `null`.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.us_bank_account`.
     PaymentIntentPaymentMethodOptionsUsBankAccount {
-        as_payment_intent_payment_method_options_us_bank_account: PaymentIntentPaymentMethodOptionsUsBankAccount2 = "payment_intent_payment_method_options_us_bank_account";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        financial_connections: LinkedAccountOptionsCommon = view "financial_connections" Optional "An object; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: MandateUsBankAccount = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
+        transaction_purpose: PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose = field "transaction_purpose" Optional "`goods`, `other`, `services` or `unspecified`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `payment_intent_payment_method_options.wechat_pay`.
     PaymentIntentPaymentMethodOptionsWechatPay {
-        as_payment_method_options_wechat_pay: PaymentMethodOptionsWechatPay = "payment_method_options_wechat_pay";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+        app_id: &str = text "app_id" Nullable "Text; may be `null`.";
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        client: PaymentMethodOptionsWechatPayClient = field "client" Nullable "`android`, `ios` or `web`; may be `null`.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `payment_intent_payment_method_options.zip`.
-    PaymentIntentPaymentMethodOptionsZip {
-        as_payment_method_options_zip: PaymentMethodOptionsFpx = "payment_method_options_zip";
-        as_payment_intent_type_specific_payment_method_options_client: PaymentIntentTypeSpecificPaymentMethodOptionsClient = "payment_intent_type_specific_payment_method_options_client";
+    /// The part `payment_intent_processing`.
+    PaymentIntentProcessing {
+        card: PaymentIntentCardProcessing = view "card" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+    }
+
+    /// The part `payment_intent_processing_customer_notification`.
+    PaymentIntentProcessingCustomerNotification {
+        approval_requested: bool = flag "approval_requested" Nullable "`true` or `false`; may be `null`.";
+        completes_at: i64 = int "completes_at" Nullable "Seconds since 1970; may be `null`.";
+    }
+
+    /// The part `payment_intent_payment_method_options.alipay` and 33 other places.
+    PaymentIntentTypeSpecificPaymentMethodOptionsClient {
+        capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
+        installments: PaymentFlowsInstallmentOptions = view "installments" Optional "An object; may be missing.";
+        mandate_options: PaymentIntentPaymentMethodOptionsMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" Optional "`true` or `false`; may be missing.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" Optional "`true` or `false`; may be missing.";
+        routing: PaymentMethodOptionsCardPresentRouting = view "routing" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.afterpay_clearpay` and 2 other places.
     AfterpayClearpayParams() {
-        capture_method: String, clear_capture_method;
-        reference: String;
-        setup_future_usage: String;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 128 characters.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.alipay` and 5 other places.
     AlipayParams() {
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage, clear_setup_future_usage;
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.alma` and 17 other places.
     AlmaParams() {
-        capture_method: String, clear_capture_method;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details` and 4 other places.
     AmountDetailsParams() {
-        discount_amount: i64, clear_discount_amount;
-        enforce_arithmetic_validation: bool;
-        line_items: ListOf<LineItemsParams>, clear_line_items;
-        shipping: PaymentIntentShippingParams, clear_shipping;
-        tax: TaxParams, clear_tax;
+        discount_amount: impl Into<i64> = int "discount_amount", clear_discount_amount "Sets `discount_amount`. An integer.";
+        enforce_arithmetic_validation: bool = flag "enforce_arithmetic_validation" "Sets `enforce_arithmetic_validation`. `true` or `false`.";
+        line_items: impl Into<ListOf<LineItemsParams>> = put<ListOf<LineItemsParams>> "line_items", clear_line_items "Sets `line_items`. Several, each: parameters.";
+        shipping: PaymentIntentShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
+        tax: TaxParams = fields "tax", clear_tax "Sets `tax`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/apply_customer_balance`.
     ApplyCustomerBalancePaymentIntent() {
-        amount: i64;
-        currency: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.blik` and 2 other places.
     BlikParams() {
-        code: String;
-        setup_future_usage: String, clear_setup_future_usage;
+        code: impl Into<String> = text "code" "Sets `code`. Text of at most 5000 characters.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/cancel`.
     CancelPaymentIntent() {
-        cancellation_reason: PaymentIntentCancellationReason;
+        cancellation_reason: impl Into<PaymentIntentCancellationReason> = put<PaymentIntentCancellationReason> "cancellation_reason" "Sets `cancellation_reason`. `abandoned`, `duplicate`, `fraudulent` or `requested_by_customer`.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/capture`.
     CapturePaymentIntent() {
-        amount_details: AmountDetailsParams;
-        amount_to_capture: i64;
-        application_fee_amount: i64;
-        final_capture: bool;
-        hooks: HooksParams;
-        metadata: MapOf<String>, clear_metadata;
-        payment_details: PaymentDetailsParams, clear_payment_details;
-        statement_descriptor: String;
-        statement_descriptor_suffix: String;
-        transfer_data: PaymentIntentTransferDataParams;
+        amount_details: AmountDetailsParams = fields "amount_details" "Sets `amount_details`. Parameters.";
+        amount_to_capture: impl Into<i64> = int "amount_to_capture" "Sets `amount_to_capture`. An integer.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        final_capture: bool = flag "final_capture" "Sets `final_capture`. `true` or `false`.";
+        hooks: HooksParams = fields "hooks" "Sets `hooks`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        payment_details: PaymentDetailsParams = fields "payment_details", clear_payment_details "Sets `payment_details`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
+        transfer_data: PaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.card` and 9 other places.
     CardParams() {
-        commodity_code: String;
+        commodity_code: impl Into<String> = text "commodity_code" "Sets `commodity_code`. Text of at most 12 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card_present` and 2 other places.
     CardPresentParams() {
-        capture_method: PaymentMethodOptionsCardPresentCaptureMethod;
-        request_extended_authorization: bool;
-        request_incremental_authorization_support: bool;
-        routing: RoutingParams;
+        capture_method: impl Into<PaymentMethodOptionsCardPresentCaptureMethod> = put<PaymentMethodOptionsCardPresentCaptureMethod> "capture_method" "Sets `capture_method`. `manual` or `manual_preferred`.";
+        request_extended_authorization: bool = flag "request_extended_authorization" "Sets `request_extended_authorization`. `true` or `false`.";
+        request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" "Sets `request_incremental_authorization_support`. `true` or `false`.";
+        routing: RoutingParams = fields "routing" "Sets `routing`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.cashapp` and 2 other places.
     CashappParams() {
-        capture_method: String, clear_capture_method;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm`.
     ConfirmPaymentIntent() {
-        amount_details: AmountDetailsParams, clear_amount_details;
-        amount_to_confirm: i64;
-        capture_method: PaymentIntentCaptureMethod;
-        client_secret: String;
-        confirmation_token: String;
-        error_on_requires_action: bool;
-        excluded_payment_method_types: ListOf<SetupIntentExcludedPaymentMethodTypes>, clear_excluded_payment_method_types;
-        hooks: HooksParams;
-        mandate: String;
-        mandate_data: MandateDataChoice, clear_mandate_data;
-        off_session: OffSessionChoice;
-        payment_details: PaymentDetailsParams, clear_payment_details;
-        payment_method: String;
-        payment_method_data: PaymentMethodDataParams;
-        payment_method_options: PaymentIntentPaymentMethodOptionsParams;
-        payment_method_types: ListOf<String>;
-        radar_options: RadarOptionsParams;
-        receipt_email: String, clear_receipt_email;
-        return_url: String;
-        setup_future_usage: PaymentIntentSetupFutureUsage, clear_setup_future_usage;
-        shipping: ShippingParams, clear_shipping;
-        use_stripe_sdk: bool;
+        amount_details: AmountDetailsParams = fields "amount_details", clear_amount_details "Sets `amount_details`. Parameters.";
+        amount_to_confirm: impl Into<i64> = int "amount_to_confirm" "Sets `amount_to_confirm`. An integer.";
+        capture_method: impl Into<PaymentIntentCaptureMethod> = put<PaymentIntentCaptureMethod> "capture_method" "Sets `capture_method`. `automatic`, `automatic_async` or `manual`.";
+        client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
+        confirmation_token: impl Into<String> = text "confirmation_token" "Sets `confirmation_token`. Text of at most 5000 characters.";
+        error_on_requires_action: bool = flag "error_on_requires_action" "Sets `error_on_requires_action`. `true` or `false`.";
+        excluded_payment_method_types: impl Into<ListOf<SetupIntentExcludedPaymentMethodTypes>> = put<ListOf<SetupIntentExcludedPaymentMethodTypes>> "excluded_payment_method_types", clear_excluded_payment_method_types "Sets `excluded_payment_method_types`. Several, each: one of 53 words.";
+        hooks: HooksParams = fields "hooks" "Sets `hooks`. Parameters.";
+        mandate: impl Into<String> = text "mandate" "Sets `mandate`. Text of at most 5000 characters.";
+        mandate_data: impl Into<MandateDataChoice> = put<MandateDataChoice> "mandate_data", clear_mandate_data "Sets `mandate_data`. One of several types.";
+        off_session: impl Into<OffSessionChoice> = put<OffSessionChoice> "off_session" "Sets `off_session`. One of several types.";
+        payment_details: PaymentDetailsParams = fields "payment_details", clear_payment_details "Sets `payment_details`. Parameters.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        payment_method_data: PaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: PaymentIntentPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<String>> = put<ListOf<String>> "payment_method_types" "Sets `payment_method_types`. Several, each: text.";
+        radar_options: RadarOptionsParams = fields "radar_options" "Sets `radar_options`. Parameters.";
+        receipt_email: impl Into<String> = text "receipt_email", clear_receipt_email "Sets `receipt_email`. Text.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `off_session` or `on_session`.";
+        shipping: ShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
+        use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/payment_intents`.
-    CreatePaymentIntent(amount: i64, currency: String) {
-        amount_details: AmountDetailsParams;
-        application_fee_amount: i64;
-        automatic_payment_methods: AutomaticPaymentMethodsParams;
-        capture_method: PaymentIntentCaptureMethod;
-        confirm: bool;
-        confirmation_method: PaymentIntentConfirmationMethod;
-        confirmation_token: String;
-        customer: String;
-        customer_account: String;
-        description: String;
-        error_on_requires_action: bool;
-        excluded_payment_method_types: ListOf<SetupIntentExcludedPaymentMethodTypes>;
-        hooks: HooksParams;
-        mandate: String;
-        mandate_data: MandateDataParams, clear_mandate_data;
-        metadata: MapOf<String>;
-        off_session: OffSessionChoice;
-        on_behalf_of: String;
-        payment_details: PaymentDetailsParams;
-        payment_method: String;
-        payment_method_configuration: String;
-        payment_method_data: PaymentMethodDataParams;
-        payment_method_options: PaymentIntentPaymentMethodOptionsParams;
-        payment_method_types: ListOf<String>;
-        radar_options: RadarOptionsParams;
-        receipt_email: String;
-        return_url: String;
-        setup_future_usage: PaymentIntentSetupFutureUsage;
-        shipping: ShippingParams;
-        statement_descriptor: String;
-        statement_descriptor_suffix: String;
-        transfer_data: CreatePaymentIntentTransferDataParams;
-        transfer_group: String;
-        use_stripe_sdk: bool;
+    CreatePaymentIntent(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
+        amount_details: AmountDetailsParams = fields "amount_details" "Sets `amount_details`. Parameters.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        automatic_payment_methods: AutomaticPaymentMethodsParams = fields "automatic_payment_methods" "Sets `automatic_payment_methods`. Parameters.";
+        capture_method: impl Into<PaymentIntentCaptureMethod> = put<PaymentIntentCaptureMethod> "capture_method" "Sets `capture_method`. `automatic`, `automatic_async` or `manual`.";
+        confirm: bool = flag "confirm" "Sets `confirm`. `true` or `false`.";
+        confirmation_method: impl Into<PaymentIntentConfirmationMethod> = put<PaymentIntentConfirmationMethod> "confirmation_method" "Sets `confirmation_method`. `automatic` or `manual`.";
+        confirmation_token: impl Into<String> = text "confirmation_token" "Sets `confirmation_token`. Text of at most 5000 characters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        error_on_requires_action: bool = flag "error_on_requires_action" "Sets `error_on_requires_action`. `true` or `false`.";
+        excluded_payment_method_types: impl Into<ListOf<SetupIntentExcludedPaymentMethodTypes>> = put<ListOf<SetupIntentExcludedPaymentMethodTypes>> "excluded_payment_method_types" "Sets `excluded_payment_method_types`. Several, each: one of 53 words.";
+        hooks: HooksParams = fields "hooks" "Sets `hooks`. Parameters.";
+        mandate: impl Into<String> = text "mandate" "Sets `mandate`. Text of at most 5000 characters.";
+        mandate_data: MandateDataParams = fields "mandate_data", clear_mandate_data "Sets `mandate_data`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        off_session: impl Into<OffSessionChoice> = put<OffSessionChoice> "off_session" "Sets `off_session`. One of several types.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        payment_details: PaymentDetailsParams = fields "payment_details" "Sets `payment_details`. Parameters.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        payment_method_configuration: impl Into<String> = text "payment_method_configuration" "Sets `payment_method_configuration`. Text of at most 100 characters.";
+        payment_method_data: PaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: PaymentIntentPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<String>> = put<ListOf<String>> "payment_method_types" "Sets `payment_method_types`. Several, each: text.";
+        radar_options: RadarOptionsParams = fields "radar_options" "Sets `radar_options`. Parameters.";
+        receipt_email: impl Into<String> = text "receipt_email" "Sets `receipt_email`. Text.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `off_session` or `on_session`.";
+        shipping: ShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
+        transfer_data: CreatePaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
+        use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.acss_debit.mandate_options` and 2 other places.
     CreatePaymentIntentPaymentMethodOptionsAcssDebitMandateOptionsParams() {
-        custom_mandate_url: String, clear_custom_mandate_url;
-        interval_description: String;
-        payment_schedule: MandateAcssDebitPaymentSchedule;
-        transaction_type: MandateAcssDebitTransactionType;
+        custom_mandate_url: impl Into<String> = text "custom_mandate_url", clear_custom_mandate_url "Sets `custom_mandate_url`. Text.";
+        interval_description: impl Into<String> = text "interval_description" "Sets `interval_description`. Text of at most 500 characters.";
+        payment_schedule: impl Into<MandateAcssDebitPaymentSchedule> = put<MandateAcssDebitPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `combined`, `interval` or `sporadic`.";
+        transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.mandate_options` and 2 other places.
-    CreatePaymentIntentPaymentMethodOptionsCardMandateOptionsParams(amount: i64, amount_type: MandatePixAmountType, interval: PaymentMethodOptionsCardMandateOptionsInterval, reference: String, start_date: i64) {
-        description: String;
-        end_date: i64;
-        interval_count: i64;
-        supported_types: ListOf<String>;
+    CreatePaymentIntentPaymentMethodOptionsCardMandateOptionsParams(amount: impl Into<i64> = int "amount", amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type", interval: impl Into<PaymentMethodOptionsCardMandateOptionsInterval> = put<PaymentMethodOptionsCardMandateOptionsInterval> "interval", reference: impl Into<String> = text "reference", start_date: impl Into<i64> = int "start_date") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
+        end_date: impl Into<i64> = int "end_date" "Sets `end_date`. Seconds since 1970.";
+        interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
+        supported_types: impl Into<ListOf<String>> = put<ListOf<String>> "supported_types" "Sets `supported_types`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.klarna` and 2 other places.
     CreatePaymentIntentPaymentMethodOptionsKlarnaParams() {
-        capture_method: String, clear_capture_method;
-        on_demand: OnDemandParams;
-        preferred_locale: SetupIntentPreferredLocale;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage;
-        subscriptions: ListOf<PaymentIntentSubscriptionsParams>, clear_subscriptions;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        on_demand: OnDemandParams = fields "on_demand" "Sets `on_demand`. Parameters.";
+        preferred_locale: impl Into<SetupIntentPreferredLocale> = put<SetupIntentPreferredLocale> "preferred_locale" "Sets `preferred_locale`. One of 46 words.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        subscriptions: impl Into<ListOf<PaymentIntentSubscriptionsParams>> = put<ListOf<PaymentIntentSubscriptionsParams>> "subscriptions", clear_subscriptions "Sets `subscriptions`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.payto.mandate_options` and 2 other places.
     CreatePaymentIntentPaymentMethodOptionsPaytoMandateOptionsParams() {
-        amount: i64, clear_amount;
-        amount_type: MandatePixAmountType, clear_amount_type;
-        end_date: String, clear_end_date;
-        payment_schedule: MandatePaytoPaymentSchedule, clear_payment_schedule;
-        payments_per_period: i64, clear_payments_per_period;
-        purpose: MandatePaytoPurpose, clear_purpose;
+        amount: impl Into<i64> = int "amount", clear_amount "Sets `amount`. An integer.";
+        amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type", clear_amount_type "Sets `amount_type`. `fixed` or `maximum`.";
+        end_date: impl Into<String> = text "end_date", clear_end_date "Sets `end_date`. Text.";
+        payment_schedule: impl Into<MandatePaytoPaymentSchedule> = put<MandatePaytoPaymentSchedule> "payment_schedule", clear_payment_schedule "Sets `payment_schedule`. One of 8 words.";
+        payments_per_period: impl Into<i64> = int "payments_per_period", clear_payments_per_period "Sets `payments_per_period`. An integer.";
+        purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose", clear_purpose "Sets `purpose`. One of 11 words.";
     }
 
     /// Parameters of `POST /v1/payment_intents.transfer_data`.
-    CreatePaymentIntentTransferDataParams(destination: String) {
-        amount: i64;
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
-        payment_data: PaymentDataParams;
+    CreatePaymentIntentTransferDataParams(destination: impl Into<String> = text "destination") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        payment_data: PaymentDataParams = fields "payment_data" "Sets `payment_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.hooks` and 4 other places.
     HooksParams() {
-        inputs: InputsParams;
+        inputs: InputsParams = fields "inputs" "Sets `inputs`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/increment_authorization`.
-    IncrementAuthorizationPaymentIntent(amount: i64) {
-        amount_details: AmountDetailsParams;
-        application_fee_amount: i64;
-        description: String;
-        hooks: HooksParams;
-        metadata: MapOf<String>;
-        payment_details: PaymentDetailsParams;
-        statement_descriptor: String;
-        transfer_data: PaymentIntentTransferDataParams;
+    IncrementAuthorizationPaymentIntent(amount: impl Into<i64> = int "amount") {
+        amount_details: AmountDetailsParams = fields "amount_details" "Sets `amount_details`. Parameters.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        hooks: HooksParams = fields "hooks" "Sets `hooks`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        payment_details: PaymentDetailsParams = fields "payment_details" "Sets `payment_details`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        transfer_data: PaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.hooks.inputs` and 4 other places.
     InputsParams() {
-        tax: PaymentIntentTaxParams;
+        tax: PaymentIntentTaxParams = fields "tax" "Sets `tax`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.konbini` and 2 other places.
     KonbiniParams() {
-        confirmation_number: String, clear_confirmation_number;
-        expires_after_days: i64, clear_expires_after_days;
-        expires_at: i64, clear_expires_at;
-        product_description: String, clear_product_description;
-        setup_future_usage: String;
+        confirmation_number: impl Into<String> = text "confirmation_number", clear_confirmation_number "Sets `confirmation_number`. Text.";
+        expires_after_days: impl Into<i64> = int "expires_after_days", clear_expires_after_days "Sets `expires_after_days`. An integer.";
+        expires_at: impl Into<i64> = int "expires_at", clear_expires_at "Sets `expires_at`. An integer.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items` and 4 other places.
-    LineItemsParams(product_name: String, quantity: i64, unit_cost: i64) {
-        discount_amount: i64;
-        payment_method_options: PaymentMethodOptionsParams;
-        product_code: String;
-        tax: TaxParams;
-        unit_of_measure: String;
+    LineItemsParams(product_name: impl Into<String> = text "product_name", quantity: impl Into<i64> = int "quantity", unit_cost: impl Into<i64> = int "unit_cost") {
+        discount_amount: impl Into<i64> = int "discount_amount" "Sets `discount_amount`. An integer.";
+        payment_method_options: PaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        product_code: impl Into<String> = text "product_code" "Sets `product_code`. Text of at most 12 characters.";
+        tax: TaxParams = fields "tax" "Sets `tax`. Parameters.";
+        unit_of_measure: impl Into<String> = text "unit_of_measure" "Sets `unit_of_measure`. Text of at most 12 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.amazon_pay` and 17 other places.
     LinkParams() {
-        capture_method: String, clear_capture_method;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage, clear_setup_future_usage;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `GET /v1/payment_intents`.
     ListPaymentIntents() {
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.mobilepay` and 2 other places.
     MobilepayParams() {
-        capture_method: String, clear_capture_method;
-        setup_future_usage: String;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.transfer_data.payment_data` and one other place.
     PaymentDataParams() {
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_details` and 4 other places.
     PaymentDetailsParams() {
-        customer_reference: String, clear_customer_reference;
-        order_reference: String, clear_order_reference;
+        customer_reference: impl Into<String> = text "customer_reference", clear_customer_reference "Sets `customer_reference`. Text.";
+        order_reference: impl Into<String> = text "order_reference", clear_order_reference "Sets `order_reference`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.acss_debit` and 2 other places.
     PaymentIntentAcssDebitParams() {
-        mandate_options: CreatePaymentIntentPaymentMethodOptionsAcssDebitMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
-        target_date: String;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod;
+        mandate_options: CreatePaymentIntentPaymentMethodOptionsAcssDebitMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.affirm` and 2 other places.
     PaymentIntentAffirmParams() {
-        capture_method: String, clear_capture_method;
-        preferred_locale: String;
-        setup_future_usage: String;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        preferred_locale: impl Into<String> = text "preferred_locale" "Sets `preferred_locale`. Text of at most 30 characters.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.au_becs_debit` and 5 other places.
     PaymentIntentAuBecsDebitParams() {
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
-        target_date: String;
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.bacs_debit` and 5 other places.
     PaymentIntentBacsDebitParams() {
-        mandate_options: SetupIntentMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
-        target_date: String;
+        mandate_options: SetupIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.bancontact` and 2 other places.
     PaymentIntentBancontactParams() {
-        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage, clear_setup_future_usage;
+        preferred_language: impl Into<PaymentMethodDetailsBancontactPreferredLanguage> = put<PaymentMethodDetailsBancontactPreferredLanguage> "preferred_language" "Sets `preferred_language`. `de`, `en`, `fr` or `nl`.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.boleto` and 2 other places.
     PaymentIntentBoletoParams() {
-        expires_after_days: i64;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
+        expires_after_days: impl Into<i64> = int "expires_after_days" "Sets `expires_after_days`. An integer.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card` and 2 other places.
     PaymentIntentCardParams() {
-        capture_method: String, clear_capture_method;
-        cvc_token: String;
-        installments: InstallmentsParams;
-        mandate_options: CreatePaymentIntentPaymentMethodOptionsCardMandateOptionsParams;
-        network: SetupIntentPaymentMethodOptionsCardNetwork;
-        request_extended_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_incremental_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_multicapture: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_overcapture: CheckoutCardPaymentMethodOptionsRequestOvercapture;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure;
-        require_cvc_recollection: bool;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
-        statement_descriptor_suffix_kana: String, clear_statement_descriptor_suffix_kana;
-        statement_descriptor_suffix_kanji: String, clear_statement_descriptor_suffix_kanji;
-        three_d_secure: ThreeDSecureParams;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        cvc_token: impl Into<String> = text "cvc_token" "Sets `cvc_token`. Text of at most 5000 characters.";
+        installments: InstallmentsParams = fields "installments" "Sets `installments`. Parameters.";
+        mandate_options: CreatePaymentIntentPaymentMethodOptionsCardMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        network: impl Into<SetupIntentPaymentMethodOptionsCardNetwork> = put<SetupIntentPaymentMethodOptionsCardNetwork> "network" "Sets `network`. One of 13 words.";
+        request_extended_authorization: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_extended_authorization" "Sets `request_extended_authorization`. `if_available` or `never`.";
+        request_incremental_authorization: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_incremental_authorization" "Sets `request_incremental_authorization`. `if_available` or `never`.";
+        request_multicapture: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_multicapture" "Sets `request_multicapture`. `if_available` or `never`.";
+        request_overcapture: impl Into<CheckoutCardPaymentMethodOptionsRequestOvercapture> = put<CheckoutCardPaymentMethodOptionsRequestOvercapture> "request_overcapture" "Sets `request_overcapture`. `if_available` or `never`.";
+        request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
+        require_cvc_recollection: bool = flag "require_cvc_recollection" "Sets `require_cvc_recollection`. `true` or `false`.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        statement_descriptor_suffix_kana: impl Into<String> = text "statement_descriptor_suffix_kana", clear_statement_descriptor_suffix_kana "Sets `statement_descriptor_suffix_kana`. Text.";
+        statement_descriptor_suffix_kanji: impl Into<String> = text "statement_descriptor_suffix_kanji", clear_statement_descriptor_suffix_kanji "Sets `statement_descriptor_suffix_kanji`. Text.";
+        three_d_secure: ThreeDSecureParams = fields "three_d_secure" "Sets `three_d_secure`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.klarna` and 4 other places.
     PaymentIntentKlarnaParams() {
-        image_url: String;
-        product_url: String;
-        reference: String;
-        subscription_reference: String;
+        image_url: impl Into<String> = text "image_url" "Sets `image_url`. Text of at most 4096 characters.";
+        product_url: impl Into<String> = text "product_url" "Sets `product_url`. Text of at most 4096 characters.";
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 255 characters.";
+        subscription_reference: impl Into<String> = text "subscription_reference" "Sets `subscription_reference`. Text of at most 255 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options` and 2 other places.
     PaymentIntentPaymentMethodOptionsParams() {
-        acss_debit: PaymentIntentAcssDebitParams, clear_acss_debit;
-        affirm: PaymentIntentAffirmParams, clear_affirm;
-        afterpay_clearpay: AfterpayClearpayParams, clear_afterpay_clearpay;
-        alipay: AlipayParams, clear_alipay;
-        alma: AlmaParams, clear_alma;
-        amazon_pay: LinkParams, clear_amazon_pay;
-        au_becs_debit: PaymentIntentAuBecsDebitParams, clear_au_becs_debit;
-        bacs_debit: PaymentIntentBacsDebitParams, clear_bacs_debit;
-        bancontact: PaymentIntentBancontactParams, clear_bancontact;
-        billie: AlmaParams, clear_billie;
-        bizum: Params, clear_bizum;
-        blik: BlikParams, clear_blik;
-        boleto: PaymentIntentBoletoParams, clear_boleto;
-        card: PaymentIntentCardParams, clear_card;
-        card_present: CardPresentParams, clear_card_present;
-        cashapp: CashappParams, clear_cashapp;
-        crypto: FpxParams, clear_crypto;
-        customer_balance: PaymentIntentCustomerBalanceParams, clear_customer_balance;
-        eps: FpxParams, clear_eps;
-        fpx: FpxParams, clear_fpx;
-        giropay: FpxParams, clear_giropay;
-        grabpay: FpxParams, clear_grabpay;
-        ideal: AlipayParams, clear_ideal;
-        interac_present: Params, clear_interac_present;
-        kakao_pay: LinkParams, clear_kakao_pay;
-        klarna: CreatePaymentIntentPaymentMethodOptionsKlarnaParams, clear_klarna;
-        konbini: KonbiniParams, clear_konbini;
-        kr_card: LinkParams, clear_kr_card;
-        link: LinkParams, clear_link;
-        mb_way: FpxParams, clear_mb_way;
-        mobilepay: MobilepayParams, clear_mobilepay;
-        multibanco: FpxParams, clear_multibanco;
-        naver_pay: LinkParams, clear_naver_pay;
-        nz_bank_account: PaymentIntentAuBecsDebitParams, clear_nz_bank_account;
-        oxxo: OxxoParams, clear_oxxo;
-        p24: PaymentIntentP24Params, clear_p24;
-        pay_by_bank: Params, clear_pay_by_bank;
-        payco: AlmaParams, clear_payco;
-        paynow: FpxParams, clear_paynow;
-        paypal: PaymentIntentPaypalParams, clear_paypal;
-        payto: PaymentIntentPaytoParams, clear_payto;
-        pix: PaymentIntentPixParams, clear_pix;
-        promptpay: FpxParams, clear_promptpay;
-        revolut_pay: LinkParams, clear_revolut_pay;
-        samsung_pay: AlmaParams, clear_samsung_pay;
-        satispay: AlmaParams, clear_satispay;
-        scalapay: AlmaParams, clear_scalapay;
-        sepa_debit: PaymentIntentBacsDebitParams, clear_sepa_debit;
-        sofort: PaymentIntentSofortParams, clear_sofort;
-        swish: SwishParams, clear_swish;
-        twint: TwintParams, clear_twint;
-        upi: SetupIntentUpiParams, clear_upi;
-        us_bank_account: PaymentIntentUsBankAccountParams, clear_us_bank_account;
-        wechat_pay: WechatPayParams, clear_wechat_pay;
-        zip: FpxParams, clear_zip;
+        acss_debit: PaymentIntentAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
+        affirm: PaymentIntentAffirmParams = fields "affirm", clear_affirm "Sets `affirm`. Parameters.";
+        afterpay_clearpay: AfterpayClearpayParams = fields "afterpay_clearpay", clear_afterpay_clearpay "Sets `afterpay_clearpay`. Parameters.";
+        alipay: AlipayParams = fields "alipay", clear_alipay "Sets `alipay`. Parameters.";
+        alma: AlmaParams = fields "alma", clear_alma "Sets `alma`. Parameters.";
+        amazon_pay: LinkParams = fields "amazon_pay", clear_amazon_pay "Sets `amazon_pay`. Parameters.";
+        au_becs_debit: PaymentIntentAuBecsDebitParams = fields "au_becs_debit", clear_au_becs_debit "Sets `au_becs_debit`. Parameters.";
+        bacs_debit: PaymentIntentBacsDebitParams = fields "bacs_debit", clear_bacs_debit "Sets `bacs_debit`. Parameters.";
+        bancontact: PaymentIntentBancontactParams = fields "bancontact", clear_bancontact "Sets `bancontact`. Parameters.";
+        billie: AlmaParams = fields "billie", clear_billie "Sets `billie`. Parameters.";
+        bizum: Params = fields "bizum", clear_bizum "Sets `bizum`. Parameters by name.";
+        blik: BlikParams = fields "blik", clear_blik "Sets `blik`. Parameters.";
+        boleto: PaymentIntentBoletoParams = fields "boleto", clear_boleto "Sets `boleto`. Parameters.";
+        card: PaymentIntentCardParams = fields "card", clear_card "Sets `card`. Parameters.";
+        card_present: CardPresentParams = fields "card_present", clear_card_present "Sets `card_present`. Parameters.";
+        cashapp: CashappParams = fields "cashapp", clear_cashapp "Sets `cashapp`. Parameters.";
+        crypto: FpxParams = fields "crypto", clear_crypto "Sets `crypto`. Parameters.";
+        customer_balance: PaymentIntentCustomerBalanceParams = fields "customer_balance", clear_customer_balance "Sets `customer_balance`. Parameters.";
+        eps: FpxParams = fields "eps", clear_eps "Sets `eps`. Parameters.";
+        fpx: FpxParams = fields "fpx", clear_fpx "Sets `fpx`. Parameters.";
+        giropay: FpxParams = fields "giropay", clear_giropay "Sets `giropay`. Parameters.";
+        grabpay: FpxParams = fields "grabpay", clear_grabpay "Sets `grabpay`. Parameters.";
+        ideal: AlipayParams = fields "ideal", clear_ideal "Sets `ideal`. Parameters.";
+        interac_present: Params = fields "interac_present", clear_interac_present "Sets `interac_present`. Parameters by name.";
+        kakao_pay: LinkParams = fields "kakao_pay", clear_kakao_pay "Sets `kakao_pay`. Parameters.";
+        klarna: CreatePaymentIntentPaymentMethodOptionsKlarnaParams = fields "klarna", clear_klarna "Sets `klarna`. Parameters.";
+        konbini: KonbiniParams = fields "konbini", clear_konbini "Sets `konbini`. Parameters.";
+        kr_card: LinkParams = fields "kr_card", clear_kr_card "Sets `kr_card`. Parameters.";
+        link: LinkParams = fields "link", clear_link "Sets `link`. Parameters.";
+        mb_way: FpxParams = fields "mb_way", clear_mb_way "Sets `mb_way`. Parameters.";
+        mobilepay: MobilepayParams = fields "mobilepay", clear_mobilepay "Sets `mobilepay`. Parameters.";
+        multibanco: FpxParams = fields "multibanco", clear_multibanco "Sets `multibanco`. Parameters.";
+        naver_pay: LinkParams = fields "naver_pay", clear_naver_pay "Sets `naver_pay`. Parameters.";
+        nz_bank_account: PaymentIntentAuBecsDebitParams = fields "nz_bank_account", clear_nz_bank_account "Sets `nz_bank_account`. Parameters.";
+        oxxo: OxxoParams = fields "oxxo", clear_oxxo "Sets `oxxo`. Parameters.";
+        p24: PaymentIntentP24Params = fields "p24", clear_p24 "Sets `p24`. Parameters.";
+        pay_by_bank: Params = fields "pay_by_bank", clear_pay_by_bank "Sets `pay_by_bank`. Parameters by name.";
+        payco: AlmaParams = fields "payco", clear_payco "Sets `payco`. Parameters.";
+        paynow: FpxParams = fields "paynow", clear_paynow "Sets `paynow`. Parameters.";
+        paypal: PaymentIntentPaypalParams = fields "paypal", clear_paypal "Sets `paypal`. Parameters.";
+        payto: PaymentIntentPaytoParams = fields "payto", clear_payto "Sets `payto`. Parameters.";
+        pix: PaymentIntentPixParams = fields "pix", clear_pix "Sets `pix`. Parameters.";
+        promptpay: FpxParams = fields "promptpay", clear_promptpay "Sets `promptpay`. Parameters.";
+        revolut_pay: LinkParams = fields "revolut_pay", clear_revolut_pay "Sets `revolut_pay`. Parameters.";
+        samsung_pay: AlmaParams = fields "samsung_pay", clear_samsung_pay "Sets `samsung_pay`. Parameters.";
+        satispay: AlmaParams = fields "satispay", clear_satispay "Sets `satispay`. Parameters.";
+        scalapay: AlmaParams = fields "scalapay", clear_scalapay "Sets `scalapay`. Parameters.";
+        sepa_debit: PaymentIntentBacsDebitParams = fields "sepa_debit", clear_sepa_debit "Sets `sepa_debit`. Parameters.";
+        sofort: PaymentIntentSofortParams = fields "sofort", clear_sofort "Sets `sofort`. Parameters.";
+        swish: SwishParams = fields "swish", clear_swish "Sets `swish`. Parameters.";
+        twint: TwintParams = fields "twint", clear_twint "Sets `twint`. Parameters.";
+        upi: SetupIntentUpiParams = fields "upi", clear_upi "Sets `upi`. Parameters.";
+        us_bank_account: PaymentIntentUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
+        wechat_pay: WechatPayParams = fields "wechat_pay", clear_wechat_pay "Sets `wechat_pay`. Parameters.";
+        zip: FpxParams = fields "zip", clear_zip "Sets `zip`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.payto` and 2 other places.
     PaymentIntentPaytoParams() {
-        mandate_options: CreatePaymentIntentPaymentMethodOptionsPaytoMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage, clear_setup_future_usage;
+        mandate_options: CreatePaymentIntentPaymentMethodOptionsPaytoMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.pix` and 2 other places.
     PaymentIntentPixParams() {
-        amount_includes_iof: MandatePixAmountIncludesIof;
-        expires_after_seconds: i64;
-        expires_at: i64;
-        mandate_options: PaymentIntentMandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage;
+        amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
+        expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        mandate_options: PaymentIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details.shipping` and 4 other places.
     PaymentIntentShippingParams() {
-        amount: i64, clear_amount;
-        from_postal_code: String, clear_from_postal_code;
-        to_postal_code: String, clear_to_postal_code;
+        amount: impl Into<i64> = int "amount", clear_amount "Sets `amount`. An integer.";
+        from_postal_code: impl Into<String> = text "from_postal_code", clear_from_postal_code "Sets `from_postal_code`. Text.";
+        to_postal_code: impl Into<String> = text "to_postal_code", clear_to_postal_code "Sets `to_postal_code`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.sofort` and 2 other places.
     PaymentIntentSofortParams() {
-        preferred_language: PaymentMethodDetailsSofortPreferredLanguage, clear_preferred_language;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage, clear_setup_future_usage;
+        preferred_language: impl Into<PaymentMethodDetailsSofortPreferredLanguage> = put<PaymentMethodDetailsSofortPreferredLanguage> "preferred_language", clear_preferred_language "Sets `preferred_language`. One of 7 words.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.klarna.subscriptions` and 2 other places.
-    PaymentIntentSubscriptionsParams(interval: PlanInterval, reference: String) {
-        interval_count: i64;
-        name: String;
-        next_billing: NextBillingParams;
+    PaymentIntentSubscriptionsParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval", reference: impl Into<String> = text "reference") {
+        interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 255 characters.";
+        next_billing: NextBillingParams = fields "next_billing" "Sets `next_billing`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.hooks.inputs.tax` and 4 other places.
-    PaymentIntentTaxParams(calculation: String) {
+    PaymentIntentTaxParams(calculation: impl Into<String> = text "calculation") {
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account` and 2 other places.
     PaymentIntentUsBankAccountParams() {
-        financial_connections: SetupIntentFinancialConnectionsParams;
-        mandate_options: CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams;
-        networks: NetworksParams;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
-        target_date: String;
-        transaction_purpose: PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose, clear_transaction_purpose;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod;
+        financial_connections: SetupIntentFinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
+        mandate_options: CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        networks: NetworksParams = fields "networks" "Sets `networks`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
+        target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
+        transaction_purpose: impl Into<PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose> = put<PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose> "transaction_purpose", clear_transaction_purpose "Sets `transaction_purpose`. `goods`, `other`, `services` or `unspecified`.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options` and 4 other places.
     PaymentMethodOptionsParams() {
-        card: CardParams;
-        card_present: CardParams;
-        klarna: PaymentIntentKlarnaParams;
-        paypal: PaypalParams;
+        card: CardParams = fields "card" "Sets `card`. Parameters.";
+        card_present: CardParams = fields "card_present" "Sets `card_present`. Parameters.";
+        klarna: PaymentIntentKlarnaParams = fields "klarna" "Sets `klarna`. Parameters.";
+        paypal: PaypalParams = fields "paypal" "Sets `paypal`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.paypal` and 4 other places.
     PaypalParams() {
-        category: PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory;
-        description: String;
-        sold_by: String;
+        category: impl Into<PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory> = put<PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory> "category" "Sets `category`. `digital_goods`, `donation` or `physical_goods`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 127 characters.";
+        sold_by: impl Into<String> = text "sold_by" "Sets `sold_by`. Text of at most 127 characters.";
     }
 
     /// Parameters of `GET /v1/payment_intents/{intent}`.
     RetrievePaymentIntent() {
-        client_secret: String;
+        client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card_present.routing` and 2 other places.
     RoutingParams() {
-        requested_priority: PaymentMethodOptionsCardPresentRoutingRequestedPriority;
+        requested_priority: impl Into<PaymentMethodOptionsCardPresentRoutingRequestedPriority> = put<PaymentMethodOptionsCardPresentRoutingRequestedPriority> "requested_priority" "Sets `requested_priority`. `domestic` or `international`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.swish` and 2 other places.
     SwishParams() {
-        reference: String, clear_reference;
-        setup_future_usage: String;
+        reference: impl Into<String> = text "reference", clear_reference "Sets `reference`. Text.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.tax` and 9 other places.
-    TaxParams(total_tax_amount: i64) {
+    TaxParams(total_tax_amount: impl Into<i64> = int "total_tax_amount") {
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.three_d_secure` and 2 other places.
-    ThreeDSecureParams(cryptogram: String, transaction_id: String, version: ThreeDSecureDetailsVersion) {
-        ares_trans_status: SetupIntentAresTransStatus;
-        electronic_commerce_indicator: ThreeDSecureDetailsElectronicCommerceIndicator;
-        exemption_indicator: ThreeDSecureDetailsChargeExemptionIndicator;
-        network_options: NetworkOptionsParams;
-        requestor_challenge_indicator: String;
+    ThreeDSecureParams(cryptogram: impl Into<String> = text "cryptogram", transaction_id: impl Into<String> = text "transaction_id", version: impl Into<ThreeDSecureDetailsVersion> = put<ThreeDSecureDetailsVersion> "version") {
+        ares_trans_status: impl Into<SetupIntentAresTransStatus> = put<SetupIntentAresTransStatus> "ares_trans_status" "Sets `ares_trans_status`. One of 7 words.";
+        electronic_commerce_indicator: impl Into<ThreeDSecureDetailsElectronicCommerceIndicator> = put<ThreeDSecureDetailsElectronicCommerceIndicator> "electronic_commerce_indicator" "Sets `electronic_commerce_indicator`. `01`, `02`, `05`, `06` or `07`.";
+        exemption_indicator: impl Into<ThreeDSecureDetailsChargeExemptionIndicator> = put<ThreeDSecureDetailsChargeExemptionIndicator> "exemption_indicator" "Sets `exemption_indicator`. `low_risk` or `none`.";
+        network_options: NetworkOptionsParams = fields "network_options" "Sets `network_options`. Parameters.";
+        requestor_challenge_indicator: impl Into<String> = text "requestor_challenge_indicator" "Sets `requestor_challenge_indicator`. Text of at most 2 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}`.
     UpdatePaymentIntent() {
-        amount: i64;
-        amount_details: AmountDetailsParams, clear_amount_details;
-        application_fee_amount: i64, clear_application_fee_amount;
-        capture_method: PaymentIntentCaptureMethod;
-        currency: String;
-        customer: String;
-        customer_account: String;
-        description: String;
-        excluded_payment_method_types: ListOf<SetupIntentExcludedPaymentMethodTypes>, clear_excluded_payment_method_types;
-        hooks: HooksParams;
-        metadata: MapOf<String>, clear_metadata;
-        payment_details: PaymentDetailsParams, clear_payment_details;
-        payment_method: String;
-        payment_method_configuration: String;
-        payment_method_data: PaymentMethodDataParams;
-        payment_method_options: PaymentIntentPaymentMethodOptionsParams;
-        payment_method_types: ListOf<String>;
-        receipt_email: String, clear_receipt_email;
-        setup_future_usage: PaymentIntentSetupFutureUsage, clear_setup_future_usage;
-        shipping: ShippingParams, clear_shipping;
-        statement_descriptor: String;
-        statement_descriptor_suffix: String;
-        transfer_data: UpdatePaymentIntentTransferDataParams;
-        transfer_group: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_details: AmountDetailsParams = fields "amount_details", clear_amount_details "Sets `amount_details`. Parameters.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount", clear_application_fee_amount "Sets `application_fee_amount`. An integer.";
+        capture_method: impl Into<PaymentIntentCaptureMethod> = put<PaymentIntentCaptureMethod> "capture_method" "Sets `capture_method`. `automatic`, `automatic_async` or `manual`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        excluded_payment_method_types: impl Into<ListOf<SetupIntentExcludedPaymentMethodTypes>> = put<ListOf<SetupIntentExcludedPaymentMethodTypes>> "excluded_payment_method_types", clear_excluded_payment_method_types "Sets `excluded_payment_method_types`. Several, each: one of 53 words.";
+        hooks: HooksParams = fields "hooks" "Sets `hooks`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        payment_details: PaymentDetailsParams = fields "payment_details", clear_payment_details "Sets `payment_details`. Parameters.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        payment_method_configuration: impl Into<String> = text "payment_method_configuration" "Sets `payment_method_configuration`. Text of at most 100 characters.";
+        payment_method_data: PaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: PaymentIntentPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<String>> = put<ListOf<String>> "payment_method_types" "Sets `payment_method_types`. Several, each: text.";
+        receipt_email: impl Into<String> = text "receipt_email", clear_receipt_email "Sets `receipt_email`. Text.";
+        setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `off_session` or `on_session`.";
+        shipping: ShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
+        transfer_data: UpdatePaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}.transfer_data`.
     UpdatePaymentIntentTransferDataParams() {
-        amount: i64;
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
-        payment_data: PaymentDataParams;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        payment_data: PaymentDataParams = fields "payment_data" "Sets `payment_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/verify_microdeposits`.
     VerifyMicrodepositsPaymentIntent() {
-        amounts: ListOf<i64>;
-        client_secret: String;
-        descriptor_code: String;
+        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
+        client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
+        descriptor_code: impl Into<String> = text "descriptor_code" "Sets `descriptor_code`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.wechat_pay` and 2 other places.
     WechatPayParams() {
-        app_id: String;
-        client: PaymentMethodOptionsWechatPayClient;
-        setup_future_usage: String;
+        app_id: impl Into<String> = text "app_id" "Sets `app_id`. Text of at most 5000 characters.";
+        client: impl Into<PaymentMethodOptionsWechatPayClient> = put<PaymentMethodOptionsWechatPayClient> "client" "Sets `client`. `android`, `ios` or `web`.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 }
 
@@ -1370,7 +1225,7 @@ open_enums! {
     }
 
     /// Words of `payment_intent.cancellation_reason`.
-    PaymentIntentCancellationReason2 {
+    PaymentIntentCancellationReasonWord {
         Abandoned = "abandoned", Automatic = "automatic", Duplicate = "duplicate",
         Expired = "expired", FailedInvoice = "failed_invoice", Fraudulent = "fraudulent",
         RequestedByCustomer = "requested_by_customer", VoidInvoice = "void_invoice",
@@ -1393,9 +1248,14 @@ open_enums! {
         RequiresPaymentMethod = "requires_payment_method", Succeeded = "succeeded",
     }
 
-    /// Words of `payment_intent_type_specific_payment_method_options_client.capture_method` and 54 other places.
+    /// Words of `payment_intent_payment_method_options.acss_debit.capture_method` and 54 other places.
     PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod {
         AutomaticDelayed = "automatic_delayed", Manual = "manual",
         ManualPreferred = "manual_preferred",
+    }
+
+    /// Words of `POST /v1/payment_intents.payment_method_options.card_present.capture_method` and 2 other places.
+    PaymentMethodOptionsCardPresentCaptureMethod {
+        Manual = "manual", ManualPreferred = "manual_preferred",
     }
 }

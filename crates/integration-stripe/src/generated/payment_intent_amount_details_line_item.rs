@@ -8,17 +8,17 @@ use super::{
 use crate::view::views;
 
 views! {
-    /// The object `payment_intent_amount_details_line_item`.
+    /// The object `payment_intent_amount_details_line_item`: [reference](https://docs.stripe.com/api/payment_intents/amount_details_line_items/object).
     PaymentIntentAmountDetailsLineItem {
-        discount_amount: i64 = Nullable;
-        id: &str = Required;
-        object: &str = Required;
-        payment_method_options: PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourcePaymentMethodOptions = Nullable;
-        product_code: &str = Nullable;
-        product_name: &str = Required;
-        quantity: i64 = Required;
-        tax: PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourceTax = Nullable;
-        unit_cost: i64 = Required;
-        unit_of_measure: &str = Nullable;
+        discount_amount: i64 = int "discount_amount" Nullable "An integer; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_method_options: PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourcePaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        product_code: &str = text "product_code" Nullable "Text; may be `null`.";
+        product_name: &str = text "product_name" Required "Text; always there.";
+        quantity: i64 = int "quantity" Required "An integer; always there.";
+        tax: PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourceTax = view "tax" Nullable "An object; may be `null`.";
+        unit_cost: i64 = int "unit_cost" Required "An integer; always there.";
+        unit_of_measure: &str = text "unit_of_measure" Nullable "Text; may be `null`.";
     }
 }

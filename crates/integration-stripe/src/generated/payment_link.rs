@@ -28,244 +28,244 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `payment_links`.
+    /// Calls about `payment_links`: [reference](https://docs.stripe.com/api/payment_links).
     PaymentLinksApi [
         line_items: PaymentLinksLineItemsApi,
     ] {
         fn list(; ListPaymentLinks) -> List<PaymentLink> = list
-            "stripe.payment_links.list" "/v1/payment_links";
+            "stripe.payment_links.list" "/v1/payment_links" "payment_links/list";
         fn create(; CreatePaymentLink) -> PaymentLink = post
-            "stripe.payment_links.create" "/v1/payment_links";
+            "stripe.payment_links.create" "/v1/payment_links" "payment_links/create";
         fn retrieve(payment_link) -> PaymentLink = get
-            "stripe.payment_links.retrieve" "/v1/payment_links/{payment_link}";
+            "stripe.payment_links.retrieve" "/v1/payment_links/{payment_link}" "payment_links/retrieve";
         fn update(payment_link; UpdatePaymentLink) -> PaymentLink = post
-            "stripe.payment_links.update" "/v1/payment_links/{payment_link}";
+            "stripe.payment_links.update" "/v1/payment_links/{payment_link}" "payment_links/update";
     }
 
-    /// Calls about `payment_links.line_items`.
+    /// Calls about `payment_links.line_items`: [reference](https://docs.stripe.com/api/payment_links/line_items).
     PaymentLinksLineItemsApi [] {
         fn list(payment_link; ListParams) -> List<Item> = list
-            "stripe.payment_links.line_items.list" "/v1/payment_links/{payment_link}/line_items";
+            "stripe.payment_links.line_items.list" "/v1/payment_links/{payment_link}/line_items" "payment_links/line_items/list";
     }
 }
 
 views! {
-    /// The object `payment_link`.
+    /// The object `payment_link`: [reference](https://docs.stripe.com/api/payment_links/object).
     PaymentLink {
-        active: bool = Required;
-        after_completion: PaymentLinksResourceAfterCompletion = Required;
-        allow_promotion_codes: bool = Required;
-        application: Expandable<Application> = Nullable;
-        application_fee_amount: i64 = Nullable;
-        application_fee_percent: f64 = Nullable;
-        automatic_tax: PaymentLinksResourceAutomaticTax = Required;
-        billing_address_collection: PaymentLinkBillingAddressCollection = Required;
-        consent_collection: PaymentLinksResourceConsentCollection = Nullable;
-        currency: &str = Required;
-        custom_fields: Vec<PaymentLinksResourceCustomFields> = Required;
-        custom_text: PaymentLinksResourceCustomText = Required;
-        customer_creation: PaymentLinkCustomerCreation = Required;
-        id: &str = Required;
-        inactive_message: &str = Nullable;
-        invoice_creation: PaymentLinksResourceInvoiceCreation = Nullable;
-        line_items: List<Item> = Optional;
-        livemode: bool = Required;
-        managed_payments: PortalInvoiceList = Nullable;
-        metadata: Map<&'static str> = Required;
-        name_collection: PaymentLinksResourceNameCollection = Optional;
-        object: &str = Required;
-        on_behalf_of: Expandable<Account> = Nullable;
-        optional_items: Vec<PaymentLinksResourceOptionalItem> = Nullable;
-        payment_intent_data: PaymentLinksResourcePaymentIntentData = Nullable;
-        payment_method_collection: PaymentLinkCustomerCreation = Required;
-        payment_method_options: PaymentLinksResourcePaymentMethodOptions = Nullable;
-        payment_method_types: Vec<PaymentLinkPaymentMethodTypes> = Nullable;
-        phone_number_collection: PortalInvoiceList = Required;
-        restrictions: PaymentLinksResourceRestrictions = Nullable;
-        shipping_address_collection: PaymentLinksResourceShippingAddressCollection = Nullable;
-        shipping_options: Vec<PaymentLinksResourceShippingOption> = Required;
-        submit_type: PaymentLinkSubmitType = Required;
-        subscription_data: PaymentLinksResourceSubscriptionData = Nullable;
-        tax_id_collection: PaymentLinksResourceTaxIdCollection = Required;
-        transfer_data: ChargeTransferData = Nullable;
-        url: &str = Required;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        after_completion: PaymentLinksResourceAfterCompletion = view "after_completion" Required "An object; always there.";
+        allow_promotion_codes: bool = flag "allow_promotion_codes" Required "`true` or `false`; always there.";
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        application_fee_amount: i64 = int "application_fee_amount" Nullable "An integer; may be `null`.";
+        application_fee_percent: f64 = number "application_fee_percent" Nullable "A number; may be `null`.";
+        automatic_tax: PaymentLinksResourceAutomaticTax = view "automatic_tax" Required "An object; always there.";
+        billing_address_collection: PaymentLinkBillingAddressCollection = field "billing_address_collection" Required "`auto` or `required`; always there.";
+        consent_collection: PaymentLinksResourceConsentCollection = view "consent_collection" Nullable "An object; may be `null`.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        custom_fields: Vec<PaymentLinksResourceCustomFields> = field "custom_fields" Required "Several, each: an object; always there.";
+        custom_text: PaymentLinksResourceCustomText = view "custom_text" Required "An object; always there.";
+        customer_creation: PaymentLinkCustomerCreation = field "customer_creation" Required "`always` or `if_required`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        inactive_message: &str = text "inactive_message" Nullable "Text; may be `null`.";
+        invoice_creation: PaymentLinksResourceInvoiceCreation = view "invoice_creation" Nullable "An object; may be `null`.";
+        line_items: List<Item> = field "line_items" Optional "The first page of a list; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        managed_payments: PortalInvoiceList = view "managed_payments" Nullable "An object; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        name_collection: PaymentLinksResourceNameCollection = view "name_collection" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        optional_items: Vec<PaymentLinksResourceOptionalItem> = field "optional_items" Nullable "Several, each: an object; may be `null`.";
+        payment_intent_data: PaymentLinksResourcePaymentIntentData = view "payment_intent_data" Nullable "An object; may be `null`.";
+        payment_method_collection: PaymentLinkCustomerCreation = field "payment_method_collection" Required "`always` or `if_required`; always there.";
+        payment_method_options: PaymentLinksResourcePaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        payment_method_types: Vec<PaymentLinkPaymentMethodTypes> = field "payment_method_types" Nullable "Several, each: one of 42 words; may be `null`.";
+        phone_number_collection: PortalInvoiceList = view "phone_number_collection" Required "An object; always there.";
+        restrictions: PaymentLinksResourceRestrictions = view "restrictions" Nullable "An object; may be `null`.";
+        shipping_address_collection: PaymentLinksResourceShippingAddressCollection = view "shipping_address_collection" Nullable "An object; may be `null`.";
+        shipping_options: Vec<PaymentLinksResourceShippingOption> = field "shipping_options" Required "Several, each: an object; always there.";
+        submit_type: PaymentLinkSubmitType = field "submit_type" Required "`auto`, `book`, `donate`, `pay` or `subscribe`; always there.";
+        subscription_data: PaymentLinksResourceSubscriptionData = view "subscription_data" Nullable "An object; may be `null`.";
+        tax_id_collection: PaymentLinksResourceTaxIdCollection = view "tax_id_collection" Required "An object; always there.";
+        transfer_data: ChargeTransferData = view "transfer_data" Nullable "An object; may be `null`.";
+        url: &str = text "url" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/payment_links.after_completion` and one other place.
-    AfterCompletionParams(r#type: PaymentLinksResourceAfterCompletionType) {
-        hosted_confirmation: HostedConfirmationParams;
-        redirect: RedirectParams;
+    AfterCompletionParams(r#type: impl Into<PaymentLinksResourceAfterCompletionType> = put<PaymentLinksResourceAfterCompletionType> "type") {
+        hosted_confirmation: HostedConfirmationParams = fields "hosted_confirmation" "Sets `hosted_confirmation`. Parameters.";
+        redirect: RedirectParams = fields "redirect" "Sets `redirect`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links.restrictions.completed_sessions` and one other place.
-    CompletedSessionsParams(limit: i64) {
+    CompletedSessionsParams(limit: impl Into<i64> = int "limit") {
     }
 
     /// Parameters of `POST /v1/payment_links`.
-    CreatePaymentLink(line_items: ListOf<PaymentLinkLineItemsParams>) {
-        after_completion: AfterCompletionParams;
-        allow_promotion_codes: bool;
-        application_fee_amount: i64;
-        application_fee_percent: f64;
-        automatic_tax: AutomaticTaxParams;
-        billing_address_collection: PaymentLinkBillingAddressCollection;
-        consent_collection: ConsentCollectionParams;
-        currency: String;
-        custom_fields: ListOf<PaymentLinkCustomFieldsParams>;
-        custom_text: CustomTextParams;
-        customer_creation: PaymentLinkCustomerCreation;
-        inactive_message: String;
-        invoice_creation: InvoiceCreationParams;
-        managed_payments: ManagedPaymentsParams;
-        metadata: MapOf<String>;
-        name_collection: NameCollectionParams;
-        on_behalf_of: String;
-        optional_items: ListOf<OptionalItemsParams>;
-        payment_intent_data: PaymentLinkPaymentIntentDataParams;
-        payment_method_collection: PaymentLinkCustomerCreation;
-        payment_method_options: PaymentLinkPaymentMethodOptionsParams;
-        payment_method_types: ListOf<PaymentLinkPaymentMethodTypes>;
-        phone_number_collection: PhoneNumberCollectionParams;
-        restrictions: PaymentLinkRestrictionsParams;
-        shipping_address_collection: ShippingAddressCollectionParams;
-        shipping_options: ListOf<ShippingCostParams>;
-        submit_type: PaymentLinkSubmitType;
-        subscription_data: PaymentLinkSubscriptionDataParams;
-        tax_id_collection: TaxIdCollectionParams;
-        transfer_data: InvoiceTransferDataParams;
+    CreatePaymentLink(line_items: impl Into<ListOf<PaymentLinkLineItemsParams>> = put<ListOf<PaymentLinkLineItemsParams>> "line_items") {
+        after_completion: AfterCompletionParams = fields "after_completion" "Sets `after_completion`. Parameters.";
+        allow_promotion_codes: bool = flag "allow_promotion_codes" "Sets `allow_promotion_codes`. `true` or `false`.";
+        application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent" "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_address_collection: impl Into<PaymentLinkBillingAddressCollection> = put<PaymentLinkBillingAddressCollection> "billing_address_collection" "Sets `billing_address_collection`. `auto` or `required`.";
+        consent_collection: ConsentCollectionParams = fields "consent_collection" "Sets `consent_collection`. Parameters.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        custom_fields: impl Into<ListOf<PaymentLinkCustomFieldsParams>> = put<ListOf<PaymentLinkCustomFieldsParams>> "custom_fields" "Sets `custom_fields`. Several, each: parameters.";
+        custom_text: CustomTextParams = fields "custom_text" "Sets `custom_text`. Parameters.";
+        customer_creation: impl Into<PaymentLinkCustomerCreation> = put<PaymentLinkCustomerCreation> "customer_creation" "Sets `customer_creation`. `always` or `if_required`.";
+        inactive_message: impl Into<String> = text "inactive_message" "Sets `inactive_message`. Text of at most 500 characters.";
+        invoice_creation: InvoiceCreationParams = fields "invoice_creation" "Sets `invoice_creation`. Parameters.";
+        managed_payments: ManagedPaymentsParams = fields "managed_payments" "Sets `managed_payments`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name_collection: NameCollectionParams = fields "name_collection" "Sets `name_collection`. Parameters.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        optional_items: impl Into<ListOf<OptionalItemsParams>> = put<ListOf<OptionalItemsParams>> "optional_items" "Sets `optional_items`. Several, each: parameters.";
+        payment_intent_data: PaymentLinkPaymentIntentDataParams = fields "payment_intent_data" "Sets `payment_intent_data`. Parameters.";
+        payment_method_collection: impl Into<PaymentLinkCustomerCreation> = put<PaymentLinkCustomerCreation> "payment_method_collection" "Sets `payment_method_collection`. `always` or `if_required`.";
+        payment_method_options: PaymentLinkPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<PaymentLinkPaymentMethodTypes>> = put<ListOf<PaymentLinkPaymentMethodTypes>> "payment_method_types" "Sets `payment_method_types`. Several, each: one of 42 words.";
+        phone_number_collection: PhoneNumberCollectionParams = fields "phone_number_collection" "Sets `phone_number_collection`. Parameters.";
+        restrictions: PaymentLinkRestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
+        shipping_address_collection: ShippingAddressCollectionParams = fields "shipping_address_collection" "Sets `shipping_address_collection`. Parameters.";
+        shipping_options: impl Into<ListOf<ShippingCostParams>> = put<ListOf<ShippingCostParams>> "shipping_options" "Sets `shipping_options`. Several, each: parameters.";
+        submit_type: impl Into<PaymentLinkSubmitType> = put<PaymentLinkSubmitType> "submit_type" "Sets `submit_type`. `auto`, `book`, `donate`, `pay` or `subscribe`.";
+        subscription_data: PaymentLinkSubscriptionDataParams = fields "subscription_data" "Sets `subscription_data`. Parameters.";
+        tax_id_collection: TaxIdCollectionParams = fields "tax_id_collection" "Sets `tax_id_collection`. Parameters.";
+        transfer_data: InvoiceTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links.invoice_creation` and one other place.
-    InvoiceCreationParams(enabled: bool) {
-        invoice_data: InvoiceDataParams;
+    InvoiceCreationParams(enabled: bool = flag "enabled") {
+        invoice_data: InvoiceDataParams = fields "invoice_data" "Sets `invoice_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links.invoice_creation.invoice_data` and one other place.
     InvoiceDataParams() {
-        account_tax_ids: ListOf<String>, clear_account_tax_ids;
-        custom_fields: ListOf<CustomFieldsParams>, clear_custom_fields;
-        description: String;
-        footer: String;
-        issuer: IssuerParams;
-        metadata: MapOf<String>, clear_metadata;
-        rendering_options: RenderingOptionsParams, clear_rendering_options;
+        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
+        custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1500 characters.";
+        footer: impl Into<String> = text "footer" "Sets `footer`. Text of at most 5000 characters.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        rendering_options: RenderingOptionsParams = fields "rendering_options", clear_rendering_options "Sets `rendering_options`. Parameters.";
     }
 
     /// Parameters of `GET /v1/payment_links`.
     ListPaymentLinks() {
-        active: bool;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_links.payment_method_options.card`.
     PaymentLinkCardParams() {
-        restrictions: RestrictionsParams;
+        restrictions: RestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links.line_items`.
-    PaymentLinkLineItemsParams(quantity: i64) {
-        adjustable_quantity: AdjustableQuantityParams;
-        price: String;
-        price_data: CheckoutSessionPriceDataParams;
+    PaymentLinkLineItemsParams(quantity: impl Into<i64> = int "quantity") {
+        adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: CheckoutSessionPriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links.payment_intent_data`.
     PaymentLinkPaymentIntentDataParams() {
-        capture_method: PaymentIntentCaptureMethod;
-        description: String;
-        metadata: MapOf<String>;
-        setup_future_usage: PaymentIntentSetupFutureUsage;
-        statement_descriptor: String;
-        statement_descriptor_suffix: String;
-        transfer_group: String;
+        capture_method: impl Into<PaymentIntentCaptureMethod> = put<PaymentIntentCaptureMethod> "capture_method" "Sets `capture_method`. `automatic`, `automatic_async` or `manual`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `off_session` or `on_session`.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_links.payment_method_options`.
     PaymentLinkPaymentMethodOptionsParams() {
-        card: PaymentLinkCardParams;
+        card: PaymentLinkCardParams = fields "card" "Sets `card`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links.restrictions` and one other place.
-    PaymentLinkRestrictionsParams(completed_sessions: CompletedSessionsParams) {
+    PaymentLinkRestrictionsParams(completed_sessions: CompletedSessionsParams = fields "completed_sessions") {
     }
 
     /// Parameters of `POST /v1/payment_links.subscription_data`.
     PaymentLinkSubscriptionDataParams() {
-        description: String;
-        invoice_settings: PaymentLinkInvoiceSettingsParams;
-        metadata: MapOf<String>;
-        trial_period_days: i64;
-        trial_settings: TrialSettingsParams;
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 500 characters.";
+        invoice_settings: PaymentLinkInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links/{payment_link}`.
     UpdatePaymentLink() {
-        active: bool;
-        after_completion: AfterCompletionParams;
-        allow_promotion_codes: bool;
-        automatic_tax: AutomaticTaxParams;
-        billing_address_collection: PaymentLinkBillingAddressCollection;
-        custom_fields: ListOf<PaymentLinkCustomFieldsParams>, clear_custom_fields;
-        custom_text: CustomTextParams;
-        customer_creation: PaymentLinkCustomerCreation;
-        inactive_message: String, clear_inactive_message;
-        invoice_creation: InvoiceCreationParams;
-        line_items: ListOf<UpdatePaymentLinkLineItemsParams>;
-        metadata: MapOf<String>;
-        name_collection: NameCollectionParams, clear_name_collection;
-        optional_items: ListOf<OptionalItemsParams>, clear_optional_items;
-        payment_intent_data: UpdatePaymentLinkPaymentIntentDataParams;
-        payment_method_collection: PaymentLinkCustomerCreation;
-        payment_method_options: UpdatePaymentLinkPaymentMethodOptionsParams, clear_payment_method_options;
-        payment_method_types: ListOf<PaymentLinkPaymentMethodTypes>, clear_payment_method_types;
-        phone_number_collection: PhoneNumberCollectionParams;
-        restrictions: PaymentLinkRestrictionsParams, clear_restrictions;
-        shipping_address_collection: ShippingAddressCollectionParams, clear_shipping_address_collection;
-        submit_type: PaymentLinkSubmitType;
-        subscription_data: UpdatePaymentLinkSubscriptionDataParams;
-        tax_id_collection: TaxIdCollectionParams;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        after_completion: AfterCompletionParams = fields "after_completion" "Sets `after_completion`. Parameters.";
+        allow_promotion_codes: bool = flag "allow_promotion_codes" "Sets `allow_promotion_codes`. `true` or `false`.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_address_collection: impl Into<PaymentLinkBillingAddressCollection> = put<PaymentLinkBillingAddressCollection> "billing_address_collection" "Sets `billing_address_collection`. `auto` or `required`.";
+        custom_fields: impl Into<ListOf<PaymentLinkCustomFieldsParams>> = put<ListOf<PaymentLinkCustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
+        custom_text: CustomTextParams = fields "custom_text" "Sets `custom_text`. Parameters.";
+        customer_creation: impl Into<PaymentLinkCustomerCreation> = put<PaymentLinkCustomerCreation> "customer_creation" "Sets `customer_creation`. `always` or `if_required`.";
+        inactive_message: impl Into<String> = text "inactive_message", clear_inactive_message "Sets `inactive_message`. Text.";
+        invoice_creation: InvoiceCreationParams = fields "invoice_creation" "Sets `invoice_creation`. Parameters.";
+        line_items: impl Into<ListOf<UpdatePaymentLinkLineItemsParams>> = put<ListOf<UpdatePaymentLinkLineItemsParams>> "line_items" "Sets `line_items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name_collection: NameCollectionParams = fields "name_collection", clear_name_collection "Sets `name_collection`. Parameters.";
+        optional_items: impl Into<ListOf<OptionalItemsParams>> = put<ListOf<OptionalItemsParams>> "optional_items", clear_optional_items "Sets `optional_items`. Several, each: parameters.";
+        payment_intent_data: UpdatePaymentLinkPaymentIntentDataParams = fields "payment_intent_data" "Sets `payment_intent_data`. Parameters.";
+        payment_method_collection: impl Into<PaymentLinkCustomerCreation> = put<PaymentLinkCustomerCreation> "payment_method_collection" "Sets `payment_method_collection`. `always` or `if_required`.";
+        payment_method_options: UpdatePaymentLinkPaymentMethodOptionsParams = fields "payment_method_options", clear_payment_method_options "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<PaymentLinkPaymentMethodTypes>> = put<ListOf<PaymentLinkPaymentMethodTypes>> "payment_method_types", clear_payment_method_types "Sets `payment_method_types`. Several, each: one of 42 words.";
+        phone_number_collection: PhoneNumberCollectionParams = fields "phone_number_collection" "Sets `phone_number_collection`. Parameters.";
+        restrictions: PaymentLinkRestrictionsParams = fields "restrictions", clear_restrictions "Sets `restrictions`. Parameters.";
+        shipping_address_collection: ShippingAddressCollectionParams = fields "shipping_address_collection", clear_shipping_address_collection "Sets `shipping_address_collection`. Parameters.";
+        submit_type: impl Into<PaymentLinkSubmitType> = put<PaymentLinkSubmitType> "submit_type" "Sets `submit_type`. `auto`, `book`, `donate`, `pay` or `subscribe`.";
+        subscription_data: UpdatePaymentLinkSubscriptionDataParams = fields "subscription_data" "Sets `subscription_data`. Parameters.";
+        tax_id_collection: TaxIdCollectionParams = fields "tax_id_collection" "Sets `tax_id_collection`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links/{payment_link}.line_items`.
-    UpdatePaymentLinkLineItemsParams(id: String) {
-        adjustable_quantity: AdjustableQuantityParams;
-        quantity: i64;
+    UpdatePaymentLinkLineItemsParams(id: impl Into<String> = text "id") {
+        adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
     }
 
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_intent_data`.
     UpdatePaymentLinkPaymentIntentDataParams() {
-        description: String, clear_description;
-        metadata: MapOf<String>, clear_metadata;
-        statement_descriptor: String, clear_statement_descriptor;
-        statement_descriptor_suffix: String, clear_statement_descriptor_suffix;
-        transfer_group: String, clear_transfer_group;
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor", clear_statement_descriptor "Sets `statement_descriptor`. Text.";
+        statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix", clear_statement_descriptor_suffix "Sets `statement_descriptor_suffix`. Text.";
+        transfer_group: impl Into<String> = text "transfer_group", clear_transfer_group "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_method_options.card`.
     UpdatePaymentLinkPaymentMethodOptionsCardParams() {
-        restrictions: UpdatePaymentLinkPaymentMethodOptionsCardRestrictionsParams, clear_restrictions;
+        restrictions: UpdatePaymentLinkPaymentMethodOptionsCardRestrictionsParams = fields "restrictions", clear_restrictions "Sets `restrictions`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_method_options.card.restrictions`.
     UpdatePaymentLinkPaymentMethodOptionsCardRestrictionsParams() {
-        brands_blocked: ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>, clear_brands_blocked;
+        brands_blocked: impl Into<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> = put<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> "brands_blocked", clear_brands_blocked "Sets `brands_blocked`. Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`.";
     }
 
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_method_options`.
     UpdatePaymentLinkPaymentMethodOptionsParams() {
-        card: UpdatePaymentLinkPaymentMethodOptionsCardParams, clear_card;
+        card: UpdatePaymentLinkPaymentMethodOptionsCardParams = fields "card", clear_card "Sets `card`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_links/{payment_link}.subscription_data`.
     UpdatePaymentLinkSubscriptionDataParams() {
-        invoice_settings: PaymentLinkInvoiceSettingsParams;
-        metadata: MapOf<String>, clear_metadata;
-        trial_period_days: i64, clear_trial_period_days;
-        trial_settings: TrialSettingsParams, clear_trial_settings;
+        invoice_settings: PaymentLinkInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        trial_period_days: impl Into<i64> = int "trial_period_days", clear_trial_period_days "Sets `trial_period_days`. An integer.";
+        trial_settings: TrialSettingsParams = fields "trial_settings", clear_trial_settings "Sets `trial_settings`. Parameters.";
     }
 }
 

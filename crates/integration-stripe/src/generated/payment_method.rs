@@ -14,22 +14,18 @@ use super::{
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesExtendedAuthorizationExtendedAuthorization,
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesOvercaptureOvercapture,
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticapture,
-    PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet, PaymentIntentSetupFutureUsage,
-    PaymentMethodCardChecks, PaymentMethodDetailsBancontact,
-    PaymentMethodDetailsBancontactPreferredLanguage, PaymentMethodDetailsCardInstallments,
+    PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet, PaymentMethodCardChecks,
+    PaymentMethodDetailsBancontact, PaymentMethodDetailsCardInstallments,
     PaymentMethodDetailsCardInstallmentsPlan, PaymentMethodDetailsCardNetworkToken,
     PaymentMethodDetailsKonbiniStore, PaymentMethodDetailsSofortPreferredLanguage,
     PaymentMethodEpsBank, PaymentMethodFpxBank, PaymentMethodIdealBank, PaymentMethodIdealBic,
-    PaymentMethodNaverPayFunding, PaymentMethodOptionsBoletoSetupFutureUsage,
-    PaymentMethodOptionsCardMandateOptionsInterval, PaymentMethodOptionsCardPresentCaptureMethod,
-    PaymentMethodOptionsCardPresentRoutingRequestedPriority,
-    PaymentMethodOptionsPixSetupFutureUsage, PaymentMethodOptionsWechatPayClient,
-    PaymentMethodP24Bank, PaymentMethodType, PaymentMethodUsBankAccountAccountType,
-    PaypalSellerProtection, PaytoParams, RadarOptionsParams, RadarRadarOptions,
-    SepaDebitGeneratedFrom, SepaDebitParams, SetupIntentEpsParams, SetupIntentFpxParams,
-    SofortParams, SourceTypeAuBecsDebit, SourceTypeP24, ThreeDSecureDetailsCharge,
-    ThreeDSecureUsage, TokenNetworksParams, TokenPreferred, UpiParams, UsBankAccountNetworks,
-    UsBankAccountParams,
+    PaymentMethodNaverPayFunding, PaymentMethodOptionsCardMandateOptionsInterval,
+    PaymentMethodOptionsCardPresentRoutingRequestedPriority, PaymentMethodP24Bank,
+    PaymentMethodType, PaymentMethodUsBankAccountAccountType, PaypalSellerProtection, PaytoParams,
+    RadarOptionsParams, RadarRadarOptions, SepaDebitGeneratedFrom, SepaDebitParams,
+    SetupIntentEpsParams, SetupIntentFpxParams, SofortParams, SourceTypeAuBecsDebit, SourceTypeP24,
+    ThreeDSecureDetailsCharge, ThreeDSecureUsage, TokenNetworksParams, TokenPreferred, UpiParams,
+    UsBankAccountNetworks, UsBankAccountParams,
 };
 #[cfg(feature = "full")]
 use super::{Mandate, SetupAttempt};
@@ -41,1014 +37,943 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `payment_methods`.
+    /// Calls about `payment_methods`: [reference](https://docs.stripe.com/api/payment_methods).
     PaymentMethodsApi [] {
         fn list(; ListPaymentMethods) -> List<PaymentMethod> = list
-            "stripe.payment_methods.list" "/v1/payment_methods";
+            "stripe.payment_methods.list" "/v1/payment_methods" "payment_methods/list";
         fn create(; CreatePaymentMethod) -> PaymentMethod = post
-            "stripe.payment_methods.create" "/v1/payment_methods";
+            "stripe.payment_methods.create" "/v1/payment_methods" "payment_methods/create";
         fn retrieve(payment_method) -> PaymentMethod = get
-            "stripe.payment_methods.retrieve" "/v1/payment_methods/{payment_method}";
+            "stripe.payment_methods.retrieve" "/v1/payment_methods/{payment_method}" "payment_methods/retrieve";
         fn update(payment_method; UpdatePaymentMethod) -> PaymentMethod = post
-            "stripe.payment_methods.update" "/v1/payment_methods/{payment_method}";
+            "stripe.payment_methods.update" "/v1/payment_methods/{payment_method}" "payment_methods/update";
         fn attach(payment_method; AttachPaymentMethod) -> PaymentMethod = post
-            "stripe.payment_methods.attach" "/v1/payment_methods/{payment_method}/attach";
+            "stripe.payment_methods.attach" "/v1/payment_methods/{payment_method}/attach" "payment_methods/attach";
         fn detach(payment_method) -> PaymentMethod = post
-            "stripe.payment_methods.detach" "/v1/payment_methods/{payment_method}/detach";
+            "stripe.payment_methods.detach" "/v1/payment_methods/{payment_method}/detach" "payment_methods/detach";
     }
 }
 
 views! {
-    /// The object `payment_method`.
+    /// The object `payment_method`: [reference](https://docs.stripe.com/api/payment_methods/object).
     PaymentMethod {
-        acss_debit: PaymentMethodAcssDebit = Optional;
-        affirm: Node = Optional;
-        afterpay_clearpay: Node = Optional;
-        alipay: Node = Optional;
-        allow_redisplay: CardAllowRedisplay = Optional;
-        alma: Node = Optional;
-        amazon_pay: Node = Optional;
-        au_becs_debit: SourceTypeAuBecsDebit = Optional;
-        bacs_debit: PaymentMethodBacsDebit = Optional;
-        bancontact: Node = Optional;
-        billie: Node = Optional;
-        billing_details: BillingDetails = Required;
-        bizum: Node = Optional;
-        blik: Node = Optional;
-        boleto: PaymentMethodBoleto = Optional;
-        card: PaymentMethodCard = Optional;
-        card_present: PaymentMethodCardPresent = Optional;
-        cashapp: PaymentMethodCashapp = Optional;
-        created: i64 = Required;
-        crypto: Node = Optional;
-        custom: PaymentMethodCustom = Optional;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        customer_balance: Node = Optional;
-        eps: PaymentMethodEps = Optional;
-        fpx: PaymentMethodFpx = Optional;
-        giropay: Node = Optional;
-        grabpay: Node = Optional;
-        id: &str = Required;
-        ideal: PaymentMethodIdeal = Optional;
-        interac_present: PaymentMethodInteracPresent = Optional;
-        kakao_pay: Node = Optional;
-        klarna: PaymentMethodKlarna = Optional;
-        konbini: Node = Optional;
-        kr_card: PaymentMethodKrCard = Optional;
-        link: PaymentMethodLink = Optional;
-        livemode: bool = Required;
-        mb_way: Node = Optional;
-        metadata: Map<&'static str> = Nullable;
-        mobilepay: Node = Optional;
-        multibanco: Node = Optional;
-        naver_pay: PaymentMethodNaverPay = Optional;
-        nz_bank_account: PaymentMethodNzBankAccount = Optional;
-        object: &str = Required;
-        oxxo: Node = Optional;
-        p24: PaymentMethodP24 = Optional;
-        pay_by_bank: Node = Optional;
-        payco: Node = Optional;
-        paynow: Node = Optional;
-        paypal: PaymentMethodPaypal = Optional;
-        payto: PaymentMethodPayto = Optional;
-        pix: Node = Optional;
-        promptpay: Node = Optional;
-        radar_options: RadarRadarOptions = Optional;
-        revolut_pay: Node = Optional;
-        samsung_pay: Node = Optional;
-        satispay: Node = Optional;
-        scalapay: Node = Optional;
-        sepa_debit: PaymentMethodSepaDebit = Optional;
-        sofort: KlarnaAddress = Optional;
-        sunbit: Node = Optional;
-        swish: Node = Optional;
-        twint: Node = Optional;
-        r#type: ConfirmationTokensResourcePaymentMethodPreviewType = Required;
-        upi: PaymentMethodUpi = Optional;
-        us_bank_account: PaymentMethodUsBankAccount = Optional;
-        wechat_pay: Node = Optional;
-        zip: Node = Optional;
+        acss_debit: PaymentMethodAcssDebit = view "acss_debit" Optional "An object; may be missing.";
+        affirm: Node = field "affirm" Optional "Any JSON; may be missing.";
+        afterpay_clearpay: Node = field "afterpay_clearpay" Optional "Any JSON; may be missing.";
+        alipay: Node = field "alipay" Optional "Any JSON; may be missing.";
+        allow_redisplay: CardAllowRedisplay = field "allow_redisplay" Optional "`always`, `limited` or `unspecified`; may be missing.";
+        alma: Node = field "alma" Optional "Any JSON; may be missing.";
+        amazon_pay: Node = field "amazon_pay" Optional "Any JSON; may be missing.";
+        au_becs_debit: SourceTypeAuBecsDebit = view "au_becs_debit" Optional "An object; may be missing.";
+        bacs_debit: PaymentMethodBacsDebit = view "bacs_debit" Optional "An object; may be missing.";
+        bancontact: Node = field "bancontact" Optional "Any JSON; may be missing.";
+        billie: Node = field "billie" Optional "Any JSON; may be missing.";
+        billing_details: BillingDetails = view "billing_details" Required "An object; always there.";
+        bizum: Node = field "bizum" Optional "Any JSON; may be missing.";
+        blik: Node = field "blik" Optional "Any JSON; may be missing.";
+        boleto: PaymentMethodBoleto = view "boleto" Optional "An object; may be missing.";
+        card: PaymentMethodCard = view "card" Optional "An object; may be missing.";
+        card_present: PaymentMethodCardPresent = view "card_present" Optional "An object; may be missing.";
+        cashapp: PaymentMethodCashapp = view "cashapp" Optional "An object; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        crypto: Node = field "crypto" Optional "Any JSON; may be missing.";
+        custom: PaymentMethodCustom = view "custom" Optional "An object; may be missing.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        customer_balance: Node = field "customer_balance" Optional "Any JSON; may be missing.";
+        eps: PaymentMethodEps = view "eps" Optional "An object; may be missing.";
+        fpx: PaymentMethodFpx = view "fpx" Optional "An object; may be missing.";
+        giropay: Node = field "giropay" Optional "Any JSON; may be missing.";
+        grabpay: Node = field "grabpay" Optional "Any JSON; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        ideal: PaymentMethodIdeal = view "ideal" Optional "An object; may be missing.";
+        interac_present: PaymentMethodInteracPresent = view "interac_present" Optional "An object; may be missing.";
+        kakao_pay: Node = field "kakao_pay" Optional "Any JSON; may be missing.";
+        klarna: PaymentMethodKlarna = view "klarna" Optional "An object; may be missing.";
+        konbini: Node = field "konbini" Optional "Any JSON; may be missing.";
+        kr_card: PaymentMethodKrCard = view "kr_card" Optional "An object; may be missing.";
+        link: PaymentMethodLink = view "link" Optional "An object; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        mb_way: Node = field "mb_way" Optional "Any JSON; may be missing.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        mobilepay: Node = field "mobilepay" Optional "Any JSON; may be missing.";
+        multibanco: Node = field "multibanco" Optional "Any JSON; may be missing.";
+        naver_pay: PaymentMethodNaverPay = view "naver_pay" Optional "An object; may be missing.";
+        nz_bank_account: PaymentMethodNzBankAccount = view "nz_bank_account" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        oxxo: Node = field "oxxo" Optional "Any JSON; may be missing.";
+        p24: PaymentMethodP24 = view "p24" Optional "An object; may be missing.";
+        pay_by_bank: Node = field "pay_by_bank" Optional "Any JSON; may be missing.";
+        payco: Node = field "payco" Optional "Any JSON; may be missing.";
+        paynow: Node = field "paynow" Optional "Any JSON; may be missing.";
+        paypal: PaymentMethodPaypal = view "paypal" Optional "An object; may be missing.";
+        payto: PaymentMethodPayto = view "payto" Optional "An object; may be missing.";
+        pix: Node = field "pix" Optional "Any JSON; may be missing.";
+        promptpay: Node = field "promptpay" Optional "Any JSON; may be missing.";
+        radar_options: RadarRadarOptions = view "radar_options" Optional "An object; may be missing.";
+        revolut_pay: Node = field "revolut_pay" Optional "Any JSON; may be missing.";
+        samsung_pay: Node = field "samsung_pay" Optional "Any JSON; may be missing.";
+        satispay: Node = field "satispay" Optional "Any JSON; may be missing.";
+        scalapay: Node = field "scalapay" Optional "Any JSON; may be missing.";
+        sepa_debit: PaymentMethodSepaDebit = view "sepa_debit" Optional "An object; may be missing.";
+        sofort: KlarnaAddress = view "sofort" Optional "An object; may be missing.";
+        sunbit: Node = field "sunbit" Optional "Any JSON; may be missing.";
+        swish: Node = field "swish" Optional "Any JSON; may be missing.";
+        twint: Node = field "twint" Optional "Any JSON; may be missing.";
+        r#type: ConfirmationTokensResourcePaymentMethodPreviewType = field "type" Required "One of 57 words; always there.";
+        upi: PaymentMethodUpi = view "upi" Optional "An object; may be missing.";
+        us_bank_account: PaymentMethodUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
+        wechat_pay: Node = field "wechat_pay" Optional "Any JSON; may be missing.";
+        zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
 
     /// The part `payment_method_acss_debit` and one other place.
     PaymentMethodAcssDebit {
-        bank_name: &str = Nullable;
-        fingerprint: &str = Nullable;
-        institution_number: &str = Nullable;
-        last4: &str = Nullable;
-        transit_number: &str = Nullable;
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        institution_number: &str = text "institution_number" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        transit_number: &str = text "transit_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_bacs_debit` and one other place.
     PaymentMethodBacsDebit {
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        sort_code: &str = Nullable;
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        sort_code: &str = text "sort_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_boleto` and 2 other places.
     PaymentMethodBoleto {
-        tax_id: &str = Required;
+        tax_id: &str = text "tax_id" Required "Text; always there.";
     }
 
     /// The part `payment_method_card` and one other place.
     PaymentMethodCard {
-        brand: &str = Required;
-        checks: PaymentMethodCardChecks = Nullable;
-        country: &str = Nullable;
-        display_brand: &str = Nullable;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        fingerprint: &str = Nullable;
-        funding: &str = Required;
-        generated_from: PaymentMethodCardGeneratedCard = Nullable;
-        last4: &str = Required;
-        networks: Networks = Nullable;
-        regulated_status: CardRegulatedStatus = Nullable;
-        three_d_secure_usage: ThreeDSecureUsage = Nullable;
-        wallet: PaymentMethodCardWallet = Nullable;
+        brand: &str = text "brand" Required "Text; always there.";
+        checks: PaymentMethodCardChecks = view "checks" Nullable "An object; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        display_brand: &str = text "display_brand" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Required "Text; always there.";
+        generated_from: PaymentMethodCardGeneratedCard = view "generated_from" Nullable "An object; may be `null`.";
+        last4: &str = text "last4" Required "Text; always there.";
+        networks: Networks = view "networks" Nullable "An object; may be `null`.";
+        regulated_status: CardRegulatedStatus = field "regulated_status" Nullable "`regulated` or `unregulated`; may be `null`.";
+        three_d_secure_usage: ThreeDSecureUsage = view "three_d_secure_usage" Nullable "An object; may be `null`.";
+        wallet: PaymentMethodCardWallet = view "wallet" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_card_generated_card` and one other place.
     PaymentMethodCardGeneratedCard {
-        charge: &str = Nullable;
-        payment_method_details: CardGeneratedFromPaymentMethodDetails = Nullable;
+        charge: &str = text "charge" Nullable "Text; may be `null`.";
+        payment_method_details: CardGeneratedFromPaymentMethodDetails = view "payment_method_details" Nullable "An object; may be `null`.";
         #[cfg(feature = "full")]
-        setup_attempt: Expandable<SetupAttempt> = Nullable;
+        setup_attempt: Expandable<SetupAttempt> = field "setup_attempt" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `payment_method_card_present` and one other place.
     PaymentMethodCardPresent {
-        brand: &str = Nullable;
-        brand_product: &str = Nullable;
-        cardholder_name: &str = Nullable;
-        country: &str = Nullable;
-        description: &str = Nullable;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        fingerprint: &str = Nullable;
-        funding: &str = Nullable;
-        issuer: &str = Nullable;
-        last4: &str = Nullable;
-        networks: Networks = Nullable;
-        offline: PaymentMethodDetailsCardPresentOffline = Nullable;
-        preferred_locales: Vec<&str> = Nullable;
-        read_method: PaymentMethodCardPresentReadMethod = Nullable;
-        wallet: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet = Optional;
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        brand_product: &str = text "brand_product" Nullable "Text; may be `null`.";
+        cardholder_name: &str = text "cardholder_name" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        issuer: &str = text "issuer" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        networks: Networks = view "networks" Nullable "An object; may be `null`.";
+        offline: PaymentMethodDetailsCardPresentOffline = view "offline" Nullable "An object; may be `null`.";
+        preferred_locales: Vec<&str> = field "preferred_locales" Nullable "Several, each: text; may be `null`.";
+        read_method: PaymentMethodCardPresentReadMethod = field "read_method" Nullable "`contact_emv`, `contactless_emv`, `contactless_magstripe_mode`, `magnetic_stripe_fallback` or `magnetic_stripe_track2`; may be `null`.";
+        wallet: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet = view "wallet" Optional "An object; may be missing.";
     }
 
     /// The part `payment_method_card_wallet` and 2 other places.
     PaymentMethodCardWallet {
-        amex_express_checkout: Node = Optional;
-        apple_pay: Node = Optional;
-        dynamic_last4: &str = Nullable;
-        google_pay: Node = Optional;
-        link: Node = Optional;
-        masterpass: PaymentMethodCardWalletMasterpass = Optional;
-        samsung_pay: Node = Optional;
-        r#type: PaymentMethodCardWalletType = Required;
-        visa_checkout: PaymentMethodCardWalletMasterpass = Optional;
+        amex_express_checkout: Node = field "amex_express_checkout" Optional "Any JSON; may be missing.";
+        apple_pay: Node = field "apple_pay" Optional "Any JSON; may be missing.";
+        dynamic_last4: &str = text "dynamic_last4" Nullable "Text; may be `null`.";
+        google_pay: Node = field "google_pay" Optional "Any JSON; may be missing.";
+        link: Node = field "link" Optional "Any JSON; may be missing.";
+        masterpass: PaymentMethodCardWalletMasterpass = view "masterpass" Optional "An object; may be missing.";
+        samsung_pay: Node = field "samsung_pay" Optional "Any JSON; may be missing.";
+        r#type: PaymentMethodCardWalletType = field "type" Required "One of 7 words; always there.";
+        visa_checkout: PaymentMethodCardWalletMasterpass = view "visa_checkout" Optional "An object; may be missing.";
     }
 
     /// The part `payment_method_card_wallet_masterpass` and 5 other places.
     PaymentMethodCardWalletMasterpass {
-        billing_address: Address = Nullable;
-        email: &str = Nullable;
-        name: &str = Nullable;
-        shipping_address: Address = Nullable;
+        billing_address: Address = view "billing_address" Nullable "An object; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        shipping_address: Address = view "shipping_address" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_cashapp` and one other place.
     PaymentMethodCashapp {
-        buyer_id: &str = Nullable;
-        cashtag: &str = Nullable;
+        buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
+        cashtag: &str = text "cashtag" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_config_biz_payment_method_configuration_details` and 2 other places.
     PaymentMethodConfigBizPaymentMethodConfigurationDetails {
-        id: &str = Required;
-        parent: &str = Nullable;
+        id: &str = text "id" Required "Text; always there.";
+        parent: &str = text "parent" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_custom`.
     PaymentMethodCustom {
-        display_name: &str = Nullable;
-        logo: CustomLogo = Nullable;
-        r#type: &str = Required;
+        display_name: &str = text "display_name" Nullable "Text; may be `null`.";
+        logo: CustomLogo = view "logo" Nullable "An object; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `payment_method_details`.
     PaymentMethodDetails {
-        ach_credit_transfer: PaymentMethodDetailsAchCreditTransfer = Optional;
-        ach_debit: PaymentMethodDetailsAchDebit = Optional;
-        acss_debit: PaymentMethodDetailsAcssDebit = Optional;
-        affirm: PaymentMethodDetailsAffirm = Optional;
-        afterpay_clearpay: PaymentMethodDetailsAfterpayClearpay = Optional;
-        alipay: PaymentFlowsPrivatePaymentMethodsAlipayDetails = Optional;
-        alma: PaymentMethodDetailsAlma = Optional;
-        amazon_pay: PaymentMethodDetailsAmazonPay = Optional;
-        au_becs_debit: PaymentMethodDetailsAuBecsDebit = Optional;
-        bacs_debit: PaymentMethodDetailsBacsDebit = Optional;
-        bancontact: PaymentMethodDetailsBancontact = Optional;
-        billie: PaymentMethodDetailsBizum = Optional;
-        bizum: PaymentMethodDetailsBizum = Optional;
-        blik: PaymentMethodDetailsBlik = Optional;
-        boleto: PaymentMethodBoleto = Optional;
-        card: PaymentMethodDetailsCard = Optional;
-        card_present: PaymentMethodDetailsCardPresent = Optional;
-        cashapp: PaymentMethodDetailsCashapp = Optional;
-        crypto: PaymentMethodDetailsCrypto = Optional;
-        customer_balance: Node = Optional;
-        eps: PaymentMethodDetailsEps = Optional;
-        fpx: PaymentMethodDetailsFpx = Optional;
-        giropay: PaymentMethodDetailsGiropay = Optional;
-        grabpay: PaymentMethodDetailsBizum = Optional;
-        ideal: PaymentMethodDetailsIdeal = Optional;
-        interac_present: PaymentMethodDetailsInteracPresent = Optional;
-        kakao_pay: PaymentMethodDetailsPayco = Optional;
-        klarna: PaymentMethodDetailsKlarna = Optional;
-        konbini: PaymentMethodDetailsKonbini = Optional;
-        kr_card: PaymentMethodDetailsKrCard = Optional;
-        link: KlarnaAddress = Optional;
-        mb_way: Node = Optional;
-        mobilepay: PaymentMethodDetailsMobilepay = Optional;
-        multibanco: PaymentMethodDetailsMultibanco = Optional;
-        naver_pay: PaymentMethodDetailsPayco = Optional;
-        nz_bank_account: PaymentMethodDetailsNzBankAccount = Optional;
-        oxxo: PaymentMethodDetailsOxxo = Optional;
-        p24: PaymentMethodDetailsP24 = Optional;
-        pay_by_bank: Node = Optional;
-        payco: PaymentMethodDetailsPayco = Optional;
-        paynow: PaymentMethodDetailsPaynow = Optional;
-        paypal: PaymentMethodDetailsPaypal = Optional;
-        payto: PaymentMethodDetailsPayto = Optional;
-        pix: PaymentMethodDetailsPix = Optional;
-        promptpay: SourceTypeP24 = Optional;
-        revolut_pay: PaymentMethodDetailsAmazonPay = Optional;
-        samsung_pay: PaymentMethodDetailsPayco = Optional;
-        satispay: PaymentMethodDetailsBizum = Optional;
-        scalapay: PaymentMethodDetailsBizum = Optional;
-        sepa_debit: PaymentMethodDetailsSepaDebit = Optional;
-        sofort: PaymentMethodDetailsSofort = Optional;
-        stripe_account: Node = Optional;
-        sunbit: PaymentMethodDetailsBizum = Optional;
-        swish: PaymentMethodDetailsSwish = Optional;
-        twint: PaymentMethodDetailsTwint = Optional;
-        r#type: &str = Required;
-        upi: PaymentMethodUpi = Optional;
-        us_bank_account: PaymentMethodDetailsUsBankAccount = Optional;
-        wechat: Node = Optional;
-        wechat_pay: PaymentMethodDetailsWechatPay = Optional;
-        zip: Node = Optional;
+        ach_credit_transfer: PaymentMethodDetailsAchCreditTransfer = view "ach_credit_transfer" Optional "An object; may be missing.";
+        ach_debit: PaymentMethodDetailsAchDebit = view "ach_debit" Optional "An object; may be missing.";
+        acss_debit: PaymentMethodDetailsAcssDebit = view "acss_debit" Optional "An object; may be missing.";
+        affirm: PaymentMethodDetailsAffirm = view "affirm" Optional "An object; may be missing.";
+        afterpay_clearpay: PaymentMethodDetailsAfterpayClearpay = view "afterpay_clearpay" Optional "An object; may be missing.";
+        alipay: PaymentFlowsPrivatePaymentMethodsAlipayDetails = view "alipay" Optional "An object; may be missing.";
+        alma: PaymentMethodDetailsAlma = view "alma" Optional "An object; may be missing.";
+        amazon_pay: PaymentMethodDetailsAmazonPay = view "amazon_pay" Optional "An object; may be missing.";
+        au_becs_debit: PaymentMethodDetailsAuBecsDebit = view "au_becs_debit" Optional "An object; may be missing.";
+        bacs_debit: PaymentMethodDetailsBacsDebit = view "bacs_debit" Optional "An object; may be missing.";
+        bancontact: PaymentMethodDetailsBancontact = view "bancontact" Optional "An object; may be missing.";
+        billie: PaymentMethodDetailsBizum = view "billie" Optional "An object; may be missing.";
+        bizum: PaymentMethodDetailsBizum = view "bizum" Optional "An object; may be missing.";
+        blik: PaymentMethodDetailsBlik = view "blik" Optional "An object; may be missing.";
+        boleto: PaymentMethodBoleto = view "boleto" Optional "An object; may be missing.";
+        card: PaymentMethodDetailsCard = view "card" Optional "An object; may be missing.";
+        card_present: PaymentMethodDetailsCardPresent = view "card_present" Optional "An object; may be missing.";
+        cashapp: PaymentMethodDetailsCashapp = view "cashapp" Optional "An object; may be missing.";
+        crypto: PaymentMethodDetailsCrypto = view "crypto" Optional "An object; may be missing.";
+        customer_balance: Node = field "customer_balance" Optional "Any JSON; may be missing.";
+        eps: PaymentMethodDetailsEps = view "eps" Optional "An object; may be missing.";
+        fpx: PaymentMethodDetailsFpx = view "fpx" Optional "An object; may be missing.";
+        giropay: PaymentMethodDetailsGiropay = view "giropay" Optional "An object; may be missing.";
+        grabpay: PaymentMethodDetailsBizum = view "grabpay" Optional "An object; may be missing.";
+        ideal: PaymentMethodDetailsIdeal = view "ideal" Optional "An object; may be missing.";
+        interac_present: PaymentMethodDetailsInteracPresent = view "interac_present" Optional "An object; may be missing.";
+        kakao_pay: PaymentMethodDetailsPayco = view "kakao_pay" Optional "An object; may be missing.";
+        klarna: PaymentMethodDetailsKlarna = view "klarna" Optional "An object; may be missing.";
+        konbini: PaymentMethodDetailsKonbini = view "konbini" Optional "An object; may be missing.";
+        kr_card: PaymentMethodDetailsKrCard = view "kr_card" Optional "An object; may be missing.";
+        link: KlarnaAddress = view "link" Optional "An object; may be missing.";
+        mb_way: Node = field "mb_way" Optional "Any JSON; may be missing.";
+        mobilepay: PaymentMethodDetailsMobilepay = view "mobilepay" Optional "An object; may be missing.";
+        multibanco: PaymentMethodDetailsMultibanco = view "multibanco" Optional "An object; may be missing.";
+        naver_pay: PaymentMethodDetailsPayco = view "naver_pay" Optional "An object; may be missing.";
+        nz_bank_account: PaymentMethodDetailsNzBankAccount = view "nz_bank_account" Optional "An object; may be missing.";
+        oxxo: PaymentMethodDetailsOxxo = view "oxxo" Optional "An object; may be missing.";
+        p24: PaymentMethodDetailsP24 = view "p24" Optional "An object; may be missing.";
+        pay_by_bank: Node = field "pay_by_bank" Optional "Any JSON; may be missing.";
+        payco: PaymentMethodDetailsPayco = view "payco" Optional "An object; may be missing.";
+        paynow: PaymentMethodDetailsPaynow = view "paynow" Optional "An object; may be missing.";
+        paypal: PaymentMethodDetailsPaypal = view "paypal" Optional "An object; may be missing.";
+        payto: PaymentMethodDetailsPayto = view "payto" Optional "An object; may be missing.";
+        pix: PaymentMethodDetailsPix = view "pix" Optional "An object; may be missing.";
+        promptpay: SourceTypeP24 = view "promptpay" Optional "An object; may be missing.";
+        revolut_pay: PaymentMethodDetailsAmazonPay = view "revolut_pay" Optional "An object; may be missing.";
+        samsung_pay: PaymentMethodDetailsPayco = view "samsung_pay" Optional "An object; may be missing.";
+        satispay: PaymentMethodDetailsBizum = view "satispay" Optional "An object; may be missing.";
+        scalapay: PaymentMethodDetailsBizum = view "scalapay" Optional "An object; may be missing.";
+        sepa_debit: PaymentMethodDetailsSepaDebit = view "sepa_debit" Optional "An object; may be missing.";
+        sofort: PaymentMethodDetailsSofort = view "sofort" Optional "An object; may be missing.";
+        stripe_account: Node = field "stripe_account" Optional "Any JSON; may be missing.";
+        sunbit: PaymentMethodDetailsBizum = view "sunbit" Optional "An object; may be missing.";
+        swish: PaymentMethodDetailsSwish = view "swish" Optional "An object; may be missing.";
+        twint: PaymentMethodDetailsTwint = view "twint" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        upi: PaymentMethodUpi = view "upi" Optional "An object; may be missing.";
+        us_bank_account: PaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
+        wechat: Node = field "wechat" Optional "Any JSON; may be missing.";
+        wechat_pay: PaymentMethodDetailsWechatPay = view "wechat_pay" Optional "An object; may be missing.";
+        zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
 
     /// The part `payment_method_details_ach_credit_transfer` and 2 other places.
     PaymentMethodDetailsAchCreditTransfer {
-        account_number: &str = Nullable;
-        bank_name: &str = Nullable;
-        routing_number: &str = Nullable;
-        swift_code: &str = Nullable;
+        account_number: &str = text "account_number" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
+        swift_code: &str = text "swift_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_ach_debit` and 2 other places.
     PaymentMethodDetailsAchDebit {
-        account_holder_type: IssuingCardholderType = Nullable;
-        bank_name: &str = Nullable;
-        country: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        routing_number: &str = Nullable;
+        account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_acss_debit` and 2 other places.
     PaymentMethodDetailsAcssDebit {
-        bank_name: &str = Nullable;
-        expected_debit_date: &str = Optional;
-        fingerprint: &str = Nullable;
-        institution_number: &str = Nullable;
-        last4: &str = Nullable;
-        mandate: &str = Optional;
-        transit_number: &str = Nullable;
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        expected_debit_date: &str = text "expected_debit_date" Optional "Text; may be missing.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        institution_number: &str = text "institution_number" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: &str = text "mandate" Optional "Text; may be missing.";
+        transit_number: &str = text "transit_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_affirm` and 2 other places.
     PaymentMethodDetailsAffirm {
-        location: &str = Optional;
-        reader: &str = Optional;
-        transaction_id: &str = Nullable;
+        location: &str = text "location" Optional "Text; may be missing.";
+        reader: &str = text "reader" Optional "Text; may be missing.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_afterpay_clearpay` and 2 other places.
     PaymentMethodDetailsAfterpayClearpay {
-        order_id: &str = Nullable;
-        reference: &str = Nullable;
+        order_id: &str = text "order_id" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_alma` and 2 other places.
     PaymentMethodDetailsAlma {
-        installments: AlmaInstallments = Optional;
-        transaction_id: &str = Nullable;
+        installments: AlmaInstallments = view "installments" Optional "An object; may be missing.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_amazon_pay` and 5 other places.
     PaymentMethodDetailsAmazonPay {
-        funding: AmazonPayUnderlyingPaymentMethodFundingDetails = Optional;
-        transaction_id: &str = Nullable;
+        funding: AmazonPayUnderlyingPaymentMethodFundingDetails = view "funding" Optional "An object; may be missing.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_au_becs_debit` and 2 other places.
     PaymentMethodDetailsAuBecsDebit {
-        bsb_number: &str = Nullable;
-        expected_debit_date: &str = Optional;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        mandate: &str = Optional;
+        bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
+        expected_debit_date: &str = text "expected_debit_date" Optional "Text; may be missing.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: &str = text "mandate" Optional "Text; may be missing.";
     }
 
     /// The part `payment_method_details_bacs_debit` and 2 other places.
     PaymentMethodDetailsBacsDebit {
-        expected_debit_date: &str = Optional;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        mandate: &str = Nullable;
-        sort_code: &str = Nullable;
+        expected_debit_date: &str = text "expected_debit_date" Optional "Text; may be missing.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: &str = text "mandate" Nullable "Text; may be `null`.";
+        sort_code: &str = text "sort_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_billie` and 17 other places.
     PaymentMethodDetailsBizum {
-        transaction_id: &str = Nullable;
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_blik` and 2 other places.
     PaymentMethodDetailsBlik {
-        buyer_id: &str = Nullable;
+        buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_card`.
     PaymentMethodDetailsCard {
-        amount_authorized: i64 = Nullable;
-        authorization_code: &str = Nullable;
-        brand: &str = Nullable;
-        capture_before: i64 = Optional;
-        checks: PaymentMethodCardChecks = Nullable;
-        country: &str = Nullable;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        extended_authorization: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesExtendedAuthorizationExtendedAuthorization = Optional;
-        fingerprint: &str = Nullable;
-        funding: &str = Nullable;
-        incremental_authorization: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticapture = Optional;
-        installments: PaymentMethodDetailsCardInstallments = Nullable;
-        last4: &str = Nullable;
-        mandate: &str = Nullable;
-        multicapture: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticapture = Optional;
-        network: &str = Nullable;
-        network_token: PaymentMethodDetailsCardNetworkToken = Nullable;
-        network_transaction_id: &str = Nullable;
-        overcapture: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesOvercaptureOvercapture = Optional;
-        regulated_status: CardRegulatedStatus = Nullable;
-        three_d_secure: ThreeDSecureDetailsCharge = Nullable;
-        wallet: PaymentMethodCardWallet = Nullable;
+        amount_authorized: i64 = int "amount_authorized" Nullable "An integer; may be `null`.";
+        authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        capture_before: i64 = int "capture_before" Optional "Seconds since 1970; may be missing.";
+        checks: PaymentMethodCardChecks = view "checks" Nullable "An object; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        extended_authorization: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesExtendedAuthorizationExtendedAuthorization = view "extended_authorization" Optional "An object; may be missing.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        incremental_authorization: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticapture = view "incremental_authorization" Optional "An object; may be missing.";
+        installments: PaymentMethodDetailsCardInstallments = view "installments" Nullable "An object; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: &str = text "mandate" Nullable "Text; may be `null`.";
+        multicapture: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticapture = view "multicapture" Optional "An object; may be missing.";
+        network: &str = text "network" Nullable "Text; may be `null`.";
+        network_token: PaymentMethodDetailsCardNetworkToken = view "network_token" Nullable "An object; may be `null`.";
+        network_transaction_id: &str = text "network_transaction_id" Nullable "Text; may be `null`.";
+        overcapture: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesOvercaptureOvercapture = view "overcapture" Optional "An object; may be missing.";
+        regulated_status: CardRegulatedStatus = field "regulated_status" Nullable "`regulated` or `unregulated`; may be `null`.";
+        three_d_secure: ThreeDSecureDetailsCharge = view "three_d_secure" Nullable "An object; may be `null`.";
+        wallet: PaymentMethodCardWallet = view "wallet" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_details_card_present` and 4 other places.
     PaymentMethodDetailsCardPresent {
-        amount_authorized: i64 = Nullable;
-        brand: &str = Nullable;
-        brand_product: &str = Nullable;
-        capture_before: i64 = Optional;
-        cardholder_name: &str = Nullable;
-        country: &str = Nullable;
-        description: &str = Nullable;
-        emv_auth_data: &str = Nullable;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        fingerprint: &str = Nullable;
-        funding: &str = Nullable;
-        generated_card: &str = Nullable;
-        incremental_authorization_supported: bool = Required;
-        issuer: &str = Nullable;
-        last4: &str = Nullable;
-        location: &str = Optional;
-        network: &str = Nullable;
-        network_transaction_id: &str = Nullable;
-        offline: PaymentMethodDetailsCardPresentOffline = Nullable;
-        overcapture_supported: bool = Required;
-        preferred_locales: Vec<&str> = Nullable;
-        read_method: PaymentMethodCardPresentReadMethod = Nullable;
-        reader: &str = Optional;
-        receipt: PaymentMethodDetailsCardPresentReceipt = Nullable;
-        wallet: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet = Optional;
+        amount_authorized: i64 = int "amount_authorized" Nullable "An integer; may be `null`.";
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        brand_product: &str = text "brand_product" Nullable "Text; may be `null`.";
+        capture_before: i64 = int "capture_before" Optional "Seconds since 1970; may be missing.";
+        cardholder_name: &str = text "cardholder_name" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        emv_auth_data: &str = text "emv_auth_data" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        generated_card: &str = text "generated_card" Nullable "Text; may be `null`.";
+        incremental_authorization_supported: bool = flag "incremental_authorization_supported" Required "`true` or `false`; always there.";
+        issuer: &str = text "issuer" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        location: &str = text "location" Optional "Text; may be missing.";
+        network: &str = text "network" Nullable "Text; may be `null`.";
+        network_transaction_id: &str = text "network_transaction_id" Nullable "Text; may be `null`.";
+        offline: PaymentMethodDetailsCardPresentOffline = view "offline" Nullable "An object; may be `null`.";
+        overcapture_supported: bool = flag "overcapture_supported" Required "`true` or `false`; always there.";
+        preferred_locales: Vec<&str> = field "preferred_locales" Nullable "Several, each: text; may be `null`.";
+        read_method: PaymentMethodCardPresentReadMethod = field "read_method" Nullable "`contact_emv`, `contactless_emv`, `contactless_magstripe_mode`, `magnetic_stripe_fallback` or `magnetic_stripe_track2`; may be `null`.";
+        reader: &str = text "reader" Optional "Text; may be missing.";
+        receipt: PaymentMethodDetailsCardPresentReceipt = view "receipt" Nullable "An object; may be `null`.";
+        wallet: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet = view "wallet" Optional "An object; may be missing.";
     }
 
     /// The part `payment_method_details_card_present_offline` and 7 other places.
     PaymentMethodDetailsCardPresentOffline {
-        stored_at: i64 = Nullable;
-        r#type: &str = Nullable;
+        stored_at: i64 = int "stored_at" Nullable "Seconds since 1970; may be `null`.";
+        r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_card_present_receipt` and 4 other places.
     PaymentMethodDetailsCardPresentReceipt {
-        account_type: PaymentMethodDetailsCardPresentReceiptAccountType = Optional;
-        application_cryptogram: &str = Nullable;
-        application_preferred_name: &str = Nullable;
-        authorization_code: &str = Nullable;
-        authorization_response_code: &str = Nullable;
-        cardholder_verification_method: &str = Nullable;
-        dedicated_file_name: &str = Nullable;
-        terminal_verification_results: &str = Nullable;
-        transaction_status_information: &str = Nullable;
+        account_type: PaymentMethodDetailsCardPresentReceiptAccountType = field "account_type" Optional "`checking`, `credit`, `prepaid` or `unknown`; may be missing.";
+        application_cryptogram: &str = text "application_cryptogram" Nullable "Text; may be `null`.";
+        application_preferred_name: &str = text "application_preferred_name" Nullable "Text; may be `null`.";
+        authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
+        authorization_response_code: &str = text "authorization_response_code" Nullable "Text; may be `null`.";
+        cardholder_verification_method: &str = text "cardholder_verification_method" Nullable "Text; may be `null`.";
+        dedicated_file_name: &str = text "dedicated_file_name" Nullable "Text; may be `null`.";
+        terminal_verification_results: &str = text "terminal_verification_results" Nullable "Text; may be `null`.";
+        transaction_status_information: &str = text "transaction_status_information" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_cashapp` and 2 other places.
     PaymentMethodDetailsCashapp {
-        buyer_id: &str = Nullable;
-        cashtag: &str = Nullable;
-        transaction_id: &str = Nullable;
+        buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
+        cashtag: &str = text "cashtag" Nullable "Text; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_crypto` and 2 other places.
     PaymentMethodDetailsCrypto {
-        buyer_address: &str = Optional;
-        network: PaymentMethodDetailsCryptoNetwork = Optional;
-        token_currency: PaymentMethodDetailsCryptoTokenCurrency = Optional;
-        transaction_hash: &str = Optional;
+        buyer_address: &str = text "buyer_address" Optional "Text; may be missing.";
+        network: PaymentMethodDetailsCryptoNetwork = field "network" Optional "`base`, `ethereum`, `polygon`, `solana` or `tempo`; may be missing.";
+        token_currency: PaymentMethodDetailsCryptoTokenCurrency = field "token_currency" Optional "`phantom_cash`, `usdc`, `usdg`, `usdp` or `usdt`; may be missing.";
+        transaction_hash: &str = text "transaction_hash" Optional "Text; may be missing.";
     }
 
     /// The part `payment_method_details_eps` and 2 other places.
     PaymentMethodDetailsEps {
-        bank: PaymentMethodEpsBank = Nullable;
-        verified_name: &str = Nullable;
+        bank: PaymentMethodEpsBank = field "bank" Nullable "One of 28 words; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_fpx` and 2 other places.
     PaymentMethodDetailsFpx {
-        bank: PaymentMethodFpxBank = Required;
-        transaction_id: &str = Nullable;
+        bank: PaymentMethodFpxBank = field "bank" Required "One of 22 words; always there.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_giropay` and 2 other places.
     PaymentMethodDetailsGiropay {
-        bank_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        bic: &str = Nullable;
-        verified_name: &str = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_ideal` and 2 other places.
     PaymentMethodDetailsIdeal {
-        bank: PaymentMethodIdealBank = Nullable;
-        bic: PaymentMethodIdealBic = Nullable;
-        generated_sepa_debit: Expandable<PaymentMethod> = Nullable;
+        bank: PaymentMethodIdealBank = field "bank" Nullable "One of 20 words; may be `null`.";
+        bic: PaymentMethodIdealBic = field "bic" Nullable "One of 21 words; may be `null`.";
+        generated_sepa_debit: Expandable<PaymentMethod> = field "generated_sepa_debit" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
-        generated_sepa_debit_mandate: Expandable<Mandate> = Nullable;
-        iban_last4: &str = Nullable;
-        transaction_id: &str = Nullable;
-        verified_name: &str = Nullable;
+        generated_sepa_debit_mandate: Expandable<Mandate> = field "generated_sepa_debit_mandate" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_interac_present` and 2 other places.
     PaymentMethodDetailsInteracPresent {
-        brand: &str = Nullable;
-        cardholder_name: &str = Nullable;
-        country: &str = Nullable;
-        description: &str = Nullable;
-        emv_auth_data: &str = Nullable;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        fingerprint: &str = Nullable;
-        funding: &str = Nullable;
-        generated_card: &str = Nullable;
-        issuer: &str = Nullable;
-        last4: &str = Nullable;
-        location: &str = Optional;
-        network: &str = Nullable;
-        network_transaction_id: &str = Nullable;
-        preferred_locales: Vec<&str> = Nullable;
-        read_method: PaymentMethodCardPresentReadMethod = Nullable;
-        reader: &str = Optional;
-        receipt: PaymentMethodDetailsInteracPresentReceipt = Nullable;
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        cardholder_name: &str = text "cardholder_name" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        emv_auth_data: &str = text "emv_auth_data" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        generated_card: &str = text "generated_card" Nullable "Text; may be `null`.";
+        issuer: &str = text "issuer" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        location: &str = text "location" Optional "Text; may be missing.";
+        network: &str = text "network" Nullable "Text; may be `null`.";
+        network_transaction_id: &str = text "network_transaction_id" Nullable "Text; may be `null`.";
+        preferred_locales: Vec<&str> = field "preferred_locales" Nullable "Several, each: text; may be `null`.";
+        read_method: PaymentMethodCardPresentReadMethod = field "read_method" Nullable "`contact_emv`, `contactless_emv`, `contactless_magstripe_mode`, `magnetic_stripe_fallback` or `magnetic_stripe_track2`; may be `null`.";
+        reader: &str = text "reader" Optional "Text; may be missing.";
+        receipt: PaymentMethodDetailsInteracPresentReceipt = view "receipt" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_details_interac_present_receipt` and 2 other places.
     PaymentMethodDetailsInteracPresentReceipt {
-        account_type: PaymentMethodDetailsInteracPresentReceiptAccountType = Optional;
-        application_cryptogram: &str = Nullable;
-        application_preferred_name: &str = Nullable;
-        authorization_code: &str = Nullable;
-        authorization_response_code: &str = Nullable;
-        cardholder_verification_method: &str = Nullable;
-        dedicated_file_name: &str = Nullable;
-        terminal_verification_results: &str = Nullable;
-        transaction_status_information: &str = Nullable;
+        account_type: PaymentMethodDetailsInteracPresentReceiptAccountType = field "account_type" Optional "`checking`, `savings` or `unknown`; may be missing.";
+        application_cryptogram: &str = text "application_cryptogram" Nullable "Text; may be `null`.";
+        application_preferred_name: &str = text "application_preferred_name" Nullable "Text; may be `null`.";
+        authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
+        authorization_response_code: &str = text "authorization_response_code" Nullable "Text; may be `null`.";
+        cardholder_verification_method: &str = text "cardholder_verification_method" Nullable "Text; may be `null`.";
+        dedicated_file_name: &str = text "dedicated_file_name" Nullable "Text; may be `null`.";
+        terminal_verification_results: &str = text "terminal_verification_results" Nullable "Text; may be `null`.";
+        transaction_status_information: &str = text "transaction_status_information" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_klarna` and 2 other places.
     PaymentMethodDetailsKlarna {
-        location: &str = Optional;
-        payer_details: KlarnaPayerDetails = Nullable;
-        payment_method_category: &str = Nullable;
-        preferred_locale: &str = Nullable;
-        reader: &str = Optional;
+        location: &str = text "location" Optional "Text; may be missing.";
+        payer_details: KlarnaPayerDetails = view "payer_details" Nullable "An object; may be `null`.";
+        payment_method_category: &str = text "payment_method_category" Nullable "Text; may be `null`.";
+        preferred_locale: &str = text "preferred_locale" Nullable "Text; may be `null`.";
+        reader: &str = text "reader" Optional "Text; may be missing.";
     }
 
     /// The part `payment_method_details_konbini` and 2 other places.
     PaymentMethodDetailsKonbini {
-        store: PaymentMethodDetailsKonbiniStore = Nullable;
+        store: PaymentMethodDetailsKonbiniStore = view "store" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_details_kr_card` and 2 other places.
     PaymentMethodDetailsKrCard {
-        brand: PaymentMethodKrCardBrand = Nullable;
-        buyer_id: &str = Nullable;
-        last4: &str = Nullable;
-        transaction_id: &str = Nullable;
+        brand: PaymentMethodKrCardBrand = field "brand" Nullable "One of 22 words; may be `null`.";
+        buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_mobilepay` and 2 other places.
     PaymentMethodDetailsMobilepay {
-        card: InternalCard = Nullable;
+        card: InternalCard = view "card" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_details_multibanco` and 2 other places.
     PaymentMethodDetailsMultibanco {
-        entity: &str = Nullable;
-        reference: &str = Nullable;
+        entity: &str = text "entity" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_nz_bank_account` and 2 other places.
     PaymentMethodDetailsNzBankAccount {
-        account_holder_name: &str = Nullable;
-        bank_code: &str = Required;
-        bank_name: &str = Required;
-        branch_code: &str = Required;
-        expected_debit_date: &str = Optional;
-        last4: &str = Required;
-        suffix: &str = Nullable;
+        account_holder_name: &str = text "account_holder_name" Nullable "Text; may be `null`.";
+        bank_code: &str = text "bank_code" Required "Text; always there.";
+        bank_name: &str = text "bank_name" Required "Text; always there.";
+        branch_code: &str = text "branch_code" Required "Text; always there.";
+        expected_debit_date: &str = text "expected_debit_date" Optional "Text; may be missing.";
+        last4: &str = text "last4" Required "Text; always there.";
+        suffix: &str = text "suffix" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_oxxo` and 2 other places.
     PaymentMethodDetailsOxxo {
-        number: &str = Nullable;
+        number: &str = text "number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_p24` and 2 other places.
     PaymentMethodDetailsP24 {
-        bank: PaymentMethodP24Bank = Nullable;
-        reference: &str = Nullable;
-        verified_name: &str = Nullable;
+        bank: PaymentMethodP24Bank = field "bank" Nullable "One of 26 words; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_kakao_pay` and 11 other places.
     PaymentMethodDetailsPayco {
-        buyer_id: &str = Nullable;
-        transaction_id: &str = Nullable;
+        buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_paynow` and 2 other places.
     PaymentMethodDetailsPaynow {
-        location: &str = Optional;
-        reader: &str = Optional;
-        reference: &str = Nullable;
+        location: &str = text "location" Optional "Text; may be missing.";
+        reader: &str = text "reader" Optional "Text; may be missing.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_paypal` and 2 other places.
     PaymentMethodDetailsPaypal {
-        country: &str = Nullable;
-        payer_email: &str = Nullable;
-        payer_id: &str = Nullable;
-        payer_name: &str = Nullable;
-        seller_protection: PaypalSellerProtection = Nullable;
-        transaction_id: &str = Nullable;
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        payer_email: &str = text "payer_email" Nullable "Text; may be `null`.";
+        payer_id: &str = text "payer_id" Nullable "Text; may be `null`.";
+        payer_name: &str = text "payer_name" Nullable "Text; may be `null`.";
+        seller_protection: PaypalSellerProtection = view "seller_protection" Nullable "An object; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_payto` and 2 other places.
     PaymentMethodDetailsPayto {
-        bsb_number: &str = Nullable;
-        last4: &str = Nullable;
-        mandate: &str = Optional;
-        pay_id: &str = Nullable;
+        bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: &str = text "mandate" Optional "Text; may be missing.";
+        pay_id: &str = text "pay_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_pix` and 2 other places.
     PaymentMethodDetailsPix {
-        bank_transaction_id: &str = Nullable;
-        mandate: &str = Optional;
+        bank_transaction_id: &str = text "bank_transaction_id" Nullable "Text; may be `null`.";
+        mandate: &str = text "mandate" Optional "Text; may be missing.";
     }
 
     /// The part `payment_method_details_payment_record_sepa_debit` and 2 other places.
     PaymentMethodDetailsSepaDebit {
-        bank_code: &str = Nullable;
-        branch_code: &str = Nullable;
-        country: &str = Nullable;
-        expected_debit_date: &str = Optional;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        mandate: &str = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        branch_code: &str = text "branch_code" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        expected_debit_date: &str = text "expected_debit_date" Optional "Text; may be missing.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: &str = text "mandate" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_sofort` and 2 other places.
     PaymentMethodDetailsSofort {
-        bank_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        bic: &str = Nullable;
-        country: &str = Nullable;
-        generated_sepa_debit: Expandable<PaymentMethod> = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        generated_sepa_debit: Expandable<PaymentMethod> = field "generated_sepa_debit" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
-        generated_sepa_debit_mandate: Expandable<Mandate> = Nullable;
-        iban_last4: &str = Nullable;
-        preferred_language: PaymentMethodDetailsSofortPreferredLanguage = Nullable;
-        verified_name: &str = Nullable;
+        generated_sepa_debit_mandate: Expandable<Mandate> = field "generated_sepa_debit_mandate" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        preferred_language: PaymentMethodDetailsSofortPreferredLanguage = field "preferred_language" Nullable "One of 7 words; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_swish` and 2 other places.
     PaymentMethodDetailsSwish {
-        fingerprint: &str = Nullable;
-        payment_reference: &str = Nullable;
-        verified_phone_last4: &str = Nullable;
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        payment_reference: &str = text "payment_reference" Nullable "Text; may be `null`.";
+        verified_phone_last4: &str = text "verified_phone_last4" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_twint` and 2 other places.
     PaymentMethodDetailsTwint {
-        mandate: &str = Optional;
+        mandate: &str = text "mandate" Optional "Text; may be missing.";
     }
 
     /// The part `payment_method_details_payment_record_us_bank_account` and 2 other places.
     PaymentMethodDetailsUsBankAccount {
-        account_holder_type: IssuingCardholderType = Nullable;
-        account_type: PaymentMethodUsBankAccountAccountType = Nullable;
-        bank_name: &str = Nullable;
-        expected_debit_date: &str = Optional;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
+        account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
+        account_type: PaymentMethodUsBankAccountAccountType = field "account_type" Nullable "`checking` or `savings`; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        expected_debit_date: &str = text "expected_debit_date" Optional "Text; may be missing.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        mandate: Expandable<Mandate> = Optional;
-        payment_reference: &str = Nullable;
-        routing_number: &str = Nullable;
+        mandate: Expandable<Mandate> = field "mandate" Optional "An id, or the object where the call expanded it; may be missing.";
+        payment_reference: &str = text "payment_reference" Nullable "Text; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_wechat_pay` and 2 other places.
     PaymentMethodDetailsWechatPay {
-        fingerprint: &str = Nullable;
-        location: &str = Optional;
-        reader: &str = Optional;
-        transaction_id: &str = Nullable;
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        location: &str = text "location" Optional "Text; may be missing.";
+        reader: &str = text "reader" Optional "Text; may be missing.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_eps` and one other place.
     PaymentMethodEps {
-        bank: PaymentMethodEpsBank = Nullable;
+        bank: PaymentMethodEpsBank = field "bank" Nullable "One of 28 words; may be `null`.";
     }
 
     /// The part `payment_method_fpx` and one other place.
     PaymentMethodFpx {
-        bank: PaymentMethodFpxBank = Required;
+        bank: PaymentMethodFpxBank = field "bank" Required "One of 22 words; always there.";
     }
 
     /// The part `payment_method_ideal` and one other place.
     PaymentMethodIdeal {
-        bank: PaymentMethodIdealBank = Nullable;
-        bic: PaymentMethodIdealBic = Nullable;
+        bank: PaymentMethodIdealBank = field "bank" Nullable "One of 20 words; may be `null`.";
+        bic: PaymentMethodIdealBic = field "bic" Nullable "One of 21 words; may be `null`.";
     }
 
     /// The part `payment_method_interac_present` and one other place.
     PaymentMethodInteracPresent {
-        brand: &str = Nullable;
-        cardholder_name: &str = Nullable;
-        country: &str = Nullable;
-        description: &str = Nullable;
-        exp_month: i64 = Required;
-        exp_year: i64 = Required;
-        fingerprint: &str = Nullable;
-        funding: &str = Nullable;
-        issuer: &str = Nullable;
-        last4: &str = Nullable;
-        networks: Networks = Nullable;
-        preferred_locales: Vec<&str> = Nullable;
-        read_method: PaymentMethodCardPresentReadMethod = Nullable;
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        cardholder_name: &str = text "cardholder_name" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Required "An integer; always there.";
+        exp_year: i64 = int "exp_year" Required "An integer; always there.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        issuer: &str = text "issuer" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        networks: Networks = view "networks" Nullable "An object; may be `null`.";
+        preferred_locales: Vec<&str> = field "preferred_locales" Nullable "Several, each: text; may be `null`.";
+        read_method: PaymentMethodCardPresentReadMethod = field "read_method" Nullable "`contact_emv`, `contactless_emv`, `contactless_magstripe_mode`, `magnetic_stripe_fallback` or `magnetic_stripe_track2`; may be `null`.";
     }
 
     /// The part `payment_method_klarna` and one other place.
     PaymentMethodKlarna {
-        dob: LegalEntityDob = Nullable;
+        dob: LegalEntityDob = view "dob" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_kr_card` and one other place.
     PaymentMethodKrCard {
-        brand: PaymentMethodKrCardBrand = Nullable;
-        last4: &str = Nullable;
+        brand: PaymentMethodKrCardBrand = field "brand" Nullable "One of 22 words; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_link` and one other place.
     PaymentMethodLink {
-        email: &str = Nullable;
+        email: &str = text "email" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_naver_pay` and one other place.
     PaymentMethodNaverPay {
-        buyer_id: &str = Nullable;
-        funding: PaymentMethodNaverPayFunding = Required;
+        buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
+        funding: PaymentMethodNaverPayFunding = field "funding" Required "`card` or `points`; always there.";
     }
 
     /// The part `payment_method_nz_bank_account` and one other place.
     PaymentMethodNzBankAccount {
-        account_holder_name: &str = Nullable;
-        bank_code: &str = Required;
-        bank_name: &str = Required;
-        branch_code: &str = Required;
-        last4: &str = Required;
-        suffix: &str = Nullable;
-    }
-
-    /// The part `payment_method_options_affirm`.
-    PaymentMethodOptionsAffirm {
-        capture_method: &str = Optional;
-        preferred_locale: &str = Optional;
-        setup_future_usage: &str = Optional;
-    }
-
-    /// The part `payment_method_options_afterpay_clearpay`.
-    PaymentMethodOptionsAfterpayClearpay {
-        capture_method: &str = Optional;
-        reference: &str = Nullable;
-        setup_future_usage: &str = Optional;
-    }
-
-    /// The part `payment_method_options_bancontact`.
-    PaymentMethodOptionsBancontact {
-        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = Required;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
+        account_holder_name: &str = text "account_holder_name" Nullable "Text; may be `null`.";
+        bank_code: &str = text "bank_code" Required "Text; always there.";
+        bank_name: &str = text "bank_name" Required "Text; always there.";
+        branch_code: &str = text "branch_code" Required "Text; always there.";
+        last4: &str = text "last4" Required "Text; always there.";
+        suffix: &str = text "suffix" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_options_card_installments`.
     PaymentMethodOptionsCardInstallments {
-        available_plans: Vec<PaymentMethodDetailsCardInstallmentsPlan> = Nullable;
-        enabled: bool = Required;
-        plan: PaymentMethodDetailsCardInstallmentsPlan = Nullable;
+        available_plans: Vec<PaymentMethodDetailsCardInstallmentsPlan> = field "available_plans" Nullable "Several, each: an object; may be `null`.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_options_card_mandate_options`.
     PaymentMethodOptionsCardMandateOptions {
-        amount: i64 = Required;
-        amount_type: MandatePixAmountType = Required;
-        description: &str = Nullable;
-        end_date: i64 = Nullable;
-        interval: PaymentMethodOptionsCardMandateOptionsInterval = Required;
-        interval_count: i64 = Nullable;
-        reference: &str = Required;
-        start_date: i64 = Required;
-        supported_types: Vec<&str> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_type: MandatePixAmountType = field "amount_type" Required "`fixed` or `maximum`; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        end_date: i64 = int "end_date" Nullable "Seconds since 1970; may be `null`.";
+        interval: PaymentMethodOptionsCardMandateOptionsInterval = field "interval" Required "`day`, `month`, `sporadic`, `week` or `year`; always there.";
+        interval_count: i64 = int "interval_count" Nullable "An integer; may be `null`.";
+        reference: &str = text "reference" Required "Text; always there.";
+        start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
+        supported_types: Vec<&str> = field "supported_types" Nullable "Several, each: text; may be `null`.";
     }
 
-    /// The part `payment_method_options_card_present`.
-    PaymentMethodOptionsCardPresent {
-        capture_method: PaymentMethodOptionsCardPresentCaptureMethod = Optional;
-        request_extended_authorization: bool = Nullable;
-        request_incremental_authorization_support: bool = Nullable;
-        routing: PaymentMethodOptionsCardPresentRouting = Optional;
-    }
-
-    /// The part `payment_method_options_card_present_routing` and 55 other places.
+    /// The part `payment_method_options_card_present_routing` and 54 other places.
     PaymentMethodOptionsCardPresentRouting {
-        requested_priority: PaymentMethodOptionsCardPresentRoutingRequestedPriority = Nullable;
-    }
-
-    /// The part `payment_method_options_klarna`.
-    PaymentMethodOptionsKlarna {
-        capture_method: &str = Optional;
-        preferred_locale: &str = Nullable;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-    }
-
-    /// The part `payment_method_options_konbini`.
-    PaymentMethodOptionsKonbini {
-        confirmation_number: &str = Nullable;
-        expires_after_days: i64 = Nullable;
-        expires_at: i64 = Nullable;
-        product_description: &str = Nullable;
-        setup_future_usage: &str = Optional;
+        requested_priority: PaymentMethodOptionsCardPresentRoutingRequestedPriority = field "requested_priority" Nullable "`domestic` or `international`; may be `null`.";
     }
 
     /// The part `payment_method_options_mandate_options_pix` and 2 other places.
     PaymentMethodOptionsMandateOptionsPix {
-        amount: i64 = Optional;
-        amount_includes_iof: MandatePixAmountIncludesIof = Optional;
-        amount_type: MandatePixAmountType = Optional;
-        currency: &str = Optional;
-        end_date: &str = Optional;
-        payment_schedule: MandatePixPaymentSchedule = Optional;
-        reference: &str = Optional;
-        start_date: &str = Optional;
-    }
-
-    /// The part `payment_method_options_pix`.
-    PaymentMethodOptionsPix {
-        amount_includes_iof: MandatePixAmountIncludesIof = Optional;
-        expires_after_seconds: i64 = Nullable;
-        expires_at: i64 = Nullable;
-        mandate_options: PaymentMethodOptionsMandateOptionsPix = Optional;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
-    }
-
-    /// The part `payment_method_options_sofort`.
-    PaymentMethodOptionsSofort {
-        preferred_language: PaymentMethodDetailsSofortPreferredLanguage = Nullable;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
-    }
-
-    /// The part `payment_method_options_upi`.
-    PaymentMethodOptionsUpi {
-        setup_future_usage: PaymentIntentSetupFutureUsage = Optional;
-    }
-
-    /// The part `payment_method_options_wechat_pay`.
-    PaymentMethodOptionsWechatPay {
-        app_id: &str = Nullable;
-        client: PaymentMethodOptionsWechatPayClient = Nullable;
-        setup_future_usage: &str = Optional;
+        amount: i64 = int "amount" Optional "An integer; may be missing.";
+        amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Optional "`always` or `never`; may be missing.";
+        amount_type: MandatePixAmountType = field "amount_type" Optional "`fixed` or `maximum`; may be missing.";
+        currency: &str = text "currency" Optional "A currency, three letters in lower case; may be missing.";
+        end_date: &str = text "end_date" Optional "Text; may be missing.";
+        payment_schedule: MandatePixPaymentSchedule = field "payment_schedule" Optional "`halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`; may be missing.";
+        reference: &str = text "reference" Optional "Text; may be missing.";
+        start_date: &str = text "start_date" Optional "Text; may be missing.";
     }
 
     /// The part `payment_method_p24` and one other place.
     PaymentMethodP24 {
-        bank: PaymentMethodP24Bank = Nullable;
+        bank: PaymentMethodP24Bank = field "bank" Nullable "One of 26 words; may be `null`.";
     }
 
     /// The part `payment_method_paypal` and one other place.
     PaymentMethodPaypal {
-        country: &str = Nullable;
-        payer_email: &str = Nullable;
-        payer_id: &str = Nullable;
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        payer_email: &str = text "payer_email" Nullable "Text; may be `null`.";
+        payer_id: &str = text "payer_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_payto` and one other place.
     PaymentMethodPayto {
-        bsb_number: &str = Nullable;
-        last4: &str = Nullable;
-        pay_id: &str = Nullable;
+        bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        pay_id: &str = text "pay_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_sepa_debit` and one other place.
     PaymentMethodSepaDebit {
-        bank_code: &str = Nullable;
-        branch_code: &str = Nullable;
-        country: &str = Nullable;
-        fingerprint: &str = Nullable;
-        generated_from: SepaDebitGeneratedFrom = Nullable;
-        last4: &str = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        branch_code: &str = text "branch_code" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        generated_from: SepaDebitGeneratedFrom = view "generated_from" Nullable "An object; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_payment_record_upi` and 4 other places.
     PaymentMethodUpi {
-        vpa: &str = Nullable;
+        vpa: &str = text "vpa" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_us_bank_account` and one other place.
     PaymentMethodUsBankAccount {
-        account_holder_type: IssuingCardholderType = Nullable;
-        account_type: PaymentMethodUsBankAccountAccountType = Nullable;
-        bank_name: &str = Nullable;
-        financial_connections_account: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        networks: UsBankAccountNetworks = Nullable;
-        routing_number: &str = Nullable;
-        status_details: PaymentMethodUsBankAccountStatusDetails = Nullable;
+        account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
+        account_type: PaymentMethodUsBankAccountAccountType = field "account_type" Nullable "`checking` or `savings`; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        financial_connections_account: &str = text "financial_connections_account" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        networks: UsBankAccountNetworks = view "networks" Nullable "An object; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
+        status_details: PaymentMethodUsBankAccountStatusDetails = view "status_details" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_method_us_bank_account_blocked` and one other place.
     PaymentMethodUsBankAccountBlocked {
-        network_code: PaymentMethodUsBankAccountBlockedNetworkCode = Nullable;
-        reason: PaymentMethodUsBankAccountBlockedReason = Nullable;
+        network_code: PaymentMethodUsBankAccountBlockedNetworkCode = field "network_code" Nullable "One of 12 words; may be `null`.";
+        reason: PaymentMethodUsBankAccountBlockedReason = field "reason" Nullable "One of 7 words; may be `null`.";
     }
 
     /// The part `payment_method_us_bank_account_status_details` and one other place.
     PaymentMethodUsBankAccountStatusDetails {
-        blocked: PaymentMethodUsBankAccountBlocked = Optional;
+        blocked: PaymentMethodUsBankAccountBlocked = view "blocked" Optional "An object; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/payment_methods/{payment_method}/attach`.
     AttachPaymentMethod() {
-        customer: String;
-        customer_account: String;
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_methods`.
     CreatePaymentMethod() {
-        acss_debit: AcssDebitParams;
-        affirm: Params;
-        afterpay_clearpay: Params;
-        alipay: Params;
-        allow_redisplay: CardAllowRedisplay;
-        alma: Params;
-        amazon_pay: Params;
-        au_becs_debit: AuBecsDebitParams;
-        bacs_debit: BacsDebitParams;
-        bancontact: Params;
-        billie: Params;
-        billing_details: BillingDetailsParams;
-        bizum: Params;
-        blik: Params;
-        boleto: BoletoParams;
-        card: PaymentMethodCardChoice;
-        cashapp: Params;
-        crypto: Params;
-        custom: AmParams;
-        customer: String;
-        customer_balance: Params;
-        eps: SetupIntentEpsParams;
-        fpx: SetupIntentFpxParams;
-        giropay: Params;
-        grabpay: Params;
-        ideal: IdealParams;
-        interac_present: Params;
-        kakao_pay: Params;
-        klarna: KlarnaParams;
-        konbini: Params;
-        kr_card: Params;
-        link: Params;
-        mb_way: Params;
-        metadata: MapOf<String>;
-        mobilepay: Params;
-        multibanco: Params;
-        naver_pay: NaverPayParams;
-        nz_bank_account: NzBankAccountParams;
-        oxxo: Params;
-        p24: P24Params;
-        pay_by_bank: Params;
-        payco: Params;
-        payment_method: String;
-        paynow: Params;
-        paypal: Params;
-        payto: PaytoParams;
-        pix: Params;
-        promptpay: Params;
-        radar_options: RadarOptionsParams;
-        revolut_pay: Params;
-        samsung_pay: Params;
-        satispay: Params;
-        scalapay: Params;
-        sepa_debit: SepaDebitParams;
-        sofort: SofortParams;
-        sunbit: Params;
-        swish: Params;
-        twint: Params;
-        r#type: PaymentMethodType;
-        upi: UpiParams;
-        us_bank_account: UsBankAccountParams;
-        wechat_pay: Params;
-        zip: Params;
+        acss_debit: AcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
+        affirm: Params = fields "affirm" "Sets `affirm`. Parameters by name.";
+        afterpay_clearpay: Params = fields "afterpay_clearpay" "Sets `afterpay_clearpay`. Parameters by name.";
+        alipay: Params = fields "alipay" "Sets `alipay`. Parameters by name.";
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
+        alma: Params = fields "alma" "Sets `alma`. Parameters by name.";
+        amazon_pay: Params = fields "amazon_pay" "Sets `amazon_pay`. Parameters by name.";
+        au_becs_debit: AuBecsDebitParams = fields "au_becs_debit" "Sets `au_becs_debit`. Parameters.";
+        bacs_debit: BacsDebitParams = fields "bacs_debit" "Sets `bacs_debit`. Parameters.";
+        bancontact: Params = fields "bancontact" "Sets `bancontact`. Parameters by name.";
+        billie: Params = fields "billie" "Sets `billie`. Parameters by name.";
+        billing_details: BillingDetailsParams = fields "billing_details" "Sets `billing_details`. Parameters.";
+        bizum: Params = fields "bizum" "Sets `bizum`. Parameters by name.";
+        blik: Params = fields "blik" "Sets `blik`. Parameters by name.";
+        boleto: BoletoParams = fields "boleto" "Sets `boleto`. Parameters.";
+        card: impl Into<PaymentMethodCardChoice> = put<PaymentMethodCardChoice> "card" "Sets `card`. One of several types.";
+        cashapp: Params = fields "cashapp" "Sets `cashapp`. Parameters by name.";
+        crypto: Params = fields "crypto" "Sets `crypto`. Parameters by name.";
+        custom: AmParams = fields "custom" "Sets `custom`. Parameters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_balance: Params = fields "customer_balance" "Sets `customer_balance`. Parameters by name.";
+        eps: SetupIntentEpsParams = fields "eps" "Sets `eps`. Parameters.";
+        fpx: SetupIntentFpxParams = fields "fpx" "Sets `fpx`. Parameters.";
+        giropay: Params = fields "giropay" "Sets `giropay`. Parameters by name.";
+        grabpay: Params = fields "grabpay" "Sets `grabpay`. Parameters by name.";
+        ideal: IdealParams = fields "ideal" "Sets `ideal`. Parameters.";
+        interac_present: Params = fields "interac_present" "Sets `interac_present`. Parameters by name.";
+        kakao_pay: Params = fields "kakao_pay" "Sets `kakao_pay`. Parameters by name.";
+        klarna: KlarnaParams = fields "klarna" "Sets `klarna`. Parameters.";
+        konbini: Params = fields "konbini" "Sets `konbini`. Parameters by name.";
+        kr_card: Params = fields "kr_card" "Sets `kr_card`. Parameters by name.";
+        link: Params = fields "link" "Sets `link`. Parameters by name.";
+        mb_way: Params = fields "mb_way" "Sets `mb_way`. Parameters by name.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        mobilepay: Params = fields "mobilepay" "Sets `mobilepay`. Parameters by name.";
+        multibanco: Params = fields "multibanco" "Sets `multibanco`. Parameters by name.";
+        naver_pay: NaverPayParams = fields "naver_pay" "Sets `naver_pay`. Parameters.";
+        nz_bank_account: NzBankAccountParams = fields "nz_bank_account" "Sets `nz_bank_account`. Parameters.";
+        oxxo: Params = fields "oxxo" "Sets `oxxo`. Parameters by name.";
+        p24: P24Params = fields "p24" "Sets `p24`. Parameters.";
+        pay_by_bank: Params = fields "pay_by_bank" "Sets `pay_by_bank`. Parameters by name.";
+        payco: Params = fields "payco" "Sets `payco`. Parameters by name.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        paynow: Params = fields "paynow" "Sets `paynow`. Parameters by name.";
+        paypal: Params = fields "paypal" "Sets `paypal`. Parameters by name.";
+        payto: PaytoParams = fields "payto" "Sets `payto`. Parameters.";
+        pix: Params = fields "pix" "Sets `pix`. Parameters by name.";
+        promptpay: Params = fields "promptpay" "Sets `promptpay`. Parameters by name.";
+        radar_options: RadarOptionsParams = fields "radar_options" "Sets `radar_options`. Parameters.";
+        revolut_pay: Params = fields "revolut_pay" "Sets `revolut_pay`. Parameters by name.";
+        samsung_pay: Params = fields "samsung_pay" "Sets `samsung_pay`. Parameters by name.";
+        satispay: Params = fields "satispay" "Sets `satispay`. Parameters by name.";
+        scalapay: Params = fields "scalapay" "Sets `scalapay`. Parameters by name.";
+        sepa_debit: SepaDebitParams = fields "sepa_debit" "Sets `sepa_debit`. Parameters.";
+        sofort: SofortParams = fields "sofort" "Sets `sofort`. Parameters.";
+        sunbit: Params = fields "sunbit" "Sets `sunbit`. Parameters by name.";
+        swish: Params = fields "swish" "Sets `swish`. Parameters by name.";
+        twint: Params = fields "twint" "Sets `twint`. Parameters by name.";
+        r#type: impl Into<PaymentMethodType> = put<PaymentMethodType> "type" "Sets `type`. One of 55 words.";
+        upi: UpiParams = fields "upi" "Sets `upi`. Parameters.";
+        us_bank_account: UsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
+        wechat_pay: Params = fields "wechat_pay" "Sets `wechat_pay`. Parameters by name.";
+        zip: Params = fields "zip" "Sets `zip`. Parameters by name.";
     }
 
     /// Parameters of `POST /v1/payment_methods.card`.
-    CreatePaymentMethodCardParams(token: String) {
+    CreatePaymentMethodCardParams(token: impl Into<String> = text "token") {
     }
 
     /// Parameters of `GET /v1/payment_methods`.
     ListPaymentMethods() {
-        allow_redisplay: CardAllowRedisplay;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        r#type: PaymentMethodType;
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<PaymentMethodType> = put<PaymentMethodType> "type" "Sets `type`. One of 55 words.";
     }
 
     /// Parameters of `POST /v1/payment_methods.card`.
-    PaymentMethodCardParams(exp_month: i64, exp_year: i64, number: String) {
-        cvc: String;
-        networks: TokenNetworksParams;
+    PaymentMethodCardParams(exp_month: impl Into<i64> = int "exp_month", exp_year: impl Into<i64> = int "exp_year", number: impl Into<String> = text "number") {
+        cvc: impl Into<String> = text "cvc" "Sets `cvc`. Text of at most 5000 characters.";
+        networks: TokenNetworksParams = fields "networks" "Sets `networks`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_methods/{payment_method}.card.networks`.
     PaymentMethodNetworksParams() {
-        preferred: TokenPreferred, clear_preferred;
+        preferred: impl Into<TokenPreferred> = put<TokenPreferred> "preferred", clear_preferred "Sets `preferred`. `cartes_bancaires`, `mastercard` or `visa`.";
     }
 
     /// Parameters of `POST /v1/payment_methods/{payment_method}.us_bank_account`.
     PaymentMethodUsBankAccountParams() {
-        account_holder_type: IssuingCardholderType;
-        account_type: PaymentMethodUsBankAccountAccountType;
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        account_type: impl Into<PaymentMethodUsBankAccountAccountType> = put<PaymentMethodUsBankAccountAccountType> "account_type" "Sets `account_type`. `checking` or `savings`.";
     }
 
     /// Parameters of `POST /v1/payment_methods/{payment_method}`.
     UpdatePaymentMethod() {
-        allow_redisplay: CardAllowRedisplay;
-        billing_details: BillingDetailsParams;
-        card: UpdatePaymentMethodCardParams;
-        metadata: MapOf<String>, clear_metadata;
-        payto: PaytoParams;
-        us_bank_account: PaymentMethodUsBankAccountParams;
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
+        billing_details: BillingDetailsParams = fields "billing_details" "Sets `billing_details`. Parameters.";
+        card: UpdatePaymentMethodCardParams = fields "card" "Sets `card`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        payto: PaytoParams = fields "payto" "Sets `payto`. Parameters.";
+        us_bank_account: PaymentMethodUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_methods/{payment_method}.card`.
     UpdatePaymentMethodCardParams() {
-        exp_month: i64;
-        exp_year: i64;
-        networks: PaymentMethodNetworksParams;
+        exp_month: impl Into<i64> = int "exp_month" "Sets `exp_month`. An integer.";
+        exp_year: impl Into<i64> = int "exp_year" "Sets `exp_year`. An integer.";
+        networks: PaymentMethodNetworksParams = fields "networks" "Sets `networks`. Parameters.";
     }
 }
 

@@ -9,67 +9,67 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `payment_method_domains`.
+    /// Calls about `payment_method_domains`: [reference](https://docs.stripe.com/api/payment_method_domains).
     PaymentMethodDomainsApi [] {
         fn list(; ListPaymentMethodDomains) -> List<PaymentMethodDomain> = list
-            "stripe.payment_method_domains.list" "/v1/payment_method_domains";
+            "stripe.payment_method_domains.list" "/v1/payment_method_domains" "payment_method_domains/list";
         fn create(; CreatePaymentMethodDomain) -> PaymentMethodDomain = post
-            "stripe.payment_method_domains.create" "/v1/payment_method_domains";
+            "stripe.payment_method_domains.create" "/v1/payment_method_domains" "payment_method_domains/create";
         fn retrieve(payment_method_domain) -> PaymentMethodDomain = get
-            "stripe.payment_method_domains.retrieve" "/v1/payment_method_domains/{payment_method_domain}";
+            "stripe.payment_method_domains.retrieve" "/v1/payment_method_domains/{payment_method_domain}" "payment_method_domains/retrieve";
         fn update(payment_method_domain; UpdatePaymentMethodDomain) -> PaymentMethodDomain = post
-            "stripe.payment_method_domains.update" "/v1/payment_method_domains/{payment_method_domain}";
+            "stripe.payment_method_domains.update" "/v1/payment_method_domains/{payment_method_domain}" "payment_method_domains/update";
         fn validate(payment_method_domain) -> PaymentMethodDomain = post
-            "stripe.payment_method_domains.validate" "/v1/payment_method_domains/{payment_method_domain}/validate";
+            "stripe.payment_method_domains.validate" "/v1/payment_method_domains/{payment_method_domain}/validate" "payment_method_domains/validate";
     }
 }
 
 views! {
-    /// The object `payment_method_domain`.
+    /// The object `payment_method_domain`: [reference](https://docs.stripe.com/api/payment_method_domains/object).
     PaymentMethodDomain {
-        amazon_pay: PaymentMethodDomainResourcePaymentMethodStatus = Required;
-        apple_pay: PaymentMethodDomainResourcePaymentMethodStatus = Required;
-        created: i64 = Required;
-        domain_name: &str = Required;
-        enabled: bool = Required;
-        google_pay: PaymentMethodDomainResourcePaymentMethodStatus = Required;
-        id: &str = Required;
-        klarna: PaymentMethodDomainResourcePaymentMethodStatus = Required;
-        link: PaymentMethodDomainResourcePaymentMethodStatus = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        paypal: PaymentMethodDomainResourcePaymentMethodStatus = Required;
+        amazon_pay: PaymentMethodDomainResourcePaymentMethodStatus = view "amazon_pay" Required "An object; always there.";
+        apple_pay: PaymentMethodDomainResourcePaymentMethodStatus = view "apple_pay" Required "An object; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        domain_name: &str = text "domain_name" Required "Text; always there.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        google_pay: PaymentMethodDomainResourcePaymentMethodStatus = view "google_pay" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        klarna: PaymentMethodDomainResourcePaymentMethodStatus = view "klarna" Required "An object; always there.";
+        link: PaymentMethodDomainResourcePaymentMethodStatus = view "link" Required "An object; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        paypal: PaymentMethodDomainResourcePaymentMethodStatus = view "paypal" Required "An object; always there.";
     }
 
     /// The part `payment_method_domain_resource_payment_method_status` and 5 other places.
     PaymentMethodDomainResourcePaymentMethodStatus {
-        status: BillingMeterStatus = Required;
-        status_details: PaymentMethodDomainResourcePaymentMethodStatusDetails = Optional;
+        status: BillingMeterStatus = field "status" Required "`active` or `inactive`; always there.";
+        status_details: PaymentMethodDomainResourcePaymentMethodStatusDetails = view "status_details" Optional "An object; may be missing.";
     }
 
     /// The part `payment_method_domain_resource_payment_method_status_details` and 5 other places.
     PaymentMethodDomainResourcePaymentMethodStatusDetails {
-        error_message: &str = Required;
+        error_message: &str = text "error_message" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/payment_method_domains`.
-    CreatePaymentMethodDomain(domain_name: String) {
-        enabled: bool;
+    CreatePaymentMethodDomain(domain_name: impl Into<String> = text "domain_name") {
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/payment_method_domains`.
     ListPaymentMethodDomains() {
-        domain_name: String;
-        enabled: bool;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        domain_name: impl Into<String> = text "domain_name" "Sets `domain_name`. Text of at most 5000 characters.";
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_method_domains/{payment_method_domain}`.
     UpdatePaymentMethodDomain() {
-        enabled: bool;
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
     }
 }

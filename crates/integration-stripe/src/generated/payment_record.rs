@@ -15,159 +15,159 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `payment_records`.
+    /// Calls about `payment_records`: [reference](https://docs.stripe.com/api/payment_records/report_payment).
     PaymentRecordsApi [] {
         fn report_payment(; ReportPaymentPaymentRecord) -> PaymentRecord = post
-            "stripe.payment_records.report_payment" "/v1/payment_records/report_payment";
+            "stripe.payment_records.report_payment" "/v1/payment_records/report_payment" "payment_records/report_payment/report_payment";
         fn retrieve(id) -> PaymentRecord = get
-            "stripe.payment_records.retrieve" "/v1/payment_records/{id}";
+            "stripe.payment_records.retrieve" "/v1/payment_records/{id}" "payment_records/retrieve";
         fn report_payment_attempt(id; ReportPaymentAttemptPaymentRecord) -> PaymentRecord = post
-            "stripe.payment_records.report_payment_attempt" "/v1/payment_records/{id}/report_payment_attempt";
+            "stripe.payment_records.report_payment_attempt" "/v1/payment_records/{id}/report_payment_attempt" "payment_records/report_payment_attempt";
         fn report_payment_attempt_canceled(id; ReportPaymentAttemptCanceledPaymentRecord) -> PaymentRecord = post
-            "stripe.payment_records.report_payment_attempt_canceled" "/v1/payment_records/{id}/report_payment_attempt_canceled";
+            "stripe.payment_records.report_payment_attempt_canceled" "/v1/payment_records/{id}/report_payment_attempt_canceled" "payment_records/report_payment_attempt_canceled";
         fn report_payment_attempt_failed(id; ReportPaymentAttemptFailedPaymentRecord) -> PaymentRecord = post
-            "stripe.payment_records.report_payment_attempt_failed" "/v1/payment_records/{id}/report_payment_attempt_failed";
+            "stripe.payment_records.report_payment_attempt_failed" "/v1/payment_records/{id}/report_payment_attempt_failed" "payment_records/report_payment_attempt_failed";
         fn report_payment_attempt_guaranteed(id; ReportPaymentAttemptGuaranteedPaymentRecord) -> PaymentRecord = post
-            "stripe.payment_records.report_payment_attempt_guaranteed" "/v1/payment_records/{id}/report_payment_attempt_guaranteed";
+            "stripe.payment_records.report_payment_attempt_guaranteed" "/v1/payment_records/{id}/report_payment_attempt_guaranteed" "payment_records/report_payment_attempt_guaranteed";
         fn report_payment_attempt_informational(id; ReportPaymentAttemptInformationalPaymentRecord) -> PaymentRecord = post
-            "stripe.payment_records.report_payment_attempt_informational" "/v1/payment_records/{id}/report_payment_attempt_informational";
+            "stripe.payment_records.report_payment_attempt_informational" "/v1/payment_records/{id}/report_payment_attempt_informational" "payment_records/report_payment_attempt_informational";
         fn report_refund(id; ReportRefundPaymentRecord) -> PaymentRecord = post
-            "stripe.payment_records.report_refund" "/v1/payment_records/{id}/report_refund";
+            "stripe.payment_records.report_refund" "/v1/payment_records/{id}/report_refund" "payment_records/report_refund";
     }
 }
 
 views! {
-    /// The object `payment_record`.
+    /// The object `payment_record`: [reference](https://docs.stripe.com/api/payment_records/object).
     PaymentRecord {
-        amount: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_authorized: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_canceled: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_failed: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_guaranteed: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_refunded: BillingCreditGrantsResourceMonetaryAmount = Required;
-        amount_requested: BillingCreditGrantsResourceMonetaryAmount = Required;
-        application: &str = Nullable;
-        created: i64 = Required;
-        customer_details: PaymentsPrimitivesPaymentRecordsResourceCustomerDetails = Nullable;
-        customer_presence: PaymentIntentSetupFutureUsage = Nullable;
-        description: &str = Nullable;
-        id: &str = Required;
-        latest_payment_attempt_record: &str = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        payment_method_details: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodDetails = Nullable;
-        processor_details: PaymentsPrimitivesPaymentRecordsResourceProcessorDetails = Required;
-        reported_by: PaymentRecordReportedBy = Required;
-        shipping_details: InsightsResourcesPaymentEvaluationShipping = Nullable;
+        amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Required "An object; always there.";
+        amount_authorized: BillingCreditGrantsResourceMonetaryAmount = view "amount_authorized" Required "An object; always there.";
+        amount_canceled: BillingCreditGrantsResourceMonetaryAmount = view "amount_canceled" Required "An object; always there.";
+        amount_failed: BillingCreditGrantsResourceMonetaryAmount = view "amount_failed" Required "An object; always there.";
+        amount_guaranteed: BillingCreditGrantsResourceMonetaryAmount = view "amount_guaranteed" Required "An object; always there.";
+        amount_refunded: BillingCreditGrantsResourceMonetaryAmount = view "amount_refunded" Required "An object; always there.";
+        amount_requested: BillingCreditGrantsResourceMonetaryAmount = view "amount_requested" Required "An object; always there.";
+        application: &str = text "application" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer_details: PaymentsPrimitivesPaymentRecordsResourceCustomerDetails = view "customer_details" Nullable "An object; may be `null`.";
+        customer_presence: PaymentIntentSetupFutureUsage = field "customer_presence" Nullable "`off_session` or `on_session`; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        latest_payment_attempt_record: &str = text "latest_payment_attempt_record" Nullable "Text; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_method_details: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodDetails = view "payment_method_details" Nullable "An object; may be `null`.";
+        processor_details: PaymentsPrimitivesPaymentRecordsResourceProcessorDetails = view "processor_details" Required "An object; always there.";
+        reported_by: PaymentRecordReportedBy = field "reported_by" Required "`self` or `stripe`; always there.";
+        shipping_details: InsightsResourcesPaymentEvaluationShipping = view "shipping_details" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/payment_records/report_payment.payment_method_details.custom` and one other place.
     CustomParams() {
-        display_name: String;
-        r#type: String;
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text of at most 5000 characters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment.customer_details` and one other place.
     CustomerDetailsParams() {
-        customer: String;
-        email: String;
-        name: String;
-        phone: String;
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment.failed` and one other place.
-    FailedParams(failed_at: i64) {
+    FailedParams(failed_at: impl Into<i64> = int "failed_at") {
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment.guaranteed` and one other place.
-    GuaranteedParams(guaranteed_at: i64) {
+    GuaranteedParams(guaranteed_at: impl Into<i64> = int "guaranteed_at") {
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment.payment_method_details` and one other place.
     PaymentMethodDetailsParams() {
-        billing_details: OwnerParams;
-        custom: CustomParams;
-        payment_method: String;
-        r#type: String;
+        billing_details: OwnerParams = fields "billing_details" "Sets `billing_details`. Parameters.";
+        custom: CustomParams = fields "custom" "Sets `custom`. Parameters.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment.processor_details.custom`.
-    PaymentRecordCustomParams(payment_reference: String) {
+    PaymentRecordCustomParams(payment_reference: impl Into<String> = text "payment_reference") {
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_refund.processor_details`.
-    PaymentRecordProcessorDetailsParams(r#type: String) {
-        custom: ReportRefundPaymentRecordProcessorDetailsCustomParams;
+    PaymentRecordProcessorDetailsParams(r#type: impl Into<String> = text "type") {
+        custom: ReportRefundPaymentRecordProcessorDetailsCustomParams = fields "custom" "Sets `custom`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment.processor_details`.
-    ProcessorDetailsParams(r#type: String) {
-        custom: PaymentRecordCustomParams;
+    ProcessorDetailsParams(r#type: impl Into<String> = text "type") {
+        custom: PaymentRecordCustomParams = fields "custom" "Sets `custom`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_refund.refunded`.
-    RefundedParams(refunded_at: i64) {
+    RefundedParams(refunded_at: impl Into<i64> = int "refunded_at") {
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_canceled`.
-    ReportPaymentAttemptCanceledPaymentRecord(canceled_at: i64) {
-        metadata: MapOf<String>, clear_metadata;
+    ReportPaymentAttemptCanceledPaymentRecord(canceled_at: impl Into<i64> = int "canceled_at") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_failed`.
-    ReportPaymentAttemptFailedPaymentRecord(failed_at: i64) {
-        metadata: MapOf<String>, clear_metadata;
+    ReportPaymentAttemptFailedPaymentRecord(failed_at: impl Into<i64> = int "failed_at") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_guaranteed`.
-    ReportPaymentAttemptGuaranteedPaymentRecord(guaranteed_at: i64) {
-        metadata: MapOf<String>, clear_metadata;
+    ReportPaymentAttemptGuaranteedPaymentRecord(guaranteed_at: impl Into<i64> = int "guaranteed_at") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_informational`.
     ReportPaymentAttemptInformationalPaymentRecord() {
-        customer_details: CustomerDetailsParams;
-        description: String, clear_description;
-        metadata: MapOf<String>, clear_metadata;
-        shipping_details: ShippingDetailsParams, clear_shipping_details;
+        customer_details: CustomerDetailsParams = fields "customer_details" "Sets `customer_details`. Parameters.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        shipping_details: ShippingDetailsParams = fields "shipping_details", clear_shipping_details "Sets `shipping_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt`.
-    ReportPaymentAttemptPaymentRecord(initiated_at: i64) {
-        description: String;
-        failed: FailedParams;
-        guaranteed: GuaranteedParams;
-        metadata: MapOf<String>, clear_metadata;
-        outcome: PaymentRecordOutcome;
-        payment_method_details: PaymentMethodDetailsParams;
-        shipping_details: ShippingDetailsParams;
+    ReportPaymentAttemptPaymentRecord(initiated_at: impl Into<i64> = int "initiated_at") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        failed: FailedParams = fields "failed" "Sets `failed`. Parameters.";
+        guaranteed: GuaranteedParams = fields "guaranteed" "Sets `guaranteed`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        outcome: impl Into<PaymentRecordOutcome> = put<PaymentRecordOutcome> "outcome" "Sets `outcome`. `failed` or `guaranteed`.";
+        payment_method_details: PaymentMethodDetailsParams = fields "payment_method_details" "Sets `payment_method_details`. Parameters.";
+        shipping_details: ShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment`.
-    ReportPaymentPaymentRecord(amount_requested: AmountParams, initiated_at: i64, payment_method_details: PaymentMethodDetailsParams) {
-        customer_details: CustomerDetailsParams;
-        customer_presence: PaymentIntentSetupFutureUsage;
-        description: String;
-        failed: FailedParams;
-        guaranteed: GuaranteedParams;
-        metadata: MapOf<String>, clear_metadata;
-        outcome: PaymentRecordOutcome;
-        processor_details: ProcessorDetailsParams;
-        shipping_details: ShippingDetailsParams;
+    ReportPaymentPaymentRecord(amount_requested: AmountParams = fields "amount_requested", initiated_at: impl Into<i64> = int "initiated_at", payment_method_details: PaymentMethodDetailsParams = fields "payment_method_details") {
+        customer_details: CustomerDetailsParams = fields "customer_details" "Sets `customer_details`. Parameters.";
+        customer_presence: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "customer_presence" "Sets `customer_presence`. `off_session` or `on_session`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        failed: FailedParams = fields "failed" "Sets `failed`. Parameters.";
+        guaranteed: GuaranteedParams = fields "guaranteed" "Sets `guaranteed`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        outcome: impl Into<PaymentRecordOutcome> = put<PaymentRecordOutcome> "outcome" "Sets `outcome`. `failed` or `guaranteed`.";
+        processor_details: ProcessorDetailsParams = fields "processor_details" "Sets `processor_details`. Parameters.";
+        shipping_details: ShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_refund`.
-    ReportRefundPaymentRecord(outcome: String, processor_details: PaymentRecordProcessorDetailsParams, refunded: RefundedParams) {
-        amount: AmountParams;
-        initiated_at: i64;
-        metadata: MapOf<String>, clear_metadata;
+    ReportRefundPaymentRecord(outcome: impl Into<String> = text "outcome", processor_details: PaymentRecordProcessorDetailsParams = fields "processor_details", refunded: RefundedParams = fields "refunded") {
+        amount: AmountParams = fields "amount" "Sets `amount`. Parameters.";
+        initiated_at: impl Into<i64> = int "initiated_at" "Sets `initiated_at`. Seconds since 1970.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/payment_records/{id}/report_refund.processor_details.custom`.
-    ReportRefundPaymentRecordProcessorDetailsCustomParams(refund_reference: String) {
+    ReportRefundPaymentRecordProcessorDetailsCustomParams(refund_reference: impl Into<String> = text "refund_reference") {
     }
 }
 

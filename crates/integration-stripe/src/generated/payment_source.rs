@@ -4,7 +4,7 @@
 use crate::view::views;
 
 views! {
-    /// The object `payment_source`.
+    /// The object `payment_source`: [reference](https://docs.stripe.com/api/customers/cards/object).
     PaymentSource {
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     ApplicationFee, BalanceTransaction, CardAvailablePayoutMethods, CreatedChoice, MetadataParams,
-    MetadataParams2, PayoutDestination, PayoutSourceType, PayoutType, PayoutsTraceId,
+    NewMetadataParams, PayoutDestination, PayoutSourceType, PayoutType, PayoutsTraceId,
 };
 use crate::{
     op::handles,
@@ -12,73 +12,77 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `payouts`.
+    /// Calls about `payouts`: [reference](https://docs.stripe.com/api/payouts).
     PayoutsApi [] {
-        fn list(; ListPayouts) -> List<Payout> = list "stripe.payouts.list" "/v1/payouts";
-        fn create(; CreatePayout) -> Payout = post "stripe.payouts.create" "/v1/payouts";
-        fn retrieve(payout) -> Payout = get "stripe.payouts.retrieve" "/v1/payouts/{payout}";
+        fn list(; ListPayouts) -> List<Payout> = list
+            "stripe.payouts.list" "/v1/payouts" "payouts/list";
+        fn create(; CreatePayout) -> Payout = post
+            "stripe.payouts.create" "/v1/payouts" "payouts/create";
+        fn retrieve(payout) -> Payout = get
+            "stripe.payouts.retrieve" "/v1/payouts/{payout}" "payouts/retrieve";
         fn update(payout; MetadataParams) -> Payout = post
-            "stripe.payouts.update" "/v1/payouts/{payout}";
-        fn cancel(payout) -> Payout = post "stripe.payouts.cancel" "/v1/payouts/{payout}/cancel";
-        fn reverse(payout; MetadataParams2) -> Payout = post
-            "stripe.payouts.reverse" "/v1/payouts/{payout}/reverse";
+            "stripe.payouts.update" "/v1/payouts/{payout}" "payouts/update";
+        fn cancel(payout) -> Payout = post
+            "stripe.payouts.cancel" "/v1/payouts/{payout}/cancel" "payouts/cancel";
+        fn reverse(payout; NewMetadataParams) -> Payout = post
+            "stripe.payouts.reverse" "/v1/payouts/{payout}/reverse" "payouts/reverse";
     }
 }
 
 views! {
-    /// The object `payout`.
+    /// The object `payout`: [reference](https://docs.stripe.com/api/payouts/object).
     Payout {
-        amount: i64 = Required;
-        application_fee: Expandable<ApplicationFee> = Nullable;
-        application_fee_amount: i64 = Nullable;
-        arrival_date: i64 = Required;
-        automatic: bool = Required;
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        destination: Expandable<PayoutDestination> = Nullable;
-        failure_balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        failure_code: &str = Nullable;
-        failure_message: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        method: &str = Required;
-        object: &str = Required;
-        original_payout: Expandable<Payout> = Nullable;
-        payout_method: &str = Nullable;
-        reconciliation_status: PayoutReconciliationStatus = Required;
-        reversed_by: Expandable<Payout> = Nullable;
-        source_type: &str = Required;
-        statement_descriptor: &str = Nullable;
-        status: &str = Required;
-        trace_id: PayoutsTraceId = Nullable;
-        r#type: PayoutType = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        application_fee: Expandable<ApplicationFee> = field "application_fee" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        application_fee_amount: i64 = int "application_fee_amount" Nullable "An integer; may be `null`.";
+        arrival_date: i64 = int "arrival_date" Required "Seconds since 1970; always there.";
+        automatic: bool = flag "automatic" Required "`true` or `false`; always there.";
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        destination: Expandable<PayoutDestination> = field "destination" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        failure_balance_transaction: Expandable<BalanceTransaction> = field "failure_balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        failure_code: &str = text "failure_code" Nullable "Text; may be `null`.";
+        failure_message: &str = text "failure_message" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        method: &str = text "method" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        original_payout: Expandable<Payout> = field "original_payout" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payout_method: &str = text "payout_method" Nullable "Text; may be `null`.";
+        reconciliation_status: PayoutReconciliationStatus = field "reconciliation_status" Required "`completed`, `in_progress` or `not_applicable`; always there.";
+        reversed_by: Expandable<Payout> = field "reversed_by" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        source_type: &str = text "source_type" Required "Text; always there.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        status: &str = text "status" Required "Text; always there.";
+        trace_id: PayoutsTraceId = view "trace_id" Nullable "An object; may be `null`.";
+        r#type: PayoutType = field "type" Required "`bank_account` or `card`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/payouts`.
-    CreatePayout(amount: i64, currency: String) {
-        description: String;
-        destination: String;
-        metadata: MapOf<String>;
-        method: CardAvailablePayoutMethods;
-        payout_method: String;
-        source_type: PayoutSourceType;
-        statement_descriptor: String;
+    CreatePayout(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        destination: impl Into<String> = text "destination" "Sets `destination`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        method: impl Into<CardAvailablePayoutMethods> = put<CardAvailablePayoutMethods> "method" "Sets `method`. `instant` or `standard`.";
+        payout_method: impl Into<String> = text "payout_method" "Sets `payout_method`. Text.";
+        source_type: impl Into<PayoutSourceType> = put<PayoutSourceType> "source_type" "Sets `source_type`. `bank_account`, `card` or `fpx`.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
     }
 
     /// Parameters of `GET /v1/payouts`.
     ListPayouts() {
-        arrival_date: CreatedChoice;
-        created: CreatedChoice;
-        destination: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: String;
+        arrival_date: impl Into<CreatedChoice> = put<CreatedChoice> "arrival_date" "Sets `arrival_date`. One of several types.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        destination: impl Into<String> = text "destination" "Sets `destination`. Text.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<String> = text "status" "Sets `status`. Text of at most 5000 characters.";
     }
 }
 

@@ -11,90 +11,90 @@ use crate::view::{Map, views};
 views! {
     /// The object `deleted_person`.
     DeletedPerson {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `person`.
+    /// The object `person`: [reference](https://docs.stripe.com/api/accounts/object).
     Person {
-        account: &str = Required;
-        additional_tos_acceptances: PersonAdditionalTosAcceptances = Optional;
-        address: Address = Optional;
-        address_kana: LegalEntityJapanAddress = Nullable;
-        address_kanji: LegalEntityJapanAddress = Nullable;
-        created: i64 = Required;
-        dob: LegalEntityDob = Optional;
-        email: &str = Nullable;
-        first_name: &str = Nullable;
-        first_name_kana: &str = Nullable;
-        first_name_kanji: &str = Nullable;
-        full_name_aliases: Vec<&str> = Optional;
-        future_requirements: PersonRequirements = Nullable;
-        gender: &str = Nullable;
-        id: &str = Required;
-        id_number_provided: bool = Optional;
-        id_number_secondary_provided: bool = Optional;
-        last_name: &str = Nullable;
-        last_name_kana: &str = Nullable;
-        last_name_kanji: &str = Nullable;
-        maiden_name: &str = Nullable;
-        metadata: Map<&'static str> = Optional;
-        nationality: &str = Nullable;
-        object: &str = Required;
-        phone: &str = Nullable;
-        political_exposure: PersonPoliticalExposure = Optional;
-        registered_address: Address = Optional;
-        relationship: PersonRelationship = Optional;
-        requirements: PersonRequirements = Nullable;
-        ssn_last_4_provided: bool = Optional;
-        us_cfpb_data: PersonUsCfpbData = Nullable;
-        verification: LegalEntityPersonVerification = Optional;
+        account: &str = text "account" Required "Text; always there.";
+        additional_tos_acceptances: PersonAdditionalTosAcceptances = view "additional_tos_acceptances" Optional "An object; may be missing.";
+        address: Address = view "address" Optional "An object; may be missing.";
+        address_kana: LegalEntityJapanAddress = view "address_kana" Nullable "An object; may be `null`.";
+        address_kanji: LegalEntityJapanAddress = view "address_kanji" Nullable "An object; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        dob: LegalEntityDob = view "dob" Optional "An object; may be missing.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        first_name: &str = text "first_name" Nullable "Text; may be `null`.";
+        first_name_kana: &str = text "first_name_kana" Nullable "Text; may be `null`.";
+        first_name_kanji: &str = text "first_name_kanji" Nullable "Text; may be `null`.";
+        full_name_aliases: Vec<&str> = field "full_name_aliases" Optional "Several, each: text; may be missing.";
+        future_requirements: PersonRequirements = view "future_requirements" Nullable "An object; may be `null`.";
+        gender: &str = text "gender" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        id_number_provided: bool = flag "id_number_provided" Optional "`true` or `false`; may be missing.";
+        id_number_secondary_provided: bool = flag "id_number_secondary_provided" Optional "`true` or `false`; may be missing.";
+        last_name: &str = text "last_name" Nullable "Text; may be `null`.";
+        last_name_kana: &str = text "last_name_kana" Nullable "Text; may be `null`.";
+        last_name_kanji: &str = text "last_name_kanji" Nullable "Text; may be `null`.";
+        maiden_name: &str = text "maiden_name" Nullable "Text; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        nationality: &str = text "nationality" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        political_exposure: PersonPoliticalExposure = field "political_exposure" Optional "`existing` or `none`; may be missing.";
+        registered_address: Address = view "registered_address" Optional "An object; may be missing.";
+        relationship: PersonRelationship = view "relationship" Optional "An object; may be missing.";
+        requirements: PersonRequirements = view "requirements" Nullable "An object; may be `null`.";
+        ssn_last_4_provided: bool = flag "ssn_last_4_provided" Optional "`true` or `false`; may be missing.";
+        us_cfpb_data: PersonUsCfpbData = view "us_cfpb_data" Nullable "An object; may be `null`.";
+        verification: LegalEntityPersonVerification = view "verification" Optional "An object; may be missing.";
     }
 
     /// The part `person_additional_tos_acceptances`.
     PersonAdditionalTosAcceptances {
-        account: LegalEntityUboDeclaration = Nullable;
+        account: LegalEntityUboDeclaration = view "account" Nullable "An object; may be `null`.";
     }
 
     /// The part `person_ethnicity_details`.
     PersonEthnicityDetails {
-        ethnicity: Vec<PersonEthnicityDetailsEthnicity> = Nullable;
-        ethnicity_other: &str = Nullable;
+        ethnicity: Vec<PersonEthnicityDetailsEthnicity> = field "ethnicity" Nullable "Several, each: one of 7 words; may be `null`.";
+        ethnicity_other: &str = text "ethnicity_other" Nullable "Text; may be `null`.";
     }
 
     /// The part `person_race_details`.
     PersonRaceDetails {
-        race: Vec<PersonRaceDetailsRace> = Nullable;
-        race_other: &str = Nullable;
+        race: Vec<PersonRaceDetailsRace> = field "race" Nullable "Several, each: one of 24 words; may be `null`.";
+        race_other: &str = text "race_other" Nullable "Text; may be `null`.";
     }
 
     /// The part `person_relationship`.
     PersonRelationship {
-        authorizer: bool = Nullable;
-        director: bool = Nullable;
-        executive: bool = Nullable;
-        legal_guardian: bool = Nullable;
-        owner: bool = Nullable;
-        percent_ownership: f64 = Nullable;
-        representative: bool = Nullable;
-        title: &str = Nullable;
+        authorizer: bool = flag "authorizer" Nullable "`true` or `false`; may be `null`.";
+        director: bool = flag "director" Nullable "`true` or `false`; may be `null`.";
+        executive: bool = flag "executive" Nullable "`true` or `false`; may be `null`.";
+        legal_guardian: bool = flag "legal_guardian" Nullable "`true` or `false`; may be `null`.";
+        owner: bool = flag "owner" Nullable "`true` or `false`; may be `null`.";
+        percent_ownership: f64 = number "percent_ownership" Nullable "A number; may be `null`.";
+        representative: bool = flag "representative" Nullable "`true` or `false`; may be `null`.";
+        title: &str = text "title" Nullable "Text; may be `null`.";
     }
 
     /// The part `person_future_requirements` and one other place.
     PersonRequirements {
-        alternatives: Vec<AccountRequirementsAlternative> = Nullable;
-        currently_due: Vec<&str> = Required;
-        errors: Vec<AccountRequirementsError> = Required;
-        eventually_due: Vec<&str> = Required;
-        past_due: Vec<&str> = Required;
-        pending_verification: Vec<&str> = Required;
+        alternatives: Vec<AccountRequirementsAlternative> = field "alternatives" Nullable "Several, each: an object; may be `null`.";
+        currently_due: Vec<&str> = field "currently_due" Required "Several, each: text; always there.";
+        errors: Vec<AccountRequirementsError> = field "errors" Required "Several, each: an object; always there.";
+        eventually_due: Vec<&str> = field "eventually_due" Required "Several, each: text; always there.";
+        past_due: Vec<&str> = field "past_due" Required "Several, each: text; always there.";
+        pending_verification: Vec<&str> = field "pending_verification" Required "Several, each: text; always there.";
     }
 
     /// The part `person_us_cfpb_data`.
     PersonUsCfpbData {
-        ethnicity_details: PersonEthnicityDetails = Nullable;
-        race_details: PersonRaceDetails = Nullable;
-        self_identified_gender: &str = Nullable;
+        ethnicity_details: PersonEthnicityDetails = view "ethnicity_details" Nullable "An object; may be `null`.";
+        race_details: PersonRaceDetails = view "race_details" Nullable "An object; may be `null`.";
+        self_identified_gender: &str = text "self_identified_gender" Nullable "Text; may be `null`.";
     }
 }

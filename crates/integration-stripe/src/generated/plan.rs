@@ -12,86 +12,89 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `plans`.
+    /// Calls about `plans`: [reference](https://docs.stripe.com/api/plans).
     PlansApi [] {
-        fn list(; ListPlans) -> List<Plan> = list "stripe.plans.list" "/v1/plans";
-        fn create(; CreatePlan) -> Plan = post "stripe.plans.create" "/v1/plans";
-        fn retrieve(plan) -> Plan = get "stripe.plans.retrieve" "/v1/plans/{plan}";
-        fn update(plan; UpdatePlan) -> Plan = post "stripe.plans.update" "/v1/plans/{plan}";
-        fn delete(plan) -> DeletedPlan = delete "stripe.plans.delete" "/v1/plans/{plan}";
+        fn list(; ListPlans) -> List<Plan> = list "stripe.plans.list" "/v1/plans" "plans/list";
+        fn create(; CreatePlan) -> Plan = post "stripe.plans.create" "/v1/plans" "plans/create";
+        fn retrieve(plan) -> Plan = get
+            "stripe.plans.retrieve" "/v1/plans/{plan}" "plans/retrieve";
+        fn update(plan; UpdatePlan) -> Plan = post
+            "stripe.plans.update" "/v1/plans/{plan}" "plans/update";
+        fn delete(plan) -> DeletedPlan = delete
+            "stripe.plans.delete" "/v1/plans/{plan}" "plans/delete";
     }
 }
 
 views! {
     /// The object `deleted_plan`.
     DeletedPlan {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `plan`.
+    /// The object `plan`: [reference](https://docs.stripe.com/api/plans/object).
     Plan {
-        active: bool = Required;
-        amount: i64 = Nullable;
-        amount_decimal: &str = Nullable;
-        billing_scheme: PlanBillingScheme = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        id: &str = Required;
-        interval: PlanInterval = Required;
-        interval_count: i64 = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        meter: &str = Nullable;
-        nickname: &str = Nullable;
-        object: &str = Required;
-        product: Expandable<Product> = Nullable;
-        tiers: Vec<PlanTier> = Optional;
-        tiers_mode: PlanTiersMode = Nullable;
-        transform_usage: TransformUsage = Nullable;
-        trial_period_days: i64 = Nullable;
-        usage_type: PlanUsageType = Required;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_decimal: &str = text "amount_decimal" Nullable "A decimal number as text; may be `null`.";
+        billing_scheme: PlanBillingScheme = field "billing_scheme" Required "`per_unit` or `tiered`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
+        interval_count: i64 = int "interval_count" Required "An integer; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        meter: &str = text "meter" Nullable "Text; may be `null`.";
+        nickname: &str = text "nickname" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        product: Expandable<Product> = field "product" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        tiers: Vec<PlanTier> = field "tiers" Optional "Several, each: an object; may be missing.";
+        tiers_mode: PlanTiersMode = field "tiers_mode" Nullable "`graduated` or `volume`; may be `null`.";
+        transform_usage: TransformUsage = view "transform_usage" Nullable "An object; may be `null`.";
+        trial_period_days: i64 = int "trial_period_days" Nullable "An integer; may be `null`.";
+        usage_type: PlanUsageType = field "usage_type" Required "`licensed` or `metered`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/plans`.
-    CreatePlan(currency: String, interval: PlanInterval) {
-        active: bool;
-        amount: i64;
-        amount_decimal: Decimal;
-        billing_scheme: PlanBillingScheme;
-        id: String;
-        interval_count: i64;
-        metadata: MapOf<String>, clear_metadata;
-        meter: String;
-        nickname: String;
-        product: ProductChoice;
-        tiers: ListOf<TiersParams>;
-        tiers_mode: PlanTiersMode;
-        transform_usage: TransformUsageParams;
-        trial_period_days: i64;
-        usage_type: PlanUsageType;
+    CreatePlan(currency: impl Into<String> = text "currency", interval: impl Into<PlanInterval> = put<PlanInterval> "interval") {
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_decimal: impl Into<Decimal> = put<Decimal> "amount_decimal" "Sets `amount_decimal`. A decimal number as text.";
+        billing_scheme: impl Into<PlanBillingScheme> = put<PlanBillingScheme> "billing_scheme" "Sets `billing_scheme`. `per_unit` or `tiered`.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        meter: impl Into<String> = text "meter" "Sets `meter`. Text of at most 5000 characters.";
+        nickname: impl Into<String> = text "nickname" "Sets `nickname`. Text of at most 5000 characters.";
+        product: impl Into<ProductChoice> = put<ProductChoice> "product" "Sets `product`. One of several types.";
+        tiers: impl Into<ListOf<TiersParams>> = put<ListOf<TiersParams>> "tiers" "Sets `tiers`. Several, each: parameters.";
+        tiers_mode: impl Into<PlanTiersMode> = put<PlanTiersMode> "tiers_mode" "Sets `tiers_mode`. `graduated` or `volume`.";
+        transform_usage: TransformUsageParams = fields "transform_usage" "Sets `transform_usage`. Parameters.";
+        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
+        usage_type: impl Into<PlanUsageType> = put<PlanUsageType> "usage_type" "Sets `usage_type`. `licensed` or `metered`.";
     }
 
     /// Parameters of `GET /v1/plans`.
     ListPlans() {
-        active: bool;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        product: String;
-        starting_after: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/plans/{plan}`.
     UpdatePlan() {
-        active: bool;
-        metadata: MapOf<String>, clear_metadata;
-        nickname: String;
-        product: String;
-        trial_period_days: i64;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        nickname: impl Into<String> = text "nickname" "Sets `nickname`. Text of at most 5000 characters.";
+        product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
+        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
     }
 }
 

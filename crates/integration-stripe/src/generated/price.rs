@@ -14,103 +14,107 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `prices`.
+    /// Calls about `prices`: [reference](https://docs.stripe.com/api/prices).
     PricesApi [] {
-        fn list(; ListPrices) -> List<Price> = list "stripe.prices.list" "/v1/prices";
-        fn create(; CreatePrice) -> Price = post "stripe.prices.create" "/v1/prices";
+        fn list(; ListPrices) -> List<Price> = list
+            "stripe.prices.list" "/v1/prices" "prices/list";
+        fn create(; CreatePrice) -> Price = post
+            "stripe.prices.create" "/v1/prices" "prices/create";
         fn search(; SearchParams) -> List<Price> = search
-            "stripe.prices.search" "/v1/prices/search";
-        fn retrieve(price) -> Price = get "stripe.prices.retrieve" "/v1/prices/{price}";
-        fn update(price; UpdatePrice) -> Price = post "stripe.prices.update" "/v1/prices/{price}";
+            "stripe.prices.search" "/v1/prices/search" "prices/search";
+        fn retrieve(price) -> Price = get
+            "stripe.prices.retrieve" "/v1/prices/{price}" "prices/retrieve";
+        fn update(price; UpdatePrice) -> Price = post
+            "stripe.prices.update" "/v1/prices/{price}" "prices/update";
     }
 }
 
 views! {
-    /// The object `price`.
+    /// The object `price`: [reference](https://docs.stripe.com/api/prices/object).
     Price {
-        active: bool = Required;
-        billing_scheme: PlanBillingScheme = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        currency_options: Map<CurrencyOption> = Optional;
-        custom_unit_amount: CustomUnitAmount = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        lookup_key: &str = Nullable;
-        metadata: Map<&'static str> = Required;
-        nickname: &str = Nullable;
-        object: &str = Required;
-        product: Expandable<Product> = Required;
-        recurring: Recurring = Nullable;
-        tax_behavior: PriceTaxBehavior = Nullable;
-        tiers: Vec<PlanTier> = Optional;
-        tiers_mode: PlanTiersMode = Nullable;
-        transform_quantity: TransformUsage = Nullable;
-        r#type: PriceType = Required;
-        unit_amount: i64 = Nullable;
-        unit_amount_decimal: &str = Nullable;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        billing_scheme: PlanBillingScheme = field "billing_scheme" Required "`per_unit` or `tiered`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        currency_options: Map<CurrencyOption> = field "currency_options" Optional "By key: an object; may be missing.";
+        custom_unit_amount: CustomUnitAmount = view "custom_unit_amount" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        lookup_key: &str = text "lookup_key" Nullable "Text; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        nickname: &str = text "nickname" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        product: Expandable<Product> = field "product" Required "An id, or the object where the call expanded it; always there.";
+        recurring: Recurring = view "recurring" Nullable "An object; may be `null`.";
+        tax_behavior: PriceTaxBehavior = field "tax_behavior" Nullable "`exclusive`, `inclusive` or `unspecified`; may be `null`.";
+        tiers: Vec<PlanTier> = field "tiers" Optional "Several, each: an object; may be missing.";
+        tiers_mode: PlanTiersMode = field "tiers_mode" Nullable "`graduated` or `volume`; may be `null`.";
+        transform_quantity: TransformUsage = view "transform_quantity" Nullable "An object; may be `null`.";
+        r#type: PriceType = field "type" Required "`one_time` or `recurring`; always there.";
+        unit_amount: i64 = int "unit_amount" Nullable "An integer; may be `null`.";
+        unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/prices`.
-    CreatePrice(currency: String) {
-        active: bool;
-        billing_scheme: PlanBillingScheme;
-        currency_options: MapOf<PriceCurrencyOptionsParams>;
-        custom_unit_amount: CustomUnitAmountParams;
-        lookup_key: String;
-        metadata: MapOf<String>;
-        nickname: String;
-        product: String;
-        product_data: ProductParams;
-        recurring: PriceRecurringParams;
-        tax_behavior: PriceTaxBehavior;
-        tiers: ListOf<TiersParams>;
-        tiers_mode: PlanTiersMode;
-        transfer_lookup_key: bool;
-        transform_quantity: TransformUsageParams;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    CreatePrice(currency: impl Into<String> = text "currency") {
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        billing_scheme: impl Into<PlanBillingScheme> = put<PlanBillingScheme> "billing_scheme" "Sets `billing_scheme`. `per_unit` or `tiered`.";
+        currency_options: impl Into<MapOf<PriceCurrencyOptionsParams>> = put<MapOf<PriceCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
+        custom_unit_amount: CustomUnitAmountParams = fields "custom_unit_amount" "Sets `custom_unit_amount`. Parameters.";
+        lookup_key: impl Into<String> = text "lookup_key" "Sets `lookup_key`. Text of at most 200 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nickname: impl Into<String> = text "nickname" "Sets `nickname`. Text of at most 5000 characters.";
+        product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
+        product_data: ProductParams = fields "product_data" "Sets `product_data`. Parameters.";
+        recurring: PriceRecurringParams = fields "recurring" "Sets `recurring`. Parameters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        tiers: impl Into<ListOf<TiersParams>> = put<ListOf<TiersParams>> "tiers" "Sets `tiers`. Several, each: parameters.";
+        tiers_mode: impl Into<PlanTiersMode> = put<PlanTiersMode> "tiers_mode" "Sets `tiers_mode`. `graduated` or `volume`.";
+        transfer_lookup_key: bool = flag "transfer_lookup_key" "Sets `transfer_lookup_key`. `true` or `false`.";
+        transform_quantity: TransformUsageParams = fields "transform_quantity" "Sets `transform_quantity`. Parameters.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `GET /v1/prices`.
     ListPrices() {
-        active: bool;
-        created: CreatedChoice;
-        currency: String;
-        ending_before: String;
-        limit: i64;
-        lookup_keys: ListOf<String>;
-        product: String;
-        recurring: PricesRecurringParams;
-        starting_after: String;
-        r#type: PriceType;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        lookup_keys: impl Into<ListOf<String>> = put<ListOf<String>> "lookup_keys" "Sets `lookup_keys`. Several, each: text.";
+        product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
+        recurring: PricesRecurringParams = fields "recurring" "Sets `recurring`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<PriceType> = put<PriceType> "type" "Sets `type`. `one_time` or `recurring`.";
     }
 
     /// Parameters of `POST /v1/prices.recurring`.
-    PriceRecurringParams(interval: PlanInterval) {
-        interval_count: i64;
-        meter: String;
-        usage_type: PlanUsageType;
+    PriceRecurringParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval") {
+        interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
+        meter: impl Into<String> = text "meter" "Sets `meter`. Text of at most 5000 characters.";
+        usage_type: impl Into<PlanUsageType> = put<PlanUsageType> "usage_type" "Sets `usage_type`. `licensed` or `metered`.";
     }
 
     /// Parameters of `GET /v1/prices.recurring`.
     PricesRecurringParams() {
-        interval: PlanInterval;
-        meter: String;
-        usage_type: PlanUsageType;
+        interval: impl Into<PlanInterval> = put<PlanInterval> "interval" "Sets `interval`. `day`, `month`, `week` or `year`.";
+        meter: impl Into<String> = text "meter" "Sets `meter`. Text of at most 5000 characters.";
+        usage_type: impl Into<PlanUsageType> = put<PlanUsageType> "usage_type" "Sets `usage_type`. `licensed` or `metered`.";
     }
 
     /// Parameters of `POST /v1/prices/{price}`.
     UpdatePrice() {
-        active: bool;
-        currency_options: MapOf<PriceCurrencyOptionsParams>, clear_currency_options;
-        lookup_key: String;
-        metadata: MapOf<String>, clear_metadata;
-        nickname: String;
-        tax_behavior: PriceTaxBehavior;
-        transfer_lookup_key: bool;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        currency_options: impl Into<MapOf<PriceCurrencyOptionsParams>> = put<MapOf<PriceCurrencyOptionsParams>> "currency_options", clear_currency_options "Sets `currency_options`. By key of yours: parameters.";
+        lookup_key: impl Into<String> = text "lookup_key" "Sets `lookup_key`. Text of at most 200 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        nickname: impl Into<String> = text "nickname" "Sets `nickname`. Text of at most 5000 characters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        transfer_lookup_key: bool = flag "transfer_lookup_key" "Sets `transfer_lookup_key`. `true` or `false`.";
     }
 }
 

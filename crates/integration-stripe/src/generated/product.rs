@@ -14,141 +14,145 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `products`.
+    /// Calls about `products`: [reference](https://docs.stripe.com/api/products).
     ProductsApi [
         #[cfg(feature = "full")]
         features: ProductsFeaturesApi,
     ] {
-        fn list(; ListProducts) -> List<Product> = list "stripe.products.list" "/v1/products";
-        fn create(; CreateProduct) -> Product = post "stripe.products.create" "/v1/products";
+        fn list(; ListProducts) -> List<Product> = list
+            "stripe.products.list" "/v1/products" "products/list";
+        fn create(; CreateProduct) -> Product = post
+            "stripe.products.create" "/v1/products" "products/create";
         fn search(; SearchParams) -> List<Product> = search
-            "stripe.products.search" "/v1/products/search";
-        fn retrieve(id) -> Product = get "stripe.products.retrieve" "/v1/products/{id}";
+            "stripe.products.search" "/v1/products/search" "products/search";
+        fn retrieve(id) -> Product = get
+            "stripe.products.retrieve" "/v1/products/{id}" "products/retrieve";
         fn update(id; UpdateProduct) -> Product = post
-            "stripe.products.update" "/v1/products/{id}";
-        fn delete(id) -> DeletedProduct = delete "stripe.products.delete" "/v1/products/{id}";
+            "stripe.products.update" "/v1/products/{id}" "products/update";
+        fn delete(id) -> DeletedProduct = delete
+            "stripe.products.delete" "/v1/products/{id}" "products/delete";
     }
 }
 
 #[cfg(feature = "full")]
 handles! {
-    /// Calls about `products.features`.
+    /// Calls about `products.features`: [reference](https://docs.stripe.com/api/products/features).
     ProductsFeaturesApi [] {
         fn list(product; ListParams) -> List<ProductFeature> = list
-            "stripe.products.features.list" "/v1/products/{product}/features";
+            "stripe.products.features.list" "/v1/products/{product}/features" "products/features/list";
         fn create(product; CreateProductFeatures) -> ProductFeature = post
-            "stripe.products.features.create" "/v1/products/{product}/features";
+            "stripe.products.features.create" "/v1/products/{product}/features" "products/features/create";
         fn retrieve(product, id) -> ProductFeature = get
-            "stripe.products.features.retrieve" "/v1/products/{product}/features/{id}";
+            "stripe.products.features.retrieve" "/v1/products/{product}/features/{id}" "products/features/retrieve";
         fn delete(product, id) -> DeletedProductFeature = delete
-            "stripe.products.features.delete" "/v1/products/{product}/features/{id}";
+            "stripe.products.features.delete" "/v1/products/{product}/features/{id}" "products/features/delete";
     }
 }
 
 views! {
     /// The object `deleted_product`.
     DeletedProduct {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `product`.
+    /// The object `product`: [reference](https://docs.stripe.com/api/products/object).
     Product {
-        active: bool = Required;
-        created: i64 = Required;
-        default_price: Expandable<Price> = Nullable;
-        description: &str = Nullable;
-        id: &str = Required;
-        images: Vec<&str> = Required;
-        livemode: bool = Required;
-        marketing_features: Vec<ProductMarketingFeature> = Required;
-        metadata: Map<&'static str> = Required;
-        name: &str = Required;
-        object: &str = Required;
-        package_dimensions: PackageDimensions = Nullable;
-        shippable: bool = Nullable;
-        statement_descriptor: &str = Nullable;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        default_price: Expandable<Price> = field "default_price" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        images: Vec<&str> = field "images" Required "Several, each: text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        marketing_features: Vec<ProductMarketingFeature> = field "marketing_features" Required "Several, each: an object; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        package_dimensions: PackageDimensions = view "package_dimensions" Nullable "An object; may be `null`.";
+        shippable: bool = flag "shippable" Nullable "`true` or `false`; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        tax_code: Expandable<TaxCode> = Nullable;
-        unit_label: &str = Nullable;
-        updated: i64 = Required;
-        url: &str = Nullable;
+        tax_code: Expandable<TaxCode> = field "tax_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        unit_label: &str = text "unit_label" Nullable "Text; may be `null`.";
+        updated: i64 = int "updated" Required "Seconds since 1970; always there.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 
     /// The part `product_marketing_feature`.
     ProductMarketingFeature {
-        name: &str = Optional;
+        name: &str = text "name" Optional "Text; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/products`.
-    CreateProduct(name: String) {
-        active: bool;
-        default_price_data: DefaultPriceDataParams;
-        description: String;
-        id: String;
-        images: ListOf<String>;
-        marketing_features: ListOf<MarketingFeaturesParams>;
-        metadata: MapOf<String>;
-        package_dimensions: PackageDimensionsParams;
-        shippable: bool;
-        statement_descriptor: String;
-        tax_code: String;
-        unit_label: String;
-        url: String;
+    CreateProduct(name: impl Into<String> = text "name") {
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        default_price_data: DefaultPriceDataParams = fields "default_price_data" "Sets `default_price_data`. Parameters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 40000 characters.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        images: impl Into<ListOf<String>> = put<ListOf<String>> "images" "Sets `images`. Several, each: text.";
+        marketing_features: impl Into<ListOf<MarketingFeaturesParams>> = put<ListOf<MarketingFeaturesParams>> "marketing_features" "Sets `marketing_features`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        package_dimensions: PackageDimensionsParams = fields "package_dimensions" "Sets `package_dimensions`. Parameters.";
+        shippable: bool = flag "shippable" "Sets `shippable`. `true` or `false`.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
+        unit_label: impl Into<String> = text "unit_label" "Sets `unit_label`. Text of at most 12 characters.";
+        url: impl Into<String> = text "url" "Sets `url`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/products/{product}/features`.
-    CreateProductFeatures(entitlement_feature: String) {
+    CreateProductFeatures(entitlement_feature: impl Into<String> = text "entitlement_feature") {
     }
 
     /// Parameters of `POST /v1/products.default_price_data`.
-    DefaultPriceDataParams(currency: String) {
-        currency_options: MapOf<PriceCurrencyOptionsParams>;
-        custom_unit_amount: CustomUnitAmountParams;
-        metadata: MapOf<String>;
-        recurring: RecurringParams;
-        tax_behavior: PriceTaxBehavior;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    DefaultPriceDataParams(currency: impl Into<String> = text "currency") {
+        currency_options: impl Into<MapOf<PriceCurrencyOptionsParams>> = put<MapOf<PriceCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
+        custom_unit_amount: CustomUnitAmountParams = fields "custom_unit_amount" "Sets `custom_unit_amount`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        recurring: RecurringParams = fields "recurring" "Sets `recurring`. Parameters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `GET /v1/products`.
     ListProducts() {
-        active: bool;
-        created: CreatedChoice;
-        ending_before: String;
-        ids: ListOf<String>;
-        limit: i64;
-        shippable: bool;
-        starting_after: String;
-        url: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        ids: impl Into<ListOf<String>> = put<ListOf<String>> "ids" "Sets `ids`. Several, each: text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        shippable: bool = flag "shippable" "Sets `shippable`. `true` or `false`.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        url: impl Into<String> = text "url" "Sets `url`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/products.marketing_features` and one other place.
-    MarketingFeaturesParams(name: String) {
+    MarketingFeaturesParams(name: impl Into<String> = text "name") {
     }
 
     /// Parameters of `POST /v1/products.package_dimensions` and one other place.
-    PackageDimensionsParams(height: f64, length: f64, weight: f64, width: f64) {
+    PackageDimensionsParams(height: impl Into<f64> = put<f64> "height", length: impl Into<f64> = put<f64> "length", weight: impl Into<f64> = put<f64> "weight", width: impl Into<f64> = put<f64> "width") {
     }
 
     /// Parameters of `POST /v1/products/{id}`.
     UpdateProduct() {
-        active: bool;
-        default_price: String;
-        description: String, clear_description;
-        images: ListOf<String>, clear_images;
-        marketing_features: ListOf<MarketingFeaturesParams>, clear_marketing_features;
-        metadata: MapOf<String>, clear_metadata;
-        name: String;
-        package_dimensions: PackageDimensionsParams, clear_package_dimensions;
-        shippable: bool;
-        statement_descriptor: String;
-        tax_code: String, clear_tax_code;
-        unit_label: String, clear_unit_label;
-        url: String, clear_url;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        default_price: impl Into<String> = text "default_price" "Sets `default_price`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        images: impl Into<ListOf<String>> = put<ListOf<String>> "images", clear_images "Sets `images`. Several, each: text.";
+        marketing_features: impl Into<ListOf<MarketingFeaturesParams>> = put<ListOf<MarketingFeaturesParams>> "marketing_features", clear_marketing_features "Sets `marketing_features`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        package_dimensions: PackageDimensionsParams = fields "package_dimensions", clear_package_dimensions "Sets `package_dimensions`. Parameters.";
+        shippable: bool = flag "shippable" "Sets `shippable`. `true` or `false`.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        tax_code: impl Into<String> = text "tax_code", clear_tax_code "Sets `tax_code`. Text.";
+        unit_label: impl Into<String> = text "unit_label", clear_unit_label "Sets `unit_label`. Text.";
+        url: impl Into<String> = text "url", clear_url "Sets `url`. Text.";
     }
 }

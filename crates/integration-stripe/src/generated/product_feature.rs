@@ -7,16 +7,16 @@ use crate::view::views;
 views! {
     /// The object `deleted_product_feature`.
     DeletedProductFeature {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `product_feature`.
+    /// The object `product_feature`: [reference](https://docs.stripe.com/api/products/features/object).
     ProductFeature {
-        entitlement_feature: EntitlementsFeature = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
+        entitlement_feature: EntitlementsFeature = view "entitlement_feature" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }

@@ -9,97 +9,97 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `promotion_codes`.
+    /// Calls about `promotion_codes`: [reference](https://docs.stripe.com/api/promotion_codes).
     PromotionCodesApi [] {
         fn list(; ListPromotionCodes) -> List<PromotionCode> = list
-            "stripe.promotion_codes.list" "/v1/promotion_codes";
+            "stripe.promotion_codes.list" "/v1/promotion_codes" "promotion_codes/list";
         fn create(; CreatePromotionCode) -> PromotionCode = post
-            "stripe.promotion_codes.create" "/v1/promotion_codes";
+            "stripe.promotion_codes.create" "/v1/promotion_codes" "promotion_codes/create";
         fn retrieve(promotion_code) -> PromotionCode = get
-            "stripe.promotion_codes.retrieve" "/v1/promotion_codes/{promotion_code}";
+            "stripe.promotion_codes.retrieve" "/v1/promotion_codes/{promotion_code}" "promotion_codes/retrieve";
         fn update(promotion_code; UpdatePromotionCode) -> PromotionCode = post
-            "stripe.promotion_codes.update" "/v1/promotion_codes/{promotion_code}";
+            "stripe.promotion_codes.update" "/v1/promotion_codes/{promotion_code}" "promotion_codes/update";
     }
 }
 
 views! {
-    /// The object `promotion_code`.
+    /// The object `promotion_code`: [reference](https://docs.stripe.com/api/promotion_codes/object).
     PromotionCode {
-        active: bool = Required;
-        code: &str = Required;
-        created: i64 = Required;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        expires_at: i64 = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        max_redemptions: i64 = Nullable;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        promotion: DiscountSource = Required;
-        restrictions: PromotionCodesResourceRestrictions = Required;
-        times_redeemed: i64 = Required;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        code: &str = text "code" Required "Text; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        max_redemptions: i64 = int "max_redemptions" Nullable "An integer; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        promotion: DiscountSource = view "promotion" Required "An object; always there.";
+        restrictions: PromotionCodesResourceRestrictions = view "restrictions" Required "An object; always there.";
+        times_redeemed: i64 = int "times_redeemed" Required "An integer; always there.";
     }
 
     /// The part `promotion_code_currency_option`.
     PromotionCodeCurrencyOption {
-        minimum_amount: i64 = Required;
+        minimum_amount: i64 = int "minimum_amount" Required "An integer; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/promotion_codes`.
-    CreatePromotionCode(promotion: PromotionParams) {
-        active: bool;
-        code: String;
-        customer: String;
-        customer_account: String;
-        expires_at: i64;
-        max_redemptions: i64;
-        metadata: MapOf<String>;
-        restrictions: PromotionCodeRestrictionsParams;
+    CreatePromotionCode(promotion: PromotionParams = fields "promotion") {
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        code: impl Into<String> = text "code" "Sets `code`. Text of at most 500 characters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        max_redemptions: impl Into<i64> = int "max_redemptions" "Sets `max_redemptions`. An integer.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        restrictions: PromotionCodeRestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
     }
 
     /// Parameters of `GET /v1/promotion_codes`.
     ListPromotionCodes() {
-        active: bool;
-        code: String;
-        coupon: String;
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        code: impl Into<String> = text "code" "Sets `code`. Text of at most 5000 characters.";
+        coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/promotion_codes.restrictions.currency_options` and one other place.
     PromotionCodeCurrencyOptionsParams() {
-        minimum_amount: i64;
+        minimum_amount: impl Into<i64> = int "minimum_amount" "Sets `minimum_amount`. An integer.";
     }
 
     /// Parameters of `POST /v1/promotion_codes.restrictions`.
     PromotionCodeRestrictionsParams() {
-        currency_options: MapOf<PromotionCodeCurrencyOptionsParams>;
-        first_time_transaction: bool;
-        minimum_amount: i64;
-        minimum_amount_currency: String;
+        currency_options: impl Into<MapOf<PromotionCodeCurrencyOptionsParams>> = put<MapOf<PromotionCodeCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
+        first_time_transaction: bool = flag "first_time_transaction" "Sets `first_time_transaction`. `true` or `false`.";
+        minimum_amount: impl Into<i64> = int "minimum_amount" "Sets `minimum_amount`. An integer.";
+        minimum_amount_currency: impl Into<String> = text "minimum_amount_currency" "Sets `minimum_amount_currency`. A currency, three letters in lower case.";
     }
 
     /// Parameters of `POST /v1/promotion_codes.promotion`.
-    PromotionParams(r#type: String) {
-        coupon: String;
+    PromotionParams(r#type: impl Into<String> = text "type") {
+        coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/promotion_codes/{promotion_code}`.
     UpdatePromotionCode() {
-        active: bool;
-        metadata: MapOf<String>, clear_metadata;
-        restrictions: UpdatePromotionCodeRestrictionsParams;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        restrictions: UpdatePromotionCodeRestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
     }
 
     /// Parameters of `POST /v1/promotion_codes/{promotion_code}.restrictions`.
     UpdatePromotionCodeRestrictionsParams() {
-        currency_options: MapOf<PromotionCodeCurrencyOptionsParams>;
+        currency_options: impl Into<MapOf<PromotionCodeCurrencyOptionsParams>> = put<MapOf<PromotionCodeCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
     }
 }

@@ -18,199 +18,205 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `quotes`.
+    /// Calls about `quotes`: [reference](https://docs.stripe.com/api/quotes).
     QuotesApi [
         computed_upfront_line_items: QuotesComputedUpfrontLineItemsApi,
         line_items: QuotesLineItemsApi,
     ] {
-        fn list(; ListQuotes) -> List<Quote> = list "stripe.quotes.list" "/v1/quotes";
-        fn create(; CreateQuote) -> Quote = post "stripe.quotes.create" "/v1/quotes";
-        fn retrieve(quote) -> Quote = get "stripe.quotes.retrieve" "/v1/quotes/{quote}";
-        fn update(quote; UpdateQuote) -> Quote = post "stripe.quotes.update" "/v1/quotes/{quote}";
-        fn accept(quote) -> Quote = post "stripe.quotes.accept" "/v1/quotes/{quote}/accept";
-        fn cancel(quote) -> Quote = post "stripe.quotes.cancel" "/v1/quotes/{quote}/cancel";
+        fn list(; ListQuotes) -> List<Quote> = list
+            "stripe.quotes.list" "/v1/quotes" "quotes/list";
+        fn create(; CreateQuote) -> Quote = post
+            "stripe.quotes.create" "/v1/quotes" "quotes/create";
+        fn retrieve(quote) -> Quote = get
+            "stripe.quotes.retrieve" "/v1/quotes/{quote}" "quotes/retrieve";
+        fn update(quote; UpdateQuote) -> Quote = post
+            "stripe.quotes.update" "/v1/quotes/{quote}" "quotes/update";
+        fn accept(quote) -> Quote = post
+            "stripe.quotes.accept" "/v1/quotes/{quote}/accept" "quotes/accept";
+        fn cancel(quote) -> Quote = post
+            "stripe.quotes.cancel" "/v1/quotes/{quote}/cancel" "quotes/cancel";
         fn finalize(quote; FinalizeQuote) -> Quote = post
-            "stripe.quotes.finalize" "/v1/quotes/{quote}/finalize";
-        fn pdf(quote) -> Node = download "stripe.quotes.pdf" "/v1/quotes/{quote}/pdf";
+            "stripe.quotes.finalize" "/v1/quotes/{quote}/finalize" "quotes/finalize";
+        fn pdf(quote) -> Node = download "stripe.quotes.pdf" "/v1/quotes/{quote}/pdf" "quotes/pdf";
     }
 
-    /// Calls about `quotes.computed_upfront_line_items`.
+    /// Calls about `quotes.computed_upfront_line_items`: [reference](https://docs.stripe.com/api/quotes/computed_upfront_line_items).
     QuotesComputedUpfrontLineItemsApi [] {
         fn list(quote; ListParams) -> List<Item> = list
-            "stripe.quotes.computed_upfront_line_items.list" "/v1/quotes/{quote}/computed_upfront_line_items";
+            "stripe.quotes.computed_upfront_line_items.list" "/v1/quotes/{quote}/computed_upfront_line_items" "quotes/computed_upfront_line_items/list";
     }
 
-    /// Calls about `quotes.line_items`.
+    /// Calls about `quotes.line_items`: [reference](https://docs.stripe.com/api/quotes/line_items).
     QuotesLineItemsApi [] {
         fn list(quote; ListParams) -> List<Item> = list
-            "stripe.quotes.line_items.list" "/v1/quotes/{quote}/line_items";
+            "stripe.quotes.line_items.list" "/v1/quotes/{quote}/line_items" "quotes/line_items/list";
     }
 }
 
 views! {
-    /// The object `quote`.
+    /// The object `quote`: [reference](https://docs.stripe.com/api/quotes/object).
     Quote {
-        amount_subtotal: i64 = Required;
-        amount_total: i64 = Required;
-        application: Expandable<Application> = Nullable;
-        application_fee_amount: i64 = Nullable;
-        application_fee_percent: f64 = Nullable;
-        automatic_tax: QuotesResourceAutomaticTax = Required;
-        collection_method: QuoteCollectionMethod = Required;
-        computed: QuotesResourceComputed = Required;
-        created: i64 = Required;
-        currency: &str = Nullable;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        default_tax_rates: Vec<Expandable<TaxRate>> = Optional;
-        description: &str = Nullable;
-        discounts: Vec<Expandable<Discount>> = Required;
-        expires_at: i64 = Required;
-        footer: &str = Nullable;
-        from_quote: QuotesResourceFromQuote = Nullable;
-        header: &str = Nullable;
-        id: &str = Required;
-        invoice: Expandable<Invoice> = Nullable;
-        invoice_settings: InvoiceSettingQuoteSetting = Required;
-        line_items: List<Item> = Optional;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        number: &str = Nullable;
-        object: &str = Required;
-        on_behalf_of: Expandable<Account> = Nullable;
-        status: QuoteStatus = Required;
-        status_transitions: QuotesResourceStatusTransitions = Required;
-        subscription: Expandable<Subscription> = Nullable;
-        subscription_data: QuotesResourceSubscriptionDataSubscriptionData = Required;
-        subscription_schedule: Expandable<SubscriptionSchedule> = Nullable;
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
-        total_details: QuotesResourceTotalDetails = Required;
-        transfer_data: QuotesResourceTransferData = Nullable;
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        application_fee_amount: i64 = int "application_fee_amount" Nullable "An integer; may be `null`.";
+        application_fee_percent: f64 = number "application_fee_percent" Nullable "A number; may be `null`.";
+        automatic_tax: QuotesResourceAutomaticTax = view "automatic_tax" Required "An object; always there.";
+        collection_method: QuoteCollectionMethod = field "collection_method" Required "`charge_automatically` or `send_invoice`; always there.";
+        computed: QuotesResourceComputed = view "computed" Required "An object; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Nullable "Text; may be `null`.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        default_tax_rates: Vec<Expandable<TaxRate>> = field "default_tax_rates" Optional "Several, each: an id, or the object where the call expanded it; may be missing.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discounts: Vec<Expandable<Discount>> = field "discounts" Required "Several, each: an id, or the object where the call expanded it; always there.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        footer: &str = text "footer" Nullable "Text; may be `null`.";
+        from_quote: QuotesResourceFromQuote = view "from_quote" Nullable "An object; may be `null`.";
+        header: &str = text "header" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice: Expandable<Invoice> = field "invoice" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        invoice_settings: InvoiceSettingQuoteSetting = view "invoice_settings" Required "An object; always there.";
+        line_items: List<Item> = field "line_items" Optional "The first page of a list; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        number: &str = text "number" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        status: QuoteStatus = field "status" Required "`accepted`, `canceled`, `draft` or `open`; always there.";
+        status_transitions: QuotesResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        subscription: Expandable<Subscription> = field "subscription" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        subscription_data: QuotesResourceSubscriptionDataSubscriptionData = view "subscription_data" Required "An object; always there.";
+        subscription_schedule: Expandable<SubscriptionSchedule> = field "subscription_schedule" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        total_details: QuotesResourceTotalDetails = view "total_details" Required "An object; always there.";
+        transfer_data: QuotesResourceTransferData = view "transfer_data" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/quotes`.
     CreateQuote() {
-        application_fee_amount: i64, clear_application_fee_amount;
-        application_fee_percent: f64, clear_application_fee_percent;
-        automatic_tax: AutomaticTaxParams;
-        collection_method: QuoteCollectionMethod;
-        customer: String;
-        customer_account: String;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        description: String, clear_description;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        expires_at: i64;
-        footer: String, clear_footer;
-        from_quote: FromQuoteParams;
-        header: String, clear_header;
-        invoice_settings: QuoteInvoiceSettingsParams;
-        line_items: ListOf<QuoteLineItemsParams>;
-        metadata: MapOf<String>;
-        on_behalf_of: String, clear_on_behalf_of;
-        subscription_data: QuoteSubscriptionDataParams;
-        test_clock: String;
-        transfer_data: QuoteTransferDataParams, clear_transfer_data;
+        application_fee_amount: impl Into<i64> = int "application_fee_amount", clear_application_fee_amount "Sets `application_fee_amount`. An integer.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        footer: impl Into<String> = text "footer", clear_footer "Sets `footer`. Text.";
+        from_quote: FromQuoteParams = fields "from_quote" "Sets `from_quote`. Parameters.";
+        header: impl Into<String> = text "header", clear_header "Sets `header`. Text.";
+        invoice_settings: QuoteInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        line_items: impl Into<ListOf<QuoteLineItemsParams>> = put<ListOf<QuoteLineItemsParams>> "line_items" "Sets `line_items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
+        subscription_data: QuoteSubscriptionDataParams = fields "subscription_data" "Sets `subscription_data`. Parameters.";
+        test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
+        transfer_data: QuoteTransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/quotes/{quote}/finalize`.
     FinalizeQuote() {
-        expires_at: i64;
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/quotes.from_quote`.
-    FromQuoteParams(quote: String) {
-        is_revision: bool;
+    FromQuoteParams(quote: impl Into<String> = text "quote") {
+        is_revision: bool = flag "is_revision" "Sets `is_revision`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/quotes`.
     ListQuotes() {
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: QuoteStatus;
-        test_clock: String;
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<QuoteStatus> = put<QuoteStatus> "status" "Sets `status`. `accepted`, `canceled`, `draft` or `open`.";
+        test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/quotes.invoice_settings` and one other place.
     QuoteInvoiceSettingsParams() {
-        days_until_due: i64;
-        issuer: IssuerParams;
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
 
     /// Parameters of `POST /v1/quotes.line_items`.
     QuoteLineItemsParams() {
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        price: String;
-        price_data: QuotePriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: QuotePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/quotes.line_items.price_data` and one other place.
-    QuotePriceDataParams(currency: String, product: String) {
-        recurring: RecurringParams;
-        tax_behavior: PriceTaxBehavior;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    QuotePriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product") {
+        recurring: RecurringParams = fields "recurring" "Sets `recurring`. Parameters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/quotes.subscription_data`.
     QuoteSubscriptionDataParams() {
-        billing_mode: BillingModeParams;
-        description: String;
-        effective_date: UpToChoice, clear_effective_date;
-        metadata: MapOf<String>;
-        trial_period_days: i64, clear_trial_period_days;
+        billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 500 characters.";
+        effective_date: impl Into<UpToChoice> = put<UpToChoice> "effective_date", clear_effective_date "Sets `effective_date`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        trial_period_days: impl Into<i64> = int "trial_period_days", clear_trial_period_days "Sets `trial_period_days`. An integer.";
     }
 
     /// Parameters of `POST /v1/quotes.transfer_data` and one other place.
-    QuoteTransferDataParams(destination: String) {
-        amount: i64;
-        amount_percent: f64;
+    QuoteTransferDataParams(destination: impl Into<String> = text "destination") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_percent: impl Into<f64> = put<f64> "amount_percent" "Sets `amount_percent`. A number.";
     }
 
     /// Parameters of `POST /v1/quotes/{quote}`.
     UpdateQuote() {
-        application_fee_amount: i64, clear_application_fee_amount;
-        application_fee_percent: f64, clear_application_fee_percent;
-        automatic_tax: AutomaticTaxParams;
-        collection_method: QuoteCollectionMethod;
-        customer: String;
-        customer_account: String;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        description: String, clear_description;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        expires_at: i64;
-        footer: String, clear_footer;
-        header: String, clear_header;
-        invoice_settings: QuoteInvoiceSettingsParams;
-        line_items: ListOf<UpdateQuoteLineItemsParams>;
-        metadata: MapOf<String>;
-        on_behalf_of: String, clear_on_behalf_of;
-        subscription_data: UpdateQuoteSubscriptionDataParams;
-        transfer_data: QuoteTransferDataParams, clear_transfer_data;
+        application_fee_amount: impl Into<i64> = int "application_fee_amount", clear_application_fee_amount "Sets `application_fee_amount`. An integer.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
+        footer: impl Into<String> = text "footer", clear_footer "Sets `footer`. Text.";
+        header: impl Into<String> = text "header", clear_header "Sets `header`. Text.";
+        invoice_settings: QuoteInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        line_items: impl Into<ListOf<UpdateQuoteLineItemsParams>> = put<ListOf<UpdateQuoteLineItemsParams>> "line_items" "Sets `line_items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
+        subscription_data: UpdateQuoteSubscriptionDataParams = fields "subscription_data" "Sets `subscription_data`. Parameters.";
+        transfer_data: QuoteTransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/quotes/{quote}.line_items`.
     UpdateQuoteLineItemsParams() {
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        id: String;
-        price: String;
-        price_data: QuotePriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: QuotePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/quotes/{quote}.subscription_data`.
     UpdateQuoteSubscriptionDataParams() {
-        description: String, clear_description;
-        effective_date: UpToChoice, clear_effective_date;
-        metadata: MapOf<String>;
-        trial_period_days: i64, clear_trial_period_days;
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        effective_date: impl Into<UpToChoice> = put<UpToChoice> "effective_date", clear_effective_date "Sets `effective_date`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        trial_period_days: impl Into<i64> = int "trial_period_days", clear_trial_period_days "Sets `trial_period_days`. An integer.";
     }
 }
 

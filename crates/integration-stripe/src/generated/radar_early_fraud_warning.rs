@@ -9,37 +9,37 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `radar.early_fraud_warnings`.
+    /// Calls about `radar.early_fraud_warnings`: [reference](https://docs.stripe.com/api/radar/early_fraud_warnings).
     RadarEarlyFraudWarningsApi [] {
         fn list(; ListRadarEarlyFraudWarnings) -> List<RadarEarlyFraudWarning> = list
-            "stripe.radar.early_fraud_warnings.list" "/v1/radar/early_fraud_warnings";
+            "stripe.radar.early_fraud_warnings.list" "/v1/radar/early_fraud_warnings" "radar/early_fraud_warnings/list";
         fn retrieve(early_fraud_warning) -> RadarEarlyFraudWarning = get
-            "stripe.radar.early_fraud_warnings.retrieve" "/v1/radar/early_fraud_warnings/{early_fraud_warning}";
+            "stripe.radar.early_fraud_warnings.retrieve" "/v1/radar/early_fraud_warnings/{early_fraud_warning}" "radar/early_fraud_warnings/retrieve";
     }
 }
 
 views! {
-    /// The object `radar.early_fraud_warning`.
+    /// The object `radar.early_fraud_warning`: [reference](https://docs.stripe.com/api/radar/early_fraud_warnings/object).
     RadarEarlyFraudWarning {
-        actionable: bool = Required;
-        charge: Expandable<Charge> = Required;
-        created: i64 = Required;
-        fraud_type: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        payment_intent: Expandable<PaymentIntent> = Optional;
+        actionable: bool = flag "actionable" Required "`true` or `false`; always there.";
+        charge: Expandable<Charge> = field "charge" Required "An id, or the object where the call expanded it; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        fraud_type: &str = text "fraud_type" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Optional "An id, or the object where the call expanded it; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/radar/early_fraud_warnings`.
     ListRadarEarlyFraudWarnings() {
-        charge: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        payment_intent: String;
-        starting_after: String;
+        charge: impl Into<String> = text "charge" "Sets `charge`. Text.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }

@@ -16,73 +16,73 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `radar.payment_evaluations`.
+    /// Calls about `radar.payment_evaluations`: [reference](https://docs.stripe.com/api/radar/payment_evaluations).
     RadarPaymentEvaluationsApi [] {
         fn create(; CreateRadarPaymentEvaluation) -> RadarPaymentEvaluation = post
-            "stripe.radar.payment_evaluations.create" "/v1/radar/payment_evaluations";
+            "stripe.radar.payment_evaluations.create" "/v1/radar/payment_evaluations" "radar/payment_evaluations/create";
     }
 }
 
 views! {
-    /// The object `radar.payment_evaluation`.
+    /// The object `radar.payment_evaluation`: [reference](https://docs.stripe.com/api/radar/payment_evaluations/object).
     RadarPaymentEvaluation {
-        client_device_metadata_details: InsightsResourcesPaymentEvaluationClientDeviceMetadata = Optional;
-        created_at: i64 = Required;
-        customer_details: InsightsResourcesPaymentEvaluationCustomerDetails = Optional;
-        events: Vec<InsightsResourcesPaymentEvaluationEvent> = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        outcome: InsightsResourcesPaymentEvaluationOutcome = Nullable;
-        payment_details: InsightsResourcesPaymentEvaluationPaymentDetails = Optional;
-        recommended_action: RadarPaymentEvaluationRecommendedAction = Required;
-        signals: InsightsResourcesPaymentEvaluationSignals = Required;
+        client_device_metadata_details: InsightsResourcesPaymentEvaluationClientDeviceMetadata = view "client_device_metadata_details" Optional "An object; may be missing.";
+        created_at: i64 = int "created_at" Required "Seconds since 1970; always there.";
+        customer_details: InsightsResourcesPaymentEvaluationCustomerDetails = view "customer_details" Optional "An object; may be missing.";
+        events: Vec<InsightsResourcesPaymentEvaluationEvent> = field "events" Required "Several, each: an object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        outcome: InsightsResourcesPaymentEvaluationOutcome = view "outcome" Nullable "An object; may be `null`.";
+        payment_details: InsightsResourcesPaymentEvaluationPaymentDetails = view "payment_details" Optional "An object; may be missing.";
+        recommended_action: RadarPaymentEvaluationRecommendedAction = field "recommended_action" Required "`block` or `continue`; always there.";
+        signals: InsightsResourcesPaymentEvaluationSignals = view "signals" Required "An object; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/radar/payment_evaluations.client_device_metadata_details`.
-    ClientDeviceMetadataDetailsParams(radar_session: String) {
+    ClientDeviceMetadataDetailsParams(radar_session: impl Into<String> = text "radar_session") {
     }
 
     /// Parameters of `POST /v1/radar/payment_evaluations`.
-    CreateRadarPaymentEvaluation(customer_details: RadarPaymentEvaluationCustomerDetailsParams, payment_details: RadarPaymentEvaluationPaymentDetailsParams) {
-        client_device_metadata_details: ClientDeviceMetadataDetailsParams;
-        metadata: MapOf<String>;
+    CreateRadarPaymentEvaluation(customer_details: RadarPaymentEvaluationCustomerDetailsParams = fields "customer_details", payment_details: RadarPaymentEvaluationPaymentDetailsParams = fields "payment_details") {
+        client_device_metadata_details: ClientDeviceMetadataDetailsParams = fields "client_device_metadata_details" "Sets `client_device_metadata_details`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details.money_movement_details`.
-    MoneyMovementDetailsParams(money_movement_type: String) {
-        card: RadarPaymentEvaluationCardParams;
+    MoneyMovementDetailsParams(money_movement_type: impl Into<String> = text "money_movement_type") {
+        card: RadarPaymentEvaluationCardParams = fields "card" "Sets `card`. Parameters.";
     }
 
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details.money_movement_details.card`.
     RadarPaymentEvaluationCardParams() {
-        customer_presence: PaymentIntentSetupFutureUsage;
-        payment_type: InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType;
+        customer_presence: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "customer_presence" "Sets `customer_presence`. `off_session` or `on_session`.";
+        payment_type: impl Into<InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType> = put<InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType> "payment_type" "Sets `payment_type`. `one_off`, `recurring`, `setup_one_off` or `setup_recurring`.";
     }
 
     /// Parameters of `POST /v1/radar/payment_evaluations.customer_details`.
     RadarPaymentEvaluationCustomerDetailsParams() {
-        customer: String;
-        customer_account: String;
-        email: String;
-        name: String;
-        phone: String;
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details`.
-    RadarPaymentEvaluationPaymentDetailsParams(amount: i64, currency: String, payment_method_details: RadarPaymentEvaluationPaymentMethodDetailsParams) {
-        description: String;
-        money_movement_details: MoneyMovementDetailsParams;
-        shipping_details: ShippingDetailsParams;
-        statement_descriptor: String;
+    RadarPaymentEvaluationPaymentDetailsParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", payment_method_details: RadarPaymentEvaluationPaymentMethodDetailsParams = fields "payment_method_details") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        money_movement_details: MoneyMovementDetailsParams = fields "money_movement_details" "Sets `money_movement_details`. Parameters.";
+        shipping_details: ShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details.payment_method_details`.
-    RadarPaymentEvaluationPaymentMethodDetailsParams(payment_method: String) {
-        billing_details: OwnerParams;
+    RadarPaymentEvaluationPaymentMethodDetailsParams(payment_method: impl Into<String> = text "payment_method") {
+        billing_details: OwnerParams = fields "billing_details" "Sets `billing_details`. Parameters.";
     }
 }
 

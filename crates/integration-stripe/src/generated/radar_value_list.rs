@@ -9,66 +9,66 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `radar.value_lists`.
+    /// Calls about `radar.value_lists`: [reference](https://docs.stripe.com/api/radar/value_lists).
     RadarValueListsApi [] {
         fn list(; ListRadarValueLists) -> List<RadarValueList> = list
-            "stripe.radar.value_lists.list" "/v1/radar/value_lists";
+            "stripe.radar.value_lists.list" "/v1/radar/value_lists" "radar/value_lists/list";
         fn create(; CreateRadarValueList) -> RadarValueList = post
-            "stripe.radar.value_lists.create" "/v1/radar/value_lists";
+            "stripe.radar.value_lists.create" "/v1/radar/value_lists" "radar/value_lists/create";
         fn retrieve(value_list) -> RadarValueList = get
-            "stripe.radar.value_lists.retrieve" "/v1/radar/value_lists/{value_list}";
+            "stripe.radar.value_lists.retrieve" "/v1/radar/value_lists/{value_list}" "radar/value_lists/retrieve";
         fn update(value_list; UpdateRadarValueList) -> RadarValueList = post
-            "stripe.radar.value_lists.update" "/v1/radar/value_lists/{value_list}";
+            "stripe.radar.value_lists.update" "/v1/radar/value_lists/{value_list}" "radar/value_lists/update";
         fn delete(value_list) -> DeletedRadarValueList = delete
-            "stripe.radar.value_lists.delete" "/v1/radar/value_lists/{value_list}";
+            "stripe.radar.value_lists.delete" "/v1/radar/value_lists/{value_list}" "radar/value_lists/delete";
     }
 }
 
 views! {
     /// The object `deleted_radar.value_list`.
     DeletedRadarValueList {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `radar.value_list`.
+    /// The object `radar.value_list`: [reference](https://docs.stripe.com/api/radar/value_lists/object).
     RadarValueList {
-        alias: &str = Required;
-        created: i64 = Required;
-        created_by: &str = Required;
-        id: &str = Required;
-        item_type: RadarValueListItemType = Required;
-        list_items: List<RadarValueListItem> = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        name: &str = Required;
-        object: &str = Required;
+        alias: &str = text "alias" Required "Text; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        created_by: &str = text "created_by" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        item_type: RadarValueListItemType = field "item_type" Required "One of 12 words; always there.";
+        list_items: List<RadarValueListItem> = field "list_items" Required "The first page of a list; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/radar/value_lists`.
-    CreateRadarValueList(alias: String, name: String) {
-        item_type: RadarValueListItemType;
-        metadata: MapOf<String>;
+    CreateRadarValueList(alias: impl Into<String> = text "alias", name: impl Into<String> = text "name") {
+        item_type: impl Into<RadarValueListItemType> = put<RadarValueListItemType> "item_type" "Sets `item_type`. One of 12 words.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/radar/value_lists`.
     ListRadarValueLists() {
-        alias: String;
-        contains: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        alias: impl Into<String> = text "alias" "Sets `alias`. Text of at most 100 characters.";
+        contains: impl Into<String> = text "contains" "Sets `contains`. Text of at most 800 characters.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/radar/value_lists/{value_list}`.
     UpdateRadarValueList() {
-        alias: String;
-        metadata: MapOf<String>;
-        name: String;
+        alias: impl Into<String> = text "alias" "Sets `alias`. Text of at most 100 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 100 characters.";
     }
 }
 

@@ -9,50 +9,50 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `radar.value_list_items`.
+    /// Calls about `radar.value_list_items`: [reference](https://docs.stripe.com/api/radar/value_list_items).
     RadarValueListItemsApi [] {
         fn list(; ListRadarValueListItems) -> List<RadarValueListItem> = list
-            "stripe.radar.value_list_items.list" "/v1/radar/value_list_items";
+            "stripe.radar.value_list_items.list" "/v1/radar/value_list_items" "radar/value_list_items/list";
         fn create(; CreateRadarValueListItem) -> RadarValueListItem = post
-            "stripe.radar.value_list_items.create" "/v1/radar/value_list_items";
+            "stripe.radar.value_list_items.create" "/v1/radar/value_list_items" "radar/value_list_items/create";
         fn retrieve(item) -> RadarValueListItem = get
-            "stripe.radar.value_list_items.retrieve" "/v1/radar/value_list_items/{item}";
+            "stripe.radar.value_list_items.retrieve" "/v1/radar/value_list_items/{item}" "radar/value_list_items/retrieve";
         fn delete(item) -> DeletedRadarValueListItem = delete
-            "stripe.radar.value_list_items.delete" "/v1/radar/value_list_items/{item}";
+            "stripe.radar.value_list_items.delete" "/v1/radar/value_list_items/{item}" "radar/value_list_items/delete";
     }
 }
 
 views! {
     /// The object `deleted_radar.value_list_item`.
     DeletedRadarValueListItem {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `radar.value_list_item`.
+    /// The object `radar.value_list_item`: [reference](https://docs.stripe.com/api/radar/value_list_items/object).
     RadarValueListItem {
-        created: i64 = Required;
-        created_by: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        value: &str = Required;
-        value_list: &str = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        created_by: &str = text "created_by" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        value: &str = text "value" Required "Text; always there.";
+        value_list: &str = text "value_list" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/radar/value_list_items`.
-    CreateRadarValueListItem(value: String, value_list: String) {
+    CreateRadarValueListItem(value: impl Into<String> = text "value", value_list: impl Into<String> = text "value_list") {
     }
 
     /// Parameters of `GET /v1/radar/value_list_items`.
-    ListRadarValueListItems(value_list: String) {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        value: String;
+    ListRadarValueListItems(value_list: impl Into<String> = text "value_list") {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        value: impl Into<String> = text "value" "Sets `value`. Text of at most 800 characters.";
     }
 }

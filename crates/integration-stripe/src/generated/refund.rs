@@ -15,152 +15,156 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `refunds`.
+    /// Calls about `refunds`: [reference](https://docs.stripe.com/api/refunds).
     RefundsApi [] {
-        fn list(; ListRefunds) -> List<Refund> = list "stripe.refunds.list" "/v1/refunds";
-        fn create(; CreateRefund) -> Refund = post "stripe.refunds.create" "/v1/refunds";
-        fn retrieve(refund) -> Refund = get "stripe.refunds.retrieve" "/v1/refunds/{refund}";
+        fn list(; ListRefunds) -> List<Refund> = list
+            "stripe.refunds.list" "/v1/refunds" "refunds/list";
+        fn create(; CreateRefund) -> Refund = post
+            "stripe.refunds.create" "/v1/refunds" "refunds/create";
+        fn retrieve(refund) -> Refund = get
+            "stripe.refunds.retrieve" "/v1/refunds/{refund}" "refunds/retrieve";
         fn update(refund; MetadataParams) -> Refund = post
-            "stripe.refunds.update" "/v1/refunds/{refund}";
-        fn cancel(refund) -> Refund = post "stripe.refunds.cancel" "/v1/refunds/{refund}/cancel";
+            "stripe.refunds.update" "/v1/refunds/{refund}" "refunds/update";
+        fn cancel(refund) -> Refund = post
+            "stripe.refunds.cancel" "/v1/refunds/{refund}/cancel" "refunds/cancel";
     }
 }
 
 views! {
-    /// The object `refund`.
+    /// The object `refund`: [reference](https://docs.stripe.com/api/refunds/object).
     Refund {
-        amount: i64 = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
         #[cfg(feature = "full")]
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        charge: Expandable<Charge> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Optional;
-        destination_details: RefundDestinationDetails = Optional;
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        charge: Expandable<Charge> = field "charge" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Optional "Text; may be missing.";
+        destination_details: RefundDestinationDetails = view "destination_details" Optional "An object; may be missing.";
         #[cfg(feature = "full")]
-        failure_balance_transaction: Expandable<BalanceTransaction> = Optional;
-        failure_reason: &str = Optional;
-        id: &str = Required;
-        instructions_email: &str = Optional;
-        metadata: Map<&'static str> = Nullable;
-        next_action: RefundNextAction = Optional;
-        object: &str = Required;
-        payment_intent: Expandable<PaymentIntent> = Nullable;
-        pending_reason: RefundPendingReason = Optional;
-        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = Optional;
-        reason: RefundReason = Nullable;
-        receipt_number: &str = Nullable;
+        failure_balance_transaction: Expandable<BalanceTransaction> = field "failure_balance_transaction" Optional "An id, or the object where the call expanded it; may be missing.";
+        failure_reason: &str = text "failure_reason" Optional "Text; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        instructions_email: &str = text "instructions_email" Optional "Text; may be missing.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        next_action: RefundNextAction = view "next_action" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        pending_reason: RefundPendingReason = field "pending_reason" Optional "`charge_pending`, `insufficient_funds` or `processing`; may be missing.";
+        presentment_details: PaymentFlowsPaymentIntentPresentmentDetails = view "presentment_details" Optional "An object; may be missing.";
+        reason: RefundReason = field "reason" Nullable "`duplicate`, `expired_uncaptured_charge`, `fraudulent` or `requested_by_customer`; may be `null`.";
+        receipt_number: &str = text "receipt_number" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        source_transfer_reversal: Expandable<TransferReversal> = Nullable;
-        status: &str = Nullable;
+        source_transfer_reversal: Expandable<TransferReversal> = field "source_transfer_reversal" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        status: &str = text "status" Nullable "Text; may be `null`.";
         #[cfg(feature = "full")]
-        transfer_reversal: Expandable<TransferReversal> = Nullable;
+        transfer_reversal: Expandable<TransferReversal> = field "transfer_reversal" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `refund_destination_details`.
     RefundDestinationDetails {
-        affirm: Node = Optional;
-        afterpay_clearpay: Node = Optional;
-        alipay: Node = Optional;
-        alma: Node = Optional;
-        amazon_pay: Node = Optional;
-        au_bank_transfer: Node = Optional;
-        blik: RefundDestinationDetailsBlik = Optional;
-        br_bank_transfer: RefundDestinationDetailsP24 = Optional;
-        card: RefundDestinationDetailsCard = Optional;
-        cashapp: Node = Optional;
-        crypto: SourceTypeP24 = Optional;
-        customer_cash_balance: Node = Optional;
-        eps: Node = Optional;
-        eu_bank_transfer: RefundDestinationDetailsP24 = Optional;
-        gb_bank_transfer: RefundDestinationDetailsP24 = Optional;
-        giropay: Node = Optional;
-        grabpay: Node = Optional;
-        jp_bank_transfer: RefundDestinationDetailsP24 = Optional;
-        klarna: Node = Optional;
-        mb_way: RefundDestinationDetailsP24 = Optional;
-        multibanco: RefundDestinationDetailsP24 = Optional;
-        mx_bank_transfer: RefundDestinationDetailsP24 = Optional;
-        nz_bank_transfer: Node = Optional;
-        p24: RefundDestinationDetailsP24 = Optional;
-        paynow: Node = Optional;
-        paypal: RefundDestinationDetailsPaypal = Optional;
-        pix: Node = Optional;
-        revolut: Node = Optional;
-        scalapay: Node = Optional;
-        sofort: Node = Optional;
-        swish: RefundDestinationDetailsBlik = Optional;
-        th_bank_transfer: RefundDestinationDetailsP24 = Optional;
-        twint: Node = Optional;
-        r#type: &str = Required;
-        us_bank_transfer: RefundDestinationDetailsP24 = Optional;
-        wechat_pay: Node = Optional;
-        zip: Node = Optional;
+        affirm: Node = field "affirm" Optional "Any JSON; may be missing.";
+        afterpay_clearpay: Node = field "afterpay_clearpay" Optional "Any JSON; may be missing.";
+        alipay: Node = field "alipay" Optional "Any JSON; may be missing.";
+        alma: Node = field "alma" Optional "Any JSON; may be missing.";
+        amazon_pay: Node = field "amazon_pay" Optional "Any JSON; may be missing.";
+        au_bank_transfer: Node = field "au_bank_transfer" Optional "Any JSON; may be missing.";
+        blik: RefundDestinationDetailsBlik = view "blik" Optional "An object; may be missing.";
+        br_bank_transfer: RefundDestinationDetailsP24 = view "br_bank_transfer" Optional "An object; may be missing.";
+        card: RefundDestinationDetailsCard = view "card" Optional "An object; may be missing.";
+        cashapp: Node = field "cashapp" Optional "Any JSON; may be missing.";
+        crypto: SourceTypeP24 = view "crypto" Optional "An object; may be missing.";
+        customer_cash_balance: Node = field "customer_cash_balance" Optional "Any JSON; may be missing.";
+        eps: Node = field "eps" Optional "Any JSON; may be missing.";
+        eu_bank_transfer: RefundDestinationDetailsP24 = view "eu_bank_transfer" Optional "An object; may be missing.";
+        gb_bank_transfer: RefundDestinationDetailsP24 = view "gb_bank_transfer" Optional "An object; may be missing.";
+        giropay: Node = field "giropay" Optional "Any JSON; may be missing.";
+        grabpay: Node = field "grabpay" Optional "Any JSON; may be missing.";
+        jp_bank_transfer: RefundDestinationDetailsP24 = view "jp_bank_transfer" Optional "An object; may be missing.";
+        klarna: Node = field "klarna" Optional "Any JSON; may be missing.";
+        mb_way: RefundDestinationDetailsP24 = view "mb_way" Optional "An object; may be missing.";
+        multibanco: RefundDestinationDetailsP24 = view "multibanco" Optional "An object; may be missing.";
+        mx_bank_transfer: RefundDestinationDetailsP24 = view "mx_bank_transfer" Optional "An object; may be missing.";
+        nz_bank_transfer: Node = field "nz_bank_transfer" Optional "Any JSON; may be missing.";
+        p24: RefundDestinationDetailsP24 = view "p24" Optional "An object; may be missing.";
+        paynow: Node = field "paynow" Optional "Any JSON; may be missing.";
+        paypal: RefundDestinationDetailsPaypal = view "paypal" Optional "An object; may be missing.";
+        pix: Node = field "pix" Optional "Any JSON; may be missing.";
+        revolut: Node = field "revolut" Optional "Any JSON; may be missing.";
+        scalapay: Node = field "scalapay" Optional "Any JSON; may be missing.";
+        sofort: Node = field "sofort" Optional "Any JSON; may be missing.";
+        swish: RefundDestinationDetailsBlik = view "swish" Optional "An object; may be missing.";
+        th_bank_transfer: RefundDestinationDetailsP24 = view "th_bank_transfer" Optional "An object; may be missing.";
+        twint: Node = field "twint" Optional "Any JSON; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        us_bank_transfer: RefundDestinationDetailsP24 = view "us_bank_transfer" Optional "An object; may be missing.";
+        wechat_pay: Node = field "wechat_pay" Optional "Any JSON; may be missing.";
+        zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
 
     /// The part `refund_destination_details_blik` and one other place.
     RefundDestinationDetailsBlik {
-        network_decline_code: &str = Nullable;
-        reference: &str = Nullable;
-        reference_status: &str = Nullable;
+        network_decline_code: &str = text "network_decline_code" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        reference_status: &str = text "reference_status" Nullable "Text; may be `null`.";
     }
 
     /// The part `refund_destination_details_card`.
     RefundDestinationDetailsCard {
-        reference: &str = Optional;
-        reference_status: &str = Optional;
-        reference_type: &str = Optional;
-        r#type: RefundDestinationDetailsCardType = Required;
+        reference: &str = text "reference" Optional "Text; may be missing.";
+        reference_status: &str = text "reference_status" Optional "Text; may be missing.";
+        reference_type: &str = text "reference_type" Optional "Text; may be missing.";
+        r#type: RefundDestinationDetailsCardType = field "type" Required "`pending`, `refund` or `reversal`; always there.";
     }
 
     /// The part `refund_destination_details_br_bank_transfer` and 9 other places.
     RefundDestinationDetailsP24 {
-        reference: &str = Nullable;
-        reference_status: &str = Nullable;
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        reference_status: &str = text "reference_status" Nullable "Text; may be `null`.";
     }
 
     /// The part `refund_destination_details_paypal`.
     RefundDestinationDetailsPaypal {
-        network_decline_code: &str = Nullable;
+        network_decline_code: &str = text "network_decline_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `refund_next_action`.
     RefundNextAction {
-        display_details: RefundNextActionDisplayDetails = Optional;
-        r#type: &str = Required;
+        display_details: RefundNextActionDisplayDetails = view "display_details" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `refund_next_action_display_details`.
     RefundNextActionDisplayDetails {
-        email_sent: EmailSent = Required;
-        expires_at: i64 = Required;
+        email_sent: EmailSent = view "email_sent" Required "An object; always there.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/refunds`.
     CreateRefund() {
-        amount: i64;
-        charge: String;
-        currency: String;
-        customer: String;
-        instructions_email: String;
-        metadata: MapOf<String>, clear_metadata;
-        origin: String;
-        payment_intent: String;
-        reason: TerminalReaderReaderResourceRefundPaymentActionReason;
-        refund_application_fee: bool;
-        reverse_transfer: bool;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        charge: impl Into<String> = text "charge" "Sets `charge`. Text of at most 5000 characters.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        instructions_email: impl Into<String> = text "instructions_email" "Sets `instructions_email`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        origin: impl Into<String> = text "origin" "Sets `origin`. Text.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        reason: impl Into<TerminalReaderReaderResourceRefundPaymentActionReason> = put<TerminalReaderReaderResourceRefundPaymentActionReason> "reason" "Sets `reason`. `duplicate`, `fraudulent` or `requested_by_customer`.";
+        refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
+        reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/refunds`.
     ListRefunds() {
-        charge: String;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        payment_intent: String;
-        starting_after: String;
+        charge: impl Into<String> = text "charge" "Sets `charge`. Text.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 }
 

@@ -9,57 +9,57 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `reporting.report_runs`.
+    /// Calls about `reporting.report_runs`: [reference](https://docs.stripe.com/api/reporting/report_runs).
     ReportingReportRunsApi [] {
         fn list(; ListReportingReportRuns) -> List<ReportingReportRun> = list
-            "stripe.reporting.report_runs.list" "/v1/reporting/report_runs";
+            "stripe.reporting.report_runs.list" "/v1/reporting/report_runs" "reporting/report_runs/list";
         fn create(; CreateReportingReportRun) -> ReportingReportRun = post
-            "stripe.reporting.report_runs.create" "/v1/reporting/report_runs";
+            "stripe.reporting.report_runs.create" "/v1/reporting/report_runs" "reporting/report_runs/create";
         fn retrieve(report_run) -> ReportingReportRun = get
-            "stripe.reporting.report_runs.retrieve" "/v1/reporting/report_runs/{report_run}";
+            "stripe.reporting.report_runs.retrieve" "/v1/reporting/report_runs/{report_run}" "reporting/report_runs/retrieve";
     }
 }
 
 views! {
-    /// The object `reporting.report_run`.
+    /// The object `reporting.report_run`: [reference](https://docs.stripe.com/api/reporting/report_runs/object).
     ReportingReportRun {
-        created: i64 = Required;
-        error: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        parameters: FinancialReportingFinanceReportRunRunParameters = Required;
-        report_type: &str = Required;
-        result: File = Nullable;
-        status: &str = Required;
-        succeeded_at: i64 = Nullable;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        error: &str = text "error" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        parameters: FinancialReportingFinanceReportRunRunParameters = view "parameters" Required "An object; always there.";
+        report_type: &str = text "report_type" Required "Text; always there.";
+        result: File = view "result" Nullable "An object; may be `null`.";
+        status: &str = text "status" Required "Text; always there.";
+        succeeded_at: i64 = int "succeeded_at" Nullable "Seconds since 1970; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/reporting/report_runs`.
-    CreateReportingReportRun(report_type: String) {
-        parameters: ParametersParams;
+    CreateReportingReportRun(report_type: impl Into<String> = text "report_type") {
+        parameters: ParametersParams = fields "parameters" "Sets `parameters`. Parameters.";
     }
 
     /// Parameters of `GET /v1/reporting/report_runs`.
     ListReportingReportRuns() {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/reporting/report_runs.parameters`.
     ParametersParams() {
-        columns: ListOf<String>;
-        connected_account: String;
-        currency: String;
-        interval_end: i64;
-        interval_start: i64;
-        payout: String;
-        reporting_category: ReportingReportRunReportingCategory;
-        timezone: ReportingReportRunTimezone;
+        columns: impl Into<ListOf<String>> = put<ListOf<String>> "columns" "Sets `columns`. Several, each: text.";
+        connected_account: impl Into<String> = text "connected_account" "Sets `connected_account`. Text.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        interval_end: impl Into<i64> = int "interval_end" "Sets `interval_end`. Seconds since 1970.";
+        interval_start: impl Into<i64> = int "interval_start" "Sets `interval_start`. Seconds since 1970.";
+        payout: impl Into<String> = text "payout" "Sets `payout`. Text.";
+        reporting_category: impl Into<ReportingReportRunReportingCategory> = put<ReportingReportRunReportingCategory> "reporting_category" "Sets `reporting_category`. One of 37 words.";
+        timezone: impl Into<ReportingReportRunTimezone> = put<ReportingReportRunTimezone> "timezone" "Sets `timezone`. One of 599 words.";
     }
 }
 

@@ -7,26 +7,26 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `reporting.report_types`.
+    /// Calls about `reporting.report_types`: [reference](https://docs.stripe.com/api/reporting/report_types).
     ReportingReportTypesApi [] {
         fn list() -> List<ReportingReportType> = list
-            "stripe.reporting.report_types.list" "/v1/reporting/report_types";
+            "stripe.reporting.report_types.list" "/v1/reporting/report_types" "reporting/report_types/list";
         fn retrieve(report_type) -> ReportingReportType = get
-            "stripe.reporting.report_types.retrieve" "/v1/reporting/report_types/{report_type}";
+            "stripe.reporting.report_types.retrieve" "/v1/reporting/report_types/{report_type}" "reporting/report_types/retrieve";
     }
 }
 
 views! {
-    /// The object `reporting.report_type`.
+    /// The object `reporting.report_type`: [reference](https://docs.stripe.com/api/reporting/report_types/object).
     ReportingReportType {
-        data_available_end: i64 = Required;
-        data_available_start: i64 = Required;
-        default_columns: Vec<&str> = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        name: &str = Required;
-        object: &str = Required;
-        updated: i64 = Required;
-        version: i64 = Required;
+        data_available_end: i64 = int "data_available_end" Required "Seconds since 1970; always there.";
+        data_available_start: i64 = int "data_available_start" Required "Seconds since 1970; always there.";
+        default_columns: Vec<&str> = field "default_columns" Nullable "Several, each: text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        updated: i64 = int "updated" Required "Seconds since 1970; always there.";
+        version: i64 = int "version" Required "An integer; always there.";
     }
 }

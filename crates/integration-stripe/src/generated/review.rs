@@ -11,42 +11,44 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `reviews`.
+    /// Calls about `reviews`: [reference](https://docs.stripe.com/api/reviews).
     ReviewsApi [] {
-        fn list(; ListReviews) -> List<Review> = list "stripe.reviews.list" "/v1/reviews";
-        fn retrieve(review) -> Review = get "stripe.reviews.retrieve" "/v1/reviews/{review}";
+        fn list(; ListReviews) -> List<Review> = list
+            "stripe.reviews.list" "/v1/reviews" "reviews/list";
+        fn retrieve(review) -> Review = get
+            "stripe.reviews.retrieve" "/v1/reviews/{review}" "reviews/retrieve";
         fn approve(review) -> Review = post
-            "stripe.reviews.approve" "/v1/reviews/{review}/approve";
+            "stripe.reviews.approve" "/v1/reviews/{review}/approve" "reviews/approve";
     }
 }
 
 views! {
-    /// The object `review`.
+    /// The object `review`: [reference](https://docs.stripe.com/api/reviews/object).
     Review {
-        billing_zip: &str = Nullable;
-        charge: Expandable<Charge> = Nullable;
-        closed_reason: ReviewClosedReason = Nullable;
-        created: i64 = Required;
-        id: &str = Required;
-        ip_address: &str = Nullable;
-        ip_address_location: RadarReviewResourceLocation = Nullable;
-        livemode: bool = Required;
-        object: &str = Required;
-        open: bool = Required;
-        opened_reason: ReviewOpenedReason = Required;
-        payment_intent: Expandable<PaymentIntent> = Optional;
-        reason: &str = Required;
-        session: RadarReviewResourceSession = Nullable;
+        billing_zip: &str = text "billing_zip" Nullable "Text; may be `null`.";
+        charge: Expandable<Charge> = field "charge" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        closed_reason: ReviewClosedReason = field "closed_reason" Nullable "One of 8 words; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
+        ip_address_location: RadarReviewResourceLocation = view "ip_address_location" Nullable "An object; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        open: bool = flag "open" Required "`true` or `false`; always there.";
+        opened_reason: ReviewOpenedReason = field "opened_reason" Required "`manual` or `rule`; always there.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Optional "An id, or the object where the call expanded it; may be missing.";
+        reason: &str = text "reason" Required "Text; always there.";
+        session: RadarReviewResourceSession = view "session" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/reviews`.
     ListReviews() {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }
 

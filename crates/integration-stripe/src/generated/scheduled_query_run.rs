@@ -5,18 +5,18 @@ use super::{File, SigmaScheduledQueryRunError};
 use crate::view::views;
 
 views! {
-    /// The object `scheduled_query_run`.
+    /// The object `scheduled_query_run`: [reference](https://docs.stripe.com/api/sigma/scheduled_query_runs/object).
     ScheduledQueryRun {
-        created: i64 = Required;
-        data_load_time: i64 = Required;
-        error: SigmaScheduledQueryRunError = Optional;
-        file: File = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        result_available_until: i64 = Required;
-        sql: &str = Required;
-        status: &str = Required;
-        title: &str = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        data_load_time: i64 = int "data_load_time" Required "Seconds since 1970; always there.";
+        error: SigmaScheduledQueryRunError = view "error" Optional "An object; may be missing.";
+        file: File = view "file" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        result_available_until: i64 = int "result_available_until" Required "Seconds since 1970; always there.";
+        sql: &str = text "sql" Required "Text; always there.";
+        status: &str = text "status" Required "Text; always there.";
+        title: &str = text "title" Required "Text; always there.";
     }
 }

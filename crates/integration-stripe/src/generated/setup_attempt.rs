@@ -2,7 +2,7 @@
 //! `setup_attempt`.
 
 use super::{
-    Account, ApiErrors2, Application, CreatedChoice, Customer, Mandate, PaymentMethod,
+    Account, ApiErrorsObject, Application, CreatedChoice, Customer, Mandate, PaymentMethod,
     PaymentMethodCardChecks, PaymentMethodDetailsBancontact,
     PaymentMethodDetailsCardPresentOffline, PaymentMethodIdealBank, PaymentMethodIdealBic,
     SetupIntent, SetupIntentFlowDirections, ThreeDSecureDetails,
@@ -15,115 +15,115 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `setup_attempts`.
+    /// Calls about `setup_attempts`: [reference](https://docs.stripe.com/api/setup_attempts).
     SetupAttemptsApi [] {
         fn list(; ListSetupAttempts) -> List<SetupAttempt> = list
-            "stripe.setup_attempts.list" "/v1/setup_attempts";
+            "stripe.setup_attempts.list" "/v1/setup_attempts" "setup_attempts/list";
     }
 }
 
 views! {
-    /// The object `setup_attempt`.
+    /// The object `setup_attempt`: [reference](https://docs.stripe.com/api/setup_attempts/object).
     SetupAttempt {
-        application: Expandable<Application> = Nullable;
-        attach_to_self: bool = Optional;
-        created: i64 = Required;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        flow_directions: Vec<SetupIntentFlowDirections> = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        on_behalf_of: Expandable<Account> = Nullable;
-        payment_method: Expandable<PaymentMethod> = Required;
-        payment_method_details: SetupAttemptPaymentMethodDetails = Required;
-        setup_error: ApiErrors2 = Nullable;
-        setup_intent: Expandable<SetupIntent> = Required;
-        status: &str = Required;
-        usage: &str = Required;
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        attach_to_self: bool = flag "attach_to_self" Optional "`true` or `false`; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        flow_directions: Vec<SetupIntentFlowDirections> = field "flow_directions" Nullable "Several, each: `inbound` or `outbound`; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_method: Expandable<PaymentMethod> = field "payment_method" Required "An id, or the object where the call expanded it; always there.";
+        payment_method_details: SetupAttemptPaymentMethodDetails = view "payment_method_details" Required "An object; always there.";
+        setup_error: ApiErrorsObject = view "setup_error" Nullable "An object; may be `null`.";
+        setup_intent: Expandable<SetupIntent> = field "setup_intent" Required "An id, or the object where the call expanded it; always there.";
+        status: &str = text "status" Required "Text; always there.";
+        usage: &str = text "usage" Required "Text; always there.";
     }
 
     /// The part `setup_attempt_payment_method_details`.
     SetupAttemptPaymentMethodDetails {
-        acss_debit: Node = Optional;
-        amazon_pay: Node = Optional;
-        au_becs_debit: Node = Optional;
-        bacs_debit: Node = Optional;
-        bancontact: PaymentMethodDetailsBancontact = Optional;
-        boleto: Node = Optional;
-        card: SetupAttemptPaymentMethodDetailsCard = Optional;
-        card_present: SetupAttemptPaymentMethodDetailsCardPresent = Optional;
-        cashapp: Node = Optional;
-        ideal: SetupAttemptPaymentMethodDetailsIdeal = Optional;
-        kakao_pay: Node = Optional;
-        klarna: Node = Optional;
-        kr_card: Node = Optional;
-        link: Node = Optional;
-        naver_pay: SetupAttemptPaymentMethodDetailsNaverPay = Optional;
-        nz_bank_account: Node = Optional;
-        paypal: Node = Optional;
-        payto: Node = Optional;
-        pix: Node = Optional;
-        revolut_pay: Node = Optional;
-        sepa_debit: Node = Optional;
-        sofort: PaymentMethodDetailsBancontact = Optional;
-        twint: Node = Optional;
-        r#type: &str = Required;
-        upi: Node = Optional;
-        us_bank_account: Node = Optional;
+        acss_debit: Node = field "acss_debit" Optional "Any JSON; may be missing.";
+        amazon_pay: Node = field "amazon_pay" Optional "Any JSON; may be missing.";
+        au_becs_debit: Node = field "au_becs_debit" Optional "Any JSON; may be missing.";
+        bacs_debit: Node = field "bacs_debit" Optional "Any JSON; may be missing.";
+        bancontact: PaymentMethodDetailsBancontact = view "bancontact" Optional "An object; may be missing.";
+        boleto: Node = field "boleto" Optional "Any JSON; may be missing.";
+        card: SetupAttemptPaymentMethodDetailsCard = view "card" Optional "An object; may be missing.";
+        card_present: SetupAttemptPaymentMethodDetailsCardPresent = view "card_present" Optional "An object; may be missing.";
+        cashapp: Node = field "cashapp" Optional "Any JSON; may be missing.";
+        ideal: SetupAttemptPaymentMethodDetailsIdeal = view "ideal" Optional "An object; may be missing.";
+        kakao_pay: Node = field "kakao_pay" Optional "Any JSON; may be missing.";
+        klarna: Node = field "klarna" Optional "Any JSON; may be missing.";
+        kr_card: Node = field "kr_card" Optional "Any JSON; may be missing.";
+        link: Node = field "link" Optional "Any JSON; may be missing.";
+        naver_pay: SetupAttemptPaymentMethodDetailsNaverPay = view "naver_pay" Optional "An object; may be missing.";
+        nz_bank_account: Node = field "nz_bank_account" Optional "Any JSON; may be missing.";
+        paypal: Node = field "paypal" Optional "Any JSON; may be missing.";
+        payto: Node = field "payto" Optional "Any JSON; may be missing.";
+        pix: Node = field "pix" Optional "Any JSON; may be missing.";
+        revolut_pay: Node = field "revolut_pay" Optional "Any JSON; may be missing.";
+        sepa_debit: Node = field "sepa_debit" Optional "Any JSON; may be missing.";
+        sofort: PaymentMethodDetailsBancontact = view "sofort" Optional "An object; may be missing.";
+        twint: Node = field "twint" Optional "Any JSON; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        upi: Node = field "upi" Optional "Any JSON; may be missing.";
+        us_bank_account: Node = field "us_bank_account" Optional "Any JSON; may be missing.";
     }
 
     /// The part `setup_attempt_payment_method_details_card`.
     SetupAttemptPaymentMethodDetailsCard {
-        brand: &str = Nullable;
-        checks: PaymentMethodCardChecks = Nullable;
-        country: &str = Nullable;
-        exp_month: i64 = Nullable;
-        exp_year: i64 = Nullable;
-        fingerprint: &str = Nullable;
-        funding: &str = Nullable;
-        last4: &str = Nullable;
-        network: &str = Nullable;
-        three_d_secure: ThreeDSecureDetails = Nullable;
-        wallet: SetupAttemptPaymentMethodDetailsCardWallet = Nullable;
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        checks: PaymentMethodCardChecks = view "checks" Nullable "An object; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Nullable "An integer; may be `null`.";
+        exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        network: &str = text "network" Nullable "Text; may be `null`.";
+        three_d_secure: ThreeDSecureDetails = view "three_d_secure" Nullable "An object; may be `null`.";
+        wallet: SetupAttemptPaymentMethodDetailsCardWallet = view "wallet" Nullable "An object; may be `null`.";
     }
 
     /// The part `setup_attempt_payment_method_details_card_present`.
     SetupAttemptPaymentMethodDetailsCardPresent {
-        generated_card: Expandable<PaymentMethod> = Nullable;
-        offline: PaymentMethodDetailsCardPresentOffline = Nullable;
+        generated_card: Expandable<PaymentMethod> = field "generated_card" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        offline: PaymentMethodDetailsCardPresentOffline = view "offline" Nullable "An object; may be `null`.";
     }
 
     /// The part `setup_attempt_payment_method_details_card_wallet`.
     SetupAttemptPaymentMethodDetailsCardWallet {
-        apple_pay: Node = Optional;
-        google_pay: Node = Optional;
-        r#type: SetupAttemptPaymentMethodDetailsCardWalletType = Required;
+        apple_pay: Node = field "apple_pay" Optional "Any JSON; may be missing.";
+        google_pay: Node = field "google_pay" Optional "Any JSON; may be missing.";
+        r#type: SetupAttemptPaymentMethodDetailsCardWalletType = field "type" Required "`apple_pay`, `google_pay` or `link`; always there.";
     }
 
     /// The part `setup_attempt_payment_method_details_ideal`.
     SetupAttemptPaymentMethodDetailsIdeal {
-        bank: PaymentMethodIdealBank = Nullable;
-        bic: PaymentMethodIdealBic = Nullable;
-        generated_sepa_debit: Expandable<PaymentMethod> = Nullable;
-        generated_sepa_debit_mandate: Expandable<Mandate> = Nullable;
-        iban_last4: &str = Nullable;
-        verified_name: &str = Nullable;
+        bank: PaymentMethodIdealBank = field "bank" Nullable "One of 20 words; may be `null`.";
+        bic: PaymentMethodIdealBic = field "bic" Nullable "One of 21 words; may be `null`.";
+        generated_sepa_debit: Expandable<PaymentMethod> = field "generated_sepa_debit" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        generated_sepa_debit_mandate: Expandable<Mandate> = field "generated_sepa_debit_mandate" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `setup_attempt_payment_method_details_naver_pay`.
     SetupAttemptPaymentMethodDetailsNaverPay {
-        buyer_id: &str = Optional;
+        buyer_id: &str = text "buyer_id" Optional "Text; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/setup_attempts`.
-    ListSetupAttempts(setup_intent: String) {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+    ListSetupAttempts(setup_intent: impl Into<String> = text "setup_intent") {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 }
 

@@ -10,12 +10,11 @@ use super::{
     CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams,
     CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams, CreatedChoice,
     Customer, InvoicePaymentMethodOptionsAcssDebitVerificationMethod,
-    InvoicePaymentMethodOptionsCardRequestThreeDSecure, InvoicePaymentMethodOptionsUpi,
-    LinkedAccountOptionsCommon, MandateDataChoice, MandateDataParams, MandateOptionsPayto,
-    MandatePixAmountType, MandateUsBankAccount, MonthlyEstimatedRevenueParams,
-    NetworkOptionsParams, NetworksParams, OnDemandParams,
-    PaymentFlowsAutomaticPaymentMethodsSetupIntent, PaymentIntentMandateOptionsParams,
-    PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode,
+    InvoicePaymentMethodOptionsCardRequestThreeDSecure, LinkedAccountOptionsCommon,
+    MandateDataChoice, MandateDataParams, MandateOptionsPayto, MandatePixAmountType, MandateUpi,
+    MandateUsBankAccount, MonthlyEstimatedRevenueParams, NetworkOptionsParams, NetworksParams,
+    OnDemandParams, PaymentFlowsAutomaticPaymentMethodsSetupIntent,
+    PaymentIntentMandateOptionsParams, PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode,
     PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode, PaymentIntentSetupFutureUsage,
     PaymentMethod, PaymentMethodConfigBizPaymentMethodConfigurationDetails,
     PaymentMethodDataParams, PaymentMethodOptionsCardMandateOptionsInterval,
@@ -30,429 +29,351 @@ use crate::{
     Node,
     op::handles,
     params::{ListOf, MapOf, Params, params},
-    view::{Expandable, List, Map, open_enums, unions, views},
+    view::{Expandable, List, Map, open_enums, views},
 };
 
 handles! {
-    /// Calls about `setup_intents`.
+    /// Calls about `setup_intents`: [reference](https://docs.stripe.com/api/setup_intents).
     SetupIntentsApi [] {
         fn list(; ListSetupIntents) -> List<SetupIntent> = list
-            "stripe.setup_intents.list" "/v1/setup_intents";
+            "stripe.setup_intents.list" "/v1/setup_intents" "setup_intents/list";
         fn create(; CreateSetupIntent) -> SetupIntent = post
-            "stripe.setup_intents.create" "/v1/setup_intents";
+            "stripe.setup_intents.create" "/v1/setup_intents" "setup_intents/create";
         fn retrieve(intent; RetrieveSetupIntent) -> SetupIntent = get
-            "stripe.setup_intents.retrieve" "/v1/setup_intents/{intent}";
+            "stripe.setup_intents.retrieve" "/v1/setup_intents/{intent}" "setup_intents/retrieve";
         fn update(intent; UpdateSetupIntent) -> SetupIntent = post
-            "stripe.setup_intents.update" "/v1/setup_intents/{intent}";
+            "stripe.setup_intents.update" "/v1/setup_intents/{intent}" "setup_intents/update";
         fn cancel(intent; CancelSetupIntent) -> SetupIntent = post
-            "stripe.setup_intents.cancel" "/v1/setup_intents/{intent}/cancel";
+            "stripe.setup_intents.cancel" "/v1/setup_intents/{intent}/cancel" "setup_intents/cancel";
         fn confirm(intent; ConfirmSetupIntent) -> SetupIntent = post
-            "stripe.setup_intents.confirm" "/v1/setup_intents/{intent}/confirm";
+            "stripe.setup_intents.confirm" "/v1/setup_intents/{intent}/confirm" "setup_intents/confirm";
         fn verify_microdeposits(intent; VerifyMicrodepositsSetupIntent) -> SetupIntent = post
-            "stripe.setup_intents.verify_microdeposits" "/v1/setup_intents/{intent}/verify_microdeposits";
+            "stripe.setup_intents.verify_microdeposits" "/v1/setup_intents/{intent}/verify_microdeposits" "setup_intents/verify_microdeposits";
     }
 }
 
 views! {
-    /// The object `setup_intent`.
+    /// The object `setup_intent`: [reference](https://docs.stripe.com/api/setup_intents/object).
     SetupIntent {
-        application: Expandable<Application> = Nullable;
-        attach_to_self: bool = Optional;
-        automatic_payment_methods: PaymentFlowsAutomaticPaymentMethodsSetupIntent = Nullable;
-        cancellation_reason: SetupIntentCancellationReason = Nullable;
-        client_secret: &str = Nullable;
-        created: i64 = Required;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        description: &str = Nullable;
-        excluded_payment_method_types: Vec<SetupIntentExcludedPaymentMethodTypes> = Nullable;
-        flow_directions: Vec<SetupIntentFlowDirections> = Nullable;
-        id: &str = Required;
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        attach_to_self: bool = flag "attach_to_self" Optional "`true` or `false`; may be missing.";
+        automatic_payment_methods: PaymentFlowsAutomaticPaymentMethodsSetupIntent = view "automatic_payment_methods" Nullable "An object; may be `null`.";
+        cancellation_reason: SetupIntentCancellationReason = field "cancellation_reason" Nullable "`abandoned`, `duplicate` or `requested_by_customer`; may be `null`.";
+        client_secret: &str = text "client_secret" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        excluded_payment_method_types: Vec<SetupIntentExcludedPaymentMethodTypes> = field "excluded_payment_method_types" Nullable "Several, each: one of 53 words; may be `null`.";
+        flow_directions: Vec<SetupIntentFlowDirections> = field "flow_directions" Nullable "Several, each: `inbound` or `outbound`; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
         #[cfg(feature = "full")]
-        last_setup_error: ApiErrors = Nullable;
+        last_setup_error: ApiErrors = view "last_setup_error" Nullable "An object; may be `null`.";
         #[cfg(feature = "full")]
-        latest_attempt: Expandable<SetupAttempt> = Nullable;
-        livemode: bool = Required;
-        managed_payments: PortalInvoiceList = Nullable;
+        latest_attempt: Expandable<SetupAttempt> = field "latest_attempt" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        managed_payments: PortalInvoiceList = view "managed_payments" Nullable "An object; may be `null`.";
         #[cfg(feature = "full")]
-        mandate: Expandable<Mandate> = Nullable;
-        metadata: Map<&'static str> = Nullable;
-        next_action: SetupIntentNextAction = Nullable;
-        object: &str = Required;
+        mandate: Expandable<Mandate> = field "mandate" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        next_action: SetupIntentNextAction = view "next_action" Nullable "An object; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
         #[cfg(feature = "full")]
-        on_behalf_of: Expandable<Account> = Nullable;
-        payment_method: Expandable<PaymentMethod> = Nullable;
-        payment_method_configuration_details: PaymentMethodConfigBizPaymentMethodConfigurationDetails = Nullable;
-        payment_method_options: SetupIntentPaymentMethodOptions = Nullable;
-        payment_method_types: Vec<&str> = Required;
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_method: Expandable<PaymentMethod> = field "payment_method" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        payment_method_configuration_details: PaymentMethodConfigBizPaymentMethodConfigurationDetails = view "payment_method_configuration_details" Nullable "An object; may be `null`.";
+        payment_method_options: SetupIntentPaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        payment_method_types: Vec<&str> = field "payment_method_types" Required "Several, each: text; always there.";
         #[cfg(feature = "full")]
-        single_use_mandate: Expandable<Mandate> = Nullable;
-        status: SetupIntentStatus = Required;
-        usage: &str = Required;
+        single_use_mandate: Expandable<Mandate> = field "single_use_mandate" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        status: SetupIntentStatus = field "status" Required "`canceled`, `processing`, `requires_action`, `requires_confirmation`, `requires_payment_method` or `succeeded`; always there.";
+        usage: &str = text "usage" Required "Text; always there.";
     }
 
     /// The part `setup_intent_next_action`.
     SetupIntentNextAction {
-        blik_authorize: Node = Optional;
-        cashapp_handle_redirect_or_display_qr_code: PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode = Optional;
-        pix_display_qr_code: SetupIntentNextActionPixDisplayQrCode = Optional;
-        redirect_to_url: SetupIntentNextActionRedirectToUrl = Optional;
-        r#type: &str = Required;
-        upi_handle_redirect_or_display_qr_code: PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode = Optional;
-        use_stripe_sdk: Node = Optional;
-        verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits = Optional;
+        blik_authorize: Node = field "blik_authorize" Optional "Any JSON; may be missing.";
+        cashapp_handle_redirect_or_display_qr_code: PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode = view "cashapp_handle_redirect_or_display_qr_code" Optional "An object; may be missing.";
+        pix_display_qr_code: SetupIntentNextActionPixDisplayQrCode = view "pix_display_qr_code" Optional "An object; may be missing.";
+        redirect_to_url: SetupIntentNextActionRedirectToUrl = view "redirect_to_url" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        upi_handle_redirect_or_display_qr_code: PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode = view "upi_handle_redirect_or_display_qr_code" Optional "An object; may be missing.";
+        use_stripe_sdk: Node = field "use_stripe_sdk" Optional "Any JSON; may be missing.";
+        verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits = view "verify_with_microdeposits" Optional "An object; may be missing.";
     }
 
     /// The part `setup_intent_next_action_pix_display_qr_code`.
     SetupIntentNextActionPixDisplayQrCode {
-        data: &str = Required;
-        expires_at: i64 = Required;
-        hosted_instructions_url: &str = Required;
-        image_url_png: &str = Required;
-        image_url_svg: &str = Required;
+        data: &str = text "data" Required "Text; always there.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
+        image_url_png: &str = text "image_url_png" Required "Text; always there.";
+        image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
 
     /// The part `setup_intent_payment_method_options`.
     SetupIntentPaymentMethodOptions {
-        acss_debit: SetupIntentPaymentMethodOptionsAcssDebit = Optional;
-        amazon_pay: SetupIntentPaymentMethodOptionsAmazonPay = Optional;
-        bacs_debit: SetupIntentPaymentMethodOptionsBacsDebit2 = Optional;
-        bizum: SetupIntentPaymentMethodOptionsBizum = Optional;
-        card: SetupIntentPaymentMethodOptionsCard = Optional;
-        card_present: SetupIntentPaymentMethodOptionsCardPresent = Optional;
-        klarna: SetupIntentPaymentMethodOptionsKlarna = Optional;
-        link: SetupIntentPaymentMethodOptionsLink = Optional;
-        paypal: SetupIntentPaymentMethodOptionsPaypal = Optional;
-        payto: SetupIntentPaymentMethodOptionsPayto = Optional;
-        pix: SetupIntentPaymentMethodOptionsPix = Optional;
-        sepa_debit: SetupIntentPaymentMethodOptionsSepaDebit = Optional;
-        upi: SetupIntentPaymentMethodOptionsUpi = Optional;
-        us_bank_account: SetupIntentPaymentMethodOptionsUsBankAccount = Optional;
+        acss_debit: SetupIntentPaymentMethodOptionsAcssDebitObject = view "acss_debit" Optional "An object; may be missing.";
+        amazon_pay: SetupIntentTypeSpecificPaymentMethodOptionsClient = view "amazon_pay" Optional "An object; may be missing.";
+        bacs_debit: SetupIntentPaymentMethodOptionsBacsDebitUnion = view "bacs_debit" Optional "An object; may be missing.";
+        bizum: SetupIntentTypeSpecificPaymentMethodOptionsClient = view "bizum" Optional "An object; may be missing.";
+        card: SetupIntentPaymentMethodOptionsCard = view "card" Optional "An object; may be missing.";
+        card_present: SetupIntentTypeSpecificPaymentMethodOptionsClient = view "card_present" Optional "An object; may be missing.";
+        klarna: SetupIntentPaymentMethodOptionsKlarna = view "klarna" Optional "An object; may be missing.";
+        link: SetupIntentTypeSpecificPaymentMethodOptionsClient = view "link" Optional "An object; may be missing.";
+        paypal: SetupIntentPaymentMethodOptionsPaypal = view "paypal" Optional "An object; may be missing.";
+        payto: SetupIntentTypeSpecificPaymentMethodOptionsClient = view "payto" Optional "An object; may be missing.";
+        pix: SetupIntentPaymentMethodOptionsPix = view "pix" Optional "An object; may be missing.";
+        sepa_debit: SetupIntentPaymentMethodOptionsBacsDebitUnion = view "sepa_debit" Optional "An object; may be missing.";
+        upi: SetupIntentPaymentMethodOptionsUpi = view "upi" Optional "An object; may be missing.";
+        us_bank_account: SetupIntentPaymentMethodOptionsUsBankAccountObject = view "us_bank_account" Optional "An object; may be missing.";
     }
 
-    /// The part `setup_intent_payment_method_options_acss_debit`.
-    SetupIntentPaymentMethodOptionsAcssDebit2 {
-        currency: CheckoutAcssDebitPaymentMethodOptionsCurrency = Nullable;
-        mandate_options: CheckoutAcssDebitMandateOptions = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
-    }
-
-    /// The part `setup_intent_payment_method_options_bacs_debit` and one other place.
-    SetupIntentPaymentMethodOptionsBacsDebit {
-        mandate_options: CheckoutPaymentMethodOptionsMandateOptionsBacsDebit = Optional;
-    }
-
-    /// The part `setup_intent_payment_method_options_card`.
-    SetupIntentPaymentMethodOptionsCard2 {
-        mandate_options: SetupIntentPaymentMethodOptionsCardMandateOptions = Nullable;
-        network: SetupIntentPaymentMethodOptionsCardNetwork = Nullable;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = Nullable;
-    }
-
-    /// The part `setup_intent_payment_method_options_card_mandate_options`.
-    SetupIntentPaymentMethodOptionsCardMandateOptions {
-        amount: i64 = Required;
-        amount_type: MandatePixAmountType = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        end_date: i64 = Nullable;
-        interval: PaymentMethodOptionsCardMandateOptionsInterval = Required;
-        interval_count: i64 = Nullable;
-        reference: &str = Required;
-        start_date: i64 = Required;
-        supported_types: Vec<&str> = Nullable;
-    }
-
-    /// The part `setup_intent_payment_method_options_klarna`.
-    SetupIntentPaymentMethodOptionsKlarna2 {
-        currency: &str = Nullable;
-        preferred_locale: &str = Nullable;
-    }
-
-    /// The part `setup_intent_payment_method_options_paypal`.
-    SetupIntentPaymentMethodOptionsPaypal2 {
-        billing_agreement_id: &str = Nullable;
-    }
-
-    /// The part `setup_intent_payment_method_options_payto`.
-    SetupIntentPaymentMethodOptionsPayto2 {
-        mandate_options: MandateOptionsPayto = Optional;
-    }
-
-    /// The part `setup_intent_payment_method_options_pix`.
-    SetupIntentPaymentMethodOptionsPix2 {
-        mandate_options: PaymentMethodOptionsMandateOptionsPix = Optional;
-    }
-
-    /// The part `setup_intent_payment_method_options_us_bank_account`.
-    SetupIntentPaymentMethodOptionsUsBankAccount2 {
-        financial_connections: LinkedAccountOptionsCommon = Optional;
-        mandate_options: MandateUsBankAccount = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
-    }
-
-    /// The part `setup_intent_type_specific_payment_method_options_client` and 13 other places.
-    SetupIntentTypeSpecificPaymentMethodOptionsClient {
-        mandate_options: MandateOptionsPayto = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
-    }
-}
-
-unions! {
     /// The part `setup_intent_payment_method_options.acss_debit`.
-    SetupIntentPaymentMethodOptionsAcssDebit {
-        as_setup_intent_payment_method_options_acss_debit: SetupIntentPaymentMethodOptionsAcssDebit2 = "setup_intent_payment_method_options_acss_debit";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+    SetupIntentPaymentMethodOptionsAcssDebitObject {
+        currency: CheckoutAcssDebitPaymentMethodOptionsCurrency = field "currency" Nullable "`cad` or `usd`; may be `null`.";
+        mandate_options: CheckoutAcssDebitMandateOptions = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `setup_intent_payment_method_options.amazon_pay`.
-    SetupIntentPaymentMethodOptionsAmazonPay {
-        as_setup_intent_payment_method_options_amazon_pay: Node = "setup_intent_payment_method_options_amazon_pay";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `setup_intent_payment_method_options.bacs_debit`.
-    SetupIntentPaymentMethodOptionsBacsDebit2 {
-        as_setup_intent_payment_method_options_bacs_debit: SetupIntentPaymentMethodOptionsBacsDebit = "setup_intent_payment_method_options_bacs_debit";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `setup_intent_payment_method_options.bizum`.
-    SetupIntentPaymentMethodOptionsBizum {
-        as_setup_intent_payment_method_options_bizum: Node = "setup_intent_payment_method_options_bizum";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+    /// The part `setup_intent_payment_method_options.bacs_debit` and one other place.
+    SetupIntentPaymentMethodOptionsBacsDebitUnion {
+        mandate_options: CheckoutPaymentMethodOptionsMandateOptionsBacsDebit = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `setup_intent_payment_method_options.card`.
     SetupIntentPaymentMethodOptionsCard {
-        as_setup_intent_payment_method_options_card: SetupIntentPaymentMethodOptionsCard2 = "setup_intent_payment_method_options_card";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+        mandate_options: SetupIntentPaymentMethodOptionsCardMandateOptions = view "mandate_options" Nullable "An object; may be `null`.";
+        network: SetupIntentPaymentMethodOptionsCardNetwork = field "network" Nullable "One of 13 words; may be `null`.";
+        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Nullable "`any`, `automatic` or `challenge`; may be `null`.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `setup_intent_payment_method_options.card_present`.
-    SetupIntentPaymentMethodOptionsCardPresent {
-        as_setup_intent_payment_method_options_card_present: Node = "setup_intent_payment_method_options_card_present";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+    /// The part `setup_intent_payment_method_options_card_mandate_options`.
+    SetupIntentPaymentMethodOptionsCardMandateOptions {
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_type: MandatePixAmountType = field "amount_type" Required "`fixed` or `maximum`; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        end_date: i64 = int "end_date" Nullable "Seconds since 1970; may be `null`.";
+        interval: PaymentMethodOptionsCardMandateOptionsInterval = field "interval" Required "`day`, `month`, `sporadic`, `week` or `year`; always there.";
+        interval_count: i64 = int "interval_count" Nullable "An integer; may be `null`.";
+        reference: &str = text "reference" Required "Text; always there.";
+        start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
+        supported_types: Vec<&str> = field "supported_types" Nullable "Several, each: text; may be `null`.";
     }
 
     /// The part `setup_intent_payment_method_options.klarna`.
     SetupIntentPaymentMethodOptionsKlarna {
-        as_setup_intent_payment_method_options_klarna: SetupIntentPaymentMethodOptionsKlarna2 = "setup_intent_payment_method_options_klarna";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `setup_intent_payment_method_options.link`.
-    SetupIntentPaymentMethodOptionsLink {
-        as_setup_intent_payment_method_options_link: Node = "setup_intent_payment_method_options_link";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+        currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
+        mandate_options: MandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        preferred_locale: &str = text "preferred_locale" Nullable "Text; may be `null`.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `setup_intent_payment_method_options.paypal`.
     SetupIntentPaymentMethodOptionsPaypal {
-        as_setup_intent_payment_method_options_paypal: SetupIntentPaymentMethodOptionsPaypal2 = "setup_intent_payment_method_options_paypal";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `setup_intent_payment_method_options.payto`.
-    SetupIntentPaymentMethodOptionsPayto {
-        as_setup_intent_payment_method_options_payto: SetupIntentPaymentMethodOptionsPayto2 = "setup_intent_payment_method_options_payto";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+        billing_agreement_id: &str = text "billing_agreement_id" Nullable "Text; may be `null`.";
+        mandate_options: MandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `setup_intent_payment_method_options.pix`.
     SetupIntentPaymentMethodOptionsPix {
-        as_setup_intent_payment_method_options_pix: SetupIntentPaymentMethodOptionsPix2 = "setup_intent_payment_method_options_pix";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
-    }
-
-    /// The part `setup_intent_payment_method_options.sepa_debit`.
-    SetupIntentPaymentMethodOptionsSepaDebit {
-        as_setup_intent_payment_method_options_sepa_debit: SetupIntentPaymentMethodOptionsBacsDebit = "setup_intent_payment_method_options_sepa_debit";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+        mandate_options: PaymentMethodOptionsMandateOptionsPix = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `setup_intent_payment_method_options.upi`.
     SetupIntentPaymentMethodOptionsUpi {
-        as_setup_intent_payment_method_options_upi: InvoicePaymentMethodOptionsUpi = "setup_intent_payment_method_options_upi";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+        mandate_options: MandateUpi = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
     /// The part `setup_intent_payment_method_options.us_bank_account`.
-    SetupIntentPaymentMethodOptionsUsBankAccount {
-        as_setup_intent_payment_method_options_us_bank_account: SetupIntentPaymentMethodOptionsUsBankAccount2 = "setup_intent_payment_method_options_us_bank_account";
-        as_setup_intent_type_specific_payment_method_options_client: SetupIntentTypeSpecificPaymentMethodOptionsClient = "setup_intent_type_specific_payment_method_options_client";
+    SetupIntentPaymentMethodOptionsUsBankAccountObject {
+        financial_connections: LinkedAccountOptionsCommon = view "financial_connections" Optional "An object; may be missing.";
+        mandate_options: MandateUsBankAccount = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
+    }
+
+    /// The part `setup_intent_payment_method_options.amazon_pay` and 4 other places.
+    SetupIntentTypeSpecificPaymentMethodOptionsClient {
+        mandate_options: MandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/setup_intents/{intent}/cancel`.
     CancelSetupIntent() {
-        cancellation_reason: SetupIntentCancellationReason;
+        cancellation_reason: impl Into<SetupIntentCancellationReason> = put<SetupIntentCancellationReason> "cancellation_reason" "Sets `cancellation_reason`. `abandoned`, `duplicate` or `requested_by_customer`.";
     }
 
     /// Parameters of `POST /v1/setup_intents/{intent}/confirm`.
     ConfirmSetupIntent() {
-        client_secret: String;
-        confirmation_token: String;
-        mandate_data: MandateDataChoice, clear_mandate_data;
-        payment_method: String;
-        payment_method_data: PaymentMethodDataParams;
-        payment_method_options: SetupIntentPaymentMethodOptionsParams;
-        return_url: String;
-        use_stripe_sdk: bool;
+        client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
+        confirmation_token: impl Into<String> = text "confirmation_token" "Sets `confirmation_token`. Text of at most 5000 characters.";
+        mandate_data: impl Into<MandateDataChoice> = put<MandateDataChoice> "mandate_data", clear_mandate_data "Sets `mandate_data`. One of several types.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        payment_method_data: PaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: SetupIntentPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/setup_intents`.
     CreateSetupIntent() {
-        attach_to_self: bool;
-        automatic_payment_methods: AutomaticPaymentMethodsParams;
-        confirm: bool;
-        confirmation_token: String;
-        customer: String;
-        customer_account: String;
-        description: String;
-        excluded_payment_method_types: ListOf<SetupIntentExcludedPaymentMethodTypes>;
-        flow_directions: ListOf<SetupIntentFlowDirections>;
-        mandate_data: MandateDataParams, clear_mandate_data;
-        metadata: MapOf<String>;
-        on_behalf_of: String;
-        payment_method: String;
-        payment_method_configuration: String;
-        payment_method_data: PaymentMethodDataParams;
-        payment_method_options: SetupIntentPaymentMethodOptionsParams;
-        payment_method_types: ListOf<String>;
-        return_url: String;
-        single_use: MonthlyEstimatedRevenueParams;
-        usage: PaymentIntentSetupFutureUsage;
-        use_stripe_sdk: bool;
+        attach_to_self: bool = flag "attach_to_self" "Sets `attach_to_self`. `true` or `false`.";
+        automatic_payment_methods: AutomaticPaymentMethodsParams = fields "automatic_payment_methods" "Sets `automatic_payment_methods`. Parameters.";
+        confirm: bool = flag "confirm" "Sets `confirm`. `true` or `false`.";
+        confirmation_token: impl Into<String> = text "confirmation_token" "Sets `confirmation_token`. Text of at most 5000 characters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        excluded_payment_method_types: impl Into<ListOf<SetupIntentExcludedPaymentMethodTypes>> = put<ListOf<SetupIntentExcludedPaymentMethodTypes>> "excluded_payment_method_types" "Sets `excluded_payment_method_types`. Several, each: one of 53 words.";
+        flow_directions: impl Into<ListOf<SetupIntentFlowDirections>> = put<ListOf<SetupIntentFlowDirections>> "flow_directions" "Sets `flow_directions`. Several, each: `inbound` or `outbound`.";
+        mandate_data: MandateDataParams = fields "mandate_data", clear_mandate_data "Sets `mandate_data`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        payment_method_configuration: impl Into<String> = text "payment_method_configuration" "Sets `payment_method_configuration`. Text of at most 100 characters.";
+        payment_method_data: PaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: SetupIntentPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<String>> = put<ListOf<String>> "payment_method_types" "Sets `payment_method_types`. Several, each: text.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        single_use: MonthlyEstimatedRevenueParams = fields "single_use" "Sets `single_use`. Parameters.";
+        usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "usage" "Sets `usage`. `off_session` or `on_session`.";
+        use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.card.mandate_options` and 2 other places.
-    CreateSetupIntentPaymentMethodOptionsCardMandateOptionsParams(amount: i64, amount_type: MandatePixAmountType, currency: String, interval: PaymentMethodOptionsCardMandateOptionsInterval, reference: String, start_date: i64) {
-        description: String;
-        end_date: i64;
-        interval_count: i64;
-        supported_types: ListOf<String>;
+    CreateSetupIntentPaymentMethodOptionsCardMandateOptionsParams(amount: impl Into<i64> = int "amount", amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type", currency: impl Into<String> = text "currency", interval: impl Into<PaymentMethodOptionsCardMandateOptionsInterval> = put<PaymentMethodOptionsCardMandateOptionsInterval> "interval", reference: impl Into<String> = text "reference", start_date: impl Into<i64> = int "start_date") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
+        end_date: impl Into<i64> = int "end_date" "Sets `end_date`. Seconds since 1970.";
+        interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
+        supported_types: impl Into<ListOf<String>> = put<ListOf<String>> "supported_types" "Sets `supported_types`. Several, each: text.";
     }
 
     /// Parameters of `GET /v1/setup_intents`.
     ListSetupIntents() {
-        attach_to_self: bool;
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        payment_method: String;
-        starting_after: String;
+        attach_to_self: bool = flag "attach_to_self" "Sets `attach_to_self`. `true` or `false`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/setup_intents/{intent}`.
     RetrieveSetupIntent() {
-        client_secret: String;
+        client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.acss_debit` and 2 other places.
     SetupIntentAcssDebitParams() {
-        currency: CheckoutAcssDebitPaymentMethodOptionsCurrency;
-        mandate_options: CheckoutSessionMandateOptionsParams;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod;
+        currency: impl Into<CheckoutAcssDebitPaymentMethodOptionsCurrency> = put<CheckoutAcssDebitPaymentMethodOptionsCurrency> "currency" "Sets `currency`. `cad` or `usd`.";
+        mandate_options: CheckoutSessionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.bacs_debit` and 5 other places.
     SetupIntentBacsDebitParams() {
-        mandate_options: SetupIntentMandateOptionsParams;
+        mandate_options: SetupIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.card` and 2 other places.
     SetupIntentCardParams() {
-        mandate_options: CreateSetupIntentPaymentMethodOptionsCardMandateOptionsParams;
-        network: SetupIntentPaymentMethodOptionsCardNetwork;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure;
-        three_d_secure: SetupIntentThreeDSecureParams;
+        mandate_options: CreateSetupIntentPaymentMethodOptionsCardMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        network: impl Into<SetupIntentPaymentMethodOptionsCardNetwork> = put<SetupIntentPaymentMethodOptionsCardNetwork> "network" "Sets `network`. One of 13 words.";
+        request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
+        three_d_secure: SetupIntentThreeDSecureParams = fields "three_d_secure" "Sets `three_d_secure`. Parameters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.klarna` and 2 other places.
     SetupIntentKlarnaParams() {
-        currency: String;
-        on_demand: OnDemandParams;
-        preferred_locale: SetupIntentPreferredLocale;
-        subscriptions: ListOf<SubscriptionsParams>, clear_subscriptions;
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        on_demand: OnDemandParams = fields "on_demand" "Sets `on_demand`. Parameters.";
+        preferred_locale: impl Into<SetupIntentPreferredLocale> = put<SetupIntentPreferredLocale> "preferred_locale" "Sets `preferred_locale`. One of 46 words.";
+        subscriptions: impl Into<ListOf<SubscriptionsParams>> = put<ListOf<SubscriptionsParams>> "subscriptions", clear_subscriptions "Sets `subscriptions`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options` and 2 other places.
     SetupIntentPaymentMethodOptionsParams() {
-        acss_debit: SetupIntentAcssDebitParams;
-        amazon_pay: Params;
-        bacs_debit: SetupIntentBacsDebitParams;
-        bizum: Params;
-        card: SetupIntentCardParams;
-        card_present: Params;
-        klarna: SetupIntentKlarnaParams;
-        link: Params;
-        paypal: SetupIntentPaypalParams;
-        payto: SetupIntentPaytoParams;
-        pix: SetupIntentPixParams;
-        sepa_debit: SetupIntentBacsDebitParams;
-        upi: SetupIntentUpiParams;
-        us_bank_account: SetupIntentUsBankAccountParams;
+        acss_debit: SetupIntentAcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
+        amazon_pay: Params = fields "amazon_pay" "Sets `amazon_pay`. Parameters by name.";
+        bacs_debit: SetupIntentBacsDebitParams = fields "bacs_debit" "Sets `bacs_debit`. Parameters.";
+        bizum: Params = fields "bizum" "Sets `bizum`. Parameters by name.";
+        card: SetupIntentCardParams = fields "card" "Sets `card`. Parameters.";
+        card_present: Params = fields "card_present" "Sets `card_present`. Parameters by name.";
+        klarna: SetupIntentKlarnaParams = fields "klarna" "Sets `klarna`. Parameters.";
+        link: Params = fields "link" "Sets `link`. Parameters by name.";
+        paypal: SetupIntentPaypalParams = fields "paypal" "Sets `paypal`. Parameters.";
+        payto: SetupIntentPaytoParams = fields "payto" "Sets `payto`. Parameters.";
+        pix: SetupIntentPixParams = fields "pix" "Sets `pix`. Parameters.";
+        sepa_debit: SetupIntentBacsDebitParams = fields "sepa_debit" "Sets `sepa_debit`. Parameters.";
+        upi: SetupIntentUpiParams = fields "upi" "Sets `upi`. Parameters.";
+        us_bank_account: SetupIntentUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.paypal` and 2 other places.
     SetupIntentPaypalParams() {
-        billing_agreement_id: String;
+        billing_agreement_id: impl Into<String> = text "billing_agreement_id" "Sets `billing_agreement_id`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.payto` and 2 other places.
     SetupIntentPaytoParams() {
-        mandate_options: CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams;
+        mandate_options: CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.pix` and 2 other places.
     SetupIntentPixParams() {
-        mandate_options: PaymentIntentMandateOptionsParams;
+        mandate_options: PaymentIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.card.three_d_secure` and 2 other places.
     SetupIntentThreeDSecureParams() {
-        ares_trans_status: SetupIntentAresTransStatus;
-        cryptogram: String;
-        electronic_commerce_indicator: ThreeDSecureDetailsElectronicCommerceIndicator;
-        network_options: NetworkOptionsParams;
-        requestor_challenge_indicator: String;
-        transaction_id: String;
-        version: ThreeDSecureDetailsVersion;
+        ares_trans_status: impl Into<SetupIntentAresTransStatus> = put<SetupIntentAresTransStatus> "ares_trans_status" "Sets `ares_trans_status`. One of 7 words.";
+        cryptogram: impl Into<String> = text "cryptogram" "Sets `cryptogram`. Text of at most 5000 characters.";
+        electronic_commerce_indicator: impl Into<ThreeDSecureDetailsElectronicCommerceIndicator> = put<ThreeDSecureDetailsElectronicCommerceIndicator> "electronic_commerce_indicator" "Sets `electronic_commerce_indicator`. `01`, `02`, `05`, `06` or `07`.";
+        network_options: NetworkOptionsParams = fields "network_options" "Sets `network_options`. Parameters.";
+        requestor_challenge_indicator: impl Into<String> = text "requestor_challenge_indicator" "Sets `requestor_challenge_indicator`. Text of at most 2 characters.";
+        transaction_id: impl Into<String> = text "transaction_id" "Sets `transaction_id`. Text of at most 5000 characters.";
+        version: impl Into<ThreeDSecureDetailsVersion> = put<ThreeDSecureDetailsVersion> "version" "Sets `version`. `1.0.2`, `2.1.0`, `2.2.0`, `2.3.0` or `2.3.1`.";
     }
 
     /// Parameters of `POST /v1/setup_intents.payment_method_options.us_bank_account` and 2 other places.
     SetupIntentUsBankAccountParams() {
-        financial_connections: SetupIntentFinancialConnectionsParams;
-        mandate_options: CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams;
-        networks: NetworksParams;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod;
+        financial_connections: SetupIntentFinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
+        mandate_options: CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        networks: NetworksParams = fields "networks" "Sets `networks`. Parameters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
 
     /// Parameters of `POST /v1/setup_intents/{intent}`.
     UpdateSetupIntent() {
-        attach_to_self: bool;
-        customer: String;
-        customer_account: String;
-        description: String;
-        excluded_payment_method_types: ListOf<SetupIntentExcludedPaymentMethodTypes>, clear_excluded_payment_method_types;
-        flow_directions: ListOf<SetupIntentFlowDirections>;
-        metadata: MapOf<String>, clear_metadata;
-        payment_method: String;
-        payment_method_configuration: String;
-        payment_method_data: PaymentMethodDataParams;
-        payment_method_options: SetupIntentPaymentMethodOptionsParams;
-        payment_method_types: ListOf<String>;
+        attach_to_self: bool = flag "attach_to_self" "Sets `attach_to_self`. `true` or `false`.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        excluded_payment_method_types: impl Into<ListOf<SetupIntentExcludedPaymentMethodTypes>> = put<ListOf<SetupIntentExcludedPaymentMethodTypes>> "excluded_payment_method_types", clear_excluded_payment_method_types "Sets `excluded_payment_method_types`. Several, each: one of 53 words.";
+        flow_directions: impl Into<ListOf<SetupIntentFlowDirections>> = put<ListOf<SetupIntentFlowDirections>> "flow_directions" "Sets `flow_directions`. Several, each: `inbound` or `outbound`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        payment_method_configuration: impl Into<String> = text "payment_method_configuration" "Sets `payment_method_configuration`. Text of at most 100 characters.";
+        payment_method_data: PaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: SetupIntentPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<String>> = put<ListOf<String>> "payment_method_types" "Sets `payment_method_types`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/setup_intents/{intent}/verify_microdeposits`.
     VerifyMicrodepositsSetupIntent() {
-        amounts: ListOf<i64>;
-        client_secret: String;
-        descriptor_code: String;
+        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
+        client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
+        descriptor_code: impl Into<String> = text "descriptor_code" "Sets `descriptor_code`. Text of at most 5000 characters.";
     }
 }
 

@@ -3,14 +3,11 @@
 
 #[cfg(feature = "full")]
 use super::{
-    Account, Coupon, Discount, Mandate, PaymentIntentAmountDetailsLineItem, PromotionCode,
-    SetupAttempt, ShippingRate, TaxId, TaxRate,
+    Account, Coupon, Discount, Mandate, PromotionCode, SetupAttempt, ShippingRate, TaxId, TaxRate,
 };
 use super::{
     Charge, PaymentMethod, PaymentMethodDetailsCardPresent, PaymentMethodOptionsMandateOptionsPix,
 };
-#[cfg(feature = "full")]
-use crate::view::List;
 use crate::{
     Node,
     params::{Decimal, ListOf, MapOf, Params, choices, params, text_choices},
@@ -20,2006 +17,1985 @@ use crate::{
 views! {
     /// The part `address` and 75 other places.
     Address {
-        city: &str = Nullable;
-        country: &str = Nullable;
-        line1: &str = Nullable;
-        line2: &str = Nullable;
-        postal_code: &str = Nullable;
-        state: &str = Nullable;
+        city: &str = text "city" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        line1: &str = text "line1" Nullable "Text; may be `null`.";
+        line2: &str = text "line2" Nullable "Text; may be `null`.";
+        postal_code: &str = text "postal_code" Nullable "Text; may be `null`.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
     }
 
     /// The part `alma_installments` and 2 other places.
     AlmaInstallments {
-        count: i64 = Required;
+        count: i64 = int "count" Required "An integer; always there.";
     }
 
     /// The part `amazon_pay_underlying_payment_method_funding_details` and 5 other places.
     AmazonPayUnderlyingPaymentMethodFundingDetails {
-        card: PaymentMethodDetailsPassthroughCard = Optional;
-        r#type: &str = Nullable;
+        card: PaymentMethodDetailsPassthroughCard = view "card" Optional "An object; may be missing.";
+        r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
 
     /// The part `application` and 11 other places.
     Application {
-        id: &str = Required;
-        name: &str = Nullable;
-        object: &str = Required;
+        id: &str = text "id" Required "Text; always there.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `billing_details` and 2 other places.
     BillingDetails {
-        address: Address = Nullable;
-        email: &str = Nullable;
-        name: &str = Nullable;
-        phone: &str = Nullable;
-        tax_id: &str = Nullable;
+        address: Address = view "address" Nullable "An object; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        tax_id: &str = text "tax_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `card_generated_from_payment_method_details` and one other place.
     CardGeneratedFromPaymentMethodDetails {
-        card_present: PaymentMethodDetailsCardPresent = Optional;
-        r#type: &str = Required;
+        card_present: PaymentMethodDetailsCardPresent = view "card_present" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `charge_transfer_data` and one other place.
     ChargeTransferData {
-        amount: i64 = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
         #[cfg(feature = "full")]
-        destination: Expandable<Account> = Required;
+        destination: Expandable<Account> = field "destination" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `checkout_acss_debit_mandate_options` and one other place.
     CheckoutAcssDebitMandateOptions {
-        custom_mandate_url: &str = Optional;
-        default_for: Vec<MandateAcssDebitDefaultFor> = Optional;
-        interval_description: &str = Nullable;
-        payment_schedule: MandateAcssDebitPaymentSchedule = Nullable;
-        transaction_type: MandateAcssDebitTransactionType = Nullable;
+        custom_mandate_url: &str = text "custom_mandate_url" Optional "Text; may be missing.";
+        default_for: Vec<MandateAcssDebitDefaultFor> = field "default_for" Optional "Several, each: `invoice` or `subscription`; may be missing.";
+        interval_description: &str = text "interval_description" Nullable "Text; may be `null`.";
+        payment_schedule: MandateAcssDebitPaymentSchedule = field "payment_schedule" Nullable "`combined`, `interval` or `sporadic`; may be `null`.";
+        transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Nullable "`business` or `personal`; may be `null`.";
     }
 
     /// The part `checkout_acss_debit_payment_method_options`.
     CheckoutAcssDebitPaymentMethodOptions {
-        currency: CheckoutAcssDebitPaymentMethodOptionsCurrency = Optional;
-        mandate_options: CheckoutAcssDebitMandateOptions = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        target_date: &str = Optional;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = Optional;
+        currency: CheckoutAcssDebitPaymentMethodOptionsCurrency = field "currency" Optional "`cad` or `usd`; may be missing.";
+        mandate_options: CheckoutAcssDebitMandateOptions = view "mandate_options" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
+        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
 
-    /// The part `checkout_affirm_payment_method_options` and 4 other places.
+    /// The part `checkout_affirm_payment_method_options` and 3 other places.
     CheckoutAffirmPaymentMethodOptions {
-        capture_method: &str = Optional;
-        setup_future_usage: &str = Optional;
+        capture_method: &str = text "capture_method" Optional "Text; may be missing.";
+        setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
 
     /// The part `checkout_au_becs_debit_payment_method_options`.
     CheckoutAuBecsDebitPaymentMethodOptions {
-        setup_future_usage: &str = Optional;
-        target_date: &str = Optional;
+        setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
     }
 
-    /// The part `checkout_bacs_debit_payment_method_options` and 3 other places.
+    /// The part `checkout_bacs_debit_payment_method_options` and one other place.
     CheckoutBacsDebitPaymentMethodOptions {
-        mandate_options: CheckoutPaymentMethodOptionsMandateOptionsBacsDebit = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        target_date: &str = Optional;
+        mandate_options: CheckoutPaymentMethodOptionsMandateOptionsBacsDebit = view "mandate_options" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
     }
 
     /// The part `checkout_card_installments_options`.
     CheckoutCardInstallmentsOptions {
-        enabled: bool = Optional;
+        enabled: bool = flag "enabled" Optional "`true` or `false`; may be missing.";
     }
 
     /// The part `checkout_card_payment_method_options`.
     CheckoutCardPaymentMethodOptions {
-        capture_method: &str = Optional;
-        installments: CheckoutCardInstallmentsOptions = Optional;
-        request_extended_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_incremental_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_multicapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_overcapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = Optional;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = Required;
-        restrictions: PaymentPagesPrivateCardPaymentMethodOptionsResourceRestrictions = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        statement_descriptor_suffix_kana: &str = Optional;
-        statement_descriptor_suffix_kanji: &str = Optional;
+        capture_method: &str = text "capture_method" Optional "Text; may be missing.";
+        installments: CheckoutCardInstallmentsOptions = view "installments" Optional "An object; may be missing.";
+        request_extended_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_extended_authorization" Optional "`if_available` or `never`; may be missing.";
+        request_incremental_authorization: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_incremental_authorization" Optional "`if_available` or `never`; may be missing.";
+        request_multicapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_multicapture" Optional "`if_available` or `never`; may be missing.";
+        request_overcapture: CheckoutCardPaymentMethodOptionsRequestOvercapture = field "request_overcapture" Optional "`if_available` or `never`; may be missing.";
+        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Required "`any`, `automatic` or `challenge`; always there.";
+        restrictions: PaymentPagesPrivateCardPaymentMethodOptionsResourceRestrictions = view "restrictions" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        statement_descriptor_suffix_kana: &str = text "statement_descriptor_suffix_kana" Optional "Text; may be missing.";
+        statement_descriptor_suffix_kanji: &str = text "statement_descriptor_suffix_kanji" Optional "Text; may be missing.";
     }
 
     /// The part `checkout_konbini_payment_method_options`.
     CheckoutKonbiniPaymentMethodOptions {
-        expires_after_days: i64 = Nullable;
-        setup_future_usage: &str = Optional;
+        expires_after_days: i64 = int "expires_after_days" Nullable "An integer; may be `null`.";
+        setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
 
     /// The part `checkout_link_wallet_options`.
     CheckoutLinkWalletOptions {
-        display: CheckoutLinkWalletOptionsDisplay = Optional;
+        display: CheckoutLinkWalletOptionsDisplay = field "display" Optional "`auto` or `never`; may be missing.";
     }
 
     /// The part `checkout_payment_method_options_mandate_options_bacs_debit` and 5 other places.
     CheckoutPaymentMethodOptionsMandateOptionsBacsDebit {
-        reference_prefix: &str = Optional;
+        reference_prefix: &str = text "reference_prefix" Optional "Text; may be missing.";
     }
 
     /// The part `checkout_payto_payment_method_options`.
     CheckoutPaytoPaymentMethodOptions {
-        mandate_options: MandateOptionsPayto = Optional;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
+        mandate_options: MandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
 
     /// The part `checkout_pix_payment_method_options`.
     CheckoutPixPaymentMethodOptions {
-        amount_includes_iof: MandatePixAmountIncludesIof = Optional;
-        expires_after_seconds: i64 = Nullable;
-        mandate_options: PaymentMethodOptionsMandateOptionsPix = Optional;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
+        amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Optional "`always` or `never`; may be missing.";
+        expires_after_seconds: i64 = int "expires_after_seconds" Nullable "An integer; may be `null`.";
+        mandate_options: PaymentMethodOptionsMandateOptionsPix = view "mandate_options" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
 
     /// The part `checkout_upi_payment_method_options`.
     CheckoutUpiPaymentMethodOptions {
-        mandate_options: MandateUpi = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
+        mandate_options: MandateUpi = view "mandate_options" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
     }
 
     /// The part `checkout_us_bank_account_payment_method_options`.
     CheckoutUsBankAccountPaymentMethodOptions {
-        financial_connections: LinkedAccountOptionsCommon = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
-        target_date: &str = Optional;
-        verification_method: CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod = Optional;
+        financial_connections: LinkedAccountOptionsCommon = view "financial_connections" Optional "An object; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
+        target_date: &str = text "target_date" Optional "Text; may be missing.";
+        verification_method: CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod = field "verification_method" Optional "`automatic` or `instant`; may be missing.";
     }
 
     /// The part `connect_account_reference` and 14 other places.
     ConnectAccountReference {
         #[cfg(feature = "full")]
-        account: Expandable<Account> = Optional;
-        r#type: ConnectAccountReferenceType = Required;
+        account: Expandable<Account> = field "account" Optional "An id, or the object where the call expanded it; may be missing.";
+        r#type: ConnectAccountReferenceType = field "type" Required "`account` or `self`; always there.";
     }
 
     /// The part `currency_option`.
     CurrencyOption {
-        custom_unit_amount: CustomUnitAmount = Nullable;
-        tax_behavior: PriceTaxBehavior = Nullable;
-        tiers: Vec<PlanTier> = Optional;
-        unit_amount: i64 = Nullable;
-        unit_amount_decimal: &str = Nullable;
+        custom_unit_amount: CustomUnitAmount = view "custom_unit_amount" Nullable "An object; may be `null`.";
+        tax_behavior: PriceTaxBehavior = field "tax_behavior" Nullable "`exclusive`, `inclusive` or `unspecified`; may be `null`.";
+        tiers: Vec<PlanTier> = field "tiers" Optional "Several, each: an object; may be missing.";
+        unit_amount: i64 = int "unit_amount" Nullable "An integer; may be `null`.";
+        unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
 
     /// The part `custom_logo`.
     CustomLogo {
-        content_type: &str = Nullable;
-        url: &str = Required;
+        content_type: &str = text "content_type" Nullable "Text; may be `null`.";
+        url: &str = text "url" Required "Text; always there.";
     }
 
     /// The part `custom_unit_amount` and one other place.
     CustomUnitAmount {
-        maximum: i64 = Nullable;
-        minimum: i64 = Nullable;
-        preset: i64 = Nullable;
+        maximum: i64 = int "maximum" Nullable "An integer; may be `null`.";
+        minimum: i64 = int "minimum" Nullable "An integer; may be `null`.";
+        preset: i64 = int "preset" Nullable "An integer; may be `null`.";
     }
 
     /// The part `email_sent`.
     EmailSent {
-        email_sent_at: i64 = Required;
-        email_sent_to: &str = Required;
+        email_sent_at: i64 = int "email_sent_at" Required "Seconds since 1970; always there.";
+        email_sent_to: &str = text "email_sent_to" Required "Text; always there.";
     }
 
     /// The part `forwarded_request_header` and 10 other places.
     ForwardedRequestHeader {
-        name: &str = Required;
-        value: &str = Required;
+        name: &str = text "name" Required "Text; always there.";
+        value: &str = text "value" Required "Text; always there.";
     }
 
     /// The part `funding_instructions_bank_transfer_aba_record` and one other place.
     FundingInstructionsBankTransferAbaRecord {
-        account_holder_address: Address = Required;
-        account_holder_name: &str = Required;
-        account_number: &str = Required;
-        account_type: &str = Required;
-        bank_address: Address = Required;
-        bank_name: &str = Required;
-        routing_number: &str = Required;
+        account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
+        account_holder_name: &str = text "account_holder_name" Required "Text; always there.";
+        account_number: &str = text "account_number" Required "Text; always there.";
+        account_type: &str = text "account_type" Required "Text; always there.";
+        bank_address: Address = view "bank_address" Required "An object; always there.";
+        bank_name: &str = text "bank_name" Required "Text; always there.";
+        routing_number: &str = text "routing_number" Required "Text; always there.";
     }
 
     /// The part `funding_instructions_bank_transfer_financial_address` and one other place.
     FundingInstructionsBankTransferFinancialAddress {
-        aba: FundingInstructionsBankTransferAbaRecord = Optional;
-        iban: FundingInstructionsBankTransferIbanRecord = Optional;
-        sort_code: FundingInstructionsBankTransferSortCodeRecord = Optional;
-        spei: FundingInstructionsBankTransferSpeiRecord = Optional;
-        supported_networks: Vec<FundingInstructionsBankTransferFinancialAddressSupportedNetworks> = Optional;
-        swift: FundingInstructionsBankTransferSwiftRecord = Optional;
-        r#type: FundingInstructionsBankTransferFinancialAddressType = Required;
-        zengin: FundingInstructionsBankTransferZenginRecord = Optional;
+        aba: FundingInstructionsBankTransferAbaRecord = view "aba" Optional "An object; may be missing.";
+        iban: FundingInstructionsBankTransferIbanRecord = view "iban" Optional "An object; may be missing.";
+        sort_code: FundingInstructionsBankTransferSortCodeRecord = view "sort_code" Optional "An object; may be missing.";
+        spei: FundingInstructionsBankTransferSpeiRecord = view "spei" Optional "An object; may be missing.";
+        supported_networks: Vec<FundingInstructionsBankTransferFinancialAddressSupportedNetworks> = field "supported_networks" Optional "Several, each: one of 8 words; may be missing.";
+        swift: FundingInstructionsBankTransferSwiftRecord = view "swift" Optional "An object; may be missing.";
+        r#type: FundingInstructionsBankTransferFinancialAddressType = field "type" Required "`aba`, `iban`, `sort_code`, `spei`, `swift` or `zengin`; always there.";
+        zengin: FundingInstructionsBankTransferZenginRecord = view "zengin" Optional "An object; may be missing.";
     }
 
     /// The part `funding_instructions_bank_transfer_iban_record` and one other place.
     FundingInstructionsBankTransferIbanRecord {
-        account_holder_address: Address = Required;
-        account_holder_name: &str = Required;
-        bank_address: Address = Required;
-        bic: &str = Required;
-        country: &str = Required;
-        iban: &str = Required;
+        account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
+        account_holder_name: &str = text "account_holder_name" Required "Text; always there.";
+        bank_address: Address = view "bank_address" Required "An object; always there.";
+        bic: &str = text "bic" Required "Text; always there.";
+        country: &str = text "country" Required "Text; always there.";
+        iban: &str = text "iban" Required "Text; always there.";
     }
 
     /// The part `funding_instructions_bank_transfer_sort_code_record` and one other place.
     FundingInstructionsBankTransferSortCodeRecord {
-        account_holder_address: Address = Required;
-        account_holder_name: &str = Required;
-        account_number: &str = Required;
-        bank_address: Address = Required;
-        sort_code: &str = Required;
+        account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
+        account_holder_name: &str = text "account_holder_name" Required "Text; always there.";
+        account_number: &str = text "account_number" Required "Text; always there.";
+        bank_address: Address = view "bank_address" Required "An object; always there.";
+        sort_code: &str = text "sort_code" Required "Text; always there.";
     }
 
     /// The part `funding_instructions_bank_transfer_spei_record` and one other place.
     FundingInstructionsBankTransferSpeiRecord {
-        account_holder_address: Address = Required;
-        account_holder_name: &str = Required;
-        bank_address: Address = Required;
-        bank_code: &str = Required;
-        bank_name: &str = Required;
-        clabe: &str = Required;
+        account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
+        account_holder_name: &str = text "account_holder_name" Required "Text; always there.";
+        bank_address: Address = view "bank_address" Required "An object; always there.";
+        bank_code: &str = text "bank_code" Required "Text; always there.";
+        bank_name: &str = text "bank_name" Required "Text; always there.";
+        clabe: &str = text "clabe" Required "Text; always there.";
     }
 
     /// The part `funding_instructions_bank_transfer_swift_record` and one other place.
     FundingInstructionsBankTransferSwiftRecord {
-        account_holder_address: Address = Required;
-        account_holder_name: &str = Required;
-        account_number: &str = Required;
-        account_type: &str = Required;
-        bank_address: Address = Required;
-        bank_name: &str = Required;
-        swift_code: &str = Required;
+        account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
+        account_holder_name: &str = text "account_holder_name" Required "Text; always there.";
+        account_number: &str = text "account_number" Required "Text; always there.";
+        account_type: &str = text "account_type" Required "Text; always there.";
+        bank_address: Address = view "bank_address" Required "An object; always there.";
+        bank_name: &str = text "bank_name" Required "Text; always there.";
+        swift_code: &str = text "swift_code" Required "Text; always there.";
     }
 
     /// The part `funding_instructions_bank_transfer_zengin_record` and one other place.
     FundingInstructionsBankTransferZenginRecord {
-        account_holder_address: Address = Required;
-        account_holder_name: &str = Nullable;
-        account_number: &str = Nullable;
-        account_type: &str = Nullable;
-        bank_address: Address = Required;
-        bank_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        branch_code: &str = Nullable;
-        branch_name: &str = Nullable;
+        account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
+        account_holder_name: &str = text "account_holder_name" Nullable "Text; may be `null`.";
+        account_number: &str = text "account_number" Nullable "Text; may be `null`.";
+        account_type: &str = text "account_type" Nullable "Text; may be `null`.";
+        bank_address: Address = view "bank_address" Required "An object; always there.";
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        branch_code: &str = text "branch_code" Nullable "Text; may be `null`.";
+        branch_name: &str = text "branch_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `internal_card` and 2 other places.
     InternalCard {
-        brand: &str = Nullable;
-        country: &str = Nullable;
-        exp_month: i64 = Nullable;
-        exp_year: i64 = Nullable;
-        last4: &str = Nullable;
-    }
-
-    /// The part `invoice_payment_method_options_upi` and 2 other places.
-    InvoicePaymentMethodOptionsUpi {
-        mandate_options: MandateUpi = Optional;
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Nullable "An integer; may be `null`.";
+        exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
 
     /// The part `invoice_payment_method_options_us_bank_account_linked_account_options_filters` and 4 other places.
     InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters {
-        account_subcategories: Vec<PaymentMethodUsBankAccountAccountType> = Optional;
+        account_subcategories: Vec<PaymentMethodUsBankAccountAccountType> = field "account_subcategories" Optional "Several, each: `checking` or `savings`; may be missing.";
     }
 
     /// The part `invoice_setting_checkout_rendering_options` and 2 other places.
     InvoiceSettingCheckoutRenderingOptions {
-        amount_tax_display: &str = Nullable;
-        template: &str = Nullable;
+        amount_tax_display: &str = text "amount_tax_display" Nullable "Text; may be `null`.";
+        template: &str = text "template" Nullable "Text; may be `null`.";
     }
 
     /// The part `invoice_setting_customer_setting`.
     InvoiceSettingCustomerSetting {
-        custom_fields: Vec<ForwardedRequestHeader> = Nullable;
-        default_payment_method: Expandable<PaymentMethod> = Nullable;
-        footer: &str = Nullable;
-        rendering_options: InvoiceSettingCheckoutRenderingOptions = Nullable;
+        custom_fields: Vec<ForwardedRequestHeader> = field "custom_fields" Nullable "Several, each: an object; may be `null`.";
+        default_payment_method: Expandable<PaymentMethod> = field "default_payment_method" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        footer: &str = text "footer" Nullable "Text; may be `null`.";
+        rendering_options: InvoiceSettingCheckoutRenderingOptions = view "rendering_options" Nullable "An object; may be `null`.";
     }
 
     /// The part `invoices_resource_invoice_tax_id` and one other place.
     InvoicesResourceInvoiceTaxId {
-        r#type: InvoicesResourceInvoiceTaxIdType = Required;
-        value: &str = Nullable;
+        r#type: InvoicesResourceInvoiceTaxIdType = field "type" Required "One of 117 words; always there.";
+        value: &str = text "value" Nullable "Text; may be `null`.";
     }
 
     /// The part `invoices_resource_shipping_cost` and 2 other places.
     InvoicesResourceShippingCost {
-        amount_subtotal: i64 = Required;
-        amount_tax: i64 = Required;
-        amount_total: i64 = Required;
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
         #[cfg(feature = "full")]
-        shipping_rate: Expandable<ShippingRate> = Nullable;
-        taxes: Vec<LineItemsTaxAmount> = Optional;
+        shipping_rate: Expandable<ShippingRate> = field "shipping_rate" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        taxes: Vec<LineItemsTaxAmount> = field "taxes" Optional "Several, each: an object; may be missing.";
     }
 
     /// The part `klarna_address` and 7 other places.
     KlarnaAddress {
-        country: &str = Nullable;
+        country: &str = text "country" Nullable "Text; may be `null`.";
     }
 
     /// The part `klarna_payer_details` and 2 other places.
     KlarnaPayerDetails {
-        address: KlarnaAddress = Nullable;
+        address: KlarnaAddress = view "address" Nullable "An object; may be `null`.";
     }
 
     /// The part `gelato_data_document_report_date_of_birth` and 9 other places.
     LegalEntityDob {
-        day: i64 = Nullable;
-        month: i64 = Nullable;
-        year: i64 = Nullable;
+        day: i64 = int "day" Nullable "An integer; may be `null`.";
+        month: i64 = int "month" Nullable "An integer; may be `null`.";
+        year: i64 = int "year" Nullable "An integer; may be `null`.";
     }
 
     /// The part `line_items_adjustable_quantity` and 2 other places.
     LineItemsAdjustableQuantity {
-        enabled: bool = Required;
-        maximum: i64 = Nullable;
-        minimum: i64 = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        maximum: i64 = int "maximum" Nullable "An integer; may be `null`.";
+        minimum: i64 = int "minimum" Nullable "An integer; may be `null`.";
     }
 
     /// The part `line_items_discount_amount` and 4 other places.
     LineItemsDiscountAmount {
-        amount: i64 = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
         #[cfg(feature = "full")]
-        discount: Discount = Required;
+        discount: Discount = view "discount" Required "An object; always there.";
     }
 
     /// The part `line_items_tax_amount` and 7 other places.
     LineItemsTaxAmount {
-        amount: i64 = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
         #[cfg(feature = "full")]
-        rate: TaxRate = Required;
-        taxability_reason: LineItemsTaxAmountTaxabilityReason = Nullable;
-        taxable_amount: i64 = Nullable;
+        rate: TaxRate = view "rate" Required "An object; always there.";
+        taxability_reason: LineItemsTaxAmountTaxabilityReason = field "taxability_reason" Nullable "One of 15 words; may be `null`.";
+        taxable_amount: i64 = int "taxable_amount" Nullable "An integer; may be `null`.";
     }
 
     /// The part `linked_account_options_common` and 2 other places.
     LinkedAccountOptionsCommon {
-        filters: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters = Optional;
-        permissions: Vec<LinkedAccountOptionsCommonPermissions> = Optional;
-        prefetch: Vec<LinkedAccountOptionsCommonPrefetch> = Nullable;
-        return_url: &str = Optional;
+        filters: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters = view "filters" Optional "An object; may be missing.";
+        permissions: Vec<LinkedAccountOptionsCommonPermissions> = field "permissions" Optional "Several, each: `balances`, `ownership`, `payment_method` or `transactions`; may be missing.";
+        prefetch: Vec<LinkedAccountOptionsCommonPrefetch> = field "prefetch" Nullable "Several, each: `balances`, `ownership` or `transactions`; may be `null`.";
+        return_url: &str = text "return_url" Optional "Text; may be missing.";
     }
 
-    /// The part `mandate_options_payto` and 15 other places.
+    /// The part `mandate_options_payto` and 7 other places.
     MandateOptionsPayto {
-        amount: i64 = Nullable;
-        amount_type: MandatePixAmountType = Nullable;
-        end_date: &str = Nullable;
-        payment_schedule: MandatePaytoPaymentSchedule = Nullable;
-        payments_per_period: i64 = Nullable;
-        purpose: MandatePaytoPurpose = Nullable;
-        start_date: &str = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_type: MandatePixAmountType = field "amount_type" Nullable "`fixed` or `maximum`; may be `null`.";
+        end_date: &str = text "end_date" Nullable "Text; may be `null`.";
+        payment_schedule: MandatePaytoPaymentSchedule = field "payment_schedule" Nullable "One of 8 words; may be `null`.";
+        payments_per_period: i64 = int "payments_per_period" Nullable "An integer; may be `null`.";
+        purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
+        start_date: &str = text "start_date" Nullable "Text; may be `null`.";
     }
 
     /// The part `invoice_payment_method_options_mandate_options_upi` and 4 other places.
     MandateUpi {
-        amount: i64 = Nullable;
-        amount_type: MandatePixAmountType = Nullable;
-        description: &str = Nullable;
-        end_date: i64 = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_type: MandatePixAmountType = field "amount_type" Nullable "`fixed` or `maximum`; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        end_date: i64 = int "end_date" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `mandate_us_bank_account` and 2 other places.
     MandateUsBankAccount {
-        collection_method: &str = Optional;
+        collection_method: &str = text "collection_method" Optional "Text; may be missing.";
     }
 
     /// The part `networks` and 5 other places.
     Networks {
-        available: Vec<&str> = Required;
-        preferred: &str = Nullable;
+        available: Vec<&str> = field "available" Required "Several, each: text; always there.";
+        preferred: &str = text "preferred" Nullable "Text; may be `null`.";
     }
 
     /// The part `notification_event_data`.
     NotificationEventData {
-        object: Node = Required;
-        previous_attributes: Node = Optional;
+        object: Node = field "object" Required "Any JSON; always there.";
+        previous_attributes: Node = field "previous_attributes" Optional "Any JSON; may be missing.";
     }
 
     /// The part `notification_event_request`.
     NotificationEventRequest {
-        id: &str = Nullable;
-        idempotency_key: &str = Nullable;
+        id: &str = text "id" Nullable "Text; may be `null`.";
+        idempotency_key: &str = text "idempotency_key" Nullable "Text; may be `null`.";
     }
 
     /// The part `package_dimensions`.
     PackageDimensions {
-        height: f64 = Required;
-        length: f64 = Required;
-        weight: f64 = Required;
-        width: f64 = Required;
+        height: f64 = number "height" Required "A number; always there.";
+        length: f64 = number "length" Required "A number; always there.";
+        weight: f64 = number "weight" Required "A number; always there.";
+        width: f64 = number "width" Required "A number; always there.";
     }
 
     /// The part `payment_data`.
     PaymentData {
-        description: &str = Optional;
-        metadata: Map<&'static str> = Optional;
+        description: &str = text "description" Optional "Text; may be missing.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
     }
 
-    /// The part `payment_flows_amount_details`.
-    PaymentFlowsAmountDetails {
-        discount_amount: i64 = Optional;
-        error: PaymentFlowsAmountDetailsResourceError = Optional;
-        #[cfg(feature = "full")]
-        line_items: List<PaymentIntentAmountDetailsLineItem> = Optional;
-        shipping: PaymentFlowsAmountDetailsResourceShipping = Optional;
-        tax: PaymentFlowsAmountDetailsResourceTax = Optional;
-        tip: PaymentFlowsAmountDetailsClientResourceTip = Optional;
-    }
-
-    /// The part `payment_flows_amount_details_client`.
-    PaymentFlowsAmountDetailsClient {
-        tip: PaymentFlowsAmountDetailsClientResourceTip = Optional;
-    }
-
-    /// The part `payment_flows_amount_details_client_resource_tip` and one other place.
+    /// The part `payment_flows_amount_details_client_resource_tip`.
     PaymentFlowsAmountDetailsClientResourceTip {
-        amount: i64 = Optional;
+        amount: i64 = int "amount" Optional "An integer; may be missing.";
     }
 
     /// The part `payment_flows_amount_details_resource_error`.
     PaymentFlowsAmountDetailsResourceError {
-        code: PaymentFlowsAmountDetailsResourceErrorCode = Nullable;
-        message: &str = Nullable;
+        code: PaymentFlowsAmountDetailsResourceErrorCode = field "code" Nullable "`amount_details_amount_mismatch` or `amount_details_tax_shipping_discount_greater_than_amount`; may be `null`.";
+        message: &str = text "message" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_flows_amount_details_resource_shipping`.
     PaymentFlowsAmountDetailsResourceShipping {
-        amount: i64 = Nullable;
-        from_postal_code: &str = Nullable;
-        to_postal_code: &str = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        from_postal_code: &str = text "from_postal_code" Nullable "Text; may be `null`.";
+        to_postal_code: &str = text "to_postal_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_flows_amount_details_resource_tax`.
     PaymentFlowsAmountDetailsResourceTax {
-        total_tax_amount: i64 = Nullable;
+        total_tax_amount: i64 = int "total_tax_amount" Nullable "An integer; may be `null`.";
     }
 
     /// The part `payment_flows_automatic_payment_methods_payment_intent`.
     PaymentFlowsAutomaticPaymentMethodsPaymentIntent {
-        allow_redirects: MandatePixAmountIncludesIof = Optional;
-        enabled: bool = Required;
+        allow_redirects: MandatePixAmountIncludesIof = field "allow_redirects" Optional "`always` or `never`; may be missing.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
     }
 
     /// The part `payment_flows_automatic_payment_methods_setup_intent`.
     PaymentFlowsAutomaticPaymentMethodsSetupIntent {
-        allow_redirects: MandatePixAmountIncludesIof = Optional;
-        enabled: bool = Nullable;
+        allow_redirects: MandatePixAmountIncludesIof = field "allow_redirects" Optional "`always` or `never`; may be missing.";
+        enabled: bool = flag "enabled" Nullable "`true` or `false`; may be `null`.";
     }
 
-    /// The part `payment_flows_installment_options` and 54 other places.
+    /// The part `payment_flows_installment_options` and 53 other places.
     PaymentFlowsInstallmentOptions {
-        enabled: bool = Required;
-        plan: PaymentMethodDetailsCardInstallmentsPlan = Optional;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Optional "An object; may be missing.";
     }
 
     /// The part `payment_flows_payment_details`.
     PaymentFlowsPaymentDetails {
-        customer_reference: &str = Nullable;
-        order_reference: &str = Nullable;
+        customer_reference: &str = text "customer_reference" Nullable "Text; may be `null`.";
+        order_reference: &str = text "order_reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_flows_payment_intent_async_workflows`.
     PaymentFlowsPaymentIntentAsyncWorkflows {
-        inputs: PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputs = Optional;
+        inputs: PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputs = view "inputs" Optional "An object; may be missing.";
     }
 
     /// The part `payment_flows_payment_intent_async_workflows_resource_inputs`.
     PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputs {
-        tax: PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputsResourceTax = Optional;
+        tax: PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputsResourceTax = view "tax" Optional "An object; may be missing.";
     }
 
     /// The part `payment_flows_payment_intent_async_workflows_resource_inputs_resource_tax`.
     PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputsResourceTax {
-        calculation: &str = Required;
+        calculation: &str = text "calculation" Required "Text; always there.";
     }
 
     /// The part `payment_flows_payment_intent_presentment_details` and 3 other places.
     PaymentFlowsPaymentIntentPresentmentDetails {
-        presentment_amount: i64 = Required;
-        presentment_currency: &str = Required;
+        presentment_amount: i64 = int "presentment_amount" Required "An integer; always there.";
+        presentment_currency: &str = text "presentment_currency" Required "Text; always there.";
     }
 
     /// The part `payment_flows_private_payment_methods_alipay_details` and 2 other places.
     PaymentFlowsPrivatePaymentMethodsAlipayDetails {
-        buyer_id: &str = Optional;
-        fingerprint: &str = Nullable;
-        transaction_id: &str = Nullable;
+        buyer_id: &str = text "buyer_id" Optional "Text; may be missing.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_extended_authorization_extended_authorization`.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesExtendedAuthorizationExtendedAuthorization {
-        status: V2CoreEventDestinationStatus = Required;
+        status: V2CoreEventDestinationStatus = field "status" Required "`disabled` or `enabled`; always there.";
     }
 
     /// The part `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_overcapture_overcapture`.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesOvercaptureOvercapture {
-        maximum_amount_capturable: i64 = Required;
-        status: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus = Required;
+        maximum_amount_capturable: i64 = int "maximum_amount_capturable" Required "An integer; always there.";
+        status: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus = field "status" Required "`available` or `unavailable`; always there.";
     }
 
     /// The part `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_incremental_authorization_incremental_authorization` and one other place.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticapture {
-        status: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus = Required;
+        status: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus = field "status" Required "`available` or `unavailable`; always there.";
     }
 
     /// The part `payment_flows_private_payment_methods_card_present_common_wallet` and 6 other places.
     PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet {
-        r#type: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWalletType = Required;
+        r#type: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWalletType = field "type" Required "`apple_pay`, `google_pay`, `samsung_pay` or `unknown`; always there.";
     }
 
     /// The part `payment_links_resource_business_name` and 3 other places.
     PaymentLinksResourceBusinessName {
-        enabled: bool = Required;
-        optional: bool = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        optional: bool = flag "optional" Required "`true` or `false`; always there.";
     }
 
     /// The part `payment_links_resource_consent_collection` and one other place.
     PaymentLinksResourceConsentCollection {
-        payment_method_reuse_agreement: PaymentLinksResourcePaymentMethodReuseAgreement = Nullable;
-        promotions: PaymentLinksResourceConsentCollectionPromotions = Nullable;
-        terms_of_service: PaymentLinksResourceConsentCollectionTermsOfService = Nullable;
+        payment_method_reuse_agreement: PaymentLinksResourcePaymentMethodReuseAgreement = view "payment_method_reuse_agreement" Nullable "An object; may be `null`.";
+        promotions: PaymentLinksResourceConsentCollectionPromotions = field "promotions" Nullable "`auto` or `none`; may be `null`.";
+        terms_of_service: PaymentLinksResourceConsentCollectionTermsOfService = field "terms_of_service" Nullable "`none` or `required`; may be `null`.";
     }
 
     /// The part `payment_links_resource_custom_fields_label` and one other place.
     PaymentLinksResourceCustomFieldsLabel {
-        custom: &str = Nullable;
-        r#type: &str = Required;
+        custom: &str = text "custom" Nullable "Text; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `payment_links_resource_custom_text` and one other place.
     PaymentLinksResourceCustomText {
-        after_submit: SigmaScheduledQueryRunError = Nullable;
-        shipping_address: SigmaScheduledQueryRunError = Nullable;
-        submit: SigmaScheduledQueryRunError = Nullable;
-        terms_of_service_acceptance: SigmaScheduledQueryRunError = Nullable;
+        after_submit: SigmaScheduledQueryRunError = view "after_submit" Nullable "An object; may be `null`.";
+        shipping_address: SigmaScheduledQueryRunError = view "shipping_address" Nullable "An object; may be `null`.";
+        submit: SigmaScheduledQueryRunError = view "submit" Nullable "An object; may be `null`.";
+        terms_of_service_acceptance: SigmaScheduledQueryRunError = view "terms_of_service_acceptance" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_links_resource_invoice_settings` and one other place.
     PaymentLinksResourceInvoiceSettings {
         #[cfg(feature = "full")]
-        account_tax_ids: Vec<Expandable<TaxId>> = Nullable;
-        custom_fields: Vec<ForwardedRequestHeader> = Nullable;
-        description: &str = Nullable;
-        footer: &str = Nullable;
-        issuer: ConnectAccountReference = Nullable;
-        metadata: Map<&'static str> = Nullable;
-        rendering_options: InvoiceSettingCheckoutRenderingOptions = Nullable;
+        account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        custom_fields: Vec<ForwardedRequestHeader> = field "custom_fields" Nullable "Several, each: an object; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        footer: &str = text "footer" Nullable "Text; may be `null`.";
+        issuer: ConnectAccountReference = view "issuer" Nullable "An object; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        rendering_options: InvoiceSettingCheckoutRenderingOptions = view "rendering_options" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_links_resource_name_collection` and one other place.
     PaymentLinksResourceNameCollection {
-        business: PaymentLinksResourceBusinessName = Optional;
-        individual: PaymentLinksResourceBusinessName = Optional;
+        business: PaymentLinksResourceBusinessName = view "business" Optional "An object; may be missing.";
+        individual: PaymentLinksResourceBusinessName = view "individual" Optional "An object; may be missing.";
     }
 
     /// The part `payment_links_resource_optional_item` and one other place.
     PaymentLinksResourceOptionalItem {
-        adjustable_quantity: LineItemsAdjustableQuantity = Nullable;
-        price: &str = Required;
-        quantity: i64 = Required;
+        adjustable_quantity: LineItemsAdjustableQuantity = view "adjustable_quantity" Nullable "An object; may be `null`.";
+        price: &str = text "price" Required "Text; always there.";
+        quantity: i64 = int "quantity" Required "An integer; always there.";
     }
 
     /// The part `payment_links_resource_payment_method_reuse_agreement` and one other place.
     PaymentLinksResourcePaymentMethodReuseAgreement {
-        position: PaymentLinksResourcePaymentMethodReuseAgreementPosition = Required;
+        position: PaymentLinksResourcePaymentMethodReuseAgreementPosition = field "position" Required "`auto` or `hidden`; always there.";
     }
 
     /// The part `payment_links_resource_shipping_address_collection` and one other place.
     PaymentLinksResourceShippingAddressCollection {
-        allowed_countries: Vec<PaymentLinksResourceShippingAddressCollectionAllowedCountries> = Required;
+        allowed_countries: Vec<PaymentLinksResourceShippingAddressCollectionAllowedCountries> = field "allowed_countries" Required "Several, each: one of 238 words; always there.";
     }
 
     /// The part `payment_links_resource_shipping_option` and one other place.
     PaymentLinksResourceShippingOption {
-        shipping_amount: i64 = Required;
+        shipping_amount: i64 = int "shipping_amount" Required "An integer; always there.";
         #[cfg(feature = "full")]
-        shipping_rate: Expandable<ShippingRate> = Required;
+        shipping_rate: Expandable<ShippingRate> = field "shipping_rate" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `payment_links_resource_tax_id_collection` and one other place.
     PaymentLinksResourceTaxIdCollection {
-        enabled: bool = Required;
-        required: PaymentLinksResourceTaxIdCollectionRequired = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        required: PaymentLinksResourceTaxIdCollectionRequired = field "required" Required "`if_supported` or `never`; always there.";
     }
 
     /// The part `payment_method_card_checks` and 3 other places.
     PaymentMethodCardChecks {
-        address_line1_check: &str = Nullable;
-        address_postal_code_check: &str = Nullable;
-        cvc_check: &str = Nullable;
+        address_line1_check: &str = text "address_line1_check" Nullable "Text; may be `null`.";
+        address_postal_code_check: &str = text "address_postal_code_check" Nullable "Text; may be `null`.";
+        cvc_check: &str = text "cvc_check" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_bancontact` and 4 other places.
     PaymentMethodDetailsBancontact {
-        bank_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        bic: &str = Nullable;
-        generated_sepa_debit: Expandable<PaymentMethod> = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        generated_sepa_debit: Expandable<PaymentMethod> = field "generated_sepa_debit" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
-        generated_sepa_debit_mandate: Expandable<Mandate> = Nullable;
-        iban_last4: &str = Nullable;
-        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = Nullable;
-        verified_name: &str = Nullable;
+        generated_sepa_debit_mandate: Expandable<Mandate> = field "generated_sepa_debit_mandate" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = field "preferred_language" Nullable "`de`, `en`, `fr` or `nl`; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_method_details_card_installments` and 2 other places.
     PaymentMethodDetailsCardInstallments {
-        plan: PaymentMethodDetailsCardInstallmentsPlan = Nullable;
+        plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Nullable "An object; may be `null`.";
     }
 
-    /// The part `payment_method_details_card_installments_plan` and 60 other places.
+    /// The part `payment_method_details_card_installments_plan` and 59 other places.
     PaymentMethodDetailsCardInstallmentsPlan {
-        count: i64 = Nullable;
-        interval: &str = Nullable;
-        r#type: PaymentMethodDetailsCardInstallmentsPlanType = Required;
+        count: i64 = int "count" Nullable "An integer; may be `null`.";
+        interval: &str = text "interval" Nullable "Text; may be `null`.";
+        r#type: PaymentMethodDetailsCardInstallmentsPlanType = field "type" Required "`bonus`, `fixed_count` or `revolving`; always there.";
     }
 
     /// The part `payment_method_details_card_network_token` and 2 other places.
     PaymentMethodDetailsCardNetworkToken {
-        used: bool = Required;
+        used: bool = flag "used" Required "`true` or `false`; always there.";
     }
 
     /// The part `payment_method_details_konbini_store` and 2 other places.
     PaymentMethodDetailsKonbiniStore {
-        chain: PaymentMethodDetailsKonbiniStoreChain = Nullable;
+        chain: PaymentMethodDetailsKonbiniStoreChain = field "chain" Nullable "`familymart`, `lawson`, `ministop` or `seicomart`; may be `null`.";
     }
 
     /// The part `payment_method_details_passthrough_card` and 5 other places.
     PaymentMethodDetailsPassthroughCard {
-        brand: &str = Nullable;
-        country: &str = Nullable;
-        exp_month: i64 = Nullable;
-        exp_year: i64 = Nullable;
-        funding: &str = Nullable;
-        last4: &str = Nullable;
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Nullable "An integer; may be `null`.";
+        exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
 
-    /// The part `checkout_alma_payment_method_options` and 11 other places.
+    /// The part `checkout_alma_payment_method_options` and 5 other places.
     PaymentMethodOptionsAlma {
-        capture_method: &str = Optional;
+        capture_method: &str = text "capture_method" Optional "Text; may be missing.";
     }
 
-    /// The part `checkout_boleto_payment_method_options` and one other place.
+    /// The part `checkout_boleto_payment_method_options`.
     PaymentMethodOptionsBoleto {
-        expires_after_days: i64 = Required;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
+        expires_after_days: i64 = int "expires_after_days" Required "An integer; always there.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
     }
 
-    /// The part `checkout_klarna_payment_method_options` and one other place.
+    /// The part `checkout_klarna_payment_method_options`.
     PaymentMethodOptionsCashapp {
-        capture_method: &str = Optional;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = Optional;
+        capture_method: &str = text "capture_method" Optional "Text; may be missing.";
+        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
     }
 
-    /// The part `checkout_customer_balance_payment_method_options` and one other place.
+    /// The part `checkout_customer_balance_payment_method_options`.
     PaymentMethodOptionsCustomerBalance {
-        bank_transfer: PaymentMethodOptionsCustomerBalanceBankTransfer = Optional;
-        funding_type: &str = Nullable;
-        setup_future_usage: &str = Optional;
+        bank_transfer: PaymentMethodOptionsCustomerBalanceBankTransfer = view "bank_transfer" Optional "An object; may be missing.";
+        funding_type: &str = text "funding_type" Nullable "Text; may be `null`.";
+        setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
 
     /// The part `checkout_customer_balance_bank_transfer_payment_method_options` and one other place.
     PaymentMethodOptionsCustomerBalanceBankTransfer {
-        eu_bank_transfer: PaymentMethodOptionsCustomerBalanceEuBankAccount = Optional;
-        requested_address_types: Vec<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes> = Optional;
-        r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = Nullable;
+        eu_bank_transfer: PaymentMethodOptionsCustomerBalanceEuBankAccount = view "eu_bank_transfer" Optional "An object; may be missing.";
+        requested_address_types: Vec<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes> = field "requested_address_types" Optional "Several, each: one of 7 words; may be missing.";
+        r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = field "type" Nullable "`eu_bank_transfer`, `gb_bank_transfer`, `jp_bank_transfer`, `mx_bank_transfer` or `us_bank_transfer`; may be `null`.";
     }
 
     /// The part `invoice_payment_method_options_customer_balance_bank_transfer_eu_bank_transfer` and 3 other places.
     PaymentMethodOptionsCustomerBalanceEuBankAccount {
-        country: PaymentMethodOptionsCustomerBalanceEuBankAccountCountry = Required;
+        country: PaymentMethodOptionsCustomerBalanceEuBankAccountCountry = field "country" Required "`BE`, `DE`, `ES`, `FR`, `IE` or `NL`; always there.";
     }
 
-    /// The part `checkout_alipay_payment_method_options` and 22 other places.
+    /// The part `checkout_alipay_payment_method_options` and 10 other places.
     PaymentMethodOptionsFpx {
-        setup_future_usage: &str = Optional;
+        setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
 
-    /// The part `checkout_twint_payment_method_options` and 3 other places.
+    /// The part `checkout_twint_payment_method_options`.
     PaymentMethodOptionsIdeal {
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
+        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
 
-    /// The part `checkout_amazon_pay_payment_method_options` and 11 other places.
+    /// The part `checkout_amazon_pay_payment_method_options` and 5 other places.
     PaymentMethodOptionsKrCard {
-        capture_method: &str = Optional;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
+        capture_method: &str = text "capture_method" Optional "Text; may be missing.";
+        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
 
-    /// The part `checkout_oxxo_payment_method_options` and one other place.
+    /// The part `checkout_oxxo_payment_method_options`.
     PaymentMethodOptionsOxxo {
-        expires_after_days: i64 = Required;
-        setup_future_usage: &str = Optional;
+        expires_after_days: i64 = int "expires_after_days" Required "An integer; always there.";
+        setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
 
-    /// The part `checkout_paypal_payment_method_options` and one other place.
+    /// The part `checkout_paypal_payment_method_options`.
     PaymentMethodOptionsPaypal {
-        capture_method: &str = Optional;
-        preferred_locale: &str = Nullable;
-        reference: &str = Nullable;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = Optional;
+        capture_method: &str = text "capture_method" Optional "Text; may be missing.";
+        preferred_locale: &str = text "preferred_locale" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
 
     /// The part `payment_pages_checkout_session_after_expiration`.
     PaymentPagesCheckoutSessionAfterExpiration {
-        recovery: PaymentPagesCheckoutSessionAfterExpirationRecovery = Nullable;
+        recovery: PaymentPagesCheckoutSessionAfterExpirationRecovery = view "recovery" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_after_expiration_recovery`.
     PaymentPagesCheckoutSessionAfterExpirationRecovery {
-        allow_promotion_codes: bool = Required;
-        enabled: bool = Required;
-        expires_at: i64 = Nullable;
-        url: &str = Nullable;
+        allow_promotion_codes: bool = flag "allow_promotion_codes" Required "`true` or `false`; always there.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_branding_settings`.
     PaymentPagesCheckoutSessionBrandingSettings {
-        background_color: &str = Required;
-        border_style: PaymentPagesCheckoutSessionBrandingSettingsBorderStyle = Required;
-        button_color: &str = Required;
-        display_name: &str = Required;
-        font_family: &str = Required;
-        icon: PaymentPagesCheckoutSessionBrandingSettingsIcon = Nullable;
-        logo: PaymentPagesCheckoutSessionBrandingSettingsIcon = Nullable;
+        background_color: &str = text "background_color" Required "Text; always there.";
+        border_style: PaymentPagesCheckoutSessionBrandingSettingsBorderStyle = field "border_style" Required "`pill`, `rectangular` or `rounded`; always there.";
+        button_color: &str = text "button_color" Required "Text; always there.";
+        display_name: &str = text "display_name" Required "Text; always there.";
+        font_family: &str = text "font_family" Required "Text; always there.";
+        icon: PaymentPagesCheckoutSessionBrandingSettingsIcon = view "icon" Nullable "An object; may be `null`.";
+        logo: PaymentPagesCheckoutSessionBrandingSettingsIcon = view "logo" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_branding_settings_icon` and one other place.
     PaymentPagesCheckoutSessionBrandingSettingsIcon {
-        file: &str = Optional;
-        r#type: PaymentPagesCheckoutSessionBrandingSettingsIconType = Required;
-        url: &str = Optional;
+        file: &str = text "file" Optional "Text; may be missing.";
+        r#type: PaymentPagesCheckoutSessionBrandingSettingsIconType = field "type" Required "`file` or `url`; always there.";
+        url: &str = text "url" Optional "Text; may be missing.";
     }
 
     /// The part `payment_pages_checkout_session_checkout_address_details`.
     PaymentPagesCheckoutSessionCheckoutAddressDetails {
-        address: Address = Required;
-        name: &str = Required;
+        address: Address = view "address" Required "An object; always there.";
+        name: &str = text "name" Required "Text; always there.";
     }
 
     /// The part `payment_pages_checkout_session_collected_information`.
     PaymentPagesCheckoutSessionCollectedInformation {
-        business_name: &str = Nullable;
-        individual_name: &str = Nullable;
-        shipping_details: PaymentPagesCheckoutSessionCheckoutAddressDetails = Nullable;
+        business_name: &str = text "business_name" Nullable "Text; may be `null`.";
+        individual_name: &str = text "individual_name" Nullable "Text; may be `null`.";
+        shipping_details: PaymentPagesCheckoutSessionCheckoutAddressDetails = view "shipping_details" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_consent`.
     PaymentPagesCheckoutSessionConsent {
-        promotions: PaymentPagesCheckoutSessionConsentPromotions = Nullable;
-        terms_of_service: &str = Nullable;
+        promotions: PaymentPagesCheckoutSessionConsentPromotions = field "promotions" Nullable "`opt_in` or `opt_out`; may be `null`.";
+        terms_of_service: &str = text "terms_of_service" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_currency_conversion`.
     PaymentPagesCheckoutSessionCurrencyConversion {
-        amount_subtotal: i64 = Required;
-        amount_total: i64 = Required;
-        fx_rate: &str = Required;
-        source_currency: &str = Required;
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
+        fx_rate: &str = text "fx_rate" Required "A decimal number as text; always there.";
+        source_currency: &str = text "source_currency" Required "Text; always there.";
     }
 
     /// The part `payment_pages_checkout_session_custom_fields`.
     PaymentPagesCheckoutSessionCustomFields {
-        dropdown: PaymentPagesCheckoutSessionCustomFieldsDropdown = Optional;
-        key: &str = Required;
-        label: PaymentLinksResourceCustomFieldsLabel = Required;
-        numeric: PaymentPagesCheckoutSessionCustomFieldsText = Optional;
-        optional: bool = Required;
-        text: PaymentPagesCheckoutSessionCustomFieldsText = Optional;
-        r#type: PaymentLinksResourceCustomFieldsType = Required;
+        dropdown: PaymentPagesCheckoutSessionCustomFieldsDropdown = view "dropdown" Optional "An object; may be missing.";
+        key: &str = text "key" Required "Text; always there.";
+        label: PaymentLinksResourceCustomFieldsLabel = view "label" Required "An object; always there.";
+        numeric: PaymentPagesCheckoutSessionCustomFieldsText = view "numeric" Optional "An object; may be missing.";
+        optional: bool = flag "optional" Required "`true` or `false`; always there.";
+        text: PaymentPagesCheckoutSessionCustomFieldsText = view "text" Optional "An object; may be missing.";
+        r#type: PaymentLinksResourceCustomFieldsType = field "type" Required "`dropdown`, `numeric` or `text`; always there.";
     }
 
     /// The part `payment_pages_checkout_session_custom_fields_dropdown`.
     PaymentPagesCheckoutSessionCustomFieldsDropdown {
-        default_value: &str = Nullable;
-        options: Vec<PaymentPagesCheckoutSessionCustomFieldsOption> = Required;
-        value: &str = Nullable;
+        default_value: &str = text "default_value" Nullable "Text; may be `null`.";
+        options: Vec<PaymentPagesCheckoutSessionCustomFieldsOption> = field "options" Required "Several, each: an object; always there.";
+        value: &str = text "value" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_links_resource_custom_fields_dropdown_option` and one other place.
     PaymentPagesCheckoutSessionCustomFieldsOption {
-        label: &str = Required;
-        value: &str = Required;
+        label: &str = text "label" Required "Text; always there.";
+        value: &str = text "value" Required "Text; always there.";
     }
 
     /// The part `payment_pages_checkout_session_custom_fields_numeric` and one other place.
     PaymentPagesCheckoutSessionCustomFieldsText {
-        default_value: &str = Nullable;
-        maximum_length: i64 = Nullable;
-        minimum_length: i64 = Nullable;
-        value: &str = Nullable;
+        default_value: &str = text "default_value" Nullable "Text; may be `null`.";
+        maximum_length: i64 = int "maximum_length" Nullable "An integer; may be `null`.";
+        minimum_length: i64 = int "minimum_length" Nullable "An integer; may be `null`.";
+        value: &str = text "value" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_customer_details`.
     PaymentPagesCheckoutSessionCustomerDetails {
-        address: Address = Nullable;
-        business_name: &str = Nullable;
-        email: &str = Nullable;
-        individual_name: &str = Nullable;
-        name: &str = Nullable;
-        phone: &str = Nullable;
-        tax_exempt: CustomerTaxExempt = Nullable;
-        tax_ids: Vec<InvoicesResourceInvoiceTaxId> = Nullable;
+        address: Address = view "address" Nullable "An object; may be `null`.";
+        business_name: &str = text "business_name" Nullable "Text; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        individual_name: &str = text "individual_name" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        tax_exempt: CustomerTaxExempt = field "tax_exempt" Nullable "`exempt`, `none` or `reverse`; may be `null`.";
+        tax_ids: Vec<InvoicesResourceInvoiceTaxId> = field "tax_ids" Nullable "Several, each: an object; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_discount`.
     PaymentPagesCheckoutSessionDiscount {
         #[cfg(feature = "full")]
-        coupon: Expandable<Coupon> = Nullable;
+        coupon: Expandable<Coupon> = field "coupon" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
-        promotion_code: Expandable<PromotionCode> = Nullable;
+        promotion_code: Expandable<PromotionCode> = field "promotion_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_invoice_creation`.
     PaymentPagesCheckoutSessionInvoiceCreation {
-        enabled: bool = Required;
-        invoice_data: PaymentLinksResourceInvoiceSettings = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        invoice_data: PaymentLinksResourceInvoiceSettings = view "invoice_data" Required "An object; always there.";
     }
 
     /// The part `payment_pages_checkout_session_permissions`.
     PaymentPagesCheckoutSessionPermissions {
-        update_shipping_details: PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails = Nullable;
+        update_shipping_details: PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails = field "update_shipping_details" Nullable "`client_only` or `server_only`; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_saved_payment_method_options`.
     PaymentPagesCheckoutSessionSavedPaymentMethodOptions {
-        allow_redisplay_filters: Vec<CardAllowRedisplay> = Nullable;
-        payment_method_remove: V2CoreEventDestinationStatus = Nullable;
-        payment_method_save: V2CoreEventDestinationStatus = Nullable;
+        allow_redisplay_filters: Vec<CardAllowRedisplay> = field "allow_redisplay_filters" Nullable "Several, each: `always`, `limited` or `unspecified`; may be `null`.";
+        payment_method_remove: V2CoreEventDestinationStatus = field "payment_method_remove" Nullable "`disabled` or `enabled`; may be `null`.";
+        payment_method_save: V2CoreEventDestinationStatus = field "payment_method_save" Nullable "`disabled` or `enabled`; may be `null`.";
     }
 
     /// The part `payment_pages_private_card_payment_method_options_resource_restrictions`.
     PaymentPagesPrivateCardPaymentMethodOptionsResourceRestrictions {
-        brands_blocked: Vec<PaymentLinksResourceCardRestrictionsBrandsBlocked> = Optional;
+        brands_blocked: Vec<PaymentLinksResourceCardRestrictionsBrandsBlocked> = field "brands_blocked" Optional "Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`; may be missing.";
     }
 
     /// The part `paypal_seller_protection` and 2 other places.
     PaypalSellerProtection {
-        dispute_categories: Vec<PaypalSellerProtectionDisputeCategories> = Nullable;
-        status: PaypalSellerProtectionStatus = Required;
+        dispute_categories: Vec<PaypalSellerProtectionDisputeCategories> = field "dispute_categories" Nullable "Several, each: `fraudulent` or `product_not_received`; may be `null`.";
+        status: PaypalSellerProtectionStatus = field "status" Required "`eligible`, `not_eligible` or `partially_eligible`; always there.";
     }
 
     /// The part `plan_tier` and 2 other places.
     PlanTier {
-        flat_amount: i64 = Nullable;
-        flat_amount_decimal: &str = Nullable;
-        unit_amount: i64 = Nullable;
-        unit_amount_decimal: &str = Nullable;
-        up_to: i64 = Nullable;
+        flat_amount: i64 = int "flat_amount" Nullable "An integer; may be `null`.";
+        flat_amount_decimal: &str = text "flat_amount_decimal" Nullable "A decimal number as text; may be `null`.";
+        unit_amount: i64 = int "unit_amount" Nullable "An integer; may be `null`.";
+        unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
+        up_to: i64 = int "up_to" Nullable "An integer; may be `null`.";
     }
 
     /// The part `customer_session_resource_components_resource_buy_button` and 11 other places.
     PortalInvoiceList {
-        enabled: bool = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
     }
 
     /// The part `payment_pages_checkout_session_automatic_tax` and one other place.
     QuotesResourceAutomaticTax {
-        enabled: bool = Required;
-        liability: ConnectAccountReference = Nullable;
-        provider: &str = Nullable;
-        status: AutomaticTaxStatus = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        liability: ConnectAccountReference = view "liability" Nullable "An object; may be `null`.";
+        provider: &str = text "provider" Nullable "Text; may be `null`.";
+        status: AutomaticTaxStatus = field "status" Nullable "`complete`, `failed` or `requires_location_inputs`; may be `null`.";
     }
 
     /// The part `payment_pages_checkout_session_total_details` and 3 other places.
     QuotesResourceTotalDetails {
-        amount_discount: i64 = Required;
-        amount_shipping: i64 = Nullable;
-        amount_tax: i64 = Required;
-        breakdown: QuotesResourceTotalDetailsResourceBreakdown = Optional;
+        amount_discount: i64 = int "amount_discount" Required "An integer; always there.";
+        amount_shipping: i64 = int "amount_shipping" Nullable "An integer; may be `null`.";
+        amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
+        breakdown: QuotesResourceTotalDetailsResourceBreakdown = view "breakdown" Optional "An object; may be missing.";
     }
 
     /// The part `payment_pages_checkout_session_total_details_resource_breakdown` and 3 other places.
     QuotesResourceTotalDetailsResourceBreakdown {
-        discounts: Vec<LineItemsDiscountAmount> = Required;
-        taxes: Vec<LineItemsTaxAmount> = Required;
+        discounts: Vec<LineItemsDiscountAmount> = field "discounts" Required "Several, each: an object; always there.";
+        taxes: Vec<LineItemsTaxAmount> = field "taxes" Required "Several, each: an object; always there.";
     }
 
     /// The part `radar_radar_options` and one other place.
     RadarRadarOptions {
-        session: &str = Optional;
+        session: &str = text "session" Optional "Text; may be missing.";
     }
 
     /// The part `recurring`.
     Recurring {
-        interval: PlanInterval = Required;
-        interval_count: i64 = Required;
-        meter: &str = Nullable;
-        usage_type: PlanUsageType = Required;
+        interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
+        interval_count: i64 = int "interval_count" Required "An integer; always there.";
+        meter: &str = text "meter" Nullable "Text; may be `null`.";
+        usage_type: PlanUsageType = field "usage_type" Required "`licensed` or `metered`; always there.";
     }
 
     /// The part `rule`.
     Rule {
-        action: &str = Required;
-        id: &str = Required;
-        predicate: &str = Required;
+        action: &str = text "action" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        predicate: &str = text "predicate" Required "Text; always there.";
     }
 
     /// The part `sepa_debit_generated_from` and one other place.
     SepaDebitGeneratedFrom {
-        charge: Expandable<Charge> = Nullable;
+        charge: Expandable<Charge> = field "charge" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
-        setup_attempt: Expandable<SetupAttempt> = Nullable;
+        setup_attempt: Expandable<SetupAttempt> = field "setup_attempt" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_redirect_to_url` and one other place.
     SetupIntentNextActionRedirectToUrl {
-        return_url: &str = Nullable;
-        url: &str = Nullable;
+        return_url: &str = text "return_url" Nullable "Text; may be `null`.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_intent_next_action_verify_with_microdeposits` and one other place.
     SetupIntentNextActionVerifyWithMicrodeposits {
-        arrival_date: i64 = Required;
-        hosted_verification_url: &str = Required;
-        microdeposit_type: SetupIntentNextActionVerifyWithMicrodepositsMicrodepositType = Nullable;
+        arrival_date: i64 = int "arrival_date" Required "Seconds since 1970; always there.";
+        hosted_verification_url: &str = text "hosted_verification_url" Required "Text; always there.";
+        microdeposit_type: SetupIntentNextActionVerifyWithMicrodepositsMicrodepositType = field "microdeposit_type" Nullable "`amounts` or `descriptor_code`; may be `null`.";
     }
 
     /// The part `shipping` and 5 other places.
     Shipping {
-        address: Address = Optional;
-        carrier: &str = Nullable;
-        name: &str = Optional;
-        phone: &str = Nullable;
-        tracking_number: &str = Nullable;
+        address: Address = view "address" Optional "An object; may be missing.";
+        carrier: &str = text "carrier" Nullable "Text; may be `null`.";
+        name: &str = text "name" Optional "Text; may be missing.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        tracking_number: &str = text "tracking_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_links_resource_custom_text_position` and 8 other places.
     SigmaScheduledQueryRunError {
-        message: &str = Required;
+        message: &str = text "message" Required "Text; always there.";
     }
 
     /// The part `payment_method_au_becs_debit` and 2 other places.
     SourceTypeAuBecsDebit {
-        bsb_number: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
+        bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
 
     /// The part `checkout_swish_payment_method_options` and 5 other places.
     SourceTypeP24 {
-        reference: &str = Nullable;
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `three_d_secure_details_charge`.
     ThreeDSecureDetailsCharge {
-        authentication_flow: ThreeDSecureDetailsAuthenticationFlow = Nullable;
-        electronic_commerce_indicator: ThreeDSecureDetailsElectronicCommerceIndicator = Nullable;
-        exemption_indicator: ThreeDSecureDetailsChargeExemptionIndicator = Nullable;
-        exemption_indicator_applied: bool = Optional;
-        result: ThreeDSecureDetailsResult = Nullable;
-        result_reason: ThreeDSecureDetailsResultReason = Nullable;
-        transaction_id: &str = Nullable;
-        version: ThreeDSecureDetailsVersion = Nullable;
+        authentication_flow: ThreeDSecureDetailsAuthenticationFlow = field "authentication_flow" Nullable "`challenge` or `frictionless`; may be `null`.";
+        electronic_commerce_indicator: ThreeDSecureDetailsElectronicCommerceIndicator = field "electronic_commerce_indicator" Nullable "`01`, `02`, `05`, `06` or `07`; may be `null`.";
+        exemption_indicator: ThreeDSecureDetailsChargeExemptionIndicator = field "exemption_indicator" Nullable "`low_risk` or `none`; may be `null`.";
+        exemption_indicator_applied: bool = flag "exemption_indicator_applied" Optional "`true` or `false`; may be missing.";
+        result: ThreeDSecureDetailsResult = field "result" Nullable "`attempt_acknowledged`, `authenticated`, `exempted`, `failed`, `not_supported` or `processing_error`; may be `null`.";
+        result_reason: ThreeDSecureDetailsResultReason = field "result_reason" Nullable "One of 7 words; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
+        version: ThreeDSecureDetailsVersion = field "version" Nullable "`1.0.2`, `2.1.0`, `2.2.0`, `2.3.0` or `2.3.1`; may be `null`.";
     }
 
     /// The part `three_d_secure_usage` and one other place.
     ThreeDSecureUsage {
-        supported: bool = Required;
+        supported: bool = flag "supported" Required "`true` or `false`; always there.";
     }
 
     /// The part `transfer_data`.
     TransferData {
-        amount: i64 = Optional;
-        description: &str = Optional;
+        amount: i64 = int "amount" Optional "An integer; may be missing.";
+        description: &str = text "description" Optional "Text; may be missing.";
         #[cfg(feature = "full")]
-        destination: Expandable<Account> = Required;
-        metadata: Map<&'static str> = Optional;
-        payment_data: PaymentData = Optional;
+        destination: Expandable<Account> = field "destination" Required "An id, or the object where the call expanded it; always there.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        payment_data: PaymentData = view "payment_data" Optional "An object; may be missing.";
     }
 
     /// The part `transform_quantity` and one other place.
     TransformUsage {
-        divide_by: i64 = Required;
-        round: TransformUsageRound = Required;
+        divide_by: i64 = int "divide_by" Required "An integer; always there.";
+        round: TransformUsageRound = field "round" Required "`down` or `up`; always there.";
     }
 
     /// The part `us_bank_account_networks` and one other place.
     UsBankAccountNetworks {
-        preferred: &str = Nullable;
-        supported: Vec<UsBankAccountNetworksSupported> = Required;
+        preferred: &str = text "preferred" Nullable "Text; may be `null`.";
+        supported: Vec<UsBankAccountNetworksSupported> = field "supported" Required "Several, each: `ach` or `us_domestic_wire`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.acss_debit` and 7 other places.
-    AcssDebitParams(account_number: String, institution_number: String, transit_number: String) {
+    AcssDebitParams(account_number: impl Into<String> = text "account_number", institution_number: impl Into<String> = text "institution_number", transit_number: impl Into<String> = text "transit_number") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items` and 3 other places.
     AddInvoiceItemsParams() {
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>;
-        metadata: MapOf<String>;
-        period: SubscriptionPeriodParams;
-        price: String;
-        price_data: PriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts" "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        period: SubscriptionPeriodParams = fields "period" "Sets `period`. Parameters.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/accounts.business_profile.support_address` and 60 other places.
     AddressParams() {
-        city: String;
-        country: String;
-        line1: String;
-        line2: String;
-        postal_code: String;
-        state: String;
+        city: impl Into<String> = text "city" "Sets `city`. Text.";
+        country: impl Into<String> = text "country" "Sets `country`. Text.";
+        line1: impl Into<String> = text "line1" "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state" "Sets `state`. Text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.products.adjustable_quantity` and 8 other places.
-    AdjustableQuantityParams(enabled: bool) {
-        maximum: i64;
-        minimum: i64;
+    AdjustableQuantityParams(enabled: bool = flag "enabled") {
+        maximum: impl Into<i64> = int "maximum" "Sets `maximum`. An integer.";
+        minimum: impl Into<i64> = int "minimum" "Sets `minimum`. An integer.";
     }
 
     /// Parameters of `POST /v1/payment_methods.custom` and 42 other places.
-    AmParams(r#type: String) {
+    AmParams(r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.au_becs_debit` and 7 other places.
-    AuBecsDebitParams(account_number: String, bsb_number: String) {
+    AuBecsDebitParams(account_number: impl Into<String> = text "account_number", bsb_number: impl Into<String> = text "bsb_number") {
     }
 
     /// Parameters of `POST /v1/payment_intents.automatic_payment_methods` and one other place.
-    AutomaticPaymentMethodsParams(enabled: bool) {
-        allow_redirects: MandatePixAmountIncludesIof;
+    AutomaticPaymentMethodsParams(enabled: bool = flag "enabled") {
+        allow_redirects: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "allow_redirects" "Sets `allow_redirects`. `always` or `never`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.automatic_tax` and 16 other places.
-    AutomaticTaxParams(enabled: bool) {
-        liability: IssuerParams;
+    AutomaticTaxParams(enabled: bool = flag "enabled") {
+        liability: IssuerParams = fields "liability" "Sets `liability`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.bacs_debit` and 7 other places.
     BacsDebitParams() {
-        account_number: String;
-        sort_code: String;
+        account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
+        sort_code: impl Into<String> = text "sort_code" "Sets `sort_code`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.bancontact` and 5 other places.
     BancontactParams() {
-        preferred_language: PaymentMethodDetailsBancontactPreferredLanguage;
+        preferred_language: impl Into<PaymentMethodDetailsBancontactPreferredLanguage> = put<PaymentMethodDetailsBancontactPreferredLanguage> "preferred_language" "Sets `preferred_language`. `de`, `en`, `fr` or `nl`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance.bank_transfer` and 5 other places.
     BankTransferParams() {
-        eu_bank_transfer: EuBankTransferParams;
-        r#type: String;
+        eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.billing_details` and 8 other places.
     BillingDetailsParams() {
-        address: AddressParams, clear_address;
-        email: String, clear_email;
-        name: String, clear_name;
-        phone: String, clear_phone;
-        tax_id: String;
+        address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
+        email: impl Into<String> = text "email", clear_email "Sets `email`. Text.";
+        name: impl Into<String> = text "name", clear_name "Sets `name`. Text.";
+        phone: impl Into<String> = text "phone", clear_phone "Sets `phone`. Text.";
+        tax_id: impl Into<String> = text "tax_id" "Sets `tax_id`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.billing_mode` and 5 other places.
-    BillingModeParams(r#type: SubscriptionsResourceBillingModeType) {
-        flexible: FlexibleParams;
+    BillingModeParams(r#type: impl Into<SubscriptionsResourceBillingModeType> = put<SubscriptionsResourceBillingModeType> "type") {
+        flexible: FlexibleParams = fields "flexible" "Sets `flexible`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.billing_thresholds` and 9 other places.
-    BillingThresholdsParams(usage_gte: i64) {
+    BillingThresholdsParams(usage_gte: impl Into<i64> = int "usage_gte") {
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.boleto` and 7 other places.
-    BoletoParams(tax_id: String) {
+    BoletoParams(tax_id: impl Into<String> = text "tax_id") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.name_collection.business` and 5 other places.
-    BusinessParams(enabled: bool) {
-        optional: bool;
+    BusinessParams(enabled: bool = flag "enabled") {
+        optional: bool = flag "optional" "Sets `optional`. `true` or `false`.";
     }
 
     /// Parameters of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details` and 2 other places.
     CancellationDetailsParams() {
-        comment: String, clear_comment;
-        feedback: CancellationDetailsFeedback, clear_feedback;
+        comment: impl Into<String> = text "comment", clear_comment "Sets `comment`. Text.";
+        feedback: impl Into<CancellationDetailsFeedback> = put<CancellationDetailsFeedback> "feedback", clear_feedback "Sets `feedback`. One of 8 words.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.network_options.cartes_bancaires` and 5 other places.
-    CartesBancairesParams(cb_avalgo: SetupIntentCbAvalgo) {
-        cb_exemption: String;
-        cb_score: i64;
+    CartesBancairesParams(cb_avalgo: impl Into<SetupIntentCbAvalgo> = put<SetupIntentCbAvalgo> "cb_avalgo") {
+        cb_exemption: impl Into<String> = text "cb_exemption" "Sets `cb_exemption`. Text of at most 4 characters.";
+        cb_score: impl Into<i64> = int "cb_score" "Sets `cb_score`. An integer.";
     }
 
     /// Parameters of `POST /v1/charges.card` and 4 other places.
-    ChargeCardParams(exp_month: i64, exp_year: i64, number: String) {
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        cvc: String;
-        metadata: MapOf<String>;
-        name: String;
-        object: String;
+    ChargeCardParams(exp_month: impl Into<i64> = int "exp_month", exp_year: impl Into<i64> = int "exp_year", number: impl Into<String> = text "number") {
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        cvc: impl Into<String> = text "cvc" "Sets `cvc`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update_confirm.discounts` and one other place.
     CheckoutSessionDiscountsParams() {
-        coupon: String;
-        promotion_code: String;
+        coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
+        promotion_code: impl Into<String> = text "promotion_code" "Sets `promotion_code`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options` and 3 other places.
     CheckoutSessionMandateOptionsParams() {
-        custom_mandate_url: String, clear_custom_mandate_url;
-        default_for: ListOf<MandateAcssDebitDefaultFor>;
-        interval_description: String;
-        payment_schedule: MandateAcssDebitPaymentSchedule;
-        transaction_type: MandateAcssDebitTransactionType;
+        custom_mandate_url: impl Into<String> = text "custom_mandate_url", clear_custom_mandate_url "Sets `custom_mandate_url`. Text.";
+        default_for: impl Into<ListOf<MandateAcssDebitDefaultFor>> = put<ListOf<MandateAcssDebitDefaultFor>> "default_for" "Sets `default_for`. Several, each: `invoice` or `subscription`.";
+        interval_description: impl Into<String> = text "interval_description" "Sets `interval_description`. Text of at most 500 characters.";
+        payment_schedule: impl Into<MandateAcssDebitPaymentSchedule> = put<MandateAcssDebitPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `combined`, `interval` or `sporadic`.";
+        transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.line_items.price_data` and 2 other places.
-    CheckoutSessionPriceDataParams(currency: String) {
-        product: String;
-        product_data: ProductDataParams;
-        recurring: RecurringParams;
-        tax_behavior: PriceTaxBehavior;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    CheckoutSessionPriceDataParams(currency: impl Into<String> = text "currency") {
+        product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
+        product_data: ProductDataParams = fields "product_data" "Sets `product_data`. Parameters.";
+        recurring: RecurringParams = fields "recurring" "Sets `recurring`. Parameters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.consent_collection` and one other place.
     ConsentCollectionParams() {
-        payment_method_reuse_agreement: PaymentMethodReuseAgreementParams;
-        promotions: PaymentLinksResourceConsentCollectionPromotions;
-        terms_of_service: PaymentLinksResourceConsentCollectionTermsOfService;
+        payment_method_reuse_agreement: PaymentMethodReuseAgreementParams = fields "payment_method_reuse_agreement" "Sets `payment_method_reuse_agreement`. Parameters.";
+        promotions: impl Into<PaymentLinksResourceConsentCollectionPromotions> = put<PaymentLinksResourceConsentCollectionPromotions> "promotions" "Sets `promotions`. `auto` or `none`.";
+        terms_of_service: impl Into<PaymentLinksResourceConsentCollectionTermsOfService> = put<PaymentLinksResourceConsentCollectionTermsOfService> "terms_of_service" "Sets `terms_of_service`. `none` or `required`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options` and 3 other places.
     CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams() {
-        amount: i64, clear_amount;
-        amount_type: MandatePixAmountType, clear_amount_type;
-        end_date: String, clear_end_date;
-        payment_schedule: MandatePaytoPaymentSchedule, clear_payment_schedule;
-        payments_per_period: i64, clear_payments_per_period;
-        purpose: MandatePaytoPurpose, clear_purpose;
-        start_date: String, clear_start_date;
+        amount: impl Into<i64> = int "amount", clear_amount "Sets `amount`. An integer.";
+        amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type", clear_amount_type "Sets `amount_type`. `fixed` or `maximum`.";
+        end_date: impl Into<String> = text "end_date", clear_end_date "Sets `end_date`. Text.";
+        payment_schedule: impl Into<MandatePaytoPaymentSchedule> = put<MandatePaytoPaymentSchedule> "payment_schedule", clear_payment_schedule "Sets `payment_schedule`. One of 8 words.";
+        payments_per_period: impl Into<i64> = int "payments_per_period", clear_payments_per_period "Sets `payments_per_period`. An integer.";
+        purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose", clear_purpose "Sets `purpose`. One of 11 words.";
+        start_date: impl Into<String> = text "start_date", clear_start_date "Sets `start_date`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account.mandate_options` and 5 other places.
     CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams() {
-        collection_method: String, clear_collection_method;
+        collection_method: impl Into<String> = text "collection_method", clear_collection_method "Sets `collection_method`. Text.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix.mandate_options` and 3 other places.
     CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams() {
-        amount: i64;
-        amount_includes_iof: MandatePixAmountIncludesIof;
-        end_date: String;
-        payment_schedule: MandatePixPaymentSchedule;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
+        end_date: impl Into<String> = text "end_date" "Sets `end_date`. Text of at most 5000 characters.";
+        payment_schedule: impl Into<MandatePixPaymentSchedule> = put<MandatePixPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`.";
     }
 
     /// Parameters of `GET /v1/accounts.created` and 60 other places.
     CreatedParams() {
-        gt: i64;
-        gte: i64;
-        lt: i64;
-        lte: i64;
+        gt: impl Into<i64> = int "gt" "Sets `gt`. An integer.";
+        gte: impl Into<i64> = int "gte" "Sets `gte`. An integer.";
+        lt: impl Into<i64> = int "lt" "Sets `lt`. An integer.";
+        lte: impl Into<i64> = int "lte" "Sets `lte`. An integer.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.fixed_amount.currency_options` and 4 other places.
-    CurrencyOptionsParams(amount: i64) {
-        tax_behavior: PriceTaxBehavior;
+    CurrencyOptionsParams(amount: impl Into<i64> = int "amount") {
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation.invoice_data.custom_fields` and 9 other places.
-    CustomFieldsParams(name: String, value: String) {
+    CustomFieldsParams(name: impl Into<String> = text "name", value: impl Into<String> = text "value") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.custom_text` and 2 other places.
     CustomTextParams() {
-        after_submit: SubmitParams, clear_after_submit;
-        shipping_address: SubmitParams, clear_shipping_address;
-        submit: SubmitParams, clear_submit;
-        terms_of_service_acceptance: SubmitParams, clear_terms_of_service_acceptance;
+        after_submit: SubmitParams = fields "after_submit", clear_after_submit "Sets `after_submit`. Parameters.";
+        shipping_address: SubmitParams = fields "shipping_address", clear_shipping_address "Sets `shipping_address`. Parameters.";
+        submit: SubmitParams = fields "submit", clear_submit "Sets `submit`. Parameters.";
+        terms_of_service_acceptance: SubmitParams = fields "terms_of_service_acceptance", clear_terms_of_service_acceptance "Sets `terms_of_service_acceptance`. Parameters.";
     }
 
     /// Parameters of `POST /v1/prices.currency_options.custom_unit_amount` and 4 other places.
-    CustomUnitAmountParams(enabled: bool) {
-        maximum: i64;
-        minimum: i64;
-        preset: i64;
+    CustomUnitAmountParams(enabled: bool = flag "enabled") {
+        maximum: impl Into<i64> = int "maximum" "Sets `maximum`. An integer.";
+        minimum: impl Into<i64> = int "minimum" "Sets `minimum`. An integer.";
+        preset: impl Into<i64> = int "preset" "Sets `preset`. An integer.";
     }
 
     /// Parameters of `POST /v1/payment_intents.mandate_data.customer_acceptance` and 3 other places.
-    CustomerAcceptanceParams(r#type: TerminalReaderStatus) {
-        accepted_at: i64;
-        offline: Params;
-        online: OnlineParams;
+    CustomerAcceptanceParams(r#type: impl Into<TerminalReaderStatus> = put<TerminalReaderStatus> "type") {
+        accepted_at: impl Into<i64> = int "accepted_at" "Sets `accepted_at`. Seconds since 1970.";
+        offline: Params = fields "offline" "Sets `offline`. Parameters by name.";
+        online: OnlineParams = fields "online" "Sets `online`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance` and 5 other places.
     CustomerBalanceParams() {
-        bank_transfer: BankTransferParams;
-        funding_type: String;
+        bank_transfer: BankTransferParams = fields "bank_transfer" "Sets `bank_transfer`. Parameters.";
+        funding_type: impl Into<String> = text "funding_type" "Sets `funding_type`. Text.";
     }
 
     /// Parameters of `POST /v1/customers.shipping` and 2 other places.
-    CustomerShippingParams(address: AddressParams, name: String) {
-        phone: String;
+    CustomerShippingParams(address: AddressParams = fields "address", name: impl Into<String> = text "name") {
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card.mandate_options` and 3 other places.
     CustomerSubscriptionMandateOptionsParams() {
-        amount: i64;
-        amount_type: MandatePixAmountType;
-        description: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type" "Sets `amount_type`. `fixed` or `maximum`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.delivery_estimate` and 4 other places.
     DeliveryEstimateParams() {
-        maximum: MaximumParams;
-        minimum: MaximumParams;
+        maximum: MaximumParams = fields "maximum" "Sets `maximum`. Parameters.";
+        minimum: MaximumParams = fields "minimum" "Sets `minimum`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.discounts` and 36 other places.
     DiscountsParams() {
-        coupon: String;
-        discount: String;
-        promotion_code: String;
+        coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
+        discount: impl Into<String> = text "discount" "Sets `discount`. Text of at most 5000 characters.";
+        promotion_code: impl Into<String> = text "promotion_code" "Sets `promotion_code`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction` and one other place.
     DisputedTransactionParams() {
-        customer_account_id: String, clear_customer_account_id;
-        customer_device_fingerprint: String, clear_customer_device_fingerprint;
-        customer_device_id: String, clear_customer_device_id;
-        customer_email_address: String, clear_customer_email_address;
-        customer_purchase_ip: String, clear_customer_purchase_ip;
-        merchandise_or_services: DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices;
-        product_description: String, clear_product_description;
-        shipping_address: ShippingAddressParams;
+        customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
+        customer_device_fingerprint: impl Into<String> = text "customer_device_fingerprint", clear_customer_device_fingerprint "Sets `customer_device_fingerprint`. Text.";
+        customer_device_id: impl Into<String> = text "customer_device_id", clear_customer_device_id "Sets `customer_device_id`. Text.";
+        customer_email_address: impl Into<String> = text "customer_email_address", clear_customer_email_address "Sets `customer_email_address`. Text.";
+        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip", clear_customer_purchase_ip "Sets `customer_purchase_ip`. Text.";
+        merchandise_or_services: impl Into<DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices> = put<DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices> "merchandise_or_services" "Sets `merchandise_or_services`. `merchandise` or `services`.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.company.registration_date` and 29 other places.
-    DobParams(day: i64, month: i64, year: i64) {
+    DobParams(day: impl Into<i64> = int "day", month: impl Into<i64> = int "month", year: impl Into<i64> = int "year") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.dropdown` and 2 other places.
-    DropdownParams(options: ListOf<OptionsParams>) {
-        default_value: String;
+    DropdownParams(options: impl Into<ListOf<OptionsParams>> = put<ListOf<OptionsParams>> "options") {
+        default_value: impl Into<String> = text "default_value" "Sets `default_value`. Text of at most 100 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.trial_settings.end_behavior` and 6 other places.
-    EndBehaviorParams(missing_payment_method: SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod) {
+    EndBehaviorParams(missing_payment_method: impl Into<SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod> = put<SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod> "missing_payment_method") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end` and 3 other places.
-    EndParams(r#type: SubscriptionType) {
-        timestamp: i64;
+    EndParams(r#type: impl Into<SubscriptionType> = put<SubscriptionType> "type") {
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence` and one other place.
     EnhancedEvidenceParams() {
-        visa_compelling_evidence_3: VisaCompellingEvidence3Params;
-        visa_compliance: VisaComplianceParams;
+        visa_compelling_evidence_3: VisaCompellingEvidence3Params = fields "visa_compelling_evidence_3" "Sets `visa_compelling_evidence_3`. Parameters.";
+        visa_compliance: VisaComplianceParams = fields "visa_compliance" "Sets `visa_compliance`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer.eu_bank_transfer` and 10 other places.
-    EuBankTransferParams(country: String) {
+    EuBankTransferParams(country: impl Into<String> = text "country") {
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence` and one other place.
     EvidenceParams() {
-        access_activity_log: String;
-        billing_address: String;
-        cancellation_policy: String;
-        cancellation_policy_disclosure: String;
-        cancellation_rebuttal: String;
-        customer_communication: String;
-        customer_email_address: String;
-        customer_name: String;
-        customer_purchase_ip: String;
-        customer_signature: String;
-        duplicate_charge_documentation: String;
-        duplicate_charge_explanation: String;
-        duplicate_charge_id: String;
-        enhanced_evidence: EnhancedEvidenceParams, clear_enhanced_evidence;
-        product_description: String;
-        receipt: String;
-        refund_policy: String;
-        refund_policy_disclosure: String;
-        refund_refusal_explanation: String;
-        service_date: String;
-        service_documentation: String;
-        shipping_address: String;
-        shipping_carrier: String;
-        shipping_date: String;
-        shipping_documentation: String;
-        shipping_tracking_number: String;
-        uncategorized_file: String;
-        uncategorized_text: String;
+        access_activity_log: impl Into<String> = text "access_activity_log" "Sets `access_activity_log`. Text of at most 20000 characters.";
+        billing_address: impl Into<String> = text "billing_address" "Sets `billing_address`. Text of at most 5000 characters.";
+        cancellation_policy: impl Into<String> = text "cancellation_policy" "Sets `cancellation_policy`. Text.";
+        cancellation_policy_disclosure: impl Into<String> = text "cancellation_policy_disclosure" "Sets `cancellation_policy_disclosure`. Text of at most 20000 characters.";
+        cancellation_rebuttal: impl Into<String> = text "cancellation_rebuttal" "Sets `cancellation_rebuttal`. Text of at most 20000 characters.";
+        customer_communication: impl Into<String> = text "customer_communication" "Sets `customer_communication`. Text.";
+        customer_email_address: impl Into<String> = text "customer_email_address" "Sets `customer_email_address`. Text of at most 5000 characters.";
+        customer_name: impl Into<String> = text "customer_name" "Sets `customer_name`. Text of at most 5000 characters.";
+        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip" "Sets `customer_purchase_ip`. Text of at most 5000 characters.";
+        customer_signature: impl Into<String> = text "customer_signature" "Sets `customer_signature`. Text.";
+        duplicate_charge_documentation: impl Into<String> = text "duplicate_charge_documentation" "Sets `duplicate_charge_documentation`. Text.";
+        duplicate_charge_explanation: impl Into<String> = text "duplicate_charge_explanation" "Sets `duplicate_charge_explanation`. Text of at most 20000 characters.";
+        duplicate_charge_id: impl Into<String> = text "duplicate_charge_id" "Sets `duplicate_charge_id`. Text of at most 5000 characters.";
+        enhanced_evidence: EnhancedEvidenceParams = fields "enhanced_evidence", clear_enhanced_evidence "Sets `enhanced_evidence`. Parameters.";
+        product_description: impl Into<String> = text "product_description" "Sets `product_description`. Text of at most 20000 characters.";
+        receipt: impl Into<String> = text "receipt" "Sets `receipt`. Text.";
+        refund_policy: impl Into<String> = text "refund_policy" "Sets `refund_policy`. Text.";
+        refund_policy_disclosure: impl Into<String> = text "refund_policy_disclosure" "Sets `refund_policy_disclosure`. Text of at most 20000 characters.";
+        refund_refusal_explanation: impl Into<String> = text "refund_refusal_explanation" "Sets `refund_refusal_explanation`. Text of at most 20000 characters.";
+        service_date: impl Into<String> = text "service_date" "Sets `service_date`. Text of at most 5000 characters.";
+        service_documentation: impl Into<String> = text "service_documentation" "Sets `service_documentation`. Text.";
+        shipping_address: impl Into<String> = text "shipping_address" "Sets `shipping_address`. Text of at most 5000 characters.";
+        shipping_carrier: impl Into<String> = text "shipping_carrier" "Sets `shipping_carrier`. Text of at most 5000 characters.";
+        shipping_date: impl Into<String> = text "shipping_date" "Sets `shipping_date`. Text of at most 5000 characters.";
+        shipping_documentation: impl Into<String> = text "shipping_documentation" "Sets `shipping_documentation`. Text.";
+        shipping_tracking_number: impl Into<String> = text "shipping_tracking_number" "Sets `shipping_tracking_number`. Text of at most 5000 characters.";
+        uncategorized_file: impl Into<String> = text "uncategorized_file" "Sets `uncategorized_file`. Text.";
+        uncategorized_text: impl Into<String> = text "uncategorized_text" "Sets `uncategorized_text`. Text of at most 20000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections.filters` and 11 other places.
     FiltersParams() {
-        account_subcategories: ListOf<PaymentMethodUsBankAccountAccountType>;
+        account_subcategories: impl Into<ListOf<PaymentMethodUsBankAccountAccountType>> = put<ListOf<PaymentMethodUsBankAccountAccountType>> "account_subcategories" "Sets `account_subcategories`. Several, each: `checking` or `savings`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections` and 5 other places.
     FinancialConnectionsParams() {
-        filters: FiltersParams;
-        permissions: ListOf<LinkedAccountOptionsCommonPermissions>;
-        prefetch: ListOf<LinkedAccountOptionsCommonPrefetch>;
+        filters: FiltersParams = fields "filters" "Sets `filters`. Parameters.";
+        permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions" "Sets `permissions`. Several, each: `balances`, `ownership`, `payment_method` or `transactions`.";
+        prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.fixed_amount` and 4 other places.
-    FixedAmountParams(amount: i64, currency: String) {
-        currency_options: MapOf<CurrencyOptionsParams>;
+    FixedAmountParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
+        currency_options: impl Into<MapOf<CurrencyOptionsParams>> = put<MapOf<CurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.billing_mode.flexible` and 6 other places.
     FlexibleParams() {
-        proration_discounts: SubscriptionsResourceBillingModeFlexibleProrationDiscounts;
+        proration_discounts: impl Into<SubscriptionsResourceBillingModeFlexibleProrationDiscounts> = put<SubscriptionsResourceBillingModeFlexibleProrationDiscounts> "proration_discounts" "Sets `proration_discounts`. `included` or `itemized`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.alipay` and 40 other places.
     FpxParams() {
-        setup_future_usage: String;
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.ideal` and 7 other places.
     IdealParams() {
-        bank: PaymentMethodIdealBank;
+        bank: impl Into<PaymentMethodIdealBank> = put<PaymentMethodIdealBank> "bank" "Sets `bank`. One of 20 words.";
     }
 
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.card.installments` and 4 other places.
     InstallmentsParams() {
-        enabled: bool;
-        plan: PlanParams, clear_plan;
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
+        plan: PlanParams = fields "plan", clear_plan "Sets `plan`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit` and 5 other places.
     InvoiceAcssDebitParams() {
-        mandate_options: InvoiceMandateOptionsParams;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod;
+        mandate_options: InvoiceMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.items` and 2 other places.
     InvoiceItemsParams() {
-        billing_thresholds: BillingThresholdsParams, clear_billing_thresholds;
-        clear_usage: bool;
-        deleted: bool;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        id: String;
-        metadata: MapOf<String>, clear_metadata;
-        price: String;
-        price_data: InvoicePriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        clear_usage: bool = flag "clear_usage" "Sets `clear_usage`. `true` or `false`.";
+        deleted: bool = flag "deleted" "Sets `deleted`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit.mandate_options` and 5 other places.
     InvoiceMandateOptionsParams() {
-        transaction_type: MandateAcssDebitTransactionType;
+        transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto` and 5 other places.
     InvoicePaytoParams() {
-        mandate_options: SubscriptionMandateOptionsParams;
+        mandate_options: SubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.price_data` and 9 other places.
-    InvoicePriceDataParams(currency: String, product: String, recurring: RecurringParams) {
-        tax_behavior: PriceTaxBehavior;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    InvoicePriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product", recurring: RecurringParams = fields "recurring") {
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data.transfer_data` and 3 other places.
-    InvoiceTransferDataParams(destination: String) {
-        amount: i64;
+    InvoiceTransferDataParams(destination: impl Into<String> = text "destination") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account` and 5 other places.
     InvoiceUsBankAccountParams() {
-        financial_connections: FinancialConnectionsParams;
-        verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod;
+        financial_connections: FinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.automatic_tax.liability` and 36 other places.
-    IssuerParams(r#type: ConnectAccountReferenceType) {
-        account: String;
+    IssuerParams(r#type: impl Into<ConnectAccountReferenceType> = put<ConnectAccountReferenceType> "type") {
+        account: impl Into<String> = text "account" "Sets `account`. Text.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.items` and 4 other places.
     ItemsParams() {
-        billing_thresholds: BillingThresholdsParams, clear_billing_thresholds;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        metadata: MapOf<String>;
-        price: String;
-        price_data: InvoicePriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.klarna` and 7 other places.
     KlarnaParams() {
-        dob: DobParams;
+        dob: DobParams = fields "dob" "Sets `dob`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.label` and 2 other places.
-    LabelParams(custom: String, r#type: String) {
+    LabelParams(custom: impl Into<String> = text "custom", r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `every call with ListParams` and 28 other places.
     ListParams() {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.adaptive_pricing` and 3 other places.
     ManagedPaymentsParams() {
-        enabled: bool;
+        enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.mandate_data` and 3 other places.
-    MandateDataParams(customer_acceptance: CustomerAcceptanceParams) {
+    MandateDataParams(customer_acceptance: CustomerAcceptanceParams = fields "customer_acceptance") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.upi.mandate_options` and 20 other places.
     MandateOptionsParams() {
-        amount: i64;
-        amount_type: MandatePixAmountType;
-        description: String;
-        end_date: i64;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type" "Sets `amount_type`. `fixed` or `maximum`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 20 characters.";
+        end_date: impl Into<i64> = int "end_date" "Sets `end_date`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.delivery_estimate.maximum` and 9 other places.
-    MaximumParams(unit: ShippingRateDeliveryEstimateBoundUnit, value: i64) {
+    MaximumParams(unit: impl Into<ShippingRateDeliveryEstimateBoundUnit> = put<ShippingRateDeliveryEstimateBoundUnit> "unit", value: impl Into<i64> = int "value") {
     }
 
     /// Parameters of `every call with MetadataParams` and 8 other places.
     MetadataParams() {
-        metadata: MapOf<String>, clear_metadata;
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/accounts.business_profile.monthly_estimated_revenue` and 2 other places.
-    MonthlyEstimatedRevenueParams(amount: i64, currency: String) {
+    MonthlyEstimatedRevenueParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.name_collection` and 2 other places.
     NameCollectionParams() {
-        business: BusinessParams;
-        individual: BusinessParams;
+        business: BusinessParams = fields "business" "Sets `business`. Parameters.";
+        individual: BusinessParams = fields "individual" "Sets `individual`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.naver_pay` and 7 other places.
     NaverPayParams() {
-        funding: PaymentMethodNaverPayFunding;
+        funding: impl Into<PaymentMethodNaverPayFunding> = put<PaymentMethodNaverPayFunding> "funding" "Sets `funding`. `card` or `points`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.network_options` and 5 other places.
     NetworkOptionsParams() {
-        cartes_bancaires: CartesBancairesParams;
+        cartes_bancaires: CartesBancairesParams = fields "cartes_bancaires" "Sets `cartes_bancaires`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account.networks` and 5 other places.
     NetworksParams() {
-        requested: ListOf<UsBankAccountNetworksSupported>;
+        requested: impl Into<ListOf<UsBankAccountNetworksSupported>> = put<ListOf<UsBankAccountNetworksSupported>> "requested" "Sets `requested`. Several, each: `ach` or `us_domestic_wire`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.klarna.subscriptions.next_billing` and 6 other places.
-    NextBillingParams(amount: i64, date: String) {
+    NextBillingParams(amount: impl Into<i64> = int "amount", date: impl Into<String> = text "date") {
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.nz_bank_account` and 7 other places.
-    NzBankAccountParams(account_number: String, bank_code: String, branch_code: String, suffix: String) {
-        account_holder_name: String;
-        reference: String;
+    NzBankAccountParams(account_number: impl Into<String> = text "account_number", bank_code: impl Into<String> = text "bank_code", branch_code: impl Into<String> = text "branch_code", suffix: impl Into<String> = text "suffix") {
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 128 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.klarna.on_demand` and 5 other places.
     OnDemandParams() {
-        average_amount: i64;
-        maximum_amount: i64;
-        minimum_amount: i64;
-        purchase_interval: PlanInterval;
-        purchase_interval_count: i64;
+        average_amount: impl Into<i64> = int "average_amount" "Sets `average_amount`. An integer.";
+        maximum_amount: impl Into<i64> = int "maximum_amount" "Sets `maximum_amount`. An integer.";
+        minimum_amount: impl Into<i64> = int "minimum_amount" "Sets `minimum_amount`. An integer.";
+        purchase_interval: impl Into<PlanInterval> = put<PlanInterval> "purchase_interval" "Sets `purchase_interval`. `day`, `month`, `week` or `year`.";
+        purchase_interval_count: impl Into<i64> = int "purchase_interval_count" "Sets `purchase_interval_count`. An integer.";
     }
 
     /// Parameters of `POST /v1/payment_intents.mandate_data.customer_acceptance.online` and 3 other places.
-    OnlineParams(ip_address: String, user_agent: String) {
+    OnlineParams(ip_address: impl Into<String> = text "ip_address", user_agent: impl Into<String> = text "user_agent") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.optional_items` and 2 other places.
-    OptionalItemsParams(price: String, quantity: i64) {
-        adjustable_quantity: AdjustableQuantityParams;
+    OptionalItemsParams(price: impl Into<String> = text "price", quantity: impl Into<i64> = int "quantity") {
+        adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.dropdown.options` and 2 other places.
-    OptionsParams(label: String, value: String) {
+    OptionsParams(label: impl Into<String> = text "label", value: impl Into<String> = text "value") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}.owner` and 7 other places.
     OwnerParams() {
-        address: AddressParams;
-        email: String;
-        name: String;
-        phone: String;
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.konbini` and 4 other places.
     OxxoParams() {
-        expires_after_days: i64;
-        setup_future_usage: String;
+        expires_after_days: impl Into<i64> = int "expires_after_days" "Sets `expires_after_days`. An integer.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.p24` and 7 other places.
     P24Params() {
-        bank: PaymentMethodP24Bank;
+        bank: impl Into<PaymentMethodP24Bank> = put<PaymentMethodP24Bank> "bank" "Sets `bank`. One of 26 words.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection` and one other place.
-    PauseCollectionParams(behavior: SubscriptionsResourcePauseCollectionBehavior) {
-        resumes_at: i64;
+    PauseCollectionParams(behavior: impl Into<SubscriptionsResourcePauseCollectionBehavior> = put<SubscriptionsResourcePauseCollectionBehavior> "behavior") {
+        resumes_at: impl Into<i64> = int "resumes_at" "Sets `resumes_at`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer` and 3 other places.
-    PaymentIntentBankTransferParams(r#type: PaymentMethodOptionsCustomerBalanceBankTransferType) {
-        eu_bank_transfer: EuBankTransferParams;
-        requested_address_types: ListOf<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes>;
+    PaymentIntentBankTransferParams(r#type: impl Into<PaymentMethodOptionsCustomerBalanceBankTransferType> = put<PaymentMethodOptionsCustomerBalanceBankTransferType> "type") {
+        eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
+        requested_address_types: impl Into<ListOf<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes>> = put<ListOf<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes>> "requested_address_types" "Sets `requested_address_types`. Several, each: one of 7 words.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.customer_balance` and 3 other places.
     PaymentIntentCustomerBalanceParams() {
-        bank_transfer: PaymentIntentBankTransferParams;
-        funding_type: String;
-        setup_future_usage: String;
+        bank_transfer: PaymentIntentBankTransferParams = fields "bank_transfer" "Sets `bank_transfer`. Parameters.";
+        funding_type: impl Into<String> = text "funding_type" "Sets `funding_type`. Text.";
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.pix.mandate_options` and 6 other places.
     PaymentIntentMandateOptionsParams() {
-        amount: i64;
-        amount_includes_iof: MandatePixAmountIncludesIof;
-        amount_type: MandatePixAmountType;
-        currency: String;
-        end_date: String;
-        payment_schedule: MandatePixPaymentSchedule;
-        reference: String;
-        start_date: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
+        amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type" "Sets `amount_type`. `fixed` or `maximum`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        end_date: impl Into<String> = text "end_date" "Sets `end_date`. Text of at most 5000 characters.";
+        payment_schedule: impl Into<MandatePixPaymentSchedule> = put<MandatePixPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`.";
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 35 characters.";
+        start_date: impl Into<String> = text "start_date" "Sets `start_date`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.p24` and 3 other places.
     PaymentIntentP24Params() {
-        setup_future_usage: String;
-        tos_shown_and_accepted: bool;
+        setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
+        tos_shown_and_accepted: bool = flag "tos_shown_and_accepted" "Sets `tos_shown_and_accepted`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.paypal` and 3 other places.
     PaymentIntentPaypalParams() {
-        capture_method: String, clear_capture_method;
-        preferred_locale: PaymentIntentPreferredLocale;
-        reference: String;
-        risk_correlation_id: String;
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage, clear_setup_future_usage;
+        capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
+        preferred_locale: impl Into<PaymentIntentPreferredLocale> = put<PaymentIntentPreferredLocale> "preferred_locale" "Sets `preferred_locale`. One of 21 words.";
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 127 characters.";
+        risk_correlation_id: impl Into<String> = text "risk_correlation_id" "Sets `risk_correlation_id`. Text of at most 32 characters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/capture.transfer_data` and 2 other places.
     PaymentIntentTransferDataParams() {
-        amount: i64;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.custom_fields` and 2 other places.
-    PaymentLinkCustomFieldsParams(key: String, label: LabelParams, r#type: PaymentLinksResourceCustomFieldsType) {
-        dropdown: DropdownParams;
-        numeric: TextParams;
-        optional: bool;
-        text: TextParams;
+    PaymentLinkCustomFieldsParams(key: impl Into<String> = text "key", label: LabelParams = fields "label", r#type: impl Into<PaymentLinksResourceCustomFieldsType> = put<PaymentLinksResourceCustomFieldsType> "type") {
+        dropdown: DropdownParams = fields "dropdown" "Sets `dropdown`. Parameters.";
+        numeric: TextParams = fields "numeric" "Sets `numeric`. Parameters.";
+        optional: bool = flag "optional" "Sets `optional`. `true` or `false`.";
+        text: TextParams = fields "text" "Sets `text`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.invoice_settings` and 2 other places.
     PaymentLinkInvoiceSettingsParams() {
-        issuer: IssuerParams;
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data` and 6 other places.
-    PaymentMethodDataParams(r#type: SetupIntentType) {
-        acss_debit: AcssDebitParams;
-        affirm: Params;
-        afterpay_clearpay: Params;
-        alipay: Params;
-        allow_redisplay: CardAllowRedisplay;
-        alma: Params;
-        amazon_pay: Params;
-        au_becs_debit: AuBecsDebitParams;
-        bacs_debit: BacsDebitParams;
-        bancontact: Params;
-        billie: Params;
-        billing_details: BillingDetailsParams;
-        bizum: Params;
-        blik: Params;
-        boleto: BoletoParams;
-        cashapp: Params;
-        crypto: Params;
-        customer_balance: Params;
-        eps: SetupIntentEpsParams;
-        fpx: SetupIntentFpxParams;
-        giropay: Params;
-        grabpay: Params;
-        ideal: IdealParams;
-        interac_present: Params;
-        kakao_pay: Params;
-        klarna: KlarnaParams;
-        konbini: Params;
-        kr_card: Params;
-        link: Params;
-        mb_way: Params;
-        metadata: MapOf<String>;
-        mobilepay: Params;
-        multibanco: Params;
-        naver_pay: NaverPayParams;
-        nz_bank_account: NzBankAccountParams;
-        oxxo: Params;
-        p24: P24Params;
-        pay_by_bank: Params;
-        payco: Params;
-        paynow: Params;
-        paypal: Params;
-        payto: PaytoParams;
-        pix: Params;
-        promptpay: Params;
-        radar_options: RadarOptionsParams;
-        revolut_pay: Params;
-        samsung_pay: Params;
-        satispay: Params;
-        scalapay: Params;
-        sepa_debit: SepaDebitParams;
-        sofort: SofortParams;
-        sunbit: Params;
-        swish: Params;
-        twint: Params;
-        upi: UpiParams;
-        us_bank_account: UsBankAccountParams;
-        wechat_pay: Params;
-        zip: Params;
+    PaymentMethodDataParams(r#type: impl Into<SetupIntentType> = put<SetupIntentType> "type") {
+        acss_debit: AcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
+        affirm: Params = fields "affirm" "Sets `affirm`. Parameters by name.";
+        afterpay_clearpay: Params = fields "afterpay_clearpay" "Sets `afterpay_clearpay`. Parameters by name.";
+        alipay: Params = fields "alipay" "Sets `alipay`. Parameters by name.";
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
+        alma: Params = fields "alma" "Sets `alma`. Parameters by name.";
+        amazon_pay: Params = fields "amazon_pay" "Sets `amazon_pay`. Parameters by name.";
+        au_becs_debit: AuBecsDebitParams = fields "au_becs_debit" "Sets `au_becs_debit`. Parameters.";
+        bacs_debit: BacsDebitParams = fields "bacs_debit" "Sets `bacs_debit`. Parameters.";
+        bancontact: Params = fields "bancontact" "Sets `bancontact`. Parameters by name.";
+        billie: Params = fields "billie" "Sets `billie`. Parameters by name.";
+        billing_details: BillingDetailsParams = fields "billing_details" "Sets `billing_details`. Parameters.";
+        bizum: Params = fields "bizum" "Sets `bizum`. Parameters by name.";
+        blik: Params = fields "blik" "Sets `blik`. Parameters by name.";
+        boleto: BoletoParams = fields "boleto" "Sets `boleto`. Parameters.";
+        cashapp: Params = fields "cashapp" "Sets `cashapp`. Parameters by name.";
+        crypto: Params = fields "crypto" "Sets `crypto`. Parameters by name.";
+        customer_balance: Params = fields "customer_balance" "Sets `customer_balance`. Parameters by name.";
+        eps: SetupIntentEpsParams = fields "eps" "Sets `eps`. Parameters.";
+        fpx: SetupIntentFpxParams = fields "fpx" "Sets `fpx`. Parameters.";
+        giropay: Params = fields "giropay" "Sets `giropay`. Parameters by name.";
+        grabpay: Params = fields "grabpay" "Sets `grabpay`. Parameters by name.";
+        ideal: IdealParams = fields "ideal" "Sets `ideal`. Parameters.";
+        interac_present: Params = fields "interac_present" "Sets `interac_present`. Parameters by name.";
+        kakao_pay: Params = fields "kakao_pay" "Sets `kakao_pay`. Parameters by name.";
+        klarna: KlarnaParams = fields "klarna" "Sets `klarna`. Parameters.";
+        konbini: Params = fields "konbini" "Sets `konbini`. Parameters by name.";
+        kr_card: Params = fields "kr_card" "Sets `kr_card`. Parameters by name.";
+        link: Params = fields "link" "Sets `link`. Parameters by name.";
+        mb_way: Params = fields "mb_way" "Sets `mb_way`. Parameters by name.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        mobilepay: Params = fields "mobilepay" "Sets `mobilepay`. Parameters by name.";
+        multibanco: Params = fields "multibanco" "Sets `multibanco`. Parameters by name.";
+        naver_pay: NaverPayParams = fields "naver_pay" "Sets `naver_pay`. Parameters.";
+        nz_bank_account: NzBankAccountParams = fields "nz_bank_account" "Sets `nz_bank_account`. Parameters.";
+        oxxo: Params = fields "oxxo" "Sets `oxxo`. Parameters by name.";
+        p24: P24Params = fields "p24" "Sets `p24`. Parameters.";
+        pay_by_bank: Params = fields "pay_by_bank" "Sets `pay_by_bank`. Parameters by name.";
+        payco: Params = fields "payco" "Sets `payco`. Parameters by name.";
+        paynow: Params = fields "paynow" "Sets `paynow`. Parameters by name.";
+        paypal: Params = fields "paypal" "Sets `paypal`. Parameters by name.";
+        payto: PaytoParams = fields "payto" "Sets `payto`. Parameters.";
+        pix: Params = fields "pix" "Sets `pix`. Parameters by name.";
+        promptpay: Params = fields "promptpay" "Sets `promptpay`. Parameters by name.";
+        radar_options: RadarOptionsParams = fields "radar_options" "Sets `radar_options`. Parameters.";
+        revolut_pay: Params = fields "revolut_pay" "Sets `revolut_pay`. Parameters by name.";
+        samsung_pay: Params = fields "samsung_pay" "Sets `samsung_pay`. Parameters by name.";
+        satispay: Params = fields "satispay" "Sets `satispay`. Parameters by name.";
+        scalapay: Params = fields "scalapay" "Sets `scalapay`. Parameters by name.";
+        sepa_debit: SepaDebitParams = fields "sepa_debit" "Sets `sepa_debit`. Parameters.";
+        sofort: SofortParams = fields "sofort" "Sets `sofort`. Parameters.";
+        sunbit: Params = fields "sunbit" "Sets `sunbit`. Parameters by name.";
+        swish: Params = fields "swish" "Sets `swish`. Parameters by name.";
+        twint: Params = fields "twint" "Sets `twint`. Parameters by name.";
+        upi: UpiParams = fields "upi" "Sets `upi`. Parameters.";
+        us_bank_account: UsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
+        wechat_pay: Params = fields "wechat_pay" "Sets `wechat_pay`. Parameters by name.";
+        zip: Params = fields "zip" "Sets `zip`. Parameters by name.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.consent_collection.payment_method_reuse_agreement` and one other place.
-    PaymentMethodReuseAgreementParams(position: PaymentLinksResourcePaymentMethodReuseAgreementPosition) {
+    PaymentMethodReuseAgreementParams(position: impl Into<PaymentLinksResourcePaymentMethodReuseAgreementPosition> = put<PaymentLinksResourcePaymentMethodReuseAgreementPosition> "position") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings` and 3 other places.
     PaymentSettingsParams() {
-        payment_method_options: SubscriptionPaymentMethodOptionsParams;
-        payment_method_types: ListOf<InvoicesPaymentSettingsPaymentMethodTypes>, clear_payment_method_types;
-        save_default_payment_method: SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod;
+        payment_method_options: SubscriptionPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> = put<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> "payment_method_types", clear_payment_method_types "Sets `payment_method_types`. Several, each: one of 45 words.";
+        save_default_payment_method: impl Into<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> = put<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> "save_default_payment_method" "Sets `save_default_payment_method`. `off` or `on_subscription`.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.payto` and 8 other places.
     PaytoParams() {
-        account_number: String;
-        bsb_number: String;
-        pay_id: String;
+        account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
+        bsb_number: impl Into<String> = text "bsb_number" "Sets `bsb_number`. Text of at most 5000 characters.";
+        pay_id: impl Into<String> = text "pay_id" "Sets `pay_id`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/subscriptions.automatic_tax` and 13 other places.
-    PhoneNumberCollectionParams(enabled: bool) {
+    PhoneNumberCollectionParams(enabled: bool = flag "enabled") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix` and 3 other places.
     PixParams() {
-        expires_after_seconds: i64;
-        mandate_options: CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams;
+        expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
+        mandate_options: CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.card.installments.plan` and 5 other places.
-    PlanParams(r#type: PaymentMethodDetailsCardInstallmentsPlanType) {
-        count: i64;
-        interval: String;
+    PlanParams(r#type: impl Into<PaymentMethodDetailsCardInstallmentsPlanType> = put<PaymentMethodDetailsCardInstallmentsPlanType> "type") {
+        count: impl Into<i64> = int "count" "Sets `count`. An integer.";
+        interval: impl Into<String> = text "interval" "Sets `interval`. Text.";
     }
 
     /// Parameters of `POST /v1/prices.currency_options` and 2 other places.
     PriceCurrencyOptionsParams() {
-        custom_unit_amount: CustomUnitAmountParams;
-        tax_behavior: PriceTaxBehavior;
-        tiers: ListOf<TiersParams>;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+        custom_unit_amount: CustomUnitAmountParams = fields "custom_unit_amount" "Sets `custom_unit_amount`. Parameters.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        tiers: impl Into<ListOf<TiersParams>> = put<ListOf<TiersParams>> "tiers" "Sets `tiers`. Several, each: parameters.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.price_data` and 9 other places.
-    PriceDataParams(currency: String, product: String) {
-        tax_behavior: PriceTaxBehavior;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    PriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product") {
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.prior_undisputed_transactions` and one other place.
-    PriorUndisputedTransactionsParams(charge: String) {
-        customer_account_id: String, clear_customer_account_id;
-        customer_device_fingerprint: String, clear_customer_device_fingerprint;
-        customer_device_id: String, clear_customer_device_id;
-        customer_email_address: String, clear_customer_email_address;
-        customer_purchase_ip: String, clear_customer_purchase_ip;
-        product_description: String, clear_product_description;
-        shipping_address: ShippingAddressParams;
+    PriorUndisputedTransactionsParams(charge: impl Into<String> = text "charge") {
+        customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
+        customer_device_fingerprint: impl Into<String> = text "customer_device_fingerprint", clear_customer_device_fingerprint "Sets `customer_device_fingerprint`. Text.";
+        customer_device_id: impl Into<String> = text "customer_device_id", clear_customer_device_id "Sets `customer_device_id`. Text.";
+        customer_email_address: impl Into<String> = text "customer_email_address", clear_customer_email_address "Sets `customer_email_address`. Text.";
+        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip", clear_customer_purchase_ip "Sets `customer_purchase_ip`. Text.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.line_items.price_data.product_data` and 5 other places.
-    ProductDataParams(name: String) {
-        description: String;
-        images: ListOf<String>;
-        metadata: MapOf<String>;
-        tax_code: String;
-        unit_label: String;
+    ProductDataParams(name: impl Into<String> = text "name") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 40000 characters.";
+        images: impl Into<ListOf<String>> = put<ListOf<String>> "images" "Sets `images`. Several, each: text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text of at most 5000 characters.";
+        unit_label: impl Into<String> = text "unit_label" "Sets `unit_label`. Text of at most 12 characters.";
     }
 
     /// Parameters of `POST /v1/plans.product` and one other place.
-    ProductParams(name: String) {
-        active: bool;
-        id: String;
-        metadata: MapOf<String>;
-        statement_descriptor: String;
-        tax_code: String;
-        unit_label: String;
+    ProductParams(name: impl Into<String> = text "name") {
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text of at most 5000 characters.";
+        unit_label: impl Into<String> = text "unit_label" "Sets `unit_label`. Text of at most 12 characters.";
     }
 
     /// Parameters of `POST /v1/charges.radar_options` and 10 other places.
     RadarOptionsParams() {
-        session: String;
+        session: impl Into<String> = text "session" "Sets `session`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.line_items.price_data.recurring` and 26 other places.
-    RecurringParams(interval: PlanInterval) {
-        interval_count: i64;
+    RecurringParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval") {
+        interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation.invoice_data.rendering_options` and 4 other places.
     RenderingOptionsParams() {
-        amount_tax_display: V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay, clear_amount_tax_display;
-        template: String;
+        amount_tax_display: impl Into<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> = put<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> "amount_tax_display", clear_amount_tax_display "Sets `amount_tax_display`. `exclude_tax` or `include_inclusive_tax`.";
+        template: impl Into<String> = text "template" "Sets `template`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.card.restrictions` and one other place.
     RestrictionsParams() {
-        brands_blocked: ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>;
+        brands_blocked: impl Into<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> = put<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> "brands_blocked" "Sets `brands_blocked`. Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`.";
     }
 
     /// Parameters of `every call with SearchParams` and 6 other places.
-    SearchParams(query: String) {
-        limit: i64;
-        page: String;
+    SearchParams(query: impl Into<String> = text "query") {
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        page: impl Into<String> = text "page" "Sets `page`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.sepa_debit` and 7 other places.
-    SepaDebitParams(iban: String) {
+    SepaDebitParams(iban: impl Into<String> = text "iban") {
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm.mandate_data.customer_acceptance` and one other place.
-    SetupIntentCustomerAcceptanceParams(online: SetupIntentOnlineParams, r#type: String) {
+    SetupIntentCustomerAcceptanceParams(online: SetupIntentOnlineParams = fields "online", r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.eps` and 7 other places.
     SetupIntentEpsParams() {
-        bank: PaymentMethodEpsBank;
+        bank: impl Into<PaymentMethodEpsBank> = put<PaymentMethodEpsBank> "bank" "Sets `bank`. One of 28 words.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account.financial_connections` and 5 other places.
     SetupIntentFinancialConnectionsParams() {
-        filters: FiltersParams;
-        permissions: ListOf<LinkedAccountOptionsCommonPermissions>;
-        prefetch: ListOf<LinkedAccountOptionsCommonPrefetch>;
-        return_url: String;
+        filters: FiltersParams = fields "filters" "Sets `filters`. Parameters.";
+        permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions" "Sets `permissions`. Several, each: `balances`, `ownership`, `payment_method` or `transactions`.";
+        prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.fpx` and 7 other places.
-    SetupIntentFpxParams(bank: PaymentMethodFpxBank) {
+    SetupIntentFpxParams(bank: impl Into<PaymentMethodFpxBank> = put<PaymentMethodFpxBank> "bank") {
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm.mandate_data` and one other place.
-    SetupIntentMandateDataParams(customer_acceptance: SetupIntentCustomerAcceptanceParams) {
+    SetupIntentMandateDataParams(customer_acceptance: SetupIntentCustomerAcceptanceParams = fields "customer_acceptance") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.bacs_debit.mandate_options` and 13 other places.
     SetupIntentMandateOptionsParams() {
-        reference_prefix: String, clear_reference_prefix;
+        reference_prefix: impl Into<String> = text "reference_prefix", clear_reference_prefix "Sets `reference_prefix`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm.mandate_data.customer_acceptance.online` and one other place.
     SetupIntentOnlineParams() {
-        ip_address: String;
-        user_agent: String;
+        ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
+        user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.upi` and 6 other places.
     SetupIntentUpiParams() {
-        mandate_options: MandateOptionsParams;
-        setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage, clear_setup_future_usage;
+        mandate_options: MandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.shipping_address_collection` and 2 other places.
-    ShippingAddressCollectionParams(allowed_countries: ListOf<PaymentLinksResourceShippingAddressCollectionAllowedCountries>) {
+    ShippingAddressCollectionParams(allowed_countries: impl Into<ListOf<PaymentLinksResourceShippingAddressCollectionAllowedCountries>> = put<ListOf<PaymentLinksResourceShippingAddressCollectionAllowedCountries>> "allowed_countries") {
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.shipping_address` and 3 other places.
     ShippingAddressParams() {
-        city: String, clear_city;
-        country: String, clear_country;
-        line1: String, clear_line1;
-        line2: String, clear_line2;
-        postal_code: String, clear_postal_code;
-        state: String, clear_state;
+        city: impl Into<String> = text "city", clear_city "Sets `city`. Text.";
+        country: impl Into<String> = text "country", clear_country "Sets `country`. Text.";
+        line1: impl Into<String> = text "line1", clear_line1 "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2", clear_line2 "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code", clear_postal_code "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state", clear_state "Sets `state`. Text.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.shipping_options` and 3 other places.
     ShippingOptionsParams() {
-        shipping_rate: String;
-        shipping_rate_data: ShippingRateDataParams;
+        shipping_rate: impl Into<String> = text "shipping_rate" "Sets `shipping_rate`. Text of at most 5000 characters.";
+        shipping_rate_data: ShippingRateDataParams = fields "shipping_rate_data" "Sets `shipping_rate_data`. Parameters.";
     }
 
     /// Parameters of `POST /v1/charges.shipping` and 4 other places.
-    ShippingParams(address: AddressParams, name: String) {
-        carrier: String;
-        phone: String;
-        tracking_number: String;
+    ShippingParams(address: AddressParams = fields "address", name: impl Into<String> = text "name") {
+        carrier: impl Into<String> = text "carrier" "Sets `carrier`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
+        tracking_number: impl Into<String> = text "tracking_number" "Sets `tracking_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data` and 3 other places.
-    ShippingRateDataParams(display_name: String) {
-        delivery_estimate: DeliveryEstimateParams;
-        fixed_amount: FixedAmountParams;
-        metadata: MapOf<String>;
-        tax_behavior: PriceTaxBehavior;
-        tax_code: String;
-        r#type: String;
+    ShippingRateDataParams(display_name: impl Into<String> = text "display_name") {
+        delivery_estimate: DeliveryEstimateParams = fields "delivery_estimate" "Sets `delivery_estimate`. Parameters.";
+        fixed_amount: FixedAmountParams = fields "fixed_amount" "Sets `fixed_amount`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.sofort` and 7 other places.
-    SofortParams(country: SetupIntentCountry) {
+    SofortParams(country: impl Into<SetupIntentCountry> = put<SetupIntentCountry> "country") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data.shipping.address` and 2 other places.
-    SourceAddressParams(line1: String) {
-        city: String;
-        country: String;
-        line2: String;
-        postal_code: String;
-        state: String;
+    SourceAddressParams(line1: impl Into<String> = text "line1") {
+        city: impl Into<String> = text "city" "Sets `city`. Text of at most 5000 characters.";
+        country: impl Into<String> = text "country" "Sets `country`. Text of at most 5000 characters.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text of at most 5000 characters.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text of at most 5000 characters.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start` and 3 other places.
-    StartParams(r#type: CustomerSubscriptionType) {
-        timestamp: i64;
+    StartParams(r#type: impl Into<CustomerSubscriptionType> = put<CustomerSubscriptionType> "type") {
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.custom_text.after_submit` and 11 other places.
-    SubmitParams(message: String) {
+    SubmitParams(message: impl Into<String> = text "message") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card` and 3 other places.
     SubscriptionCardParams() {
-        mandate_options: CustomerSubscriptionMandateOptionsParams;
-        network: SetupIntentPaymentMethodOptionsCardNetwork;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure;
+        mandate_options: CustomerSubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        network: impl Into<SetupIntentPaymentMethodOptionsCardNetwork> = put<SetupIntentPaymentMethodOptionsCardNetwork> "network" "Sets `network`. One of 13 words.";
+        request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.invoice_settings` and 3 other places.
     SubscriptionInvoiceSettingsParams() {
-        account_tax_ids: ListOf<String>, clear_account_tax_ids;
-        issuer: IssuerParams;
+        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto.mandate_options` and 5 other places.
     SubscriptionMandateOptionsParams() {
-        amount: i64;
-        purpose: MandatePaytoPurpose;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose" "Sets `purpose`. One of 11 words.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options` and 3 other places.
     SubscriptionPaymentMethodOptionsParams() {
-        acss_debit: InvoiceAcssDebitParams, clear_acss_debit;
-        bancontact: BancontactParams, clear_bancontact;
-        card: SubscriptionCardParams, clear_card;
-        customer_balance: CustomerBalanceParams, clear_customer_balance;
-        konbini: Params, clear_konbini;
-        payto: InvoicePaytoParams, clear_payto;
-        pix: PixParams, clear_pix;
-        sepa_debit: Params, clear_sepa_debit;
-        upi: UpiParams, clear_upi;
-        us_bank_account: InvoiceUsBankAccountParams, clear_us_bank_account;
+        acss_debit: InvoiceAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
+        bancontact: BancontactParams = fields "bancontact", clear_bancontact "Sets `bancontact`. Parameters.";
+        card: SubscriptionCardParams = fields "card", clear_card "Sets `card`. Parameters.";
+        customer_balance: CustomerBalanceParams = fields "customer_balance", clear_customer_balance "Sets `customer_balance`. Parameters.";
+        konbini: Params = fields "konbini", clear_konbini "Sets `konbini`. Parameters by name.";
+        payto: InvoicePaytoParams = fields "payto", clear_payto "Sets `payto`. Parameters.";
+        pix: PixParams = fields "pix", clear_pix "Sets `pix`. Parameters.";
+        sepa_debit: Params = fields "sepa_debit", clear_sepa_debit "Sets `sepa_debit`. Parameters by name.";
+        upi: UpiParams = fields "upi", clear_upi "Sets `upi`. Parameters.";
+        us_bank_account: InvoiceUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period` and 3 other places.
-    SubscriptionPeriodParams(end: EndParams, start: StartParams) {
+    SubscriptionPeriodParams(end: EndParams = fields "end", start: StartParams = fields "start") {
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.billing_thresholds` and 8 other places.
     SubscriptionScheduleBillingThresholdsParams() {
-        amount_gte: i64;
-        reset_billing_cycle_anchor: bool;
+        amount_gte: impl Into<i64> = int "amount_gte" "Sets `amount_gte`. An integer.";
+        reset_billing_cycle_anchor: bool = flag "reset_billing_cycle_anchor" "Sets `reset_billing_cycle_anchor`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.klarna.subscriptions` and 3 other places.
-    SubscriptionsParams(interval: PlanInterval, next_billing: NextBillingParams, reference: String) {
-        interval_count: i64;
-        name: String;
+    SubscriptionsParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval", next_billing: NextBillingParams = fields "next_billing", reference: impl Into<String> = text "reference") {
+        interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 255 characters.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.tax_id_collection` and 2 other places.
-    TaxIdCollectionParams(enabled: bool) {
-        required: PaymentLinksResourceTaxIdCollectionRequired;
+    TaxIdCollectionParams(enabled: bool = flag "enabled") {
+        required: impl Into<PaymentLinksResourceTaxIdCollectionRequired> = put<PaymentLinksResourceTaxIdCollectionRequired> "required" "Sets `required`. `if_supported` or `never`.";
     }
 
     /// Parameters of `POST /v1/customers.tax_id_data` and 2 other places.
-    TaxIdsParams(r#type: TaxIdType, value: String) {
+    TaxIdsParams(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.numeric` and 5 other places.
     TextParams() {
-        default_value: String;
-        maximum_length: i64;
-        minimum_length: i64;
+        default_value: impl Into<String> = text "default_value" "Sets `default_value`. Text of at most 255 characters.";
+        maximum_length: impl Into<i64> = int "maximum_length" "Sets `maximum_length`. An integer.";
+        minimum_length: impl Into<i64> = int "minimum_length" "Sets `minimum_length`. An integer.";
     }
 
     /// Parameters of `POST /v1/plans.tiers` and 4 other places.
-    TiersParams(up_to: UpToChoice) {
-        flat_amount: i64;
-        flat_amount_decimal: Decimal;
-        unit_amount: i64;
-        unit_amount_decimal: Decimal;
+    TiersParams(up_to: impl Into<UpToChoice> = put<UpToChoice> "up_to") {
+        flat_amount: impl Into<i64> = int "flat_amount" "Sets `flat_amount`. An integer.";
+        flat_amount_decimal: impl Into<Decimal> = put<Decimal> "flat_amount_decimal" "Sets `flat_amount_decimal`. A decimal number as text.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/payment_methods.card.networks` and one other place.
     TokenNetworksParams() {
-        preferred: TokenPreferred;
+        preferred: impl Into<TokenPreferred> = put<TokenPreferred> "preferred" "Sets `preferred`. `cartes_bancaires`, `mastercard` or `visa`.";
     }
 
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.transfer_data` and 9 other places.
-    TransferDataParams(destination: String) {
-        amount_percent: f64;
+    TransferDataParams(destination: impl Into<String> = text "destination") {
+        amount_percent: impl Into<f64> = put<f64> "amount_percent" "Sets `amount_percent`. A number.";
     }
 
     /// Parameters of `POST /v1/plans.transform_usage` and one other place.
-    TransformUsageParams(divide_by: i64, round: TransformUsageRound) {
+    TransformUsageParams(divide_by: impl Into<i64> = int "divide_by", round: impl Into<TransformUsageRound> = put<TransformUsageRound> "round") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.trial_settings` and 6 other places.
-    TrialSettingsParams(end_behavior: EndBehaviorParams) {
+    TrialSettingsParams(end_behavior: EndBehaviorParams = fields "end_behavior") {
     }
 
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.demo_pay` and 4 other places.
     TwintParams() {
-        setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage;
+        setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
 
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.upi` and 13 other places.
     UpiParams() {
-        mandate_options: MandateOptionsParams;
+        mandate_options: MandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
 
     /// Parameters of `POST /v1/payment_intents.payment_method_data.us_bank_account` and 8 other places.
     UsBankAccountParams() {
-        account_holder_type: IssuingCardholderType;
-        account_number: String;
-        account_type: PaymentMethodUsBankAccountAccountType;
-        financial_connections_account: String;
-        routing_number: String;
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
+        account_type: impl Into<PaymentMethodUsBankAccountAccountType> = put<PaymentMethodUsBankAccountAccountType> "account_type" "Sets `account_type`. `checking` or `savings`.";
+        financial_connections_account: impl Into<String> = text "financial_connections_account" "Sets `financial_connections_account`. Text of at most 5000 characters.";
+        routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3` and one other place.
     VisaCompellingEvidence3Params() {
-        disputed_transaction: DisputedTransactionParams;
-        prior_undisputed_transactions: ListOf<PriorUndisputedTransactionsParams>;
+        disputed_transaction: DisputedTransactionParams = fields "disputed_transaction" "Sets `disputed_transaction`. Parameters.";
+        prior_undisputed_transactions: impl Into<ListOf<PriorUndisputedTransactionsParams>> = put<ListOf<PriorUndisputedTransactionsParams>> "prior_undisputed_transactions" "Sets `prior_undisputed_transactions`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compliance` and one other place.
     VisaComplianceParams() {
-        fee_acknowledged: bool;
+        fee_acknowledged: bool = flag "fee_acknowledged" "Sets `fee_acknowledged`. `true` or `false`.";
     }
 }
 
@@ -2174,7 +2150,7 @@ open_enums! {
         MinPeriodEnd = "min_period_end",
     }
 
-    /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.verification_method` and 102 other places.
+    /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.verification_method` and 98 other places.
     InvoicePaymentMethodOptionsAcssDebitVerificationMethod {
         Automatic = "automatic", Instant = "instant", Microdeposits = "microdeposits",
     }
@@ -2275,14 +2251,14 @@ open_enums! {
         Business = "business", Personal = "personal",
     }
 
-    /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.payment_schedule` and 79 other places.
+    /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.payment_schedule` and 64 other places.
     MandatePaytoPaymentSchedule {
         Adhoc = "adhoc", Annual = "annual", Daily = "daily", Fortnightly = "fortnightly",
         Monthly = "monthly", Quarterly = "quarterly", SemiAnnual = "semi_annual",
         Weekly = "weekly",
     }
 
-    /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.purpose` and 87 other places.
+    /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.purpose` and 72 other places.
     MandatePaytoPurpose {
         DependantSupport = "dependant_support", Government = "government", Loan = "loan",
         Mortgage = "mortgage", Other = "other", Pension = "pension", Personal = "personal",
@@ -2294,7 +2270,7 @@ open_enums! {
         Always = "always", Never = "never",
     }
 
-    /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.amount_type` and 131 other places.
+    /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.amount_type` and 116 other places.
     MandatePixAmountType {
         Fixed = "fixed", Maximum = "maximum",
     }
@@ -2346,7 +2322,7 @@ open_enums! {
         SvSE = "sv-SE",
     }
 
-    /// Words of `POST /v1/checkout/sessions.payment_intent_data.setup_future_usage` and 18 other places.
+    /// Words of `POST /v1/checkout/sessions.payment_intent_data.setup_future_usage` and 17 other places.
     PaymentIntentSetupFutureUsage {
         OffSession = "off_session", OnSession = "on_session",
     }
@@ -2436,7 +2412,7 @@ open_enums! {
         De = "de", En = "en", Fr = "fr", Nl = "nl",
     }
 
-    /// Words of `POST /v1/invoices.payment_settings.payment_method_options.card.installments.plan.type` and 66 other places.
+    /// Words of `POST /v1/invoices.payment_settings.payment_method_options.card.installments.plan.type` and 65 other places.
     PaymentMethodDetailsCardInstallmentsPlanType {
         Bonus = "bonus", FixedCount = "fixed_count", Revolving = "revolving",
     }
@@ -2510,7 +2486,7 @@ open_enums! {
         Card = "card", Points = "points",
     }
 
-    /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.setup_future_usage` and 115 other places.
+    /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.setup_future_usage` and 105 other places.
     PaymentMethodOptionsBoletoSetupFutureUsage {
         None = "none", OffSession = "off_session", OnSession = "on_session",
     }
@@ -2520,12 +2496,7 @@ open_enums! {
         Day = "day", Month = "month", Sporadic = "sporadic", Week = "week", Year = "year",
     }
 
-    /// Words of `POST /v1/payment_intents.payment_method_options.card_present.capture_method` and 3 other places.
-    PaymentMethodOptionsCardPresentCaptureMethod {
-        Manual = "manual", ManualPreferred = "manual_preferred",
-    }
-
-    /// Words of `POST /v1/payment_intents.payment_method_options.card_present.routing.requested_priority` and 58 other places.
+    /// Words of `POST /v1/payment_intents.payment_method_options.card_present.routing.requested_priority` and 57 other places.
     PaymentMethodOptionsCardPresentRoutingRequestedPriority {
         Domestic = "domestic", International = "international",
     }
@@ -2548,7 +2519,7 @@ open_enums! {
         Be = "BE", De = "DE", Es = "ES", Fr = "FR", Ie = "IE", Nl = "NL",
     }
 
-    /// Words of `POST /v1/checkout/sessions.payment_method_options.amazon_pay.setup_future_usage` and 76 other places.
+    /// Words of `POST /v1/checkout/sessions.payment_method_options.amazon_pay.setup_future_usage` and 62 other places.
     PaymentMethodOptionsPixSetupFutureUsage {
         None = "none", OffSession = "off_session",
     }

@@ -71,3443 +71,3443 @@ use crate::{
 views! {
     /// The object `api_errors`.
     ApiErrors {
-        advice_code: &str = Optional;
-        charge: &str = Optional;
-        code: &str = Optional;
-        decline_code: &str = Optional;
-        doc_url: &str = Optional;
-        message: &str = Optional;
-        network_advice_code: &str = Optional;
-        network_decline_code: &str = Optional;
-        param: &str = Optional;
-        payment_intent: PaymentIntent = Optional;
-        payment_method: PaymentMethod = Optional;
-        payment_method_type: &str = Optional;
-        request_log_url: &str = Optional;
-        setup_intent: SetupIntent = Optional;
-        source: ApiErrorsSource = Optional;
-        r#type: ApiErrorsType = Required;
+        advice_code: &str = text "advice_code" Optional "Text; may be missing.";
+        charge: &str = text "charge" Optional "Text; may be missing.";
+        code: &str = text "code" Optional "Text; may be missing.";
+        decline_code: &str = text "decline_code" Optional "Text; may be missing.";
+        doc_url: &str = text "doc_url" Optional "Text; may be missing.";
+        message: &str = text "message" Optional "Text; may be missing.";
+        network_advice_code: &str = text "network_advice_code" Optional "Text; may be missing.";
+        network_decline_code: &str = text "network_decline_code" Optional "Text; may be missing.";
+        param: &str = text "param" Optional "Text; may be missing.";
+        payment_intent: PaymentIntent = view "payment_intent" Optional "An object; may be missing.";
+        payment_method: PaymentMethod = view "payment_method" Optional "An object; may be missing.";
+        payment_method_type: &str = text "payment_method_type" Optional "Text; may be missing.";
+        request_log_url: &str = text "request_log_url" Optional "Text; may be missing.";
+        setup_intent: SetupIntent = view "setup_intent" Optional "An object; may be missing.";
+        source: ApiErrorsSource = view "source" Optional "One of several objects; may be missing.";
+        r#type: ApiErrorsType = field "type" Required "`api_error`, `card_error`, `idempotency_error` or `invalid_request_error`; always there.";
     }
 
     /// The part `account_sepa_debit_payments_settings` and 5 other places.
     AccountSepaDebitPaymentsSettings {
-        creditor_id: &str = Optional;
+        creditor_id: &str = text "creditor_id" Optional "Text; may be missing.";
     }
 
     /// The part `account_terms_of_service` and one other place.
     AccountTermsOfService {
-        date: i64 = Nullable;
-        ip: &str = Nullable;
-        user_agent: &str = Optional;
+        date: i64 = int "date" Nullable "An integer; may be `null`.";
+        ip: &str = text "ip" Nullable "Text; may be `null`.";
+        user_agent: &str = text "user_agent" Optional "Text; may be missing.";
     }
 
     /// The part `api_errors` and 2 other places.
-    ApiErrors2 {
-        advice_code: &str = Optional;
-        charge: &str = Optional;
-        code: &str = Optional;
-        decline_code: &str = Optional;
-        doc_url: &str = Optional;
-        message: &str = Optional;
-        network_advice_code: &str = Optional;
-        network_decline_code: &str = Optional;
-        param: &str = Optional;
-        payment_intent: PaymentIntent = Optional;
-        payment_method: PaymentMethod = Optional;
-        payment_method_type: &str = Optional;
-        request_log_url: &str = Optional;
-        setup_intent: SetupIntent = Optional;
-        source: ApiErrorsSource = Optional;
-        r#type: ApiErrorsType = Required;
+    ApiErrorsObject {
+        advice_code: &str = text "advice_code" Optional "Text; may be missing.";
+        charge: &str = text "charge" Optional "Text; may be missing.";
+        code: &str = text "code" Optional "Text; may be missing.";
+        decline_code: &str = text "decline_code" Optional "Text; may be missing.";
+        doc_url: &str = text "doc_url" Optional "Text; may be missing.";
+        message: &str = text "message" Optional "Text; may be missing.";
+        network_advice_code: &str = text "network_advice_code" Optional "Text; may be missing.";
+        network_decline_code: &str = text "network_decline_code" Optional "Text; may be missing.";
+        param: &str = text "param" Optional "Text; may be missing.";
+        payment_intent: PaymentIntent = view "payment_intent" Optional "An object; may be missing.";
+        payment_method: PaymentMethod = view "payment_method" Optional "An object; may be missing.";
+        payment_method_type: &str = text "payment_method_type" Optional "Text; may be missing.";
+        request_log_url: &str = text "request_log_url" Optional "Text; may be missing.";
+        setup_intent: SetupIntent = view "setup_intent" Optional "An object; may be missing.";
+        source: ApiErrorsSource = view "source" Optional "One of several objects; may be missing.";
+        r#type: ApiErrorsType = field "type" Required "`api_error`, `card_error`, `idempotency_error` or `invalid_request_error`; always there.";
     }
 
     /// The part `automatic_tax`.
     AutomaticTax {
-        disabled_reason: AutomaticTaxDisabledReason = Nullable;
-        enabled: bool = Required;
-        liability: ConnectAccountReference = Nullable;
-        provider: &str = Nullable;
-        status: AutomaticTaxStatus = Nullable;
+        disabled_reason: AutomaticTaxDisabledReason = field "disabled_reason" Nullable "`finalization_requires_location_inputs` or `finalization_system_error`; may be `null`.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        liability: ConnectAccountReference = view "liability" Nullable "An object; may be `null`.";
+        provider: &str = text "provider" Nullable "Text; may be `null`.";
+        status: AutomaticTaxStatus = field "status" Nullable "`complete`, `failed` or `requires_location_inputs`; may be `null`.";
     }
 
     /// The part `bank_connections_resource_account_number_details`.
     BankConnectionsResourceAccountNumberDetails {
-        expected_expiry_date: i64 = Nullable;
-        identifier_type: BankConnectionsResourceAccountNumberDetailsIdentifierType = Required;
-        status: BankConnectionsResourceAccountNumberDetailsStatus = Required;
-        supported_networks: Vec<&str> = Required;
+        expected_expiry_date: i64 = int "expected_expiry_date" Nullable "Seconds since 1970; may be `null`.";
+        identifier_type: BankConnectionsResourceAccountNumberDetailsIdentifierType = field "identifier_type" Required "`account_number` or `tokenized_account_number`; always there.";
+        status: BankConnectionsResourceAccountNumberDetailsStatus = field "status" Required "`deactivated` or `transactable`; always there.";
+        supported_networks: Vec<&str> = field "supported_networks" Required "Several, each: text; always there.";
     }
 
     /// The part `bank_connections_resource_accountholder` and one other place.
     BankConnectionsResourceAccountholder {
-        account: Expandable<Account> = Optional;
-        customer: Expandable<Customer> = Optional;
-        customer_account: &str = Optional;
-        r#type: BankConnectionsResourceAccountholderType = Required;
+        account: Expandable<Account> = field "account" Optional "An id, or the object where the call expanded it; may be missing.";
+        customer: Expandable<Customer> = field "customer" Optional "An id, or the object where the call expanded it; may be missing.";
+        customer_account: &str = text "customer_account" Optional "Text; may be missing.";
+        r#type: BankConnectionsResourceAccountholderType = field "type" Required "`account` or `customer`; always there.";
     }
 
     /// The part `bank_connections_resource_balance`.
     BankConnectionsResourceBalance {
-        as_of: i64 = Required;
-        cash: BankConnectionsResourceBalanceApiResourceCashBalance = Optional;
-        credit: BankConnectionsResourceBalanceApiResourceCreditBalance = Optional;
-        current: Map<i64> = Required;
-        r#type: BankConnectionsResourceBalanceType = Required;
+        as_of: i64 = int "as_of" Required "Seconds since 1970; always there.";
+        cash: BankConnectionsResourceBalanceApiResourceCashBalance = view "cash" Optional "An object; may be missing.";
+        credit: BankConnectionsResourceBalanceApiResourceCreditBalance = view "credit" Optional "An object; may be missing.";
+        current: Map<i64> = field "current" Required "By key: an integer; always there.";
+        r#type: BankConnectionsResourceBalanceType = field "type" Required "`cash` or `credit`; always there.";
     }
 
     /// The part `bank_connections_resource_balance_api_resource_cash_balance`.
     BankConnectionsResourceBalanceApiResourceCashBalance {
-        available: Map<i64> = Nullable;
+        available: Map<i64> = field "available" Nullable "By key: an integer; may be `null`.";
     }
 
     /// The part `bank_connections_resource_balance_api_resource_credit_balance`.
     BankConnectionsResourceBalanceApiResourceCreditBalance {
-        used: Map<i64> = Nullable;
+        used: Map<i64> = field "used" Nullable "By key: an integer; may be `null`.";
     }
 
     /// The part `bank_connections_resource_balance_refresh` and one other place.
     BankConnectionsResourceBalanceRefresh {
-        last_attempted_at: i64 = Required;
-        next_refresh_available_at: i64 = Nullable;
-        status: ChargeStatus = Required;
+        last_attempted_at: i64 = int "last_attempted_at" Required "Seconds since 1970; always there.";
+        next_refresh_available_at: i64 = int "next_refresh_available_at" Nullable "Seconds since 1970; may be `null`.";
+        status: ChargeStatus = field "status" Required "`failed`, `pending` or `succeeded`; always there.";
     }
 
     /// The part `bank_connections_resource_link_account_session_filters`.
     BankConnectionsResourceLinkAccountSessionFilters {
-        account_subcategories: Vec<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories> = Nullable;
-        countries: Vec<&str> = Nullable;
+        account_subcategories: Vec<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories> = field "account_subcategories" Nullable "Several, each: `checking`, `credit_card`, `line_of_credit`, `mortgage` or `savings`; may be `null`.";
+        countries: Vec<&str> = field "countries" Nullable "Several, each: text; may be `null`.";
     }
 
     /// The part `bank_connections_resource_transaction_refresh`.
     BankConnectionsResourceTransactionRefresh {
-        id: &str = Required;
-        last_attempted_at: i64 = Required;
-        next_refresh_available_at: i64 = Nullable;
-        status: ChargeStatus = Required;
+        id: &str = text "id" Required "Text; always there.";
+        last_attempted_at: i64 = int "last_attempted_at" Required "Seconds since 1970; always there.";
+        next_refresh_available_at: i64 = int "next_refresh_available_at" Nullable "Seconds since 1970; may be `null`.";
+        status: ChargeStatus = field "status" Required "`failed`, `pending` or `succeeded`; always there.";
     }
 
     /// The part `bank_connections_resource_transaction_resource_status_transitions` and one other place.
     BankConnectionsResourceTransactionResourceStatusTransitions {
-        posted_at: i64 = Nullable;
-        void_at: i64 = Nullable;
+        posted_at: i64 = int "posted_at" Nullable "Seconds since 1970; may be `null`.";
+        void_at: i64 = int "void_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `billing_bill_resource_invoice_item_parents_invoice_item_parent`.
     BillingBillResourceInvoiceItemParentsInvoiceItemParent {
-        subscription_details: BillingBillResourceInvoiceItemParentsInvoiceItemSubscriptionParent = Nullable;
-        r#type: &str = Required;
+        subscription_details: BillingBillResourceInvoiceItemParentsInvoiceItemSubscriptionParent = view "subscription_details" Nullable "An object; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `billing_bill_resource_invoice_item_parents_invoice_item_subscription_parent`.
     BillingBillResourceInvoiceItemParentsInvoiceItemSubscriptionParent {
-        subscription: &str = Required;
-        subscription_item: &str = Optional;
+        subscription: &str = text "subscription" Required "Text; always there.";
+        subscription_item: &str = text "subscription_item" Optional "Text; may be missing.";
     }
 
     /// The part `billing_bill_resource_invoicing_lines_common_proration_details` and one other place.
     BillingBillResourceInvoicingLinesCommonProrationDetails {
-        credited_items: CreditedItemsInvoiceLineItems = Nullable;
+        credited_items: CreditedItemsInvoiceLineItems = view "credited_items" Nullable "An object; may be `null`.";
     }
 
     /// The part `billing_bill_resource_invoicing_lines_parents_invoice_line_item_invoice_item_parent`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemInvoiceItemParent {
-        invoice_item: &str = Required;
-        proration: bool = Required;
-        proration_details: BillingBillResourceInvoicingLinesCommonProrationDetails = Nullable;
-        subscription: &str = Nullable;
+        invoice_item: &str = text "invoice_item" Required "Text; always there.";
+        proration: bool = flag "proration" Required "`true` or `false`; always there.";
+        proration_details: BillingBillResourceInvoicingLinesCommonProrationDetails = view "proration_details" Nullable "An object; may be `null`.";
+        subscription: &str = text "subscription" Nullable "Text; may be `null`.";
     }
 
     /// The part `billing_bill_resource_invoicing_lines_parents_invoice_line_item_parent`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemParent {
-        invoice_item_details: BillingBillResourceInvoicingLinesParentsInvoiceLineItemInvoiceItemParent = Nullable;
-        subscription_item_details: BillingBillResourceInvoicingLinesParentsInvoiceLineItemSubscriptionItemParent = Nullable;
-        r#type: BillingBillResourceInvoicingLinesParentsInvoiceLineItemParentType = Required;
+        invoice_item_details: BillingBillResourceInvoicingLinesParentsInvoiceLineItemInvoiceItemParent = view "invoice_item_details" Nullable "An object; may be `null`.";
+        subscription_item_details: BillingBillResourceInvoicingLinesParentsInvoiceLineItemSubscriptionItemParent = view "subscription_item_details" Nullable "An object; may be `null`.";
+        r#type: BillingBillResourceInvoicingLinesParentsInvoiceLineItemParentType = field "type" Required "`invoice_item_details` or `subscription_item_details`; always there.";
     }
 
     /// The part `billing_bill_resource_invoicing_lines_parents_invoice_line_item_subscription_item_parent`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemSubscriptionItemParent {
-        invoice_item: &str = Nullable;
-        proration: bool = Required;
-        proration_details: BillingBillResourceInvoicingLinesCommonProrationDetails = Nullable;
-        subscription: &str = Nullable;
-        subscription_item: &str = Required;
+        invoice_item: &str = text "invoice_item" Nullable "Text; may be `null`.";
+        proration: bool = flag "proration" Required "`true` or `false`; always there.";
+        proration_details: BillingBillResourceInvoicingLinesCommonProrationDetails = view "proration_details" Nullable "An object; may be `null`.";
+        subscription: &str = text "subscription" Nullable "Text; may be `null`.";
+        subscription_item: &str = text "subscription_item" Required "Text; always there.";
     }
 
     /// The part `billing_bill_resource_invoicing_parents_invoice_parent`.
     BillingBillResourceInvoicingParentsInvoiceParent {
-        quote_details: BillingBillResourceInvoicingParentsInvoiceQuoteParent = Nullable;
-        subscription_details: BillingBillResourceInvoicingParentsInvoiceSubscriptionParent = Nullable;
-        r#type: BillingBillResourceInvoicingParentsInvoiceParentType = Required;
+        quote_details: BillingBillResourceInvoicingParentsInvoiceQuoteParent = view "quote_details" Nullable "An object; may be `null`.";
+        subscription_details: BillingBillResourceInvoicingParentsInvoiceSubscriptionParent = view "subscription_details" Nullable "An object; may be `null`.";
+        r#type: BillingBillResourceInvoicingParentsInvoiceParentType = field "type" Required "`quote_details` or `subscription_details`; always there.";
     }
 
     /// The part `billing_bill_resource_invoicing_parents_invoice_quote_parent`.
     BillingBillResourceInvoicingParentsInvoiceQuoteParent {
-        quote: &str = Required;
+        quote: &str = text "quote" Required "Text; always there.";
     }
 
     /// The part `billing_bill_resource_invoicing_parents_invoice_subscription_parent`.
     BillingBillResourceInvoicingParentsInvoiceSubscriptionParent {
-        metadata: Map<&'static str> = Nullable;
-        subscription: Expandable<Subscription> = Required;
-        subscription_proration_date: i64 = Optional;
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        subscription: Expandable<Subscription> = field "subscription" Required "An id, or the object where the call expanded it; always there.";
+        subscription_proration_date: i64 = int "subscription_proration_date" Optional "Seconds since 1970; may be missing.";
     }
 
     /// The part `billing_bill_resource_invoicing_pricing_pricing` and one other place.
     BillingBillResourceInvoicingPricingPricing {
-        price_details: BillingBillResourceInvoicingPricingPricingPriceDetails = Optional;
-        r#type: &str = Required;
-        unit_amount_decimal: &str = Nullable;
+        price_details: BillingBillResourceInvoicingPricingPricingPriceDetails = view "price_details" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
 
     /// The part `billing_bill_resource_invoicing_pricing_pricing_price_details` and one other place.
     BillingBillResourceInvoicingPricingPricingPriceDetails {
-        price: Expandable<Price> = Required;
-        product: &str = Required;
+        price: Expandable<Price> = field "price" Required "An id, or the object where the call expanded it; always there.";
+        product: &str = text "product" Required "Text; always there.";
     }
 
     /// The part `billing_bill_resource_invoicing_taxes_tax` and 3 other places.
     BillingBillResourceInvoicingTaxesTax {
-        amount: i64 = Required;
-        tax_behavior: TaxCalculationLineItemTaxBehavior = Required;
-        tax_rate_details: BillingBillResourceInvoicingTaxesTaxRateDetails = Nullable;
-        taxability_reason: BillingBillResourceInvoicingTaxesTaxTaxabilityReason = Required;
-        taxable_amount: i64 = Nullable;
-        r#type: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        tax_behavior: TaxCalculationLineItemTaxBehavior = field "tax_behavior" Required "`exclusive` or `inclusive`; always there.";
+        tax_rate_details: BillingBillResourceInvoicingTaxesTaxRateDetails = view "tax_rate_details" Nullable "An object; may be `null`.";
+        taxability_reason: BillingBillResourceInvoicingTaxesTaxTaxabilityReason = field "taxability_reason" Required "One of 16 words; always there.";
+        taxable_amount: i64 = int "taxable_amount" Nullable "An integer; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `billing_bill_resource_invoicing_taxes_tax_rate_details` and 3 other places.
     BillingBillResourceInvoicingTaxesTaxRateDetails {
-        tax_rate: Expandable<TaxRate> = Required;
+        tax_rate: Expandable<TaxRate> = field "tax_rate" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `billing_clocks_resource_status_details_advancing_status_details`.
     BillingClocksResourceStatusDetailsAdvancingStatusDetails {
-        target_frozen_time: i64 = Required;
+        target_frozen_time: i64 = int "target_frozen_time" Required "Seconds since 1970; always there.";
     }
 
     /// The part `billing_clocks_resource_status_details_status_details`.
     BillingClocksResourceStatusDetailsStatusDetails {
-        advancing: BillingClocksResourceStatusDetailsAdvancingStatusDetails = Optional;
+        advancing: BillingClocksResourceStatusDetailsAdvancingStatusDetails = view "advancing" Optional "An object; may be missing.";
     }
 
     /// The part `billing_credit_grants_resource_amount` and 4 other places.
     BillingCreditGrantsResourceAmount {
-        monetary: BillingCreditGrantsResourceMonetaryAmount = Nullable;
-        r#type: &str = Required;
+        monetary: BillingCreditGrantsResourceMonetaryAmount = view "monetary" Nullable "An object; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `billing_credit_grants_resource_applicability_config`.
     BillingCreditGrantsResourceApplicabilityConfig {
-        scope: BillingCreditGrantsResourceScope = Required;
+        scope: BillingCreditGrantsResourceScope = view "scope" Required "An object; always there.";
     }
 
     /// The part `billing_credit_grants_resource_applicable_price`.
     BillingCreditGrantsResourceApplicablePrice {
-        id: &str = Nullable;
+        id: &str = text "id" Nullable "Text; may be `null`.";
     }
 
     /// The part `billing_credit_grants_resource_balance_credit`.
     BillingCreditGrantsResourceBalanceCredit {
-        amount: BillingCreditGrantsResourceAmount = Required;
-        credits_application_invoice_voided: BillingCreditGrantsResourceBalanceCreditsApplied = Nullable;
-        r#type: BillingCreditGrantsResourceBalanceCreditType = Required;
+        amount: BillingCreditGrantsResourceAmount = view "amount" Required "An object; always there.";
+        credits_application_invoice_voided: BillingCreditGrantsResourceBalanceCreditsApplied = view "credits_application_invoice_voided" Nullable "An object; may be `null`.";
+        r#type: BillingCreditGrantsResourceBalanceCreditType = field "type" Required "`credits_application_invoice_voided` or `credits_granted`; always there.";
     }
 
     /// The part `billing_credit_grants_resource_balance_credits_application_invoice_voided` and one other place.
     BillingCreditGrantsResourceBalanceCreditsApplied {
-        invoice: Expandable<Invoice> = Required;
-        invoice_line_item: &str = Required;
+        invoice: Expandable<Invoice> = field "invoice" Required "An id, or the object where the call expanded it; always there.";
+        invoice_line_item: &str = text "invoice_line_item" Required "Text; always there.";
     }
 
     /// The part `billing_credit_grants_resource_balance_debit`.
     BillingCreditGrantsResourceBalanceDebit {
-        amount: BillingCreditGrantsResourceAmount = Required;
-        credits_applied: BillingCreditGrantsResourceBalanceCreditsApplied = Nullable;
-        r#type: BillingCreditGrantsResourceBalanceDebitType = Required;
+        amount: BillingCreditGrantsResourceAmount = view "amount" Required "An object; always there.";
+        credits_applied: BillingCreditGrantsResourceBalanceCreditsApplied = view "credits_applied" Nullable "An object; may be `null`.";
+        r#type: BillingCreditGrantsResourceBalanceDebitType = field "type" Required "`credits_applied`, `credits_expired` or `credits_voided`; always there.";
     }
 
     /// The part `billing_credit_grants_resource_monetary_amount` and 28 other places.
     BillingCreditGrantsResourceMonetaryAmount {
-        currency: &str = Required;
-        value: i64 = Required;
+        currency: &str = text "currency" Required "Text; always there.";
+        value: i64 = int "value" Required "An integer; always there.";
     }
 
     /// The part `billing_credit_grants_resource_scope`.
     BillingCreditGrantsResourceScope {
-        price_type: &str = Optional;
-        prices: Vec<BillingCreditGrantsResourceApplicablePrice> = Optional;
+        price_type: &str = text "price_type" Optional "Text; may be missing.";
+        prices: Vec<BillingCreditGrantsResourceApplicablePrice> = field "prices" Optional "Several, each: an object; may be missing.";
     }
 
     /// The part `cancellation_details`.
     CancellationDetails {
-        comment: &str = Nullable;
-        feedback: CancellationDetailsFeedback = Nullable;
-        reason: CancellationDetailsReason = Nullable;
+        comment: &str = text "comment" Nullable "Text; may be `null`.";
+        feedback: CancellationDetailsFeedback = field "feedback" Nullable "One of 8 words; may be `null`.";
+        reason: CancellationDetailsReason = field "reason" Nullable "`canceled_by_retention_policy`, `cancellation_requested`, `payment_disputed` or `payment_failed`; may be `null`.";
     }
 
     /// The part `climate_removals_beneficiary`.
     ClimateRemovalsBeneficiary {
-        public_name: &str = Required;
+        public_name: &str = text "public_name" Required "Text; always there.";
     }
 
     /// The part `climate_removals_location` and one other place.
     ClimateRemovalsLocation {
-        city: &str = Nullable;
-        country: &str = Required;
-        latitude: f64 = Nullable;
-        longitude: f64 = Nullable;
-        region: &str = Nullable;
+        city: &str = text "city" Nullable "Text; may be `null`.";
+        country: &str = text "country" Required "Text; always there.";
+        latitude: f64 = number "latitude" Nullable "A number; may be `null`.";
+        longitude: f64 = number "longitude" Nullable "A number; may be `null`.";
+        region: &str = text "region" Nullable "Text; may be `null`.";
     }
 
     /// The part `climate_removals_order_deliveries`.
     ClimateRemovalsOrderDeliveries {
-        delivered_at: i64 = Required;
-        location: ClimateRemovalsLocation = Nullable;
-        metric_tons: &str = Required;
-        registry_url: &str = Nullable;
-        supplier: ClimateSupplier = Required;
+        delivered_at: i64 = int "delivered_at" Required "Seconds since 1970; always there.";
+        location: ClimateRemovalsLocation = view "location" Nullable "An object; may be `null`.";
+        metric_tons: &str = text "metric_tons" Required "Text; always there.";
+        registry_url: &str = text "registry_url" Nullable "Text; may be `null`.";
+        supplier: ClimateSupplier = view "supplier" Required "An object; always there.";
     }
 
     /// The part `climate_removals_products_price`.
     ClimateRemovalsProductsPrice {
-        amount_fees: i64 = Required;
-        amount_subtotal: i64 = Required;
-        amount_total: i64 = Required;
+        amount_fees: i64 = int "amount_fees" Required "An integer; always there.";
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
     }
 
     /// The part `confirmation_tokens_resource_mandate_data`.
     ConfirmationTokensResourceMandateData {
-        customer_acceptance: ConfirmationTokensResourceMandateDataResourceCustomerAcceptance = Required;
+        customer_acceptance: ConfirmationTokensResourceMandateDataResourceCustomerAcceptance = view "customer_acceptance" Required "An object; always there.";
     }
 
     /// The part `confirmation_tokens_resource_mandate_data_resource_customer_acceptance`.
     ConfirmationTokensResourceMandateDataResourceCustomerAcceptance {
-        online: OnlineAcceptance = Nullable;
-        r#type: &str = Required;
+        online: OnlineAcceptance = view "online" Nullable "An object; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `confirmation_tokens_resource_payment_method_options`.
     ConfirmationTokensResourcePaymentMethodOptions {
-        card: ConfirmationTokensResourcePaymentMethodOptionsResourceCard = Nullable;
+        card: ConfirmationTokensResourcePaymentMethodOptionsResourceCard = view "card" Nullable "An object; may be `null`.";
     }
 
     /// The part `confirmation_tokens_resource_payment_method_options_resource_card`.
     ConfirmationTokensResourcePaymentMethodOptionsResourceCard {
-        cvc_token: &str = Nullable;
-        installments: ConfirmationTokensResourcePaymentMethodOptionsResourceCardResourceInstallment = Optional;
+        cvc_token: &str = text "cvc_token" Nullable "Text; may be `null`.";
+        installments: ConfirmationTokensResourcePaymentMethodOptionsResourceCardResourceInstallment = view "installments" Optional "An object; may be missing.";
     }
 
     /// The part `confirmation_tokens_resource_payment_method_options_resource_card_resource_installment`.
     ConfirmationTokensResourcePaymentMethodOptionsResourceCardResourceInstallment {
-        plan: PaymentMethodDetailsCardInstallmentsPlan = Optional;
+        plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Optional "An object; may be missing.";
     }
 
     /// The part `confirmation_tokens_resource_payment_method_preview`.
     ConfirmationTokensResourcePaymentMethodPreview {
-        acss_debit: PaymentMethodAcssDebit = Optional;
-        affirm: Node = Optional;
-        afterpay_clearpay: Node = Optional;
-        alipay: Node = Optional;
-        allow_redisplay: CardAllowRedisplay = Optional;
-        alma: Node = Optional;
-        amazon_pay: Node = Optional;
-        au_becs_debit: SourceTypeAuBecsDebit = Optional;
-        bacs_debit: PaymentMethodBacsDebit = Optional;
-        bancontact: Node = Optional;
-        billie: Node = Optional;
-        billing_details: BillingDetails = Required;
-        bizum: Node = Optional;
-        blik: Node = Optional;
-        boleto: PaymentMethodBoleto = Optional;
-        card: PaymentMethodCard = Optional;
-        card_present: PaymentMethodCardPresent = Optional;
-        cashapp: PaymentMethodCashapp = Optional;
-        crypto: Node = Optional;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        customer_balance: Node = Optional;
-        eps: PaymentMethodEps = Optional;
-        fpx: PaymentMethodFpx = Optional;
-        giropay: Node = Optional;
-        grabpay: Node = Optional;
-        ideal: PaymentMethodIdeal = Optional;
-        interac_present: PaymentMethodInteracPresent = Optional;
-        kakao_pay: Node = Optional;
-        klarna: PaymentMethodKlarna = Optional;
-        konbini: Node = Optional;
-        kr_card: PaymentMethodKrCard = Optional;
-        link: PaymentMethodLink = Optional;
-        mb_way: Node = Optional;
-        mobilepay: Node = Optional;
-        multibanco: Node = Optional;
-        naver_pay: PaymentMethodNaverPay = Optional;
-        nz_bank_account: PaymentMethodNzBankAccount = Optional;
-        oxxo: Node = Optional;
-        p24: PaymentMethodP24 = Optional;
-        pay_by_bank: Node = Optional;
-        payco: Node = Optional;
-        paynow: Node = Optional;
-        paypal: PaymentMethodPaypal = Optional;
-        payto: PaymentMethodPayto = Optional;
-        pix: Node = Optional;
-        promptpay: Node = Optional;
-        revolut_pay: Node = Optional;
-        samsung_pay: Node = Optional;
-        satispay: Node = Optional;
-        scalapay: Node = Optional;
-        sepa_debit: PaymentMethodSepaDebit = Optional;
-        sofort: KlarnaAddress = Optional;
-        sunbit: Node = Optional;
-        swish: Node = Optional;
-        twint: Node = Optional;
-        r#type: ConfirmationTokensResourcePaymentMethodPreviewType = Required;
-        upi: PaymentMethodUpi = Optional;
-        us_bank_account: PaymentMethodUsBankAccount = Optional;
-        wechat_pay: Node = Optional;
-        zip: Node = Optional;
+        acss_debit: PaymentMethodAcssDebit = view "acss_debit" Optional "An object; may be missing.";
+        affirm: Node = field "affirm" Optional "Any JSON; may be missing.";
+        afterpay_clearpay: Node = field "afterpay_clearpay" Optional "Any JSON; may be missing.";
+        alipay: Node = field "alipay" Optional "Any JSON; may be missing.";
+        allow_redisplay: CardAllowRedisplay = field "allow_redisplay" Optional "`always`, `limited` or `unspecified`; may be missing.";
+        alma: Node = field "alma" Optional "Any JSON; may be missing.";
+        amazon_pay: Node = field "amazon_pay" Optional "Any JSON; may be missing.";
+        au_becs_debit: SourceTypeAuBecsDebit = view "au_becs_debit" Optional "An object; may be missing.";
+        bacs_debit: PaymentMethodBacsDebit = view "bacs_debit" Optional "An object; may be missing.";
+        bancontact: Node = field "bancontact" Optional "Any JSON; may be missing.";
+        billie: Node = field "billie" Optional "Any JSON; may be missing.";
+        billing_details: BillingDetails = view "billing_details" Required "An object; always there.";
+        bizum: Node = field "bizum" Optional "Any JSON; may be missing.";
+        blik: Node = field "blik" Optional "Any JSON; may be missing.";
+        boleto: PaymentMethodBoleto = view "boleto" Optional "An object; may be missing.";
+        card: PaymentMethodCard = view "card" Optional "An object; may be missing.";
+        card_present: PaymentMethodCardPresent = view "card_present" Optional "An object; may be missing.";
+        cashapp: PaymentMethodCashapp = view "cashapp" Optional "An object; may be missing.";
+        crypto: Node = field "crypto" Optional "Any JSON; may be missing.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        customer_balance: Node = field "customer_balance" Optional "Any JSON; may be missing.";
+        eps: PaymentMethodEps = view "eps" Optional "An object; may be missing.";
+        fpx: PaymentMethodFpx = view "fpx" Optional "An object; may be missing.";
+        giropay: Node = field "giropay" Optional "Any JSON; may be missing.";
+        grabpay: Node = field "grabpay" Optional "Any JSON; may be missing.";
+        ideal: PaymentMethodIdeal = view "ideal" Optional "An object; may be missing.";
+        interac_present: PaymentMethodInteracPresent = view "interac_present" Optional "An object; may be missing.";
+        kakao_pay: Node = field "kakao_pay" Optional "Any JSON; may be missing.";
+        klarna: PaymentMethodKlarna = view "klarna" Optional "An object; may be missing.";
+        konbini: Node = field "konbini" Optional "Any JSON; may be missing.";
+        kr_card: PaymentMethodKrCard = view "kr_card" Optional "An object; may be missing.";
+        link: PaymentMethodLink = view "link" Optional "An object; may be missing.";
+        mb_way: Node = field "mb_way" Optional "Any JSON; may be missing.";
+        mobilepay: Node = field "mobilepay" Optional "Any JSON; may be missing.";
+        multibanco: Node = field "multibanco" Optional "Any JSON; may be missing.";
+        naver_pay: PaymentMethodNaverPay = view "naver_pay" Optional "An object; may be missing.";
+        nz_bank_account: PaymentMethodNzBankAccount = view "nz_bank_account" Optional "An object; may be missing.";
+        oxxo: Node = field "oxxo" Optional "Any JSON; may be missing.";
+        p24: PaymentMethodP24 = view "p24" Optional "An object; may be missing.";
+        pay_by_bank: Node = field "pay_by_bank" Optional "Any JSON; may be missing.";
+        payco: Node = field "payco" Optional "Any JSON; may be missing.";
+        paynow: Node = field "paynow" Optional "Any JSON; may be missing.";
+        paypal: PaymentMethodPaypal = view "paypal" Optional "An object; may be missing.";
+        payto: PaymentMethodPayto = view "payto" Optional "An object; may be missing.";
+        pix: Node = field "pix" Optional "Any JSON; may be missing.";
+        promptpay: Node = field "promptpay" Optional "Any JSON; may be missing.";
+        revolut_pay: Node = field "revolut_pay" Optional "Any JSON; may be missing.";
+        samsung_pay: Node = field "samsung_pay" Optional "Any JSON; may be missing.";
+        satispay: Node = field "satispay" Optional "Any JSON; may be missing.";
+        scalapay: Node = field "scalapay" Optional "Any JSON; may be missing.";
+        sepa_debit: PaymentMethodSepaDebit = view "sepa_debit" Optional "An object; may be missing.";
+        sofort: KlarnaAddress = view "sofort" Optional "An object; may be missing.";
+        sunbit: Node = field "sunbit" Optional "Any JSON; may be missing.";
+        swish: Node = field "swish" Optional "Any JSON; may be missing.";
+        twint: Node = field "twint" Optional "Any JSON; may be missing.";
+        r#type: ConfirmationTokensResourcePaymentMethodPreviewType = field "type" Required "One of 57 words; always there.";
+        upi: PaymentMethodUpi = view "upi" Optional "An object; may be missing.";
+        us_bank_account: PaymentMethodUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
+        wechat_pay: Node = field "wechat_pay" Optional "Any JSON; may be missing.";
+        zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
 
     /// The part `confirmation_tokens_resource_shipping`.
     ConfirmationTokensResourceShipping {
-        address: Address = Required;
-        name: &str = Required;
-        phone: &str = Nullable;
+        address: Address = view "address" Required "An object; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
 
     /// The part `connect_collection_transfer`.
     ConnectCollectionTransfer {
-        amount: i64 = Required;
-        currency: &str = Required;
-        destination: Expandable<Account> = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        destination: Expandable<Account> = field "destination" Required "An id, or the object where the call expanded it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `connect_embedded_account_config_claim` and 2 other places.
     ConnectEmbeddedAccountConfigClaim {
-        enabled: bool = Required;
-        features: ConnectEmbeddedAccountFeaturesClaim = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedAccountFeaturesClaim = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_account_features_claim` and 2 other places.
     ConnectEmbeddedAccountFeaturesClaim {
-        disable_stripe_user_authentication: bool = Required;
-        external_account_collection: bool = Required;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
+        external_account_collection: bool = flag "external_account_collection" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_account_session_create_components`.
     ConnectEmbeddedAccountSessionCreateComponents {
-        account_management: ConnectEmbeddedAccountConfigClaim = Required;
-        account_onboarding: ConnectEmbeddedAccountConfigClaim = Required;
-        balance_report: ConnectEmbeddedBaseConfigClaim = Required;
-        balances: ConnectEmbeddedPayoutsConfig = Required;
-        disputes_list: ConnectEmbeddedDisputesListConfig = Required;
-        documents: ConnectEmbeddedBaseConfigClaim = Required;
-        financial_account: ConnectEmbeddedFinancialAccountConfigClaim = Required;
-        financial_account_transactions: ConnectEmbeddedFinancialAccountTransactionsConfigClaim = Required;
-        instant_payouts_promotion: ConnectEmbeddedInstantPayoutsPromotionConfig = Required;
-        issuing_card: ConnectEmbeddedIssuingCardConfigClaim = Required;
-        issuing_cards_list: ConnectEmbeddedIssuingCardsListConfigClaim = Required;
-        notification_banner: ConnectEmbeddedAccountConfigClaim = Required;
-        payment_details: ConnectEmbeddedDisputesListConfig = Required;
-        payment_disputes: ConnectEmbeddedPaymentDisputesConfig = Required;
-        payments: ConnectEmbeddedDisputesListConfig = Required;
-        payout_details: ConnectEmbeddedBaseConfigClaim = Required;
-        payout_reconciliation_report: ConnectEmbeddedBaseConfigClaim = Required;
-        payouts: ConnectEmbeddedPayoutsConfig = Required;
-        payouts_list: ConnectEmbeddedBaseConfigClaim = Required;
-        tax_registrations: ConnectEmbeddedBaseConfigClaim = Required;
-        tax_settings: ConnectEmbeddedBaseConfigClaim = Required;
+        account_management: ConnectEmbeddedAccountConfigClaim = view "account_management" Required "An object; always there.";
+        account_onboarding: ConnectEmbeddedAccountConfigClaim = view "account_onboarding" Required "An object; always there.";
+        balance_report: ConnectEmbeddedBaseConfigClaim = view "balance_report" Required "An object; always there.";
+        balances: ConnectEmbeddedPayoutsConfig = view "balances" Required "An object; always there.";
+        disputes_list: ConnectEmbeddedDisputesListConfig = view "disputes_list" Required "An object; always there.";
+        documents: ConnectEmbeddedBaseConfigClaim = view "documents" Required "An object; always there.";
+        financial_account: ConnectEmbeddedFinancialAccountConfigClaim = view "financial_account" Required "An object; always there.";
+        financial_account_transactions: ConnectEmbeddedFinancialAccountTransactionsConfigClaim = view "financial_account_transactions" Required "An object; always there.";
+        instant_payouts_promotion: ConnectEmbeddedInstantPayoutsPromotionConfig = view "instant_payouts_promotion" Required "An object; always there.";
+        issuing_card: ConnectEmbeddedIssuingCardConfigClaim = view "issuing_card" Required "An object; always there.";
+        issuing_cards_list: ConnectEmbeddedIssuingCardsListConfigClaim = view "issuing_cards_list" Required "An object; always there.";
+        notification_banner: ConnectEmbeddedAccountConfigClaim = view "notification_banner" Required "An object; always there.";
+        payment_details: ConnectEmbeddedDisputesListConfig = view "payment_details" Required "An object; always there.";
+        payment_disputes: ConnectEmbeddedPaymentDisputesConfig = view "payment_disputes" Required "An object; always there.";
+        payments: ConnectEmbeddedDisputesListConfig = view "payments" Required "An object; always there.";
+        payout_details: ConnectEmbeddedBaseConfigClaim = view "payout_details" Required "An object; always there.";
+        payout_reconciliation_report: ConnectEmbeddedBaseConfigClaim = view "payout_reconciliation_report" Required "An object; always there.";
+        payouts: ConnectEmbeddedPayoutsConfig = view "payouts" Required "An object; always there.";
+        payouts_list: ConnectEmbeddedBaseConfigClaim = view "payouts_list" Required "An object; always there.";
+        tax_registrations: ConnectEmbeddedBaseConfigClaim = view "tax_registrations" Required "An object; always there.";
+        tax_settings: ConnectEmbeddedBaseConfigClaim = view "tax_settings" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_base_config_claim` and 6 other places.
     ConnectEmbeddedBaseConfigClaim {
-        enabled: bool = Required;
-        features: Node = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: Node = field "features" Required "Any JSON; always there.";
     }
 
     /// The part `connect_embedded_disputes_list_config` and 2 other places.
     ConnectEmbeddedDisputesListConfig {
-        enabled: bool = Required;
-        features: ConnectEmbeddedPaymentsFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedPaymentsFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_financial_account_config_claim`.
     ConnectEmbeddedFinancialAccountConfigClaim {
-        enabled: bool = Required;
-        features: ConnectEmbeddedFinancialAccountFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedFinancialAccountFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_financial_account_features`.
     ConnectEmbeddedFinancialAccountFeatures {
-        disable_stripe_user_authentication: bool = Required;
-        external_account_collection: bool = Required;
-        send_money: bool = Required;
-        transfer_balance: bool = Required;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
+        external_account_collection: bool = flag "external_account_collection" Required "`true` or `false`; always there.";
+        send_money: bool = flag "send_money" Required "`true` or `false`; always there.";
+        transfer_balance: bool = flag "transfer_balance" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_financial_account_transactions_config_claim`.
     ConnectEmbeddedFinancialAccountTransactionsConfigClaim {
-        enabled: bool = Required;
-        features: ConnectEmbeddedFinancialAccountTransactionsFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedFinancialAccountTransactionsFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_financial_account_transactions_features`.
     ConnectEmbeddedFinancialAccountTransactionsFeatures {
-        card_spend_dispute_management: bool = Required;
+        card_spend_dispute_management: bool = flag "card_spend_dispute_management" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_instant_payouts_promotion_config`.
     ConnectEmbeddedInstantPayoutsPromotionConfig {
-        enabled: bool = Required;
-        features: ConnectEmbeddedInstantPayoutsPromotionFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedInstantPayoutsPromotionFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_instant_payouts_promotion_features`.
     ConnectEmbeddedInstantPayoutsPromotionFeatures {
-        disable_stripe_user_authentication: bool = Required;
-        external_account_collection: bool = Required;
-        instant_payouts: bool = Required;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
+        external_account_collection: bool = flag "external_account_collection" Required "`true` or `false`; always there.";
+        instant_payouts: bool = flag "instant_payouts" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_issuing_card_config_claim`.
     ConnectEmbeddedIssuingCardConfigClaim {
-        enabled: bool = Required;
-        features: ConnectEmbeddedIssuingCardFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedIssuingCardFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_issuing_card_features`.
     ConnectEmbeddedIssuingCardFeatures {
-        card_management: bool = Required;
-        card_spend_dispute_management: bool = Required;
-        cardholder_management: bool = Required;
-        spend_control_management: bool = Required;
+        card_management: bool = flag "card_management" Required "`true` or `false`; always there.";
+        card_spend_dispute_management: bool = flag "card_spend_dispute_management" Required "`true` or `false`; always there.";
+        cardholder_management: bool = flag "cardholder_management" Required "`true` or `false`; always there.";
+        spend_control_management: bool = flag "spend_control_management" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_issuing_cards_list_config_claim`.
     ConnectEmbeddedIssuingCardsListConfigClaim {
-        enabled: bool = Required;
-        features: ConnectEmbeddedIssuingCardsListFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedIssuingCardsListFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_issuing_cards_list_features`.
     ConnectEmbeddedIssuingCardsListFeatures {
-        card_management: bool = Required;
-        card_spend_dispute_management: bool = Required;
-        cardholder_management: bool = Required;
-        disable_stripe_user_authentication: bool = Required;
-        spend_control_management: bool = Required;
+        card_management: bool = flag "card_management" Required "`true` or `false`; always there.";
+        card_spend_dispute_management: bool = flag "card_spend_dispute_management" Required "`true` or `false`; always there.";
+        cardholder_management: bool = flag "cardholder_management" Required "`true` or `false`; always there.";
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
+        spend_control_management: bool = flag "spend_control_management" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_payment_disputes_config`.
     ConnectEmbeddedPaymentDisputesConfig {
-        enabled: bool = Required;
-        features: ConnectEmbeddedPaymentDisputesFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedPaymentDisputesFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_payment_disputes_features`.
     ConnectEmbeddedPaymentDisputesFeatures {
-        destination_on_behalf_of_charge_management: bool = Required;
-        dispute_management: bool = Required;
-        refund_management: bool = Required;
+        destination_on_behalf_of_charge_management: bool = flag "destination_on_behalf_of_charge_management" Required "`true` or `false`; always there.";
+        dispute_management: bool = flag "dispute_management" Required "`true` or `false`; always there.";
+        refund_management: bool = flag "refund_management" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_disputes_list_features` and 2 other places.
     ConnectEmbeddedPaymentsFeatures {
-        capture_payments: bool = Required;
-        destination_on_behalf_of_charge_management: bool = Required;
-        dispute_management: bool = Required;
-        refund_management: bool = Required;
+        capture_payments: bool = flag "capture_payments" Required "`true` or `false`; always there.";
+        destination_on_behalf_of_charge_management: bool = flag "destination_on_behalf_of_charge_management" Required "`true` or `false`; always there.";
+        dispute_management: bool = flag "dispute_management" Required "`true` or `false`; always there.";
+        refund_management: bool = flag "refund_management" Required "`true` or `false`; always there.";
     }
 
     /// The part `connect_embedded_payouts_config` and one other place.
     ConnectEmbeddedPayoutsConfig {
-        enabled: bool = Required;
-        features: ConnectEmbeddedPayoutsFeatures = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        features: ConnectEmbeddedPayoutsFeatures = view "features" Required "An object; always there.";
     }
 
     /// The part `connect_embedded_payouts_features` and one other place.
     ConnectEmbeddedPayoutsFeatures {
-        disable_stripe_user_authentication: bool = Required;
-        edit_payout_schedule: bool = Required;
-        external_account_collection: bool = Required;
-        instant_payouts: bool = Required;
-        standard_payouts: bool = Required;
+        disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
+        edit_payout_schedule: bool = flag "edit_payout_schedule" Required "`true` or `false`; always there.";
+        external_account_collection: bool = flag "external_account_collection" Required "`true` or `false`; always there.";
+        instant_payouts: bool = flag "instant_payouts" Required "`true` or `false`; always there.";
+        standard_payouts: bool = flag "standard_payouts" Required "`true` or `false`; always there.";
     }
 
     /// The part `credit_balance`.
     CreditBalance {
-        available_balance: BillingCreditGrantsResourceAmount = Required;
-        ledger_balance: BillingCreditGrantsResourceAmount = Required;
+        available_balance: BillingCreditGrantsResourceAmount = view "available_balance" Required "An object; always there.";
+        ledger_balance: BillingCreditGrantsResourceAmount = view "ledger_balance" Required "An object; always there.";
     }
 
     /// The part `credit_notes_payment_record_refund`.
     CreditNotesPaymentRecordRefund {
-        payment_record: &str = Required;
-        refund_group: &str = Required;
+        payment_record: &str = text "payment_record" Required "Text; always there.";
+        refund_group: &str = text "refund_group" Required "Text; always there.";
     }
 
     /// The part `credit_notes_pretax_credit_amount` and one other place.
     CreditNotesPretaxCreditAmount {
-        amount: i64 = Required;
-        credit_balance_transaction: Expandable<BillingCreditBalanceTransaction> = Optional;
-        discount: Expandable<Discount> = Optional;
-        r#type: CreditNotesPretaxCreditAmountType = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        credit_balance_transaction: Expandable<BillingCreditBalanceTransaction> = field "credit_balance_transaction" Optional "An id, or the object where the call expanded it; may be missing.";
+        discount: Expandable<Discount> = field "discount" Optional "An id, or the object where the call expanded it; may be missing.";
+        r#type: CreditNotesPretaxCreditAmountType = field "type" Required "`credit_balance_transaction` or `discount`; always there.";
     }
 
     /// The part `billing_bill_resource_invoicing_lines_common_credited_items` and 2 other places.
     CreditedItemsInvoiceLineItems {
-        invoice: &str = Required;
-        invoice_line_items: Vec<&str> = Required;
+        invoice: &str = text "invoice" Required "Text; always there.";
+        invoice_line_items: Vec<&str> = field "invoice_line_items" Required "Several, each: text; always there.";
     }
 
     /// The part `customer_acceptance`.
     CustomerAcceptance {
-        accepted_at: i64 = Nullable;
-        offline: Node = Optional;
-        online: OnlineAcceptance = Optional;
-        r#type: TerminalReaderStatus = Required;
+        accepted_at: i64 = int "accepted_at" Nullable "Seconds since 1970; may be `null`.";
+        offline: Node = field "offline" Optional "Any JSON; may be missing.";
+        online: OnlineAcceptance = view "online" Optional "An object; may be missing.";
+        r#type: TerminalReaderStatus = field "type" Required "`offline` or `online`; always there.";
     }
 
     /// The part `customer_balance_customer_balance_settings`.
     CustomerBalanceCustomerBalanceSettings {
-        reconciliation_mode: PaymentIntentConfirmationMethod = Required;
-        using_merchant_default: bool = Required;
+        reconciliation_mode: PaymentIntentConfirmationMethod = field "reconciliation_mode" Required "`automatic` or `manual`; always there.";
+        using_merchant_default: bool = flag "using_merchant_default" Required "`true` or `false`; always there.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_adjusted_for_overdraft`.
     CustomerBalanceResourceCashBalanceTransactionResourceAdjustedForOverdraft {
-        balance_transaction: Expandable<BalanceTransaction> = Required;
-        linked_transaction: Expandable<CustomerCashBalanceTransaction> = Required;
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Required "An id, or the object where the call expanded it; always there.";
+        linked_transaction: Expandable<CustomerCashBalanceTransaction> = field "linked_transaction" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_applied_to_payment_transaction` and one other place.
     CustomerBalanceResourceCashBalanceTransactionResourceAppliedToPaymentTransaction {
-        payment_intent: Expandable<PaymentIntent> = Required;
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransaction {
-        bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransfer = Required;
+        bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransfer = view "bank_transfer" Required "An object; always there.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransfer {
-        eu_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceEuBankTransfer = Optional;
-        gb_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceGbBankTransfer = Optional;
-        jp_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceJpBankTransfer = Optional;
-        reference: &str = Nullable;
-        r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = Required;
-        us_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransfer = Optional;
+        eu_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceEuBankTransfer = view "eu_bank_transfer" Optional "An object; may be missing.";
+        gb_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceGbBankTransfer = view "gb_bank_transfer" Optional "An object; may be missing.";
+        jp_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceJpBankTransfer = view "jp_bank_transfer" Optional "An object; may be missing.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = field "type" Required "`eu_bank_transfer`, `gb_bank_transfer`, `jp_bank_transfer`, `mx_bank_transfer` or `us_bank_transfer`; always there.";
+        us_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransfer = view "us_bank_transfer" Optional "An object; may be missing.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_eu_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceEuBankTransfer {
-        bic: &str = Nullable;
-        iban_last4: &str = Nullable;
-        sender_name: &str = Nullable;
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_gb_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceGbBankTransfer {
-        account_number_last4: &str = Nullable;
-        sender_name: &str = Nullable;
-        sort_code: &str = Nullable;
+        account_number_last4: &str = text "account_number_last4" Nullable "Text; may be `null`.";
+        sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
+        sort_code: &str = text "sort_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_jp_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceJpBankTransfer {
-        sender_bank: &str = Nullable;
-        sender_branch: &str = Nullable;
-        sender_name: &str = Nullable;
+        sender_bank: &str = text "sender_bank" Nullable "Text; may be `null`.";
+        sender_branch: &str = text "sender_branch" Nullable "Text; may be `null`.";
+        sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_us_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransfer {
-        network: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransferNetwork = Optional;
-        sender_name: &str = Nullable;
+        network: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransferNetwork = field "network" Optional "`ach`, `domestic_wire_us` or `swift`; may be missing.";
+        sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_refunded_from_payment_transaction`.
     CustomerBalanceResourceCashBalanceTransactionResourceRefundedFromPaymentTransaction {
-        refund: Expandable<Refund> = Required;
+        refund: Expandable<Refund> = field "refund" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `customer_balance_resource_cash_balance_transaction_resource_transferred_to_balance`.
     CustomerBalanceResourceCashBalanceTransactionResourceTransferredToBalance {
-        balance_transaction: Expandable<BalanceTransaction> = Required;
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `discount_source` and 2 other places.
     DiscountSource {
-        coupon: Expandable<Coupon> = Nullable;
-        r#type: &str = Required;
+        coupon: Expandable<Coupon> = field "coupon" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `discounts_resource_discount_amount` and 4 other places.
     DiscountsResourceDiscountAmount {
-        amount: i64 = Required;
-        discount: Expandable<Discount> = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        discount: Expandable<Discount> = field "discount" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `fee`.
     Fee {
-        amount: i64 = Required;
-        application: &str = Nullable;
-        currency: &str = Required;
-        description: &str = Nullable;
-        r#type: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        application: &str = text "application" Nullable "Text; may be `null`.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `financial_reporting_finance_report_run_run_parameters`.
     FinancialReportingFinanceReportRunRunParameters {
-        columns: Vec<&str> = Optional;
-        connected_account: &str = Optional;
-        currency: &str = Optional;
-        interval_end: i64 = Optional;
-        interval_start: i64 = Optional;
-        payout: &str = Optional;
-        reporting_category: &str = Optional;
-        timezone: &str = Optional;
+        columns: Vec<&str> = field "columns" Optional "Several, each: text; may be missing.";
+        connected_account: &str = text "connected_account" Optional "Text; may be missing.";
+        currency: &str = text "currency" Optional "A currency, three letters in lower case; may be missing.";
+        interval_end: i64 = int "interval_end" Optional "Seconds since 1970; may be missing.";
+        interval_start: i64 = int "interval_start" Optional "Seconds since 1970; may be missing.";
+        payout: &str = text "payout" Optional "Text; may be missing.";
+        reporting_category: &str = text "reporting_category" Optional "Text; may be missing.";
+        timezone: &str = text "timezone" Optional "Text; may be missing.";
     }
 
     /// The part `forwarded_request_context`.
     ForwardedRequestContext {
-        destination_duration: i64 = Required;
-        destination_ip_address: &str = Required;
+        destination_duration: i64 = int "destination_duration" Required "An integer; always there.";
+        destination_ip_address: &str = text "destination_ip_address" Required "Text; always there.";
     }
 
     /// The part `forwarded_request_details`.
     ForwardedRequestDetails {
-        body: &str = Required;
-        headers: Vec<ForwardedRequestHeader> = Required;
-        http_method: &str = Required;
+        body: &str = text "body" Required "Text; always there.";
+        headers: Vec<ForwardedRequestHeader> = field "headers" Required "Several, each: an object; always there.";
+        http_method: &str = text "http_method" Required "Text; always there.";
     }
 
     /// The part `forwarded_response_details`.
     ForwardedResponseDetails {
-        body: &str = Required;
-        headers: Vec<ForwardedRequestHeader> = Required;
-        status: i64 = Required;
+        body: &str = text "body" Required "Text; always there.";
+        headers: Vec<ForwardedRequestHeader> = field "headers" Required "Several, each: an object; always there.";
+        status: i64 = int "status" Required "An integer; always there.";
     }
 
     /// The part `gelato_document_report`.
     GelatoDocumentReport {
-        address: Address = Nullable;
-        dob: LegalEntityDob = Nullable;
-        error: GelatoDocumentReportError = Nullable;
-        expiration_date: LegalEntityDob = Nullable;
-        files: Vec<&str> = Nullable;
-        first_name: &str = Nullable;
-        issued_date: LegalEntityDob = Nullable;
-        issuing_country: &str = Nullable;
-        last_name: &str = Nullable;
-        number: &str = Nullable;
-        sex: GelatoDocumentReportSex = Nullable;
-        status: GelatoEmailReportStatus = Required;
-        r#type: GelatoDocumentReportType = Nullable;
-        unparsed_place_of_birth: &str = Nullable;
-        unparsed_sex: &str = Nullable;
+        address: Address = view "address" Nullable "An object; may be `null`.";
+        dob: LegalEntityDob = view "dob" Nullable "An object; may be `null`.";
+        error: GelatoDocumentReportError = view "error" Nullable "An object; may be `null`.";
+        expiration_date: LegalEntityDob = view "expiration_date" Nullable "An object; may be `null`.";
+        files: Vec<&str> = field "files" Nullable "Several, each: text; may be `null`.";
+        first_name: &str = text "first_name" Nullable "Text; may be `null`.";
+        issued_date: LegalEntityDob = view "issued_date" Nullable "An object; may be `null`.";
+        issuing_country: &str = text "issuing_country" Nullable "Text; may be `null`.";
+        last_name: &str = text "last_name" Nullable "Text; may be `null`.";
+        number: &str = text "number" Nullable "Text; may be `null`.";
+        sex: GelatoDocumentReportSex = field "sex" Nullable "`[redacted]`, `female`, `male` or `unknown`; may be `null`.";
+        status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
+        r#type: GelatoDocumentReportType = field "type" Nullable "`driving_license`, `id_card` or `passport`; may be `null`.";
+        unparsed_place_of_birth: &str = text "unparsed_place_of_birth" Nullable "Text; may be `null`.";
+        unparsed_sex: &str = text "unparsed_sex" Nullable "Text; may be `null`.";
     }
 
     /// The part `gelato_document_report_error`.
     GelatoDocumentReportError {
-        code: GelatoDocumentReportErrorCode = Nullable;
-        reason: &str = Nullable;
+        code: GelatoDocumentReportErrorCode = field "code" Nullable "`document_expired`, `document_type_not_supported` or `document_unverified_other`; may be `null`.";
+        reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
 
     /// The part `gelato_email_report`.
     GelatoEmailReport {
-        email: &str = Nullable;
-        error: GelatoEmailReportError = Nullable;
-        status: GelatoEmailReportStatus = Required;
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        error: GelatoEmailReportError = view "error" Nullable "An object; may be `null`.";
+        status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
 
     /// The part `gelato_email_report_error`.
     GelatoEmailReportError {
-        code: GelatoEmailReportErrorCode = Nullable;
-        reason: &str = Nullable;
+        code: GelatoEmailReportErrorCode = field "code" Nullable "`email_unverified_other` or `email_verification_declined`; may be `null`.";
+        reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
 
     /// The part `gelato_id_number_report`.
     GelatoIdNumberReport {
-        dob: LegalEntityDob = Nullable;
-        error: GelatoIdNumberReportError = Nullable;
-        first_name: &str = Nullable;
-        id_number: &str = Nullable;
-        id_number_type: GelatoIdNumberReportIdNumberType = Nullable;
-        last_name: &str = Nullable;
-        status: GelatoEmailReportStatus = Required;
+        dob: LegalEntityDob = view "dob" Nullable "An object; may be `null`.";
+        error: GelatoIdNumberReportError = view "error" Nullable "An object; may be `null`.";
+        first_name: &str = text "first_name" Nullable "Text; may be `null`.";
+        id_number: &str = text "id_number" Nullable "Text; may be `null`.";
+        id_number_type: GelatoIdNumberReportIdNumberType = field "id_number_type" Nullable "`br_cpf`, `sg_nric` or `us_ssn`; may be `null`.";
+        last_name: &str = text "last_name" Nullable "Text; may be `null`.";
+        status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
 
     /// The part `gelato_id_number_report_error`.
     GelatoIdNumberReportError {
-        code: GelatoIdNumberReportErrorCode = Nullable;
-        reason: &str = Nullable;
+        code: GelatoIdNumberReportErrorCode = field "code" Nullable "`id_number_insufficient_document_data`, `id_number_mismatch` or `id_number_unverified_other`; may be `null`.";
+        reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
 
     /// The part `gelato_phone_report`.
     GelatoPhoneReport {
-        error: GelatoPhoneReportError = Nullable;
-        phone: &str = Nullable;
-        status: GelatoEmailReportStatus = Required;
+        error: GelatoPhoneReportError = view "error" Nullable "An object; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
 
     /// The part `gelato_phone_report_error`.
     GelatoPhoneReportError {
-        code: GelatoPhoneReportErrorCode = Nullable;
-        reason: &str = Nullable;
+        code: GelatoPhoneReportErrorCode = field "code" Nullable "`phone_unverified_other` or `phone_verification_declined`; may be `null`.";
+        reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
 
     /// The part `gelato_provided_details`.
     GelatoProvidedDetails {
-        email: &str = Optional;
-        phone: &str = Optional;
+        email: &str = text "email" Optional "Text; may be missing.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
     }
 
     /// The part `gelato_related_person`.
     GelatoRelatedPerson {
-        account: &str = Required;
-        person: &str = Required;
+        account: &str = text "account" Required "Text; always there.";
+        person: &str = text "person" Required "Text; always there.";
     }
 
     /// The part `gelato_report_document_options` and one other place.
     GelatoReportDocumentOptions {
-        allowed_types: Vec<GelatoDocumentReportType> = Optional;
-        require_id_number: bool = Optional;
-        require_live_capture: bool = Optional;
-        require_matching_selfie: bool = Optional;
+        allowed_types: Vec<GelatoDocumentReportType> = field "allowed_types" Optional "Several, each: `driving_license`, `id_card` or `passport`; may be missing.";
+        require_id_number: bool = flag "require_id_number" Optional "`true` or `false`; may be missing.";
+        require_live_capture: bool = flag "require_live_capture" Optional "`true` or `false`; may be missing.";
+        require_matching_selfie: bool = flag "require_matching_selfie" Optional "`true` or `false`; may be missing.";
     }
 
     /// The part `gelato_selfie_report`.
     GelatoSelfieReport {
-        document: &str = Nullable;
-        error: GelatoSelfieReportError = Nullable;
-        selfie: &str = Nullable;
-        status: GelatoEmailReportStatus = Required;
+        document: &str = text "document" Nullable "Text; may be `null`.";
+        error: GelatoSelfieReportError = view "error" Nullable "An object; may be `null`.";
+        selfie: &str = text "selfie" Nullable "Text; may be `null`.";
+        status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
 
     /// The part `gelato_selfie_report_error`.
     GelatoSelfieReportError {
-        code: GelatoSelfieReportErrorCode = Nullable;
-        reason: &str = Nullable;
+        code: GelatoSelfieReportErrorCode = field "code" Nullable "`selfie_document_missing_photo`, `selfie_face_mismatch`, `selfie_manipulated` or `selfie_unverified_other`; may be `null`.";
+        reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
 
     /// The part `gelato_session_email_options` and one other place.
     GelatoSessionEmailOptions {
-        require_verification: bool = Optional;
+        require_verification: bool = flag "require_verification" Optional "`true` or `false`; may be missing.";
     }
 
     /// The part `gelato_session_last_error`.
     GelatoSessionLastError {
-        code: GelatoSessionLastErrorCode = Nullable;
-        reason: &str = Nullable;
+        code: GelatoSessionLastErrorCode = field "code" Nullable "One of 19 words; may be `null`.";
+        reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
 
     /// The part `gelato_session_matching_options`.
     GelatoSessionMatchingOptions {
-        dob: GelatoSessionMatchingOptionsDob = Optional;
-        name: GelatoSessionMatchingOptionsDob = Optional;
+        dob: GelatoSessionMatchingOptionsDob = field "dob" Optional "`none` or `similar`; may be missing.";
+        name: GelatoSessionMatchingOptionsDob = field "name" Optional "`none` or `similar`; may be missing.";
     }
 
     /// The part `gelato_verification_report_options`.
     GelatoVerificationReportOptions {
-        document: GelatoReportDocumentOptions = Optional;
-        id_number: Node = Optional;
+        document: GelatoReportDocumentOptions = view "document" Optional "An object; may be missing.";
+        id_number: Node = field "id_number" Optional "Any JSON; may be missing.";
     }
 
     /// The part `gelato_verification_session_options`.
     GelatoVerificationSessionOptions {
-        document: GelatoReportDocumentOptions = Optional;
-        email: GelatoSessionEmailOptions = Optional;
-        id_number: Node = Optional;
-        matching: GelatoSessionMatchingOptions = Optional;
-        phone: GelatoSessionEmailOptions = Optional;
+        document: GelatoReportDocumentOptions = view "document" Optional "An object; may be missing.";
+        email: GelatoSessionEmailOptions = view "email" Optional "An object; may be missing.";
+        id_number: Node = field "id_number" Optional "Any JSON; may be missing.";
+        matching: GelatoSessionMatchingOptions = view "matching" Optional "An object; may be missing.";
+        phone: GelatoSessionEmailOptions = view "phone" Optional "An object; may be missing.";
     }
 
     /// The part `gelato_verified_outputs`.
     GelatoVerifiedOutputs {
-        address: Address = Nullable;
-        dob: LegalEntityDob = Nullable;
-        email: &str = Nullable;
-        first_name: &str = Nullable;
-        id_number: &str = Nullable;
-        id_number_type: GelatoIdNumberReportIdNumberType = Nullable;
-        last_name: &str = Nullable;
-        phone: &str = Nullable;
-        sex: GelatoDocumentReportSex = Nullable;
-        unparsed_place_of_birth: &str = Nullable;
-        unparsed_sex: &str = Nullable;
+        address: Address = view "address" Nullable "An object; may be `null`.";
+        dob: LegalEntityDob = view "dob" Nullable "An object; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        first_name: &str = text "first_name" Nullable "Text; may be `null`.";
+        id_number: &str = text "id_number" Nullable "Text; may be `null`.";
+        id_number_type: GelatoIdNumberReportIdNumberType = field "id_number_type" Nullable "`br_cpf`, `sg_nric` or `us_ssn`; may be `null`.";
+        last_name: &str = text "last_name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        sex: GelatoDocumentReportSex = field "sex" Nullable "`[redacted]`, `female`, `male` or `unknown`; may be `null`.";
+        unparsed_place_of_birth: &str = text "unparsed_place_of_birth" Nullable "Text; may be `null`.";
+        unparsed_sex: &str = text "unparsed_sex" Nullable "Text; may be `null`.";
     }
 
     /// The part `inbound_transfers`.
     InboundTransfers {
-        billing_details: TreasurySharedResourceBillingDetails = Required;
-        r#type: &str = Required;
-        us_bank_account: InboundTransfersPaymentMethodDetailsUsBankAccount = Optional;
+        billing_details: TreasurySharedResourceBillingDetails = view "billing_details" Required "An object; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
+        us_bank_account: InboundTransfersPaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
 
     /// The part `inbound_transfers_payment_method_details_us_bank_account`.
     InboundTransfersPaymentMethodDetailsUsBankAccount {
-        account_holder_type: IssuingCardholderType = Nullable;
-        account_type: PaymentMethodUsBankAccountAccountType = Nullable;
-        bank_name: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        mandate: Expandable<Mandate> = Optional;
-        network: &str = Required;
-        routing_number: &str = Nullable;
+        account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
+        account_type: PaymentMethodUsBankAccountAccountType = field "account_type" Nullable "`checking` or `savings`; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: Expandable<Mandate> = field "mandate" Optional "An id, or the object where the call expanded it; may be missing.";
+        network: &str = text "network" Required "Text; always there.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `insights_resources_payment_evaluation_billing_details` and 2 other places.
     InsightsResourcesPaymentEvaluationBillingDetails {
-        address: Address = Required;
-        email: &str = Nullable;
-        name: &str = Nullable;
-        phone: &str = Nullable;
+        address: Address = view "address" Required "An object; always there.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
 
     /// The part `insights_resources_payment_evaluation_client_device_metadata`.
     InsightsResourcesPaymentEvaluationClientDeviceMetadata {
-        radar_session: &str = Required;
+        radar_session: &str = text "radar_session" Required "Text; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_customer_details`.
     InsightsResourcesPaymentEvaluationCustomerDetails {
-        customer: &str = Nullable;
-        customer_account: &str = Nullable;
-        email: &str = Nullable;
-        name: &str = Nullable;
-        phone: &str = Nullable;
+        customer: &str = text "customer" Nullable "Text; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
 
     /// The part `insights_resources_payment_evaluation_dispute_opened`.
     InsightsResourcesPaymentEvaluationDisputeOpened {
-        amount: i64 = Required;
-        currency: &str = Required;
-        reason: InsightsResourcesPaymentEvaluationDisputeOpenedReason = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        reason: InsightsResourcesPaymentEvaluationDisputeOpenedReason = field "reason" Required "One of 11 words; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_early_fraud_warning_received`.
     InsightsResourcesPaymentEvaluationEarlyFraudWarningReceived {
-        fraud_type: InsightsResourcesPaymentEvaluationEarlyFraudWarningReceivedFraudType = Required;
+        fraud_type: InsightsResourcesPaymentEvaluationEarlyFraudWarningReceivedFraudType = field "fraud_type" Required "`made_with_lost_card`, `made_with_stolen_card`, `other` or `unauthorized_use_of_card`; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_event`.
     InsightsResourcesPaymentEvaluationEvent {
-        dispute_opened: InsightsResourcesPaymentEvaluationDisputeOpened = Optional;
-        early_fraud_warning_received: InsightsResourcesPaymentEvaluationEarlyFraudWarningReceived = Optional;
-        occurred_at: i64 = Required;
-        refunded: InsightsResourcesPaymentEvaluationRefunded = Optional;
-        r#type: InsightsResourcesPaymentEvaluationEventType = Required;
-        user_intervention_raised: InsightsResourcesPaymentEvaluationUserInterventionRaised = Optional;
-        user_intervention_resolved: InsightsResourcesPaymentEvaluationUserInterventionResolved = Optional;
+        dispute_opened: InsightsResourcesPaymentEvaluationDisputeOpened = view "dispute_opened" Optional "An object; may be missing.";
+        early_fraud_warning_received: InsightsResourcesPaymentEvaluationEarlyFraudWarningReceived = view "early_fraud_warning_received" Optional "An object; may be missing.";
+        occurred_at: i64 = int "occurred_at" Required "Seconds since 1970; always there.";
+        refunded: InsightsResourcesPaymentEvaluationRefunded = view "refunded" Optional "An object; may be missing.";
+        r#type: InsightsResourcesPaymentEvaluationEventType = field "type" Required "`dispute_opened`, `early_fraud_warning_received`, `refunded`, `user_intervention_raised` or `user_intervention_resolved`; always there.";
+        user_intervention_raised: InsightsResourcesPaymentEvaluationUserInterventionRaised = view "user_intervention_raised" Optional "An object; may be missing.";
+        user_intervention_resolved: InsightsResourcesPaymentEvaluationUserInterventionResolved = view "user_intervention_resolved" Optional "An object; may be missing.";
     }
 
     /// The part `insights_resources_payment_evaluation_merchant_blocked`.
     InsightsResourcesPaymentEvaluationMerchantBlocked {
-        reason: InsightsResourcesPaymentEvaluationMerchantBlockedReason = Required;
+        reason: InsightsResourcesPaymentEvaluationMerchantBlockedReason = field "reason" Required "`authentication_required`, `blocked_for_fraud`, `invalid_payment` or `other`; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_money_movement_card`.
     InsightsResourcesPaymentEvaluationMoneyMovementCard {
-        customer_presence: PaymentIntentSetupFutureUsage = Nullable;
-        payment_type: InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType = Nullable;
+        customer_presence: PaymentIntentSetupFutureUsage = field "customer_presence" Nullable "`off_session` or `on_session`; may be `null`.";
+        payment_type: InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType = field "payment_type" Nullable "`one_off`, `recurring`, `setup_one_off` or `setup_recurring`; may be `null`.";
     }
 
     /// The part `insights_resources_payment_evaluation_money_movement_details`.
     InsightsResourcesPaymentEvaluationMoneyMovementDetails {
-        card: InsightsResourcesPaymentEvaluationMoneyMovementCard = Nullable;
-        money_movement_type: &str = Required;
+        card: InsightsResourcesPaymentEvaluationMoneyMovementCard = view "card" Nullable "An object; may be `null`.";
+        money_movement_type: &str = text "money_movement_type" Required "Text; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_outcome`.
     InsightsResourcesPaymentEvaluationOutcome {
-        merchant_blocked: InsightsResourcesPaymentEvaluationMerchantBlocked = Optional;
-        payment_intent_id: &str = Optional;
-        rejected: InsightsResourcesPaymentEvaluationRejected = Optional;
-        succeeded: InsightsResourcesPaymentEvaluationSucceeded = Optional;
-        r#type: InsightsResourcesPaymentEvaluationOutcomeType = Required;
+        merchant_blocked: InsightsResourcesPaymentEvaluationMerchantBlocked = view "merchant_blocked" Optional "An object; may be missing.";
+        payment_intent_id: &str = text "payment_intent_id" Optional "Text; may be missing.";
+        rejected: InsightsResourcesPaymentEvaluationRejected = view "rejected" Optional "An object; may be missing.";
+        succeeded: InsightsResourcesPaymentEvaluationSucceeded = view "succeeded" Optional "An object; may be missing.";
+        r#type: InsightsResourcesPaymentEvaluationOutcomeType = field "type" Required "`failed`, `merchant_blocked`, `rejected` or `succeeded`; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_payment_details`.
     InsightsResourcesPaymentEvaluationPaymentDetails {
-        amount: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        money_movement_details: InsightsResourcesPaymentEvaluationMoneyMovementDetails = Nullable;
-        payment_method_details: InsightsResourcesPaymentEvaluationPaymentMethodDetails = Nullable;
-        shipping_details: InsightsResourcesPaymentEvaluationShipping = Nullable;
-        statement_descriptor: &str = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        money_movement_details: InsightsResourcesPaymentEvaluationMoneyMovementDetails = view "money_movement_details" Nullable "An object; may be `null`.";
+        payment_method_details: InsightsResourcesPaymentEvaluationPaymentMethodDetails = view "payment_method_details" Nullable "An object; may be `null`.";
+        shipping_details: InsightsResourcesPaymentEvaluationShipping = view "shipping_details" Nullable "An object; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `insights_resources_payment_evaluation_payment_method_details`.
     InsightsResourcesPaymentEvaluationPaymentMethodDetails {
-        billing_details: InsightsResourcesPaymentEvaluationBillingDetails = Nullable;
-        payment_method: Expandable<PaymentMethod> = Required;
+        billing_details: InsightsResourcesPaymentEvaluationBillingDetails = view "billing_details" Nullable "An object; may be `null`.";
+        payment_method: Expandable<PaymentMethod> = field "payment_method" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_refunded`.
     InsightsResourcesPaymentEvaluationRefunded {
-        amount: i64 = Required;
-        currency: &str = Required;
-        reason: InsightsResourcesPaymentEvaluationRefundedReason = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        reason: InsightsResourcesPaymentEvaluationRefundedReason = field "reason" Required "`duplicate`, `fraudulent`, `other` or `requested_by_customer`; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_rejected`.
     InsightsResourcesPaymentEvaluationRejected {
-        card: InsightsResourcesPaymentEvaluationRejectedCard = Optional;
+        card: InsightsResourcesPaymentEvaluationRejectedCard = view "card" Optional "An object; may be missing.";
     }
 
     /// The part `insights_resources_payment_evaluation_rejected_card`.
     InsightsResourcesPaymentEvaluationRejectedCard {
-        address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Required;
-        address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Required;
-        cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Required;
-        reason: InsightsResourcesPaymentEvaluationRejectedCardReason = Required;
+        address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_line1_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
+        address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_postal_code_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
+        cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "cvc_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
+        reason: InsightsResourcesPaymentEvaluationRejectedCardReason = field "reason" Required "One of 13 words; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_shipping` and 2 other places.
     InsightsResourcesPaymentEvaluationShipping {
-        address: Address = Required;
-        name: &str = Nullable;
-        phone: &str = Nullable;
+        address: Address = view "address" Required "An object; always there.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
 
     /// The part `insights_resources_payment_evaluation_signal_v2`.
     InsightsResourcesPaymentEvaluationSignalV2 {
-        evaluated_at: i64 = Required;
-        risk_level: InsightsResourcesPaymentEvaluationSignalV2RiskLevel = Required;
-        score: f64 = Required;
+        evaluated_at: i64 = int "evaluated_at" Required "Seconds since 1970; always there.";
+        risk_level: InsightsResourcesPaymentEvaluationSignalV2RiskLevel = field "risk_level" Required "`elevated`, `highest`, `low`, `normal`, `not_assessed` or `unknown`; always there.";
+        score: f64 = number "score" Required "A number; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_signals`.
     InsightsResourcesPaymentEvaluationSignals {
-        fraudulent_payment: InsightsResourcesPaymentEvaluationSignalV2 = Required;
+        fraudulent_payment: InsightsResourcesPaymentEvaluationSignalV2 = view "fraudulent_payment" Required "An object; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_succeeded`.
     InsightsResourcesPaymentEvaluationSucceeded {
-        card: InsightsResourcesPaymentEvaluationSucceededCard = Optional;
+        card: InsightsResourcesPaymentEvaluationSucceededCard = view "card" Optional "An object; may be missing.";
     }
 
     /// The part `insights_resources_payment_evaluation_succeeded_card`.
     InsightsResourcesPaymentEvaluationSucceededCard {
-        address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Required;
-        address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Required;
-        cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Required;
+        address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_line1_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
+        address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_postal_code_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
+        cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "cvc_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_user_intervention_raised`.
     InsightsResourcesPaymentEvaluationUserInterventionRaised {
-        custom: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        key: &str = Required;
-        r#type: InsightsResourcesPaymentEvaluationUserInterventionRaisedType = Required;
+        custom: TaxProductRegistrationsResourceCountryOptionsDefault = view "custom" Optional "An object; may be missing.";
+        key: &str = text "key" Required "Text; always there.";
+        r#type: InsightsResourcesPaymentEvaluationUserInterventionRaisedType = field "type" Required "`3ds`, `captcha` or `custom`; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_user_intervention_resolved`.
     InsightsResourcesPaymentEvaluationUserInterventionResolved {
-        key: &str = Required;
-        outcome: InsightsResourcesPaymentEvaluationUserInterventionResolvedOutcome = Nullable;
+        key: &str = text "key" Required "Text; always there.";
+        outcome: InsightsResourcesPaymentEvaluationUserInterventionResolvedOutcome = field "outcome" Nullable "`abandoned`, `failed` or `passed`; may be `null`.";
     }
 
     /// The part `invoice_installments_card` and one other place.
     InvoiceInstallmentsCard {
-        enabled: bool = Nullable;
+        enabled: bool = flag "enabled" Nullable "`true` or `false`; may be `null`.";
     }
 
     /// The part `invoices_payment_method_options`.
     InvoicesPaymentMethodOptions {
-        acss_debit: InvoicePaymentMethodOptionsAcssDebit = Nullable;
-        bancontact: InvoicePaymentMethodOptionsBancontact = Nullable;
-        card: InvoicePaymentMethodOptionsCard = Nullable;
-        customer_balance: InvoicePaymentMethodOptionsCustomerBalance = Nullable;
-        konbini: Node = Nullable;
-        payto: InvoicePaymentMethodOptionsPayto = Nullable;
-        pix: InvoicePaymentMethodOptionsPix = Nullable;
-        sepa_debit: Node = Nullable;
-        upi: InvoicePaymentMethodOptionsUpi = Nullable;
-        us_bank_account: InvoicePaymentMethodOptionsUsBankAccount = Nullable;
+        acss_debit: InvoicePaymentMethodOptionsAcssDebit = view "acss_debit" Nullable "An object; may be `null`.";
+        bancontact: InvoicePaymentMethodOptionsBancontact = view "bancontact" Nullable "An object; may be `null`.";
+        card: InvoicePaymentMethodOptionsCard = view "card" Nullable "An object; may be `null`.";
+        customer_balance: InvoicePaymentMethodOptionsCustomerBalance = view "customer_balance" Nullable "An object; may be `null`.";
+        konbini: Node = field "konbini" Nullable "Any JSON; may be `null`.";
+        payto: InvoicePaymentMethodOptionsPayto = view "payto" Nullable "An object; may be `null`.";
+        pix: InvoicePaymentMethodOptionsPix = view "pix" Nullable "An object; may be `null`.";
+        sepa_debit: Node = field "sepa_debit" Nullable "Any JSON; may be `null`.";
+        upi: InvoicePaymentMethodOptionsUpi = view "upi" Nullable "An object; may be `null`.";
+        us_bank_account: InvoicePaymentMethodOptionsUsBankAccount = view "us_bank_account" Nullable "An object; may be `null`.";
     }
 
     /// The part `invoices_payment_settings`.
     InvoicesPaymentSettings {
-        default_mandate: &str = Nullable;
-        payment_method_options: InvoicesPaymentMethodOptions = Nullable;
-        payment_method_types: Vec<InvoicesPaymentSettingsPaymentMethodTypes> = Nullable;
+        default_mandate: &str = text "default_mandate" Nullable "Text; may be `null`.";
+        payment_method_options: InvoicesPaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        payment_method_types: Vec<InvoicesPaymentSettingsPaymentMethodTypes> = field "payment_method_types" Nullable "Several, each: one of 45 words; may be `null`.";
     }
 
     /// The part `invoices_payments_invoice_payment_associated_payment`.
     InvoicesPaymentsInvoicePaymentAssociatedPayment {
-        charge: Expandable<Charge> = Optional;
-        payment_intent: Expandable<PaymentIntent> = Optional;
-        payment_record: Expandable<PaymentRecord> = Optional;
-        r#type: InvoicesPaymentsInvoicePaymentAssociatedPaymentType = Required;
+        charge: Expandable<Charge> = field "charge" Optional "An id, or the object where the call expanded it; may be missing.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Optional "An id, or the object where the call expanded it; may be missing.";
+        payment_record: Expandable<PaymentRecord> = field "payment_record" Optional "An id, or the object where the call expanded it; may be missing.";
+        r#type: InvoicesPaymentsInvoicePaymentAssociatedPaymentType = field "type" Required "`charge`, `payment_intent` or `payment_record`; always there.";
     }
 
     /// The part `invoices_payments_invoice_payment_status_transitions`.
     InvoicesPaymentsInvoicePaymentStatusTransitions {
-        canceled_at: i64 = Nullable;
-        paid_at: i64 = Nullable;
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        paid_at: i64 = int "paid_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `invoices_resource_confirmation_secret`.
     InvoicesResourceConfirmationSecret {
-        client_secret: &str = Required;
-        r#type: &str = Required;
+        client_secret: &str = text "client_secret" Required "Text; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `invoices_resource_from_invoice`.
     InvoicesResourceFromInvoice {
-        action: &str = Required;
-        invoice: Expandable<Invoice> = Required;
+        action: &str = text "action" Required "Text; always there.";
+        invoice: Expandable<Invoice> = field "invoice" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `invoices_resource_invoice_rendering`.
     InvoicesResourceInvoiceRendering {
-        amount_tax_display: &str = Nullable;
-        pdf: InvoiceRenderingPdf = Nullable;
-        template: &str = Nullable;
-        template_version: i64 = Nullable;
+        amount_tax_display: &str = text "amount_tax_display" Nullable "Text; may be `null`.";
+        pdf: InvoiceRenderingPdf = view "pdf" Nullable "An object; may be `null`.";
+        template: &str = text "template" Nullable "Text; may be `null`.";
+        template_version: i64 = int "template_version" Nullable "An integer; may be `null`.";
     }
 
     /// The part `invoices_resource_pretax_credit_amount` and one other place.
     InvoicesResourcePretaxCreditAmount {
-        amount: i64 = Required;
-        credit_balance_transaction: Expandable<BillingCreditBalanceTransaction> = Nullable;
-        discount: Expandable<Discount> = Optional;
-        r#type: CreditNotesPretaxCreditAmountType = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        credit_balance_transaction: Expandable<BillingCreditBalanceTransaction> = field "credit_balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        discount: Expandable<Discount> = field "discount" Optional "An id, or the object where the call expanded it; may be missing.";
+        r#type: CreditNotesPretaxCreditAmountType = field "type" Required "`credit_balance_transaction` or `discount`; always there.";
     }
 
     /// The part `invoices_resource_status_transitions`.
     InvoicesResourceStatusTransitions {
-        finalized_at: i64 = Nullable;
-        marked_uncollectible_at: i64 = Nullable;
-        paid_at: i64 = Nullable;
-        voided_at: i64 = Nullable;
+        finalized_at: i64 = int "finalized_at" Nullable "Seconds since 1970; may be `null`.";
+        marked_uncollectible_at: i64 = int "marked_uncollectible_at" Nullable "Seconds since 1970; may be `null`.";
+        paid_at: i64 = int "paid_at" Nullable "Seconds since 1970; may be `null`.";
+        voided_at: i64 = int "voided_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `issuing_card_authorization_controls` and one other place.
     IssuingCardAuthorizationControls {
-        allowed_card_presences: Vec<IssuingAuthorizationCardPresence> = Nullable;
-        allowed_categories: Vec<IssuingCardSpendingLimitCategories> = Nullable;
-        allowed_merchant_countries: Vec<&str> = Nullable;
-        blocked_card_presences: Vec<IssuingAuthorizationCardPresence> = Nullable;
-        blocked_categories: Vec<IssuingCardSpendingLimitCategories> = Nullable;
-        blocked_merchant_countries: Vec<&str> = Nullable;
-        spending_limits: Vec<IssuingCardSpendingLimit> = Nullable;
-        spending_limits_currency: &str = Nullable;
+        allowed_card_presences: Vec<IssuingAuthorizationCardPresence> = field "allowed_card_presences" Nullable "Several, each: `not_present` or `present`; may be `null`.";
+        allowed_categories: Vec<IssuingCardSpendingLimitCategories> = field "allowed_categories" Nullable "Several, each: one of 295 words; may be `null`.";
+        allowed_merchant_countries: Vec<&str> = field "allowed_merchant_countries" Nullable "Several, each: text; may be `null`.";
+        blocked_card_presences: Vec<IssuingAuthorizationCardPresence> = field "blocked_card_presences" Nullable "Several, each: `not_present` or `present`; may be `null`.";
+        blocked_categories: Vec<IssuingCardSpendingLimitCategories> = field "blocked_categories" Nullable "Several, each: one of 295 words; may be `null`.";
+        blocked_merchant_countries: Vec<&str> = field "blocked_merchant_countries" Nullable "Several, each: text; may be `null`.";
+        spending_limits: Vec<IssuingCardSpendingLimit> = field "spending_limits" Nullable "Several, each: an object; may be `null`.";
+        spending_limits_currency: &str = text "spending_limits_currency" Nullable "A currency, three letters in lower case; may be `null`.";
     }
 
     /// The part `issuing_card_spending_limit` and one other place.
     IssuingCardSpendingLimit {
-        amount: i64 = Required;
-        categories: Vec<IssuingCardSpendingLimitCategories> = Nullable;
-        interval: IssuingCardSpendingLimitInterval = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        categories: Vec<IssuingCardSpendingLimitCategories> = field "categories" Nullable "Several, each: one of 295 words; may be `null`.";
+        interval: IssuingCardSpendingLimitInterval = field "interval" Required "`all_time`, `daily`, `monthly`, `per_authorization`, `weekly` or `yearly`; always there.";
     }
 
     /// The part `issuing_cardholder_address` and one other place.
     IssuingCardholderAddress {
-        address: Address = Required;
+        address: Address = view "address" Required "An object; always there.";
     }
 
     /// The part `issuing_network_token_address`.
     IssuingNetworkTokenAddress {
-        line1: &str = Required;
-        postal_code: &str = Required;
+        line1: &str = text "line1" Required "Text; always there.";
+        postal_code: &str = text "postal_code" Required "Text; always there.";
     }
 
     /// The part `issuing_network_token_device`.
     IssuingNetworkTokenDevice {
-        device_fingerprint: &str = Optional;
-        ip_address: &str = Optional;
-        location: &str = Optional;
-        name: &str = Optional;
-        phone_number: &str = Optional;
-        r#type: IssuingNetworkTokenDeviceType = Optional;
+        device_fingerprint: &str = text "device_fingerprint" Optional "Text; may be missing.";
+        ip_address: &str = text "ip_address" Optional "Text; may be missing.";
+        location: &str = text "location" Optional "Text; may be missing.";
+        name: &str = text "name" Optional "Text; may be missing.";
+        phone_number: &str = text "phone_number" Optional "Text; may be missing.";
+        r#type: IssuingNetworkTokenDeviceType = field "type" Optional "`other`, `phone` or `watch`; may be missing.";
     }
 
     /// The part `issuing_network_token_mastercard`.
     IssuingNetworkTokenMastercard {
-        card_reference_id: &str = Optional;
-        token_reference_id: &str = Required;
-        token_requestor_id: &str = Required;
-        token_requestor_name: &str = Optional;
+        card_reference_id: &str = text "card_reference_id" Optional "Text; may be missing.";
+        token_reference_id: &str = text "token_reference_id" Required "Text; always there.";
+        token_requestor_id: &str = text "token_requestor_id" Required "Text; always there.";
+        token_requestor_name: &str = text "token_requestor_name" Optional "Text; may be missing.";
     }
 
     /// The part `issuing_network_token_network_data`.
     IssuingNetworkTokenNetworkData {
-        device: IssuingNetworkTokenDevice = Optional;
-        mastercard: IssuingNetworkTokenMastercard = Optional;
-        r#type: IssuingTokenNetwork = Required;
-        visa: IssuingNetworkTokenVisa = Optional;
-        wallet_provider: IssuingNetworkTokenWalletProvider = Optional;
+        device: IssuingNetworkTokenDevice = view "device" Optional "An object; may be missing.";
+        mastercard: IssuingNetworkTokenMastercard = view "mastercard" Optional "An object; may be missing.";
+        r#type: IssuingTokenNetwork = field "type" Required "`mastercard` or `visa`; always there.";
+        visa: IssuingNetworkTokenVisa = view "visa" Optional "An object; may be missing.";
+        wallet_provider: IssuingNetworkTokenWalletProvider = view "wallet_provider" Optional "An object; may be missing.";
     }
 
     /// The part `issuing_network_token_visa`.
     IssuingNetworkTokenVisa {
-        card_reference_id: &str = Nullable;
-        token_reference_id: &str = Required;
-        token_requestor_id: &str = Required;
-        token_risk_score: &str = Optional;
+        card_reference_id: &str = text "card_reference_id" Nullable "Text; may be `null`.";
+        token_reference_id: &str = text "token_reference_id" Required "Text; always there.";
+        token_requestor_id: &str = text "token_requestor_id" Required "Text; always there.";
+        token_risk_score: &str = text "token_risk_score" Optional "Text; may be missing.";
     }
 
     /// The part `issuing_network_token_wallet_provider`.
     IssuingNetworkTokenWalletProvider {
-        account_id: &str = Optional;
-        account_trust_score: i64 = Optional;
-        card_number_source: IssuingNetworkTokenWalletProviderCardNumberSource = Optional;
-        cardholder_address: IssuingNetworkTokenAddress = Optional;
-        cardholder_name: &str = Optional;
-        device_trust_score: i64 = Optional;
-        hashed_account_email_address: &str = Optional;
-        reason_codes: Vec<IssuingNetworkTokenWalletProviderReasonCodes> = Optional;
-        suggested_decision: IssuingNetworkTokenWalletProviderSuggestedDecision = Optional;
-        suggested_decision_version: &str = Optional;
+        account_id: &str = text "account_id" Optional "Text; may be missing.";
+        account_trust_score: i64 = int "account_trust_score" Optional "An integer; may be missing.";
+        card_number_source: IssuingNetworkTokenWalletProviderCardNumberSource = field "card_number_source" Optional "`app`, `manual`, `on_file` or `other`; may be missing.";
+        cardholder_address: IssuingNetworkTokenAddress = view "cardholder_address" Optional "An object; may be missing.";
+        cardholder_name: &str = text "cardholder_name" Optional "Text; may be missing.";
+        device_trust_score: i64 = int "device_trust_score" Optional "An integer; may be missing.";
+        hashed_account_email_address: &str = text "hashed_account_email_address" Optional "Text; may be missing.";
+        reason_codes: Vec<IssuingNetworkTokenWalletProviderReasonCodes> = field "reason_codes" Optional "Several, each: one of 28 words; may be missing.";
+        suggested_decision: IssuingNetworkTokenWalletProviderSuggestedDecision = field "suggested_decision" Optional "`approve`, `decline` or `require_auth`; may be missing.";
+        suggested_decision_version: &str = text "suggested_decision_version" Optional "Text; may be missing.";
     }
 
     /// The part `issuing_authorization_amount_details` and 3 other places.
     IssuingTransactionAmountDetails {
-        atm_fee: i64 = Nullable;
-        cashback_amount: i64 = Nullable;
+        atm_fee: i64 = int "atm_fee" Nullable "An integer; may be `null`.";
+        cashback_amount: i64 = int "cashback_amount" Nullable "An integer; may be `null`.";
     }
 
     /// The part `issuing_authorization_fleet_fuel_price_data` and 3 other places.
     IssuingTransactionFleetFuelPriceData {
-        gross_amount_decimal: &str = Nullable;
+        gross_amount_decimal: &str = text "gross_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
 
     /// The part `issuing_authorization_fleet_reported_breakdown` and one other place.
     IssuingTransactionFleetReportedBreakdown {
-        fuel: IssuingTransactionFleetFuelPriceData = Nullable;
-        non_fuel: IssuingTransactionFleetFuelPriceData = Nullable;
-        tax: IssuingTransactionFleetTaxData = Nullable;
+        fuel: IssuingTransactionFleetFuelPriceData = view "fuel" Nullable "An object; may be `null`.";
+        non_fuel: IssuingTransactionFleetFuelPriceData = view "non_fuel" Nullable "An object; may be `null`.";
+        tax: IssuingTransactionFleetTaxData = view "tax" Nullable "An object; may be `null`.";
     }
 
     /// The part `issuing_authorization_fleet_tax_data` and one other place.
     IssuingTransactionFleetTaxData {
-        local_amount_decimal: &str = Nullable;
-        national_amount_decimal: &str = Nullable;
+        local_amount_decimal: &str = text "local_amount_decimal" Nullable "A decimal number as text; may be `null`.";
+        national_amount_decimal: &str = text "national_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
 
     /// The part `legal_entity_company`.
     LegalEntityCompany {
-        address: Address = Optional;
-        address_kana: LegalEntityJapanAddress = Nullable;
-        address_kanji: LegalEntityJapanAddress = Nullable;
-        directors_provided: bool = Optional;
-        directorship_declaration: LegalEntityUboDeclaration = Nullable;
-        executives_provided: bool = Optional;
-        export_license_id: &str = Optional;
-        export_purpose_code: &str = Optional;
-        name: &str = Nullable;
-        name_kana: &str = Nullable;
-        name_kanji: &str = Nullable;
-        owners_provided: bool = Optional;
-        ownership_declaration: LegalEntityUboDeclaration = Nullable;
-        ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason = Optional;
-        phone: &str = Nullable;
-        registration_date: LegalEntityDob = Optional;
-        representative_declaration: LegalEntityUboDeclaration = Nullable;
-        structure: LegalEntityCompanyStructure = Optional;
-        tax_id_provided: bool = Optional;
-        tax_id_registrar: &str = Optional;
-        vat_id_provided: bool = Optional;
-        verification: LegalEntityCompanyVerification = Nullable;
+        address: Address = view "address" Optional "An object; may be missing.";
+        address_kana: LegalEntityJapanAddress = view "address_kana" Nullable "An object; may be `null`.";
+        address_kanji: LegalEntityJapanAddress = view "address_kanji" Nullable "An object; may be `null`.";
+        directors_provided: bool = flag "directors_provided" Optional "`true` or `false`; may be missing.";
+        directorship_declaration: LegalEntityUboDeclaration = view "directorship_declaration" Nullable "An object; may be `null`.";
+        executives_provided: bool = flag "executives_provided" Optional "`true` or `false`; may be missing.";
+        export_license_id: &str = text "export_license_id" Optional "Text; may be missing.";
+        export_purpose_code: &str = text "export_purpose_code" Optional "Text; may be missing.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        name_kana: &str = text "name_kana" Nullable "Text; may be `null`.";
+        name_kanji: &str = text "name_kanji" Nullable "Text; may be `null`.";
+        owners_provided: bool = flag "owners_provided" Optional "`true` or `false`; may be missing.";
+        ownership_declaration: LegalEntityUboDeclaration = view "ownership_declaration" Nullable "An object; may be `null`.";
+        ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason = field "ownership_exemption_reason" Optional "`qualified_entity_exceeds_ownership_threshold` or `qualifies_as_financial_institution`; may be missing.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        registration_date: LegalEntityDob = view "registration_date" Optional "An object; may be missing.";
+        representative_declaration: LegalEntityUboDeclaration = view "representative_declaration" Nullable "An object; may be `null`.";
+        structure: LegalEntityCompanyStructure = field "structure" Optional "One of 23 words; may be missing.";
+        tax_id_provided: bool = flag "tax_id_provided" Optional "`true` or `false`; may be missing.";
+        tax_id_registrar: &str = text "tax_id_registrar" Optional "Text; may be missing.";
+        vat_id_provided: bool = flag "vat_id_provided" Optional "`true` or `false`; may be missing.";
+        verification: LegalEntityCompanyVerification = view "verification" Nullable "An object; may be `null`.";
     }
 
     /// The part `legal_entity_company_verification`.
     LegalEntityCompanyVerification {
-        document: LegalEntityPersonVerificationDocument = Required;
+        document: LegalEntityPersonVerificationDocument = view "document" Required "An object; always there.";
     }
 
     /// The part `legal_entity_japan_address` and 5 other places.
     LegalEntityJapanAddress {
-        city: &str = Nullable;
-        country: &str = Nullable;
-        line1: &str = Nullable;
-        line2: &str = Nullable;
-        postal_code: &str = Nullable;
-        state: &str = Nullable;
-        town: &str = Nullable;
+        city: &str = text "city" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        line1: &str = text "line1" Nullable "Text; may be `null`.";
+        line2: &str = text "line2" Nullable "Text; may be `null`.";
+        postal_code: &str = text "postal_code" Nullable "Text; may be `null`.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
+        town: &str = text "town" Nullable "Text; may be `null`.";
     }
 
     /// The part `legal_entity_person_verification`.
     LegalEntityPersonVerification {
-        additional_document: LegalEntityPersonVerificationDocument = Nullable;
-        details: &str = Nullable;
-        details_code: &str = Nullable;
-        document: LegalEntityPersonVerificationDocument = Optional;
-        status: &str = Required;
+        additional_document: LegalEntityPersonVerificationDocument = view "additional_document" Nullable "An object; may be `null`.";
+        details: &str = text "details" Nullable "Text; may be `null`.";
+        details_code: &str = text "details_code" Nullable "Text; may be `null`.";
+        document: LegalEntityPersonVerificationDocument = view "document" Optional "An object; may be missing.";
+        status: &str = text "status" Required "Text; always there.";
     }
 
     /// The part `legal_entity_company_verification_document` and 2 other places.
     LegalEntityPersonVerificationDocument {
-        back: Expandable<File> = Nullable;
-        details: &str = Nullable;
-        details_code: &str = Nullable;
-        front: Expandable<File> = Nullable;
+        back: Expandable<File> = field "back" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        details: &str = text "details" Nullable "Text; may be `null`.";
+        details_code: &str = text "details_code" Nullable "Text; may be `null`.";
+        front: Expandable<File> = field "front" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `issuing_cardholder_user_terms_acceptance` and 4 other places.
     LegalEntityUboDeclaration {
-        date: i64 = Nullable;
-        ip: &str = Nullable;
-        user_agent: &str = Nullable;
+        date: i64 = int "date" Nullable "Seconds since 1970; may be `null`.";
+        ip: &str = text "ip" Nullable "Text; may be `null`.";
+        user_agent: &str = text "user_agent" Nullable "Text; may be `null`.";
     }
 
     /// The part `mandate_au_becs_debit` and one other place.
     MandateAuBecsDebit {
-        url: &str = Required;
+        url: &str = text "url" Required "Text; always there.";
     }
 
     /// The part `account_monthly_estimated_revenue` and 3 other places.
     MandateSingleUse {
-        amount: i64 = Required;
-        currency: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
     }
 
     /// The part `confirmation_tokens_resource_mandate_data_resource_customer_acceptance_resource_online` and one other place.
     OnlineAcceptance {
-        ip_address: &str = Nullable;
-        user_agent: &str = Nullable;
+        ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
+        user_agent: &str = text "user_agent" Nullable "Text; may be `null`.";
     }
 
     /// The part `outbound_payments_payment_method_details` and one other place.
     OutboundPaymentsPaymentMethodDetails {
-        billing_details: TreasurySharedResourceBillingDetails = Required;
-        financial_account: ReceivedPaymentMethodDetailsFinancialAccount = Optional;
-        r#type: OutboundPaymentsPaymentMethodDetailsType = Required;
-        us_bank_account: OutboundPaymentsPaymentMethodDetailsUsBankAccount = Optional;
+        billing_details: TreasurySharedResourceBillingDetails = view "billing_details" Required "An object; always there.";
+        financial_account: ReceivedPaymentMethodDetailsFinancialAccount = view "financial_account" Optional "An object; may be missing.";
+        r#type: OutboundPaymentsPaymentMethodDetailsType = field "type" Required "`financial_account` or `us_bank_account`; always there.";
+        us_bank_account: OutboundPaymentsPaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
 
     /// The part `outbound_payments_payment_method_details_us_bank_account` and one other place.
     OutboundPaymentsPaymentMethodDetailsUsBankAccount {
-        account_holder_type: IssuingCardholderType = Nullable;
-        account_type: PaymentMethodUsBankAccountAccountType = Nullable;
-        bank_name: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        mandate: Expandable<Mandate> = Optional;
-        network: UsBankAccountNetworksSupported = Required;
-        routing_number: &str = Nullable;
+        account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
+        account_type: PaymentMethodUsBankAccountAccountType = field "account_type" Nullable "`checking` or `savings`; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate: Expandable<Mandate> = field "mandate" Optional "An id, or the object where the call expanded it; may be missing.";
+        network: UsBankAccountNetworksSupported = field "network" Required "`ach` or `us_domestic_wire`; always there.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_flows_amount_details_resource_line_items_list_resource_line_item_resource_payment_method_options`.
     PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourcePaymentMethodOptions {
-        card: PaymentFlowsPrivatePaymentMethodsCardPresentAmountDetailsLineItemPaymentMethodOptions = Optional;
-        card_present: PaymentFlowsPrivatePaymentMethodsCardPresentAmountDetailsLineItemPaymentMethodOptions = Optional;
-        klarna: PaymentFlowsPrivatePaymentMethodsKlarnaPaymentIntentAmountDetailsLineItemPaymentMethodOptions = Optional;
-        paypal: PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptions = Optional;
+        card: PaymentFlowsPrivatePaymentMethodsCardPresentAmountDetailsLineItemPaymentMethodOptions = view "card" Optional "An object; may be missing.";
+        card_present: PaymentFlowsPrivatePaymentMethodsCardPresentAmountDetailsLineItemPaymentMethodOptions = view "card_present" Optional "An object; may be missing.";
+        klarna: PaymentFlowsPrivatePaymentMethodsKlarnaPaymentIntentAmountDetailsLineItemPaymentMethodOptions = view "klarna" Optional "An object; may be missing.";
+        paypal: PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptions = view "paypal" Optional "An object; may be missing.";
     }
 
     /// The part `payment_flows_amount_details_resource_line_items_list_resource_line_item_resource_tax`.
     PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourceTax {
-        total_tax_amount: i64 = Required;
+        total_tax_amount: i64 = int "total_tax_amount" Required "An integer; always there.";
     }
 
     /// The part `payment_flows_private_payment_methods_card_payment_intent_amount_details_line_item_payment_method_options` and one other place.
     PaymentFlowsPrivatePaymentMethodsCardPresentAmountDetailsLineItemPaymentMethodOptions {
-        commodity_code: &str = Nullable;
+        commodity_code: &str = text "commodity_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_flows_private_payment_methods_klarna_payment_intent_amount_details_line_item_payment_method_options`.
     PaymentFlowsPrivatePaymentMethodsKlarnaPaymentIntentAmountDetailsLineItemPaymentMethodOptions {
-        image_url: &str = Nullable;
-        product_url: &str = Nullable;
-        reference: &str = Nullable;
-        subscription_reference: &str = Nullable;
+        image_url: &str = text "image_url" Nullable "Text; may be `null`.";
+        product_url: &str = text "product_url" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        subscription_reference: &str = text "subscription_reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_flows_private_payment_methods_paypal_amount_details_line_item_payment_method_options`.
     PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptions {
-        category: PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory = Optional;
-        description: &str = Optional;
-        sold_by: &str = Optional;
+        category: PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory = field "category" Optional "`digital_goods`, `donation` or `physical_goods`; may be missing.";
+        description: &str = text "description" Optional "Text; may be missing.";
+        sold_by: &str = text "sold_by" Optional "Text; may be missing.";
     }
 
     /// The part `payment_links_resource_after_completion`.
     PaymentLinksResourceAfterCompletion {
-        hosted_confirmation: PortalFlowsAfterCompletionHostedConfirmation = Optional;
-        redirect: MandateAuBecsDebit = Optional;
-        r#type: PaymentLinksResourceAfterCompletionType = Required;
+        hosted_confirmation: PortalFlowsAfterCompletionHostedConfirmation = view "hosted_confirmation" Optional "An object; may be missing.";
+        redirect: MandateAuBecsDebit = view "redirect" Optional "An object; may be missing.";
+        r#type: PaymentLinksResourceAfterCompletionType = field "type" Required "`hosted_confirmation` or `redirect`; always there.";
     }
 
     /// The part `payment_links_resource_automatic_tax`.
     PaymentLinksResourceAutomaticTax {
-        enabled: bool = Required;
-        liability: ConnectAccountReference = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        liability: ConnectAccountReference = view "liability" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_links_resource_card_payment_method_options`.
     PaymentLinksResourceCardPaymentMethodOptions {
-        restrictions: PaymentLinksResourceCardRestrictions = Nullable;
+        restrictions: PaymentLinksResourceCardRestrictions = view "restrictions" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_links_resource_card_restrictions`.
     PaymentLinksResourceCardRestrictions {
-        brands_blocked: Vec<PaymentLinksResourceCardRestrictionsBrandsBlocked> = Required;
+        brands_blocked: Vec<PaymentLinksResourceCardRestrictionsBrandsBlocked> = field "brands_blocked" Required "Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`; always there.";
     }
 
     /// The part `payment_links_resource_completed_sessions`.
     PaymentLinksResourceCompletedSessions {
-        count: i64 = Required;
-        limit: i64 = Required;
+        count: i64 = int "count" Required "An integer; always there.";
+        limit: i64 = int "limit" Required "An integer; always there.";
     }
 
     /// The part `payment_links_resource_custom_fields`.
     PaymentLinksResourceCustomFields {
-        dropdown: PaymentLinksResourceCustomFieldsDropdown = Optional;
-        key: &str = Required;
-        label: PaymentLinksResourceCustomFieldsLabel = Required;
-        numeric: PaymentLinksResourceCustomFieldsText = Optional;
-        optional: bool = Required;
-        text: PaymentLinksResourceCustomFieldsText = Optional;
-        r#type: PaymentLinksResourceCustomFieldsType = Required;
+        dropdown: PaymentLinksResourceCustomFieldsDropdown = view "dropdown" Optional "An object; may be missing.";
+        key: &str = text "key" Required "Text; always there.";
+        label: PaymentLinksResourceCustomFieldsLabel = view "label" Required "An object; always there.";
+        numeric: PaymentLinksResourceCustomFieldsText = view "numeric" Optional "An object; may be missing.";
+        optional: bool = flag "optional" Required "`true` or `false`; always there.";
+        text: PaymentLinksResourceCustomFieldsText = view "text" Optional "An object; may be missing.";
+        r#type: PaymentLinksResourceCustomFieldsType = field "type" Required "`dropdown`, `numeric` or `text`; always there.";
     }
 
     /// The part `payment_links_resource_custom_fields_dropdown`.
     PaymentLinksResourceCustomFieldsDropdown {
-        default_value: &str = Nullable;
-        options: Vec<PaymentPagesCheckoutSessionCustomFieldsOption> = Required;
+        default_value: &str = text "default_value" Nullable "Text; may be `null`.";
+        options: Vec<PaymentPagesCheckoutSessionCustomFieldsOption> = field "options" Required "Several, each: an object; always there.";
     }
 
     /// The part `payment_links_resource_custom_fields_numeric` and one other place.
     PaymentLinksResourceCustomFieldsText {
-        default_value: &str = Nullable;
-        maximum_length: i64 = Nullable;
-        minimum_length: i64 = Nullable;
+        default_value: &str = text "default_value" Nullable "Text; may be `null`.";
+        maximum_length: i64 = int "maximum_length" Nullable "An integer; may be `null`.";
+        minimum_length: i64 = int "minimum_length" Nullable "An integer; may be `null`.";
     }
 
     /// The part `payment_links_resource_invoice_creation`.
     PaymentLinksResourceInvoiceCreation {
-        enabled: bool = Required;
-        invoice_data: PaymentLinksResourceInvoiceSettings = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        invoice_data: PaymentLinksResourceInvoiceSettings = view "invoice_data" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_links_resource_payment_intent_data`.
     PaymentLinksResourcePaymentIntentData {
-        capture_method: PaymentIntentCaptureMethod = Nullable;
-        description: &str = Nullable;
-        metadata: Map<&'static str> = Required;
-        setup_future_usage: PaymentIntentSetupFutureUsage = Nullable;
-        statement_descriptor: &str = Nullable;
-        statement_descriptor_suffix: &str = Nullable;
-        transfer_group: &str = Nullable;
+        capture_method: PaymentIntentCaptureMethod = field "capture_method" Nullable "`automatic`, `automatic_async` or `manual`; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        setup_future_usage: PaymentIntentSetupFutureUsage = field "setup_future_usage" Nullable "`off_session` or `on_session`; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        statement_descriptor_suffix: &str = text "statement_descriptor_suffix" Nullable "Text; may be `null`.";
+        transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
 
     /// The part `payment_links_resource_payment_method_options`.
     PaymentLinksResourcePaymentMethodOptions {
-        card: PaymentLinksResourceCardPaymentMethodOptions = Nullable;
+        card: PaymentLinksResourceCardPaymentMethodOptions = view "card" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_links_resource_restrictions`.
     PaymentLinksResourceRestrictions {
-        completed_sessions: PaymentLinksResourceCompletedSessions = Required;
+        completed_sessions: PaymentLinksResourceCompletedSessions = view "completed_sessions" Required "An object; always there.";
     }
 
     /// The part `payment_links_resource_subscription_data`.
     PaymentLinksResourceSubscriptionData {
-        description: &str = Nullable;
-        invoice_settings: PaymentLinksResourceSubscriptionDataInvoiceSettings = Required;
-        metadata: Map<&'static str> = Required;
-        trial_period_days: i64 = Nullable;
-        trial_settings: SubscriptionsTrialsResourceTrialSettings = Nullable;
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        invoice_settings: PaymentLinksResourceSubscriptionDataInvoiceSettings = view "invoice_settings" Required "An object; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        trial_period_days: i64 = int "trial_period_days" Nullable "An integer; may be `null`.";
+        trial_settings: SubscriptionsTrialsResourceTrialSettings = view "trial_settings" Nullable "An object; may be `null`.";
     }
 
     /// The part `payment_links_resource_subscription_data_invoice_settings`.
     PaymentLinksResourceSubscriptionDataInvoiceSettings {
-        issuer: ConnectAccountReference = Required;
+        issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
 
     /// The part `payment_method_config_resource_display_preference` and 57 other places.
     PaymentMethodConfigResourceDisplayPreference {
-        overridable: bool = Nullable;
-        preference: PaymentMethodConfigResourceDisplayPreferencePreference = Required;
-        value: PaymentMethodConfigResourceDisplayPreferenceValue = Required;
+        overridable: bool = flag "overridable" Nullable "`true` or `false`; may be `null`.";
+        preference: PaymentMethodConfigResourceDisplayPreferencePreference = field "preference" Required "`none`, `off` or `on`; always there.";
+        value: PaymentMethodConfigResourceDisplayPreferenceValue = field "value" Required "`off` or `on`; always there.";
     }
 
     /// The part `payment_method_config_resource_payment_method_properties` and 57 other places.
     PaymentMethodConfigResourcePaymentMethodProperties {
-        available: bool = Required;
-        display_preference: PaymentMethodConfigResourceDisplayPreference = Required;
+        available: bool = flag "available" Required "`true` or `false`; always there.";
+        display_preference: PaymentMethodConfigResourceDisplayPreference = view "display_preference" Required "An object; always there.";
     }
 
     /// The part `payment_method_details_payment_record_boleto` and one other place.
     PaymentMethodDetailsPaymentRecordBoleto {
-        tax_id: &str = Nullable;
+        tax_id: &str = text "tax_id" Nullable "Text; may be `null`.";
     }
 
     /// The part `payments_primitives_payment_records_resource_customer_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourceCustomerDetails {
-        customer: &str = Nullable;
-        email: &str = Nullable;
-        name: &str = Nullable;
-        phone: &str = Nullable;
+        customer: &str = text "customer" Nullable "Text; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
 
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetails {
-        authorization_code: &str = Nullable;
-        brand: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsBrand = Nullable;
-        capture_before: i64 = Optional;
-        checks: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceChecks = Nullable;
-        country: &str = Nullable;
-        description: &str = Nullable;
-        exp_month: i64 = Nullable;
-        exp_year: i64 = Nullable;
-        fingerprint: &str = Nullable;
-        funding: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsFunding = Nullable;
-        iin: &str = Nullable;
-        installments: PaymentMethodDetailsCardInstallments = Nullable;
-        issuer: &str = Nullable;
-        last4: &str = Nullable;
-        network: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsBrand = Nullable;
-        network_advice_code: &str = Nullable;
-        network_decline_code: &str = Nullable;
-        network_token: PaymentMethodDetailsCardNetworkToken = Nullable;
-        network_transaction_id: &str = Nullable;
-        stored_credential_usage: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsStoredCredentialUsage = Nullable;
-        three_d_secure: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecure = Nullable;
-        wallet: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceWallet = Nullable;
+        authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
+        brand: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsBrand = field "brand" Nullable "One of 12 words; may be `null`.";
+        capture_before: i64 = int "capture_before" Optional "Seconds since 1970; may be missing.";
+        checks: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceChecks = view "checks" Nullable "An object; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Nullable "An integer; may be `null`.";
+        exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        funding: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsFunding = field "funding" Nullable "`credit`, `debit`, `prepaid` or `unknown`; may be `null`.";
+        iin: &str = text "iin" Nullable "Text; may be `null`.";
+        installments: PaymentMethodDetailsCardInstallments = view "installments" Nullable "An object; may be `null`.";
+        issuer: &str = text "issuer" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        network: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsBrand = field "network" Nullable "One of 12 words; may be `null`.";
+        network_advice_code: &str = text "network_advice_code" Nullable "Text; may be `null`.";
+        network_decline_code: &str = text "network_decline_code" Nullable "Text; may be `null`.";
+        network_token: PaymentMethodDetailsCardNetworkToken = view "network_token" Nullable "An object; may be `null`.";
+        network_transaction_id: &str = text "network_transaction_id" Nullable "Text; may be `null`.";
+        stored_credential_usage: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsStoredCredentialUsage = field "stored_credential_usage" Nullable "`recurring` or `unscheduled`; may be `null`.";
+        three_d_secure: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecure = view "three_d_secure" Nullable "An object; may be `null`.";
+        wallet: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceWallet = view "wallet" Nullable "An object; may be `null`.";
     }
 
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details_resource_checks` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceChecks {
-        address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Nullable;
-        address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Nullable;
-        cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = Nullable;
+        address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_line1_check" Nullable "`fail`, `pass`, `unavailable` or `unchecked`; may be `null`.";
+        address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_postal_code_check" Nullable "`fail`, `pass`, `unavailable` or `unchecked`; may be `null`.";
+        cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "cvc_check" Nullable "`fail`, `pass`, `unavailable` or `unchecked`; may be `null`.";
     }
 
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecure {
-        authentication_flow: ThreeDSecureDetailsAuthenticationFlow = Nullable;
-        cryptogram: &str = Nullable;
-        electronic_commerce_indicator: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureElectronicCommerceIndicator = Nullable;
-        exemption_indicator: ThreeDSecureDetailsChargeExemptionIndicator = Nullable;
-        exemption_indicator_applied: bool = Nullable;
-        result: ThreeDSecureDetailsResult = Nullable;
-        result_reason: ThreeDSecureDetailsResultReason = Nullable;
-        version: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureVersion = Nullable;
+        authentication_flow: ThreeDSecureDetailsAuthenticationFlow = field "authentication_flow" Nullable "`challenge` or `frictionless`; may be `null`.";
+        cryptogram: &str = text "cryptogram" Nullable "Text; may be `null`.";
+        electronic_commerce_indicator: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureElectronicCommerceIndicator = field "electronic_commerce_indicator" Nullable "One of 7 words; may be `null`.";
+        exemption_indicator: ThreeDSecureDetailsChargeExemptionIndicator = field "exemption_indicator" Nullable "`low_risk` or `none`; may be `null`.";
+        exemption_indicator_applied: bool = flag "exemption_indicator_applied" Nullable "`true` or `false`; may be `null`.";
+        result: ThreeDSecureDetailsResult = field "result" Nullable "`attempt_acknowledged`, `authenticated`, `exempted`, `failed`, `not_supported` or `processing_error`; may be `null`.";
+        result_reason: ThreeDSecureDetailsResultReason = field "result_reason" Nullable "One of 7 words; may be `null`.";
+        version: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureVersion = field "version" Nullable "`1.0.2`, `2.1.0` or `2.2.0`; may be `null`.";
     }
 
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details_resource_wallet` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceWallet {
-        apple_pay: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        dynamic_last4: &str = Optional;
-        google_pay: Node = Optional;
-        r#type: &str = Required;
+        apple_pay: TaxProductRegistrationsResourceCountryOptionsDefault = view "apple_pay" Optional "An object; may be missing.";
+        dynamic_last4: &str = text "dynamic_last4" Optional "Text; may be missing.";
+        google_pay: Node = field "google_pay" Optional "Any JSON; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `payments_primitives_payment_records_resource_payment_method_custom_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCustomDetails {
-        display_name: &str = Required;
-        r#type: &str = Nullable;
+        display_name: &str = text "display_name" Required "Text; always there.";
+        r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
 
     /// The part `payments_primitives_payment_records_resource_payment_method_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodDetails {
-        ach_credit_transfer: PaymentMethodDetailsAchCreditTransfer = Optional;
-        ach_debit: PaymentMethodDetailsAchDebit = Optional;
-        acss_debit: PaymentMethodDetailsAcssDebit = Optional;
-        affirm: PaymentMethodDetailsAffirm = Optional;
-        afterpay_clearpay: PaymentMethodDetailsAfterpayClearpay = Optional;
-        alipay: PaymentFlowsPrivatePaymentMethodsAlipayDetails = Optional;
-        alma: PaymentMethodDetailsAlma = Optional;
-        amazon_pay: PaymentMethodDetailsAmazonPay = Optional;
-        au_becs_debit: PaymentMethodDetailsAuBecsDebit = Optional;
-        bacs_debit: PaymentMethodDetailsBacsDebit = Optional;
-        bancontact: PaymentMethodDetailsBancontact = Optional;
-        billie: PaymentMethodDetailsBizum = Optional;
-        billing_details: InsightsResourcesPaymentEvaluationBillingDetails = Nullable;
-        bizum: PaymentMethodDetailsBizum = Optional;
-        blik: PaymentMethodDetailsBlik = Optional;
-        boleto: PaymentMethodDetailsPaymentRecordBoleto = Optional;
-        card: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetails = Optional;
-        card_present: PaymentMethodDetailsCardPresent = Optional;
-        cashapp: PaymentMethodDetailsCashapp = Optional;
-        crypto: PaymentMethodDetailsCrypto = Optional;
-        custom: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCustomDetails = Optional;
-        customer_balance: Node = Optional;
-        eps: PaymentMethodDetailsEps = Optional;
-        fpx: PaymentMethodDetailsFpx = Optional;
-        giropay: PaymentMethodDetailsGiropay = Optional;
-        grabpay: PaymentMethodDetailsBizum = Optional;
-        ideal: PaymentMethodDetailsIdeal = Optional;
-        interac_present: PaymentMethodDetailsInteracPresent = Optional;
-        kakao_pay: PaymentMethodDetailsPayco = Optional;
-        klarna: PaymentMethodDetailsKlarna = Optional;
-        konbini: PaymentMethodDetailsKonbini = Optional;
-        kr_card: PaymentMethodDetailsKrCard = Optional;
-        link: KlarnaAddress = Optional;
-        mb_way: Node = Optional;
-        mobilepay: PaymentMethodDetailsMobilepay = Optional;
-        multibanco: PaymentMethodDetailsMultibanco = Optional;
-        naver_pay: PaymentMethodDetailsPayco = Optional;
-        nz_bank_account: PaymentMethodDetailsNzBankAccount = Optional;
-        oxxo: PaymentMethodDetailsOxxo = Optional;
-        p24: PaymentMethodDetailsP24 = Optional;
-        pay_by_bank: Node = Optional;
-        payco: PaymentMethodDetailsPayco = Optional;
-        payment_method: &str = Nullable;
-        paynow: PaymentMethodDetailsPaynow = Optional;
-        paypal: PaymentMethodDetailsPaypal = Optional;
-        payto: PaymentMethodDetailsPayto = Optional;
-        pix: PaymentMethodDetailsPix = Optional;
-        promptpay: SourceTypeP24 = Optional;
-        revolut_pay: PaymentMethodDetailsAmazonPay = Optional;
-        samsung_pay: PaymentMethodDetailsPayco = Optional;
-        satispay: PaymentMethodDetailsBizum = Optional;
-        scalapay: PaymentMethodDetailsBizum = Optional;
-        sepa_debit: PaymentMethodDetailsSepaDebit = Optional;
-        sofort: PaymentMethodDetailsSofort = Optional;
-        stripe_account: Node = Optional;
-        sunbit: PaymentMethodDetailsBizum = Optional;
-        swish: PaymentMethodDetailsSwish = Optional;
-        twint: PaymentMethodDetailsTwint = Optional;
-        r#type: &str = Required;
-        upi: PaymentMethodUpi = Optional;
-        us_bank_account: PaymentMethodDetailsUsBankAccount = Optional;
-        wechat: Node = Optional;
-        wechat_pay: PaymentMethodDetailsWechatPay = Optional;
-        zip: Node = Optional;
+        ach_credit_transfer: PaymentMethodDetailsAchCreditTransfer = view "ach_credit_transfer" Optional "An object; may be missing.";
+        ach_debit: PaymentMethodDetailsAchDebit = view "ach_debit" Optional "An object; may be missing.";
+        acss_debit: PaymentMethodDetailsAcssDebit = view "acss_debit" Optional "An object; may be missing.";
+        affirm: PaymentMethodDetailsAffirm = view "affirm" Optional "An object; may be missing.";
+        afterpay_clearpay: PaymentMethodDetailsAfterpayClearpay = view "afterpay_clearpay" Optional "An object; may be missing.";
+        alipay: PaymentFlowsPrivatePaymentMethodsAlipayDetails = view "alipay" Optional "An object; may be missing.";
+        alma: PaymentMethodDetailsAlma = view "alma" Optional "An object; may be missing.";
+        amazon_pay: PaymentMethodDetailsAmazonPay = view "amazon_pay" Optional "An object; may be missing.";
+        au_becs_debit: PaymentMethodDetailsAuBecsDebit = view "au_becs_debit" Optional "An object; may be missing.";
+        bacs_debit: PaymentMethodDetailsBacsDebit = view "bacs_debit" Optional "An object; may be missing.";
+        bancontact: PaymentMethodDetailsBancontact = view "bancontact" Optional "An object; may be missing.";
+        billie: PaymentMethodDetailsBizum = view "billie" Optional "An object; may be missing.";
+        billing_details: InsightsResourcesPaymentEvaluationBillingDetails = view "billing_details" Nullable "An object; may be `null`.";
+        bizum: PaymentMethodDetailsBizum = view "bizum" Optional "An object; may be missing.";
+        blik: PaymentMethodDetailsBlik = view "blik" Optional "An object; may be missing.";
+        boleto: PaymentMethodDetailsPaymentRecordBoleto = view "boleto" Optional "An object; may be missing.";
+        card: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetails = view "card" Optional "An object; may be missing.";
+        card_present: PaymentMethodDetailsCardPresent = view "card_present" Optional "An object; may be missing.";
+        cashapp: PaymentMethodDetailsCashapp = view "cashapp" Optional "An object; may be missing.";
+        crypto: PaymentMethodDetailsCrypto = view "crypto" Optional "An object; may be missing.";
+        custom: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCustomDetails = view "custom" Optional "An object; may be missing.";
+        customer_balance: Node = field "customer_balance" Optional "Any JSON; may be missing.";
+        eps: PaymentMethodDetailsEps = view "eps" Optional "An object; may be missing.";
+        fpx: PaymentMethodDetailsFpx = view "fpx" Optional "An object; may be missing.";
+        giropay: PaymentMethodDetailsGiropay = view "giropay" Optional "An object; may be missing.";
+        grabpay: PaymentMethodDetailsBizum = view "grabpay" Optional "An object; may be missing.";
+        ideal: PaymentMethodDetailsIdeal = view "ideal" Optional "An object; may be missing.";
+        interac_present: PaymentMethodDetailsInteracPresent = view "interac_present" Optional "An object; may be missing.";
+        kakao_pay: PaymentMethodDetailsPayco = view "kakao_pay" Optional "An object; may be missing.";
+        klarna: PaymentMethodDetailsKlarna = view "klarna" Optional "An object; may be missing.";
+        konbini: PaymentMethodDetailsKonbini = view "konbini" Optional "An object; may be missing.";
+        kr_card: PaymentMethodDetailsKrCard = view "kr_card" Optional "An object; may be missing.";
+        link: KlarnaAddress = view "link" Optional "An object; may be missing.";
+        mb_way: Node = field "mb_way" Optional "Any JSON; may be missing.";
+        mobilepay: PaymentMethodDetailsMobilepay = view "mobilepay" Optional "An object; may be missing.";
+        multibanco: PaymentMethodDetailsMultibanco = view "multibanco" Optional "An object; may be missing.";
+        naver_pay: PaymentMethodDetailsPayco = view "naver_pay" Optional "An object; may be missing.";
+        nz_bank_account: PaymentMethodDetailsNzBankAccount = view "nz_bank_account" Optional "An object; may be missing.";
+        oxxo: PaymentMethodDetailsOxxo = view "oxxo" Optional "An object; may be missing.";
+        p24: PaymentMethodDetailsP24 = view "p24" Optional "An object; may be missing.";
+        pay_by_bank: Node = field "pay_by_bank" Optional "Any JSON; may be missing.";
+        payco: PaymentMethodDetailsPayco = view "payco" Optional "An object; may be missing.";
+        payment_method: &str = text "payment_method" Nullable "Text; may be `null`.";
+        paynow: PaymentMethodDetailsPaynow = view "paynow" Optional "An object; may be missing.";
+        paypal: PaymentMethodDetailsPaypal = view "paypal" Optional "An object; may be missing.";
+        payto: PaymentMethodDetailsPayto = view "payto" Optional "An object; may be missing.";
+        pix: PaymentMethodDetailsPix = view "pix" Optional "An object; may be missing.";
+        promptpay: SourceTypeP24 = view "promptpay" Optional "An object; may be missing.";
+        revolut_pay: PaymentMethodDetailsAmazonPay = view "revolut_pay" Optional "An object; may be missing.";
+        samsung_pay: PaymentMethodDetailsPayco = view "samsung_pay" Optional "An object; may be missing.";
+        satispay: PaymentMethodDetailsBizum = view "satispay" Optional "An object; may be missing.";
+        scalapay: PaymentMethodDetailsBizum = view "scalapay" Optional "An object; may be missing.";
+        sepa_debit: PaymentMethodDetailsSepaDebit = view "sepa_debit" Optional "An object; may be missing.";
+        sofort: PaymentMethodDetailsSofort = view "sofort" Optional "An object; may be missing.";
+        stripe_account: Node = field "stripe_account" Optional "Any JSON; may be missing.";
+        sunbit: PaymentMethodDetailsBizum = view "sunbit" Optional "An object; may be missing.";
+        swish: PaymentMethodDetailsSwish = view "swish" Optional "An object; may be missing.";
+        twint: PaymentMethodDetailsTwint = view "twint" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
+        upi: PaymentMethodUpi = view "upi" Optional "An object; may be missing.";
+        us_bank_account: PaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
+        wechat: Node = field "wechat" Optional "Any JSON; may be missing.";
+        wechat_pay: PaymentMethodDetailsWechatPay = view "wechat_pay" Optional "An object; may be missing.";
+        zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
 
     /// The part `payments_primitives_payment_records_resource_processor_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourceProcessorDetails {
-        custom: PaymentsPrimitivesPaymentRecordsResourceProcessorDetailsResourceCustomDetails = Optional;
-        r#type: &str = Required;
+        custom: PaymentsPrimitivesPaymentRecordsResourceProcessorDetailsResourceCustomDetails = view "custom" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `payments_primitives_payment_records_resource_processor_details_resource_custom_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourceProcessorDetailsResourceCustomDetails {
-        payment_reference: &str = Nullable;
+        payment_reference: &str = text "payment_reference" Nullable "Text; may be `null`.";
     }
 
     /// The part `payouts_trace_id`.
     PayoutsTraceId {
-        status: &str = Required;
-        value: &str = Nullable;
+        status: &str = text "status" Required "Text; always there.";
+        value: &str = text "value" Nullable "Text; may be `null`.";
     }
 
     /// The part `platform_earning_fee_source`.
     PlatformEarningFeeSource {
-        charge: &str = Optional;
-        payout: &str = Optional;
-        r#type: PlatformEarningFeeSourceType = Required;
+        charge: &str = text "charge" Optional "Text; may be missing.";
+        payout: &str = text "payout" Optional "Text; may be missing.";
+        r#type: PlatformEarningFeeSourceType = field "type" Required "`charge` or `payout`; always there.";
     }
 
     /// The part `portal_business_profile`.
     PortalBusinessProfile {
-        headline: &str = Nullable;
-        privacy_policy_url: &str = Nullable;
-        terms_of_service_url: &str = Nullable;
+        headline: &str = text "headline" Nullable "Text; may be `null`.";
+        privacy_policy_url: &str = text "privacy_policy_url" Nullable "Text; may be `null`.";
+        terms_of_service_url: &str = text "terms_of_service_url" Nullable "Text; may be `null`.";
     }
 
     /// The part `portal_customer_update`.
     PortalCustomerUpdate {
-        allowed_updates: Vec<PortalCustomerUpdateAllowedUpdates> = Required;
-        enabled: bool = Required;
+        allowed_updates: Vec<PortalCustomerUpdateAllowedUpdates> = field "allowed_updates" Required "Several, each: `address`, `email`, `name`, `phone`, `shipping` or `tax_id`; always there.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
     }
 
     /// The part `portal_features`.
     PortalFeatures {
-        customer_update: PortalCustomerUpdate = Required;
-        invoice_history: PortalInvoiceList = Required;
-        payment_method_update: PortalPaymentMethodUpdate = Required;
-        subscription_cancel: PortalSubscriptionCancel = Required;
-        subscription_update: PortalSubscriptionUpdate = Required;
+        customer_update: PortalCustomerUpdate = view "customer_update" Required "An object; always there.";
+        invoice_history: PortalInvoiceList = view "invoice_history" Required "An object; always there.";
+        payment_method_update: PortalPaymentMethodUpdate = view "payment_method_update" Required "An object; always there.";
+        subscription_cancel: PortalSubscriptionCancel = view "subscription_cancel" Required "An object; always there.";
+        subscription_update: PortalSubscriptionUpdate = view "subscription_update" Required "An object; always there.";
     }
 
     /// The part `payment_links_resource_completion_behavior_confirmation_page` and one other place.
     PortalFlowsAfterCompletionHostedConfirmation {
-        custom_message: &str = Nullable;
+        custom_message: &str = text "custom_message" Nullable "Text; may be `null`.";
     }
 
     /// The part `portal_flows_after_completion_redirect`.
     PortalFlowsAfterCompletionRedirect {
-        return_url: &str = Required;
+        return_url: &str = text "return_url" Required "Text; always there.";
     }
 
     /// The part `portal_flows_coupon_offer`.
     PortalFlowsCouponOffer {
-        coupon: &str = Required;
+        coupon: &str = text "coupon" Required "Text; always there.";
     }
 
     /// The part `portal_flows_flow`.
     PortalFlowsFlow {
-        after_completion: PortalFlowsFlowAfterCompletion = Required;
-        subscription_cancel: PortalFlowsFlowSubscriptionCancel = Nullable;
-        subscription_update: PortalFlowsFlowSubscriptionUpdate = Nullable;
-        subscription_update_confirm: PortalFlowsFlowSubscriptionUpdateConfirm = Nullable;
-        r#type: PortalFlowsFlowType = Required;
+        after_completion: PortalFlowsFlowAfterCompletion = view "after_completion" Required "An object; always there.";
+        subscription_cancel: PortalFlowsFlowSubscriptionCancel = view "subscription_cancel" Nullable "An object; may be `null`.";
+        subscription_update: PortalFlowsFlowSubscriptionUpdate = view "subscription_update" Nullable "An object; may be `null`.";
+        subscription_update_confirm: PortalFlowsFlowSubscriptionUpdateConfirm = view "subscription_update_confirm" Nullable "An object; may be `null`.";
+        r#type: PortalFlowsFlowType = field "type" Required "`payment_method_update`, `subscription_cancel`, `subscription_update` or `subscription_update_confirm`; always there.";
     }
 
     /// The part `portal_flows_flow_after_completion`.
     PortalFlowsFlowAfterCompletion {
-        hosted_confirmation: PortalFlowsAfterCompletionHostedConfirmation = Nullable;
-        redirect: PortalFlowsAfterCompletionRedirect = Nullable;
-        r#type: PortalFlowsFlowAfterCompletionType = Required;
+        hosted_confirmation: PortalFlowsAfterCompletionHostedConfirmation = view "hosted_confirmation" Nullable "An object; may be `null`.";
+        redirect: PortalFlowsAfterCompletionRedirect = view "redirect" Nullable "An object; may be `null`.";
+        r#type: PortalFlowsFlowAfterCompletionType = field "type" Required "`hosted_confirmation`, `portal_homepage` or `redirect`; always there.";
     }
 
     /// The part `portal_flows_flow_subscription_cancel`.
     PortalFlowsFlowSubscriptionCancel {
-        retention: PortalFlowsRetention = Nullable;
-        subscription: &str = Required;
+        retention: PortalFlowsRetention = view "retention" Nullable "An object; may be `null`.";
+        subscription: &str = text "subscription" Required "Text; always there.";
     }
 
     /// The part `portal_flows_flow_subscription_update`.
     PortalFlowsFlowSubscriptionUpdate {
-        subscription: &str = Required;
+        subscription: &str = text "subscription" Required "Text; always there.";
     }
 
     /// The part `portal_flows_flow_subscription_update_confirm`.
     PortalFlowsFlowSubscriptionUpdateConfirm {
-        discounts: Vec<PortalFlowsSubscriptionUpdateConfirmDiscount> = Nullable;
-        items: Vec<PortalFlowsSubscriptionUpdateConfirmItem> = Required;
-        subscription: &str = Required;
+        discounts: Vec<PortalFlowsSubscriptionUpdateConfirmDiscount> = field "discounts" Nullable "Several, each: an object; may be `null`.";
+        items: Vec<PortalFlowsSubscriptionUpdateConfirmItem> = field "items" Required "Several, each: an object; always there.";
+        subscription: &str = text "subscription" Required "Text; always there.";
     }
 
     /// The part `portal_flows_retention`.
     PortalFlowsRetention {
-        coupon_offer: PortalFlowsCouponOffer = Nullable;
-        r#type: &str = Required;
+        coupon_offer: PortalFlowsCouponOffer = view "coupon_offer" Nullable "An object; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `portal_flows_subscription_update_confirm_discount`.
     PortalFlowsSubscriptionUpdateConfirmDiscount {
-        coupon: &str = Nullable;
-        promotion_code: &str = Nullable;
+        coupon: &str = text "coupon" Nullable "Text; may be `null`.";
+        promotion_code: &str = text "promotion_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `portal_flows_subscription_update_confirm_item`.
     PortalFlowsSubscriptionUpdateConfirmItem {
-        id: &str = Nullable;
-        price: &str = Nullable;
-        quantity: i64 = Optional;
+        id: &str = text "id" Nullable "Text; may be `null`.";
+        price: &str = text "price" Nullable "Text; may be `null`.";
+        quantity: i64 = int "quantity" Optional "An integer; may be missing.";
     }
 
     /// The part `portal_login_page`.
     PortalLoginPage {
-        enabled: bool = Required;
-        url: &str = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        url: &str = text "url" Nullable "Text; may be `null`.";
     }
 
     /// The part `portal_payment_method_update`.
     PortalPaymentMethodUpdate {
-        enabled: bool = Required;
-        payment_method_configuration: &str = Nullable;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        payment_method_configuration: &str = text "payment_method_configuration" Nullable "Text; may be `null`.";
     }
 
     /// The part `portal_resource_schedule_update_at_period_end`.
     PortalResourceScheduleUpdateAtPeriodEnd {
-        conditions: Vec<PortalResourceScheduleUpdateAtPeriodEndCondition> = Required;
+        conditions: Vec<PortalResourceScheduleUpdateAtPeriodEndCondition> = field "conditions" Required "Several, each: an object; always there.";
     }
 
     /// The part `portal_resource_schedule_update_at_period_end_condition`.
     PortalResourceScheduleUpdateAtPeriodEndCondition {
-        r#type: PortalResourceScheduleUpdateAtPeriodEndConditionType = Required;
+        r#type: PortalResourceScheduleUpdateAtPeriodEndConditionType = field "type" Required "`decreasing_item_amount` or `shortening_interval`; always there.";
     }
 
     /// The part `portal_subscription_cancel`.
     PortalSubscriptionCancel {
-        cancellation_reason: PortalSubscriptionCancellationReason = Required;
-        enabled: bool = Required;
-        mode: PortalSubscriptionCancelMode = Required;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior = Required;
+        cancellation_reason: PortalSubscriptionCancellationReason = view "cancellation_reason" Required "An object; always there.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        mode: PortalSubscriptionCancelMode = field "mode" Required "`at_period_end` or `immediately`; always there.";
+        proration_behavior: PortalSubscriptionCancelProrationBehavior = field "proration_behavior" Required "`always_invoice`, `create_prorations` or `none`; always there.";
     }
 
     /// The part `portal_subscription_cancellation_reason`.
     PortalSubscriptionCancellationReason {
-        enabled: bool = Required;
-        options: Vec<CancellationDetailsFeedback> = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        options: Vec<CancellationDetailsFeedback> = field "options" Required "Several, each: one of 8 words; always there.";
     }
 
     /// The part `portal_subscription_update`.
     PortalSubscriptionUpdate {
-        billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor = Nullable;
-        default_allowed_updates: Vec<PortalSubscriptionUpdateDefaultAllowedUpdates> = Required;
-        enabled: bool = Required;
-        products: Vec<PortalSubscriptionUpdateProduct> = Nullable;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior = Required;
-        schedule_at_period_end: PortalResourceScheduleUpdateAtPeriodEnd = Required;
-        trial_update_behavior: PortalSubscriptionUpdateTrialUpdateBehavior = Required;
+        billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor = field "billing_cycle_anchor" Nullable "`now` or `unchanged`; may be `null`.";
+        default_allowed_updates: Vec<PortalSubscriptionUpdateDefaultAllowedUpdates> = field "default_allowed_updates" Required "Several, each: `price`, `promotion_code` or `quantity`; always there.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        products: Vec<PortalSubscriptionUpdateProduct> = field "products" Nullable "Several, each: an object; may be `null`.";
+        proration_behavior: PortalSubscriptionCancelProrationBehavior = field "proration_behavior" Required "`always_invoice`, `create_prorations` or `none`; always there.";
+        schedule_at_period_end: PortalResourceScheduleUpdateAtPeriodEnd = view "schedule_at_period_end" Required "An object; always there.";
+        trial_update_behavior: PortalSubscriptionUpdateTrialUpdateBehavior = field "trial_update_behavior" Required "`continue_trial` or `end_trial`; always there.";
     }
 
     /// The part `portal_subscription_update_product`.
     PortalSubscriptionUpdateProduct {
-        adjustable_quantity: PortalSubscriptionUpdateProductAdjustableQuantity = Required;
-        prices: Vec<&str> = Required;
-        product: &str = Required;
+        adjustable_quantity: PortalSubscriptionUpdateProductAdjustableQuantity = view "adjustable_quantity" Required "An object; always there.";
+        prices: Vec<&str> = field "prices" Required "Several, each: text; always there.";
+        product: &str = text "product" Required "Text; always there.";
     }
 
     /// The part `portal_subscription_update_product_adjustable_quantity`.
     PortalSubscriptionUpdateProductAdjustableQuantity {
-        enabled: bool = Required;
-        maximum: i64 = Nullable;
-        minimum: i64 = Required;
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        maximum: i64 = int "maximum" Nullable "An integer; may be `null`.";
+        minimum: i64 = int "minimum" Required "An integer; always there.";
     }
 
     /// The part `promotion_codes_resource_restrictions`.
     PromotionCodesResourceRestrictions {
-        currency_options: Map<PromotionCodeCurrencyOption> = Optional;
-        first_time_transaction: bool = Required;
-        minimum_amount: i64 = Nullable;
-        minimum_amount_currency: &str = Nullable;
+        currency_options: Map<PromotionCodeCurrencyOption> = field "currency_options" Optional "By key: an object; may be missing.";
+        first_time_transaction: bool = flag "first_time_transaction" Required "`true` or `false`; always there.";
+        minimum_amount: i64 = int "minimum_amount" Nullable "An integer; may be `null`.";
+        minimum_amount_currency: &str = text "minimum_amount_currency" Nullable "Text; may be `null`.";
     }
 
     /// The part `proration_details`.
     ProrationDetails {
-        credited_items: InvoiceItemProrationCreditedItems = Nullable;
-        discount_amounts: Vec<DiscountsResourceDiscountAmount> = Required;
+        credited_items: InvoiceItemProrationCreditedItems = view "credited_items" Nullable "An object; may be `null`.";
+        discount_amounts: Vec<DiscountsResourceDiscountAmount> = field "discount_amounts" Required "Several, each: an object; always there.";
     }
 
     /// The part `quotes_resource_computed`.
     QuotesResourceComputed {
-        recurring: QuotesResourceRecurring = Nullable;
-        upfront: QuotesResourceUpfront = Required;
+        recurring: QuotesResourceRecurring = view "recurring" Nullable "An object; may be `null`.";
+        upfront: QuotesResourceUpfront = view "upfront" Required "An object; always there.";
     }
 
     /// The part `quotes_resource_from_quote`.
     QuotesResourceFromQuote {
-        is_revision: bool = Required;
-        quote: Expandable<Quote> = Required;
+        is_revision: bool = flag "is_revision" Required "`true` or `false`; always there.";
+        quote: Expandable<Quote> = field "quote" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `quotes_resource_recurring`.
     QuotesResourceRecurring {
-        amount_subtotal: i64 = Required;
-        amount_total: i64 = Required;
-        interval: PlanInterval = Required;
-        interval_count: i64 = Required;
-        total_details: QuotesResourceTotalDetails = Required;
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
+        interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
+        interval_count: i64 = int "interval_count" Required "An integer; always there.";
+        total_details: QuotesResourceTotalDetails = view "total_details" Required "An object; always there.";
     }
 
     /// The part `quotes_resource_status_transitions`.
     QuotesResourceStatusTransitions {
-        accepted_at: i64 = Nullable;
-        canceled_at: i64 = Nullable;
-        finalized_at: i64 = Nullable;
+        accepted_at: i64 = int "accepted_at" Nullable "Seconds since 1970; may be `null`.";
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        finalized_at: i64 = int "finalized_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `quotes_resource_subscription_data_billing_mode`.
     QuotesResourceSubscriptionDataBillingMode {
-        flexible: SubscriptionsResourceBillingModeFlexible = Optional;
-        r#type: SubscriptionsResourceBillingModeType = Required;
+        flexible: SubscriptionsResourceBillingModeFlexible = view "flexible" Optional "An object; may be missing.";
+        r#type: SubscriptionsResourceBillingModeType = field "type" Required "`classic` or `flexible`; always there.";
     }
 
     /// The part `quotes_resource_subscription_data_subscription_data`.
     QuotesResourceSubscriptionDataSubscriptionData {
-        billing_mode: QuotesResourceSubscriptionDataBillingMode = Required;
-        description: &str = Nullable;
-        effective_date: i64 = Nullable;
-        metadata: Map<&'static str> = Nullable;
-        trial_period_days: i64 = Nullable;
+        billing_mode: QuotesResourceSubscriptionDataBillingMode = view "billing_mode" Required "An object; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        effective_date: i64 = int "effective_date" Nullable "Seconds since 1970; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        trial_period_days: i64 = int "trial_period_days" Nullable "An integer; may be `null`.";
     }
 
     /// The part `quotes_resource_transfer_data`.
     QuotesResourceTransferData {
-        amount: i64 = Nullable;
-        amount_percent: f64 = Nullable;
-        destination: Expandable<Account> = Required;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_percent: f64 = number "amount_percent" Nullable "A number; may be `null`.";
+        destination: Expandable<Account> = field "destination" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `quotes_resource_upfront`.
     QuotesResourceUpfront {
-        amount_subtotal: i64 = Required;
-        amount_total: i64 = Required;
-        line_items: List<Item> = Optional;
-        total_details: QuotesResourceTotalDetails = Required;
+        amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
+        line_items: List<Item> = field "line_items" Optional "The first page of a list; may be missing.";
+        total_details: QuotesResourceTotalDetails = view "total_details" Required "An object; always there.";
     }
 
     /// The part `radar_review_resource_location`.
     RadarReviewResourceLocation {
-        city: &str = Nullable;
-        country: &str = Nullable;
-        latitude: f64 = Nullable;
-        longitude: f64 = Nullable;
-        region: &str = Nullable;
+        city: &str = text "city" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        latitude: f64 = number "latitude" Nullable "A number; may be `null`.";
+        longitude: f64 = number "longitude" Nullable "A number; may be `null`.";
+        region: &str = text "region" Nullable "Text; may be `null`.";
     }
 
     /// The part `radar_review_resource_session`.
     RadarReviewResourceSession {
-        browser: &str = Nullable;
-        device: &str = Nullable;
-        platform: &str = Nullable;
-        version: &str = Nullable;
+        browser: &str = text "browser" Nullable "Text; may be `null`.";
+        device: &str = text "device" Nullable "Text; may be `null`.";
+        platform: &str = text "platform" Nullable "Text; may be `null`.";
+        version: &str = text "version" Nullable "Text; may be `null`.";
     }
 
     /// The part `outbound_payments_payment_method_details_financial_account` and 3 other places.
     ReceivedPaymentMethodDetailsFinancialAccount {
-        id: &str = Required;
-        network: &str = Required;
+        id: &str = text "id" Required "Text; always there.";
+        network: &str = text "network" Required "Text; always there.";
     }
 
     /// The part `reserve_transaction`.
     ReserveTransaction {
-        amount: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        id: &str = Required;
-        object: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `secret_service_resource_scope`.
     SecretServiceResourceScope {
-        r#type: SecretServiceResourceScopeType = Required;
-        user: &str = Optional;
+        r#type: SecretServiceResourceScopeType = field "type" Required "`account` or `user`; always there.";
+        user: &str = text "user" Optional "Text; may be missing.";
     }
 
     /// The part `discounts_resource_stackable_discount_with_discount_end` and 2 other places.
     StackableDiscountWithDiscountSettings {
-        coupon: Expandable<Coupon> = Nullable;
-        discount: Expandable<Discount> = Nullable;
-        promotion_code: Expandable<PromotionCode> = Nullable;
+        coupon: Expandable<Coupon> = field "coupon" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        discount: Expandable<Discount> = field "discount" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        promotion_code: Expandable<PromotionCode> = field "promotion_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `schedules_phase_automatic_tax` and 2 other places.
     SubscriptionAutomaticTax {
-        disabled_reason: &str = Nullable;
-        enabled: bool = Required;
-        liability: ConnectAccountReference = Nullable;
+        disabled_reason: &str = text "disabled_reason" Nullable "Text; may be `null`.";
+        enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
+        liability: ConnectAccountReference = view "liability" Nullable "An object; may be `null`.";
     }
 
     /// The part `subscriptions_resource_billing_cycle_anchor_config`.
     SubscriptionsResourceBillingCycleAnchorConfig {
-        day_of_month: i64 = Required;
-        hour: i64 = Nullable;
-        minute: i64 = Nullable;
-        month: i64 = Nullable;
-        second: i64 = Nullable;
+        day_of_month: i64 = int "day_of_month" Required "An integer; always there.";
+        hour: i64 = int "hour" Nullable "An integer; may be `null`.";
+        minute: i64 = int "minute" Nullable "An integer; may be `null`.";
+        month: i64 = int "month" Nullable "An integer; may be `null`.";
+        second: i64 = int "second" Nullable "An integer; may be `null`.";
     }
 
     /// The part `subscriptions_resource_billing_mode` and one other place.
     SubscriptionsResourceBillingMode {
-        flexible: SubscriptionsResourceBillingModeFlexible = Nullable;
-        r#type: SubscriptionsResourceBillingModeType = Required;
-        updated_at: i64 = Optional;
+        flexible: SubscriptionsResourceBillingModeFlexible = view "flexible" Nullable "An object; may be `null`.";
+        r#type: SubscriptionsResourceBillingModeType = field "type" Required "`classic` or `flexible`; always there.";
+        updated_at: i64 = int "updated_at" Optional "Seconds since 1970; may be missing.";
     }
 
     /// The part `subscriptions_resource_billing_mode_flexible` and 2 other places.
     SubscriptionsResourceBillingModeFlexible {
-        proration_discounts: SubscriptionsResourceBillingModeFlexibleProrationDiscounts = Optional;
+        proration_discounts: SubscriptionsResourceBillingModeFlexibleProrationDiscounts = field "proration_discounts" Optional "`included` or `itemized`; may be missing.";
     }
 
     /// The part `subscriptions_resource_billing_schedules`.
     SubscriptionsResourceBillingSchedules {
-        applies_to: Vec<SubscriptionsResourceBillingSchedulesAppliesTo> = Nullable;
-        bill_until: SubscriptionsResourceBillingSchedulesBillUntil = Required;
-        key: &str = Required;
+        applies_to: Vec<SubscriptionsResourceBillingSchedulesAppliesTo> = field "applies_to" Nullable "Several, each: an object; may be `null`.";
+        bill_until: SubscriptionsResourceBillingSchedulesBillUntil = view "bill_until" Required "An object; always there.";
+        key: &str = text "key" Required "Text; always there.";
     }
 
     /// The part `subscriptions_resource_billing_schedules_applies_to`.
     SubscriptionsResourceBillingSchedulesAppliesTo {
-        price: Expandable<Price> = Nullable;
-        r#type: &str = Required;
+        price: Expandable<Price> = field "price" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `subscriptions_resource_billing_schedules_bill_until`.
     SubscriptionsResourceBillingSchedulesBillUntil {
-        computed_timestamp: i64 = Required;
-        duration: SubscriptionsResourceBillingSchedulesBillUntilDuration = Nullable;
-        timestamp: i64 = Nullable;
-        r#type: SubscriptionsResourceBillingSchedulesBillUntilType = Required;
+        computed_timestamp: i64 = int "computed_timestamp" Required "Seconds since 1970; always there.";
+        duration: SubscriptionsResourceBillingSchedulesBillUntilDuration = view "duration" Nullable "An object; may be `null`.";
+        timestamp: i64 = int "timestamp" Nullable "Seconds since 1970; may be `null`.";
+        r#type: SubscriptionsResourceBillingSchedulesBillUntilType = field "type" Required "`duration` or `timestamp`; always there.";
     }
 
     /// The part `subscriptions_resource_billing_schedules_bill_until_duration`.
     SubscriptionsResourceBillingSchedulesBillUntilDuration {
-        interval: PlanInterval = Required;
-        interval_count: i64 = Nullable;
+        interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
+        interval_count: i64 = int "interval_count" Nullable "An integer; may be `null`.";
     }
 
     /// The part `subscriptions_resource_pause_collection`.
     SubscriptionsResourcePauseCollection {
-        behavior: SubscriptionsResourcePauseCollectionBehavior = Required;
-        resumes_at: i64 = Nullable;
+        behavior: SubscriptionsResourcePauseCollectionBehavior = field "behavior" Required "`keep_as_draft`, `mark_uncollectible` or `void`; always there.";
+        resumes_at: i64 = int "resumes_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `subscriptions_resource_payment_method_options`.
     SubscriptionsResourcePaymentMethodOptions {
-        acss_debit: InvoicePaymentMethodOptionsAcssDebit = Nullable;
-        bancontact: InvoicePaymentMethodOptionsBancontact = Nullable;
-        card: SubscriptionPaymentMethodOptionsCard = Nullable;
-        customer_balance: InvoicePaymentMethodOptionsCustomerBalance = Nullable;
-        konbini: Node = Nullable;
-        payto: InvoicePaymentMethodOptionsPayto = Nullable;
-        pix: SubscriptionPaymentMethodOptionsPix = Nullable;
-        sepa_debit: Node = Nullable;
-        upi: InvoicePaymentMethodOptionsUpi = Nullable;
-        us_bank_account: InvoicePaymentMethodOptionsUsBankAccount = Nullable;
+        acss_debit: InvoicePaymentMethodOptionsAcssDebit = view "acss_debit" Nullable "An object; may be `null`.";
+        bancontact: InvoicePaymentMethodOptionsBancontact = view "bancontact" Nullable "An object; may be `null`.";
+        card: SubscriptionPaymentMethodOptionsCard = view "card" Nullable "An object; may be `null`.";
+        customer_balance: InvoicePaymentMethodOptionsCustomerBalance = view "customer_balance" Nullable "An object; may be `null`.";
+        konbini: Node = field "konbini" Nullable "Any JSON; may be `null`.";
+        payto: InvoicePaymentMethodOptionsPayto = view "payto" Nullable "An object; may be `null`.";
+        pix: SubscriptionPaymentMethodOptionsPix = view "pix" Nullable "An object; may be `null`.";
+        sepa_debit: Node = field "sepa_debit" Nullable "Any JSON; may be `null`.";
+        upi: InvoicePaymentMethodOptionsUpi = view "upi" Nullable "An object; may be `null`.";
+        us_bank_account: InvoicePaymentMethodOptionsUsBankAccount = view "us_bank_account" Nullable "An object; may be `null`.";
     }
 
     /// The part `subscriptions_resource_payment_settings`.
     SubscriptionsResourcePaymentSettings {
-        payment_method_options: SubscriptionsResourcePaymentMethodOptions = Nullable;
-        payment_method_types: Vec<InvoicesPaymentSettingsPaymentMethodTypes> = Nullable;
-        save_default_payment_method: SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod = Nullable;
+        payment_method_options: SubscriptionsResourcePaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
+        payment_method_types: Vec<InvoicesPaymentSettingsPaymentMethodTypes> = field "payment_method_types" Nullable "Several, each: one of 45 words; may be `null`.";
+        save_default_payment_method: SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod = field "save_default_payment_method" Nullable "`off` or `on_subscription`; may be `null`.";
     }
 
     /// The part `subscriptions_resource_pending_update`.
     SubscriptionsResourcePendingUpdate {
-        billing_cycle_anchor: i64 = Nullable;
-        discount: Discount = Nullable;
-        discounts: Vec<Expandable<Discount>> = Nullable;
-        expires_at: i64 = Required;
-        metadata: Map<&'static str> = Nullable;
-        subscription_items: Vec<SubscriptionItem> = Nullable;
-        trial_end: i64 = Nullable;
-        trial_from_plan: bool = Nullable;
+        billing_cycle_anchor: i64 = int "billing_cycle_anchor" Nullable "Seconds since 1970; may be `null`.";
+        discount: Discount = view "discount" Nullable "An object; may be `null`.";
+        discounts: Vec<Expandable<Discount>> = field "discounts" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        subscription_items: Vec<SubscriptionItem> = field "subscription_items" Nullable "Several, each: an object; may be `null`.";
+        trial_end: i64 = int "trial_end" Nullable "Seconds since 1970; may be `null`.";
+        trial_from_plan: bool = flag "trial_from_plan" Nullable "`true` or `false`; may be `null`.";
     }
 
     /// The part `subscriptions_resource_subscription_invoice_settings`.
     SubscriptionsResourceSubscriptionInvoiceSettings {
-        account_tax_ids: Vec<Expandable<TaxId>> = Nullable;
-        issuer: ConnectAccountReference = Required;
+        account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
+        issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
 
     /// The part `subscriptions_resource_subscription_presentment_details`.
     SubscriptionsResourceSubscriptionPresentmentDetails {
-        presentment_currency: &str = Required;
+        presentment_currency: &str = text "presentment_currency" Required "Text; always there.";
     }
 
     /// The part `subscriptions_resource_trial_settings_end_behavior` and one other place.
     SubscriptionsTrialsResourceEndBehavior {
-        missing_payment_method: SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod = Required;
+        missing_payment_method: SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod = field "missing_payment_method" Required "`cancel`, `create_invoice` or `pause`; always there.";
     }
 
     /// The part `subscriptions_resource_trial_settings_trial_settings` and one other place.
     SubscriptionsTrialsResourceTrialSettings {
-        end_behavior: SubscriptionsTrialsResourceEndBehavior = Required;
+        end_behavior: SubscriptionsTrialsResourceEndBehavior = view "end_behavior" Required "An object; always there.";
     }
 
     /// The part `tax_deducted_at_source`.
     TaxDeductedAtSource {
-        id: &str = Required;
-        object: &str = Required;
-        period_end: i64 = Required;
-        period_start: i64 = Required;
-        tax_deduction_account_number: &str = Required;
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        period_end: i64 = int "period_end" Required "Seconds since 1970; always there.";
+        period_start: i64 = int "period_start" Required "Seconds since 1970; always there.";
+        tax_deduction_account_number: &str = text "tax_deduction_account_number" Required "Text; always there.";
     }
 
     /// The part `tax_i_ds_owner`.
     TaxIDsOwner {
-        account: Expandable<Account> = Optional;
-        application: Expandable<Application> = Optional;
-        customer: Expandable<Customer> = Optional;
-        customer_account: &str = Nullable;
-        r#type: TaxIDsOwnerType = Required;
+        account: Expandable<Account> = field "account" Optional "An id, or the object where the call expanded it; may be missing.";
+        application: Expandable<Application> = field "application" Optional "An id, or the object where the call expanded it; may be missing.";
+        customer: Expandable<Customer> = field "customer" Optional "An id, or the object where the call expanded it; may be missing.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        r#type: TaxIDsOwnerType = field "type" Required "`account`, `application`, `customer` or `self`; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options`.
     TaxProductRegistrationsResourceCountryOptions {
-        ae: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        al: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        am: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ao: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        at: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        au: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        aw: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        az: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ba: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        bb: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        bd: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        be: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        bf: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        bg: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        bh: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        bj: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        bs: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        by: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ca: TaxProductRegistrationsResourceCountryOptionsCanada = Optional;
-        cd: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ch: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        cl: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        cm: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        co: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        cr: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        cv: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        cy: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        cz: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        de: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        dk: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        ec: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ee: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        eg: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        es: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        et: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        fi: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        fr: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        gb: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        ge: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        gn: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        gr: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        hr: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        hu: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        id: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ie: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        r#in: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        is: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        it: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        jp: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        ke: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        kg: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        kh: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        kr: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        kz: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        la: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        lk: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        lt: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        lu: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        lv: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        ma: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        md: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        me: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        mk: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        mr: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        mt: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        mx: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        my: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ng: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        nl: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        no: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        np: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        nz: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        om: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        pe: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ph: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        pl: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        pt: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        ro: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        rs: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ru: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        sa: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        se: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        sg: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = Optional;
-        si: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        sk: TaxProductRegistrationsResourceCountryOptionsEurope = Optional;
-        sn: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        sr: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        th: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        tj: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        tr: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        tw: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        tz: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ua: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        ug: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        us: TaxProductRegistrationsResourceCountryOptionsUnitedStates = Optional;
-        uy: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        uz: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        vn: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        za: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        zm: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
-        zw: TaxProductRegistrationsResourceCountryOptionsDefault = Optional;
+        ae: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "ae" Optional "An object; may be missing.";
+        al: TaxProductRegistrationsResourceCountryOptionsDefault = view "al" Optional "An object; may be missing.";
+        am: TaxProductRegistrationsResourceCountryOptionsDefault = view "am" Optional "An object; may be missing.";
+        ao: TaxProductRegistrationsResourceCountryOptionsDefault = view "ao" Optional "An object; may be missing.";
+        at: TaxProductRegistrationsResourceCountryOptionsEurope = view "at" Optional "An object; may be missing.";
+        au: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "au" Optional "An object; may be missing.";
+        aw: TaxProductRegistrationsResourceCountryOptionsDefault = view "aw" Optional "An object; may be missing.";
+        az: TaxProductRegistrationsResourceCountryOptionsDefault = view "az" Optional "An object; may be missing.";
+        ba: TaxProductRegistrationsResourceCountryOptionsDefault = view "ba" Optional "An object; may be missing.";
+        bb: TaxProductRegistrationsResourceCountryOptionsDefault = view "bb" Optional "An object; may be missing.";
+        bd: TaxProductRegistrationsResourceCountryOptionsDefault = view "bd" Optional "An object; may be missing.";
+        be: TaxProductRegistrationsResourceCountryOptionsEurope = view "be" Optional "An object; may be missing.";
+        bf: TaxProductRegistrationsResourceCountryOptionsDefault = view "bf" Optional "An object; may be missing.";
+        bg: TaxProductRegistrationsResourceCountryOptionsEurope = view "bg" Optional "An object; may be missing.";
+        bh: TaxProductRegistrationsResourceCountryOptionsDefault = view "bh" Optional "An object; may be missing.";
+        bj: TaxProductRegistrationsResourceCountryOptionsDefault = view "bj" Optional "An object; may be missing.";
+        bs: TaxProductRegistrationsResourceCountryOptionsDefault = view "bs" Optional "An object; may be missing.";
+        by: TaxProductRegistrationsResourceCountryOptionsDefault = view "by" Optional "An object; may be missing.";
+        ca: TaxProductRegistrationsResourceCountryOptionsCanada = view "ca" Optional "An object; may be missing.";
+        cd: TaxProductRegistrationsResourceCountryOptionsDefault = view "cd" Optional "An object; may be missing.";
+        ch: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "ch" Optional "An object; may be missing.";
+        cl: TaxProductRegistrationsResourceCountryOptionsDefault = view "cl" Optional "An object; may be missing.";
+        cm: TaxProductRegistrationsResourceCountryOptionsDefault = view "cm" Optional "An object; may be missing.";
+        co: TaxProductRegistrationsResourceCountryOptionsDefault = view "co" Optional "An object; may be missing.";
+        cr: TaxProductRegistrationsResourceCountryOptionsDefault = view "cr" Optional "An object; may be missing.";
+        cv: TaxProductRegistrationsResourceCountryOptionsDefault = view "cv" Optional "An object; may be missing.";
+        cy: TaxProductRegistrationsResourceCountryOptionsEurope = view "cy" Optional "An object; may be missing.";
+        cz: TaxProductRegistrationsResourceCountryOptionsEurope = view "cz" Optional "An object; may be missing.";
+        de: TaxProductRegistrationsResourceCountryOptionsEurope = view "de" Optional "An object; may be missing.";
+        dk: TaxProductRegistrationsResourceCountryOptionsEurope = view "dk" Optional "An object; may be missing.";
+        ec: TaxProductRegistrationsResourceCountryOptionsDefault = view "ec" Optional "An object; may be missing.";
+        ee: TaxProductRegistrationsResourceCountryOptionsEurope = view "ee" Optional "An object; may be missing.";
+        eg: TaxProductRegistrationsResourceCountryOptionsDefault = view "eg" Optional "An object; may be missing.";
+        es: TaxProductRegistrationsResourceCountryOptionsEurope = view "es" Optional "An object; may be missing.";
+        et: TaxProductRegistrationsResourceCountryOptionsDefault = view "et" Optional "An object; may be missing.";
+        fi: TaxProductRegistrationsResourceCountryOptionsEurope = view "fi" Optional "An object; may be missing.";
+        fr: TaxProductRegistrationsResourceCountryOptionsEurope = view "fr" Optional "An object; may be missing.";
+        gb: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "gb" Optional "An object; may be missing.";
+        ge: TaxProductRegistrationsResourceCountryOptionsDefault = view "ge" Optional "An object; may be missing.";
+        gn: TaxProductRegistrationsResourceCountryOptionsDefault = view "gn" Optional "An object; may be missing.";
+        gr: TaxProductRegistrationsResourceCountryOptionsEurope = view "gr" Optional "An object; may be missing.";
+        hr: TaxProductRegistrationsResourceCountryOptionsEurope = view "hr" Optional "An object; may be missing.";
+        hu: TaxProductRegistrationsResourceCountryOptionsEurope = view "hu" Optional "An object; may be missing.";
+        id: TaxProductRegistrationsResourceCountryOptionsDefault = view "id" Optional "An object; may be missing.";
+        ie: TaxProductRegistrationsResourceCountryOptionsEurope = view "ie" Optional "An object; may be missing.";
+        r#in: TaxProductRegistrationsResourceCountryOptionsDefault = view "in" Optional "An object; may be missing.";
+        is: TaxProductRegistrationsResourceCountryOptionsDefault = view "is" Optional "An object; may be missing.";
+        it: TaxProductRegistrationsResourceCountryOptionsEurope = view "it" Optional "An object; may be missing.";
+        jp: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "jp" Optional "An object; may be missing.";
+        ke: TaxProductRegistrationsResourceCountryOptionsDefault = view "ke" Optional "An object; may be missing.";
+        kg: TaxProductRegistrationsResourceCountryOptionsDefault = view "kg" Optional "An object; may be missing.";
+        kh: TaxProductRegistrationsResourceCountryOptionsDefault = view "kh" Optional "An object; may be missing.";
+        kr: TaxProductRegistrationsResourceCountryOptionsDefault = view "kr" Optional "An object; may be missing.";
+        kz: TaxProductRegistrationsResourceCountryOptionsDefault = view "kz" Optional "An object; may be missing.";
+        la: TaxProductRegistrationsResourceCountryOptionsDefault = view "la" Optional "An object; may be missing.";
+        lk: TaxProductRegistrationsResourceCountryOptionsDefault = view "lk" Optional "An object; may be missing.";
+        lt: TaxProductRegistrationsResourceCountryOptionsEurope = view "lt" Optional "An object; may be missing.";
+        lu: TaxProductRegistrationsResourceCountryOptionsEurope = view "lu" Optional "An object; may be missing.";
+        lv: TaxProductRegistrationsResourceCountryOptionsEurope = view "lv" Optional "An object; may be missing.";
+        ma: TaxProductRegistrationsResourceCountryOptionsDefault = view "ma" Optional "An object; may be missing.";
+        md: TaxProductRegistrationsResourceCountryOptionsDefault = view "md" Optional "An object; may be missing.";
+        me: TaxProductRegistrationsResourceCountryOptionsDefault = view "me" Optional "An object; may be missing.";
+        mk: TaxProductRegistrationsResourceCountryOptionsDefault = view "mk" Optional "An object; may be missing.";
+        mr: TaxProductRegistrationsResourceCountryOptionsDefault = view "mr" Optional "An object; may be missing.";
+        mt: TaxProductRegistrationsResourceCountryOptionsEurope = view "mt" Optional "An object; may be missing.";
+        mx: TaxProductRegistrationsResourceCountryOptionsDefault = view "mx" Optional "An object; may be missing.";
+        my: TaxProductRegistrationsResourceCountryOptionsDefault = view "my" Optional "An object; may be missing.";
+        ng: TaxProductRegistrationsResourceCountryOptionsDefault = view "ng" Optional "An object; may be missing.";
+        nl: TaxProductRegistrationsResourceCountryOptionsEurope = view "nl" Optional "An object; may be missing.";
+        no: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "no" Optional "An object; may be missing.";
+        np: TaxProductRegistrationsResourceCountryOptionsDefault = view "np" Optional "An object; may be missing.";
+        nz: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "nz" Optional "An object; may be missing.";
+        om: TaxProductRegistrationsResourceCountryOptionsDefault = view "om" Optional "An object; may be missing.";
+        pe: TaxProductRegistrationsResourceCountryOptionsDefault = view "pe" Optional "An object; may be missing.";
+        ph: TaxProductRegistrationsResourceCountryOptionsDefault = view "ph" Optional "An object; may be missing.";
+        pl: TaxProductRegistrationsResourceCountryOptionsEurope = view "pl" Optional "An object; may be missing.";
+        pt: TaxProductRegistrationsResourceCountryOptionsEurope = view "pt" Optional "An object; may be missing.";
+        ro: TaxProductRegistrationsResourceCountryOptionsEurope = view "ro" Optional "An object; may be missing.";
+        rs: TaxProductRegistrationsResourceCountryOptionsDefault = view "rs" Optional "An object; may be missing.";
+        ru: TaxProductRegistrationsResourceCountryOptionsDefault = view "ru" Optional "An object; may be missing.";
+        sa: TaxProductRegistrationsResourceCountryOptionsDefault = view "sa" Optional "An object; may be missing.";
+        se: TaxProductRegistrationsResourceCountryOptionsEurope = view "se" Optional "An object; may be missing.";
+        sg: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "sg" Optional "An object; may be missing.";
+        si: TaxProductRegistrationsResourceCountryOptionsEurope = view "si" Optional "An object; may be missing.";
+        sk: TaxProductRegistrationsResourceCountryOptionsEurope = view "sk" Optional "An object; may be missing.";
+        sn: TaxProductRegistrationsResourceCountryOptionsDefault = view "sn" Optional "An object; may be missing.";
+        sr: TaxProductRegistrationsResourceCountryOptionsDefault = view "sr" Optional "An object; may be missing.";
+        th: TaxProductRegistrationsResourceCountryOptionsDefault = view "th" Optional "An object; may be missing.";
+        tj: TaxProductRegistrationsResourceCountryOptionsDefault = view "tj" Optional "An object; may be missing.";
+        tr: TaxProductRegistrationsResourceCountryOptionsDefault = view "tr" Optional "An object; may be missing.";
+        tw: TaxProductRegistrationsResourceCountryOptionsDefault = view "tw" Optional "An object; may be missing.";
+        tz: TaxProductRegistrationsResourceCountryOptionsDefault = view "tz" Optional "An object; may be missing.";
+        ua: TaxProductRegistrationsResourceCountryOptionsDefault = view "ua" Optional "An object; may be missing.";
+        ug: TaxProductRegistrationsResourceCountryOptionsDefault = view "ug" Optional "An object; may be missing.";
+        us: TaxProductRegistrationsResourceCountryOptionsUnitedStates = view "us" Optional "An object; may be missing.";
+        uy: TaxProductRegistrationsResourceCountryOptionsDefault = view "uy" Optional "An object; may be missing.";
+        uz: TaxProductRegistrationsResourceCountryOptionsDefault = view "uz" Optional "An object; may be missing.";
+        vn: TaxProductRegistrationsResourceCountryOptionsDefault = view "vn" Optional "An object; may be missing.";
+        za: TaxProductRegistrationsResourceCountryOptionsDefault = view "za" Optional "An object; may be missing.";
+        zm: TaxProductRegistrationsResourceCountryOptionsDefault = view "zm" Optional "An object; may be missing.";
+        zw: TaxProductRegistrationsResourceCountryOptionsDefault = view "zw" Optional "An object; may be missing.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_ca_province_standard`.
     TaxProductRegistrationsResourceCountryOptionsCaProvinceStandard {
-        province: &str = Required;
+        province: &str = text "province" Required "Text; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_canada`.
     TaxProductRegistrationsResourceCountryOptionsCanada {
-        province_standard: TaxProductRegistrationsResourceCountryOptionsCaProvinceStandard = Optional;
-        r#type: TaxProductRegistrationsResourceCountryOptionsCanadaType = Required;
+        province_standard: TaxProductRegistrationsResourceCountryOptionsCaProvinceStandard = view "province_standard" Optional "An object; may be missing.";
+        r#type: TaxProductRegistrationsResourceCountryOptionsCanadaType = field "type" Required "`province_standard`, `simplified` or `standard`; always there.";
     }
 
     /// The part `insights_resources_payment_evaluation_user_intervention_raised_custom` and 66 other places.
     TaxProductRegistrationsResourceCountryOptionsDefault {
-        r#type: &str = Required;
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_default_inbound_goods` and 7 other places.
     TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods {
-        standard: TaxProductRegistrationsResourceCountryOptionsDefaultStandard = Optional;
-        r#type: &str = Required;
+        standard: TaxProductRegistrationsResourceCountryOptionsDefaultStandard = view "standard" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_default_standard` and 7 other places.
     TaxProductRegistrationsResourceCountryOptionsDefaultStandard {
-        place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme = Required;
+        place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme = field "place_of_supply_scheme" Required "`inbound_goods` or `standard`; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_eu_standard` and 26 other places.
     TaxProductRegistrationsResourceCountryOptionsEuStandard {
-        place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme = Required;
+        place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme = field "place_of_supply_scheme" Required "`inbound_goods`, `small_seller` or `standard`; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_europe` and 26 other places.
     TaxProductRegistrationsResourceCountryOptionsEurope {
-        standard: TaxProductRegistrationsResourceCountryOptionsEuStandard = Optional;
-        r#type: TaxProductRegistrationsResourceCountryOptionsEuropeType = Required;
+        standard: TaxProductRegistrationsResourceCountryOptionsEuStandard = view "standard" Optional "An object; may be missing.";
+        r#type: TaxProductRegistrationsResourceCountryOptionsEuropeType = field "type" Required "`ioss`, `oss_non_union`, `oss_union` or `standard`; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_united_states`.
     TaxProductRegistrationsResourceCountryOptionsUnitedStates {
-        local_amusement_tax: TaxProductRegistrationsResourceCountryOptionsUsLocalLeaseTax = Optional;
-        local_lease_tax: TaxProductRegistrationsResourceCountryOptionsUsLocalLeaseTax = Optional;
-        state: &str = Required;
-        state_sales_tax: TaxProductRegistrationsResourceCountryOptionsUsStateSalesTax = Optional;
-        r#type: TaxProductRegistrationsResourceCountryOptionsUnitedStatesType = Required;
+        local_amusement_tax: TaxProductRegistrationsResourceCountryOptionsUsLocalLeaseTax = view "local_amusement_tax" Optional "An object; may be missing.";
+        local_lease_tax: TaxProductRegistrationsResourceCountryOptionsUsLocalLeaseTax = view "local_lease_tax" Optional "An object; may be missing.";
+        state: &str = text "state" Required "Text; always there.";
+        state_sales_tax: TaxProductRegistrationsResourceCountryOptionsUsStateSalesTax = view "state_sales_tax" Optional "An object; may be missing.";
+        r#type: TaxProductRegistrationsResourceCountryOptionsUnitedStatesType = field "type" Required "`local_amusement_tax`, `local_lease_tax`, `state_communications_tax`, `state_retail_delivery_fee` or `state_sales_tax`; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_us_local_amusement_tax` and one other place.
     TaxProductRegistrationsResourceCountryOptionsUsLocalLeaseTax {
-        jurisdiction: &str = Required;
+        jurisdiction: &str = text "jurisdiction" Required "Text; always there.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_us_state_sales_tax`.
     TaxProductRegistrationsResourceCountryOptionsUsStateSalesTax {
-        elections: Vec<TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElection> = Optional;
+        elections: Vec<TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElection> = field "elections" Optional "Several, each: an object; may be missing.";
     }
 
     /// The part `tax_product_registrations_resource_country_options_us_state_sales_tax_election`.
     TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElection {
-        jurisdiction: &str = Optional;
-        r#type: TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType = Required;
+        jurisdiction: &str = text "jurisdiction" Optional "Text; may be missing.";
+        r#type: TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType = field "type" Required "`local_use_tax`, `simplified_sellers_use_tax` or `single_local_use_tax`; always there.";
     }
 
     /// The part `tax_product_resource_customer_details` and one other place.
     TaxProductResourceCustomerDetails {
-        address: TaxProductResourcePostalAddress = Nullable;
-        address_source: TaxProductResourceCustomerDetailsAddressSource = Nullable;
-        ip_address: &str = Nullable;
-        tax_ids: Vec<TaxProductResourceCustomerDetailsResourceTaxId> = Required;
-        taxability_override: TaxProductResourceCustomerDetailsTaxabilityOverride = Required;
+        address: TaxProductResourcePostalAddress = view "address" Nullable "An object; may be `null`.";
+        address_source: TaxProductResourceCustomerDetailsAddressSource = field "address_source" Nullable "`billing` or `shipping`; may be `null`.";
+        ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
+        tax_ids: Vec<TaxProductResourceCustomerDetailsResourceTaxId> = field "tax_ids" Required "Several, each: an object; always there.";
+        taxability_override: TaxProductResourceCustomerDetailsTaxabilityOverride = field "taxability_override" Required "`customer_exempt`, `none` or `reverse_charge`; always there.";
     }
 
     /// The part `tax_product_resource_customer_details_resource_tax_id` and one other place.
     TaxProductResourceCustomerDetailsResourceTaxId {
-        r#type: InvoicesResourceInvoiceTaxIdType = Required;
-        value: &str = Required;
+        r#type: InvoicesResourceInvoiceTaxIdType = field "type" Required "One of 117 words; always there.";
+        value: &str = text "value" Required "Text; always there.";
     }
 
     /// The part `tax_product_resource_jurisdiction` and one other place.
     TaxProductResourceJurisdiction {
-        country: &str = Required;
-        display_name: &str = Required;
-        level: TaxProductResourceJurisdictionLevel = Required;
-        state: &str = Nullable;
+        country: &str = text "country" Required "Text; always there.";
+        display_name: &str = text "display_name" Required "Text; always there.";
+        level: TaxProductResourceJurisdictionLevel = field "level" Required "`city`, `country`, `county`, `district` or `state`; always there.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
     }
 
     /// The part `tax_product_resource_line_item_tax_breakdown` and one other place.
     TaxProductResourceLineItemTaxBreakdown {
-        amount: i64 = Required;
-        jurisdiction: TaxProductResourceJurisdiction = Required;
-        sourcing: TaxProductResourceLineItemTaxBreakdownSourcing = Required;
-        tax_rate_details: TaxProductResourceLineItemTaxRateDetails = Nullable;
-        taxability_reason: LineItemsTaxAmountTaxabilityReason = Required;
-        taxable_amount: i64 = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        jurisdiction: TaxProductResourceJurisdiction = view "jurisdiction" Required "An object; always there.";
+        sourcing: TaxProductResourceLineItemTaxBreakdownSourcing = field "sourcing" Required "`destination` or `origin`; always there.";
+        tax_rate_details: TaxProductResourceLineItemTaxRateDetails = view "tax_rate_details" Nullable "An object; may be `null`.";
+        taxability_reason: LineItemsTaxAmountTaxabilityReason = field "taxability_reason" Required "One of 15 words; always there.";
+        taxable_amount: i64 = int "taxable_amount" Required "An integer; always there.";
     }
 
     /// The part `tax_product_resource_line_item_tax_rate_details` and one other place.
     TaxProductResourceLineItemTaxRateDetails {
-        display_name: &str = Required;
-        percentage_decimal: &str = Required;
-        tax_type: TaxRateTaxType = Required;
+        display_name: &str = text "display_name" Required "Text; always there.";
+        percentage_decimal: &str = text "percentage_decimal" Required "Text; always there.";
+        tax_type: TaxRateTaxType = field "tax_type" Required "One of 14 words; always there.";
     }
 
     /// The part `tax_product_resource_postal_address` and 3 other places.
     TaxProductResourcePostalAddress {
-        city: &str = Nullable;
-        country: &str = Required;
-        line1: &str = Nullable;
-        line2: &str = Nullable;
-        postal_code: &str = Nullable;
-        state: &str = Nullable;
+        city: &str = text "city" Nullable "Text; may be `null`.";
+        country: &str = text "country" Required "Text; always there.";
+        line1: &str = text "line1" Nullable "Text; may be `null`.";
+        line2: &str = text "line2" Nullable "Text; may be `null`.";
+        postal_code: &str = text "postal_code" Nullable "Text; may be `null`.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
     }
 
     /// The part `tax_product_resource_ship_from_details` and one other place.
     TaxProductResourceShipFromDetails {
-        address: TaxProductResourcePostalAddress = Required;
+        address: TaxProductResourcePostalAddress = view "address" Required "An object; always there.";
     }
 
     /// The part `tax_product_resource_tax_association_transaction_attempts`.
     TaxProductResourceTaxAssociationTransactionAttempts {
-        committed: TaxProductResourceTaxAssociationTransactionAttemptsResourceCommitted = Optional;
-        errored: TaxProductResourceTaxAssociationTransactionAttemptsResourceErrored = Optional;
-        source: &str = Required;
-        status: &str = Required;
+        committed: TaxProductResourceTaxAssociationTransactionAttemptsResourceCommitted = view "committed" Optional "An object; may be missing.";
+        errored: TaxProductResourceTaxAssociationTransactionAttemptsResourceErrored = view "errored" Optional "An object; may be missing.";
+        source: &str = text "source" Required "Text; always there.";
+        status: &str = text "status" Required "Text; always there.";
     }
 
     /// The part `tax_product_resource_tax_association_transaction_attempts_resource_committed`.
     TaxProductResourceTaxAssociationTransactionAttemptsResourceCommitted {
-        transaction: &str = Required;
+        transaction: &str = text "transaction" Required "Text; always there.";
     }
 
     /// The part `tax_product_resource_tax_association_transaction_attempts_resource_errored`.
     TaxProductResourceTaxAssociationTransactionAttemptsResourceErrored {
-        reason: TaxProductResourceTaxAssociationTransactionAttemptsResourceErroredReason = Required;
+        reason: TaxProductResourceTaxAssociationTransactionAttemptsResourceErroredReason = field "reason" Required "`another_payment_associated_with_calculation`, `calculation_expired`, `currency_mismatch`, `original_transaction_voided` or `unique_reference_violation`; always there.";
     }
 
     /// The part `tax_product_resource_tax_breakdown`.
     TaxProductResourceTaxBreakdown {
-        amount: i64 = Required;
-        inclusive: bool = Required;
-        tax_rate_details: TaxProductResourceTaxRateDetails = Required;
-        taxability_reason: LineItemsTaxAmountTaxabilityReason = Required;
-        taxable_amount: i64 = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        inclusive: bool = flag "inclusive" Required "`true` or `false`; always there.";
+        tax_rate_details: TaxProductResourceTaxRateDetails = view "tax_rate_details" Required "An object; always there.";
+        taxability_reason: LineItemsTaxAmountTaxabilityReason = field "taxability_reason" Required "One of 15 words; always there.";
+        taxable_amount: i64 = int "taxable_amount" Required "An integer; always there.";
     }
 
     /// The part `tax_product_resource_tax_calculation_shipping_cost`.
     TaxProductResourceTaxCalculationShippingCost {
-        amount: i64 = Required;
-        amount_tax: i64 = Required;
-        shipping_rate: &str = Optional;
-        tax_behavior: TaxCalculationLineItemTaxBehavior = Required;
-        tax_breakdown: Vec<TaxProductResourceLineItemTaxBreakdown> = Optional;
-        tax_code: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
+        shipping_rate: &str = text "shipping_rate" Optional "Text; may be missing.";
+        tax_behavior: TaxCalculationLineItemTaxBehavior = field "tax_behavior" Required "`exclusive` or `inclusive`; always there.";
+        tax_breakdown: Vec<TaxProductResourceLineItemTaxBreakdown> = field "tax_breakdown" Optional "Several, each: an object; may be missing.";
+        tax_code: &str = text "tax_code" Required "Text; always there.";
     }
 
     /// The part `tax_product_resource_tax_rate_details`.
     TaxProductResourceTaxRateDetails {
-        country: &str = Nullable;
-        flat_amount: MandateSingleUse = Nullable;
-        percentage_decimal: &str = Required;
-        rate_type: TaxRateRateType = Nullable;
-        state: &str = Nullable;
-        tax_type: TaxRateTaxType = Nullable;
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        flat_amount: MandateSingleUse = view "flat_amount" Nullable "An object; may be `null`.";
+        percentage_decimal: &str = text "percentage_decimal" Required "Text; always there.";
+        rate_type: TaxRateRateType = field "rate_type" Nullable "`flat_amount` or `percentage`; may be `null`.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
+        tax_type: TaxRateTaxType = field "tax_type" Nullable "One of 14 words; may be `null`.";
     }
 
     /// The part `tax_product_resource_tax_settings_defaults`.
     TaxProductResourceTaxSettingsDefaults {
-        provider: CustomerTaxProvider = Required;
-        tax_behavior: TaxProductResourceTaxSettingsDefaultsTaxBehavior = Nullable;
-        tax_code: &str = Nullable;
+        provider: CustomerTaxProvider = field "provider" Required "`anrok`, `avalara`, `sphere` or `stripe`; always there.";
+        tax_behavior: TaxProductResourceTaxSettingsDefaultsTaxBehavior = field "tax_behavior" Nullable "`exclusive`, `inclusive` or `inferred_by_currency`; may be `null`.";
+        tax_code: &str = text "tax_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `tax_product_resource_tax_settings_status_details`.
     TaxProductResourceTaxSettingsStatusDetails {
-        active: Node = Optional;
-        pending: TaxProductResourceTaxSettingsStatusDetailsResourcePending = Optional;
+        active: Node = field "active" Optional "Any JSON; may be missing.";
+        pending: TaxProductResourceTaxSettingsStatusDetailsResourcePending = view "pending" Optional "An object; may be missing.";
     }
 
     /// The part `tax_product_resource_tax_settings_status_details_resource_pending`.
     TaxProductResourceTaxSettingsStatusDetailsResourcePending {
-        missing_fields: Vec<&str> = Nullable;
+        missing_fields: Vec<&str> = field "missing_fields" Nullable "Several, each: text; may be `null`.";
     }
 
     /// The part `tax_product_resource_tax_transaction_line_item_resource_reversal`.
     TaxProductResourceTaxTransactionLineItemResourceReversal {
-        original_line_item: &str = Required;
+        original_line_item: &str = text "original_line_item" Required "Text; always there.";
     }
 
     /// The part `tax_product_resource_tax_transaction_resource_reversal`.
     TaxProductResourceTaxTransactionResourceReversal {
-        original_transaction: &str = Nullable;
+        original_transaction: &str = text "original_transaction" Nullable "Text; may be `null`.";
     }
 
     /// The part `tax_product_resource_tax_transaction_shipping_cost`.
     TaxProductResourceTaxTransactionShippingCost {
-        amount: i64 = Required;
-        amount_tax: i64 = Required;
-        shipping_rate: &str = Optional;
-        tax_behavior: TaxCalculationLineItemTaxBehavior = Required;
-        tax_code: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
+        shipping_rate: &str = text "shipping_rate" Optional "Text; may be missing.";
+        tax_behavior: TaxCalculationLineItemTaxBehavior = field "tax_behavior" Required "`exclusive` or `inclusive`; always there.";
+        tax_code: &str = text "tax_code" Required "Text; always there.";
     }
 
     /// The part `three_d_secure_details`.
     ThreeDSecureDetails {
-        authentication_flow: ThreeDSecureDetailsAuthenticationFlow = Nullable;
-        electronic_commerce_indicator: ThreeDSecureDetailsElectronicCommerceIndicator = Nullable;
-        result: ThreeDSecureDetailsResult = Nullable;
-        result_reason: ThreeDSecureDetailsResultReason = Nullable;
-        transaction_id: &str = Nullable;
-        version: ThreeDSecureDetailsVersion = Nullable;
+        authentication_flow: ThreeDSecureDetailsAuthenticationFlow = field "authentication_flow" Nullable "`challenge` or `frictionless`; may be `null`.";
+        electronic_commerce_indicator: ThreeDSecureDetailsElectronicCommerceIndicator = field "electronic_commerce_indicator" Nullable "`01`, `02`, `05`, `06` or `07`; may be `null`.";
+        result: ThreeDSecureDetailsResult = field "result" Nullable "`attempt_acknowledged`, `authenticated`, `exempted`, `failed`, `not_supported` or `processing_error`; may be `null`.";
+        result_reason: ThreeDSecureDetailsResultReason = field "result_reason" Nullable "One of 7 words; may be `null`.";
+        transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
+        version: ThreeDSecureDetailsVersion = field "version" Nullable "`1.0.2`, `2.1.0`, `2.2.0`, `2.3.0` or `2.3.1`; may be `null`.";
     }
 
     /// The part `thresholds_resource_usage_alert_filter`.
     ThresholdsResourceUsageAlertFilter {
-        customer: Expandable<Customer> = Nullable;
-        r#type: &str = Required;
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `thresholds_resource_usage_threshold_config`.
     ThresholdsResourceUsageThresholdConfig {
-        filters: Vec<ThresholdsResourceUsageAlertFilter> = Nullable;
-        gte: i64 = Required;
-        meter: Expandable<BillingMeter> = Required;
-        recurrence: &str = Required;
+        filters: Vec<ThresholdsResourceUsageAlertFilter> = field "filters" Nullable "Several, each: an object; may be `null`.";
+        gte: i64 = int "gte" Required "An integer; always there.";
+        meter: Expandable<BillingMeter> = field "meter" Required "An id, or the object where the call expanded it; always there.";
+        recurrence: &str = text "recurrence" Required "Text; always there.";
     }
 
     /// The part `treasury_financial_accounts_resource_aba_record`.
     TreasuryFinancialAccountsResourceAbaRecord {
-        account_holder_name: &str = Required;
-        account_number: &str = Nullable;
-        account_number_last4: &str = Required;
-        bank_name: &str = Required;
-        routing_number: &str = Required;
+        account_holder_name: &str = text "account_holder_name" Required "Text; always there.";
+        account_number: &str = text "account_number" Nullable "Text; may be `null`.";
+        account_number_last4: &str = text "account_number_last4" Required "Text; always there.";
+        bank_name: &str = text "bank_name" Required "Text; always there.";
+        routing_number: &str = text "routing_number" Required "Text; always there.";
     }
 
     /// The part `treasury_financial_accounts_resource_balance`.
     TreasuryFinancialAccountsResourceBalance {
-        cash: Map<i64> = Required;
-        inbound_pending: Map<i64> = Required;
-        outbound_pending: Map<i64> = Required;
+        cash: Map<i64> = field "cash" Required "By key: an integer; always there.";
+        inbound_pending: Map<i64> = field "inbound_pending" Required "By key: an integer; always there.";
+        outbound_pending: Map<i64> = field "outbound_pending" Required "By key: an integer; always there.";
     }
 
     /// The part `treasury_financial_accounts_resource_closed_status_details`.
     TreasuryFinancialAccountsResourceClosedStatusDetails {
-        reasons: Vec<TreasuryFinancialAccountsResourceClosedStatusDetailsReasons> = Required;
+        reasons: Vec<TreasuryFinancialAccountsResourceClosedStatusDetailsReasons> = field "reasons" Required "Several, each: `account_rejected`, `closed_by_platform` or `other`; always there.";
     }
 
     /// The part `treasury_financial_accounts_resource_financial_address`.
     TreasuryFinancialAccountsResourceFinancialAddress {
-        aba: TreasuryFinancialAccountsResourceAbaRecord = Optional;
-        supported_networks: Vec<UsBankAccountNetworksSupported> = Optional;
-        r#type: &str = Required;
+        aba: TreasuryFinancialAccountsResourceAbaRecord = view "aba" Optional "An object; may be missing.";
+        supported_networks: Vec<UsBankAccountNetworksSupported> = field "supported_networks" Optional "Several, each: `ach` or `us_domestic_wire`; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `treasury_financial_accounts_resource_financial_addresses_features`.
     TreasuryFinancialAccountsResourceFinancialAddressesFeatures {
-        aba: TreasuryFinancialAccountsResourceToggleSettings = Optional;
+        aba: TreasuryFinancialAccountsResourceToggleSettings = view "aba" Optional "An object; may be missing.";
     }
 
     /// The part `treasury_financial_accounts_resource_inbound_transfers`.
     TreasuryFinancialAccountsResourceInboundTransfers {
-        ach: TreasuryFinancialAccountsResourceToggleSettings = Optional;
+        ach: TreasuryFinancialAccountsResourceToggleSettings = view "ach" Optional "An object; may be missing.";
     }
 
     /// The part `treasury_financial_accounts_resource_outbound_payments` and one other place.
     TreasuryFinancialAccountsResourceOutboundPayments {
-        ach: TreasuryFinancialAccountsResourceToggleSettings = Optional;
-        us_domestic_wire: TreasuryFinancialAccountsResourceToggleSettings = Optional;
+        ach: TreasuryFinancialAccountsResourceToggleSettings = view "ach" Optional "An object; may be missing.";
+        us_domestic_wire: TreasuryFinancialAccountsResourceToggleSettings = view "us_domestic_wire" Optional "An object; may be missing.";
     }
 
     /// The part `treasury_financial_accounts_resource_platform_restrictions`.
     TreasuryFinancialAccountsResourcePlatformRestrictions {
-        inbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows = Nullable;
-        outbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows = Nullable;
+        inbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows = field "inbound_flows" Nullable "`restricted` or `unrestricted`; may be `null`.";
+        outbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows = field "outbound_flows" Nullable "`restricted` or `unrestricted`; may be `null`.";
     }
 
     /// The part `treasury_financial_accounts_resource_status_details`.
     TreasuryFinancialAccountsResourceStatusDetails {
-        closed: TreasuryFinancialAccountsResourceClosedStatusDetails = Nullable;
+        closed: TreasuryFinancialAccountsResourceClosedStatusDetails = view "closed" Nullable "An object; may be `null`.";
     }
 
     /// The part `treasury_financial_accounts_resource_aba_toggle_settings` and 8 other places.
     TreasuryFinancialAccountsResourceToggleSettings {
-        requested: bool = Required;
-        status: TreasuryFinancialAccountsResourceToggleSettingsStatus = Required;
-        status_details: Vec<TreasuryFinancialAccountsResourceTogglesSettingStatusDetails> = Required;
+        requested: bool = flag "requested" Required "`true` or `false`; always there.";
+        status: TreasuryFinancialAccountsResourceToggleSettingsStatus = field "status" Required "`active`, `pending` or `restricted`; always there.";
+        status_details: Vec<TreasuryFinancialAccountsResourceTogglesSettingStatusDetails> = field "status_details" Required "Several, each: an object; always there.";
     }
 
     /// The part `treasury_financial_accounts_resource_toggles_setting_status_details` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetails {
-        code: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsCode = Required;
-        resolution: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsResolution = Nullable;
-        restriction: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsRestriction = Optional;
+        code: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsCode = field "code" Required "One of 9 words; always there.";
+        resolution: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsResolution = field "resolution" Nullable "`contact_stripe`, `provide_information` or `remove_restriction`; may be `null`.";
+        restriction: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsRestriction = field "restriction" Optional "`inbound_flows` or `outbound_flows`; may be missing.";
     }
 
     /// The part `treasury_inbound_transfers_resource_failure_details`.
     TreasuryInboundTransfersResourceFailureDetails {
-        code: TreasuryInboundTransfersResourceFailureDetailsCode = Required;
+        code: TreasuryInboundTransfersResourceFailureDetailsCode = field "code" Required "One of 13 words; always there.";
     }
 
     /// The part `treasury_inbound_transfers_resource_inbound_transfer_resource_linked_flows`.
     TreasuryInboundTransfersResourceInboundTransferResourceLinkedFlows {
-        received_debit: &str = Nullable;
+        received_debit: &str = text "received_debit" Nullable "Text; may be `null`.";
     }
 
     /// The part `treasury_inbound_transfers_resource_inbound_transfer_resource_status_transitions`.
     TreasuryInboundTransfersResourceInboundTransferResourceStatusTransitions {
-        canceled_at: i64 = Nullable;
-        failed_at: i64 = Nullable;
-        succeeded_at: i64 = Nullable;
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        failed_at: i64 = int "failed_at" Nullable "Seconds since 1970; may be `null`.";
+        succeeded_at: i64 = int "succeeded_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `treasury_outbound_payments_resource_ach_tracking_details` and one other place.
     TreasuryOutboundPaymentsResourceAchTrackingDetails {
-        trace_id: &str = Required;
+        trace_id: &str = text "trace_id" Required "Text; always there.";
     }
 
     /// The part `treasury_outbound_payments_resource_outbound_payment_resource_end_user_details`.
     TreasuryOutboundPaymentsResourceOutboundPaymentResourceEndUserDetails {
-        ip_address: &str = Nullable;
-        present: bool = Required;
+        ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
+        present: bool = flag "present" Required "`true` or `false`; always there.";
     }
 
     /// The part `treasury_outbound_payments_resource_outbound_payment_resource_tracking_details` and one other place.
     TreasuryOutboundPaymentsResourceOutboundPaymentResourceTrackingDetails {
-        ach: TreasuryOutboundPaymentsResourceAchTrackingDetails = Optional;
-        r#type: UsBankAccountNetworksSupported = Required;
-        us_domestic_wire: TreasuryOutboundPaymentsResourceUsDomesticWireTrackingDetails = Optional;
+        ach: TreasuryOutboundPaymentsResourceAchTrackingDetails = view "ach" Optional "An object; may be missing.";
+        r#type: UsBankAccountNetworksSupported = field "type" Required "`ach` or `us_domestic_wire`; always there.";
+        us_domestic_wire: TreasuryOutboundPaymentsResourceUsDomesticWireTrackingDetails = view "us_domestic_wire" Optional "An object; may be missing.";
     }
 
     /// The part `treasury_outbound_payments_resource_returned_status` and one other place.
     TreasuryOutboundPaymentsResourceReturnedStatus {
-        code: TreasuryOutboundPaymentsResourceReturnedStatusCode = Required;
-        transaction: Expandable<TreasuryTransaction> = Required;
+        code: TreasuryOutboundPaymentsResourceReturnedStatusCode = field "code" Required "One of 10 words; always there.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `treasury_outbound_payments_resource_us_domestic_wire_tracking_details` and one other place.
     TreasuryOutboundPaymentsResourceUsDomesticWireTrackingDetails {
-        chips: &str = Nullable;
-        imad: &str = Nullable;
-        omad: &str = Nullable;
+        chips: &str = text "chips" Nullable "Text; may be `null`.";
+        imad: &str = text "imad" Nullable "Text; may be `null`.";
+        omad: &str = text "omad" Nullable "Text; may be `null`.";
     }
 
     /// The part `treasury_outbound_payments_resource_outbound_payment_resource_status_transitions` and one other place.
     TreasuryOutboundTransfersResourceStatusTransitions {
-        canceled_at: i64 = Nullable;
-        failed_at: i64 = Nullable;
-        posted_at: i64 = Nullable;
-        returned_at: i64 = Nullable;
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        failed_at: i64 = int "failed_at" Nullable "Seconds since 1970; may be `null`.";
+        posted_at: i64 = int "posted_at" Nullable "Seconds since 1970; may be `null`.";
+        returned_at: i64 = int "returned_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `treasury_received_credits_resource_linked_flows`.
     TreasuryReceivedCreditsResourceLinkedFlows {
-        credit_reversal: &str = Nullable;
-        issuing_authorization: &str = Nullable;
-        issuing_transaction: &str = Nullable;
-        source_flow: &str = Nullable;
-        source_flow_details: TreasuryReceivedCreditsResourceSourceFlowsDetails = Nullable;
-        source_flow_type: &str = Nullable;
+        credit_reversal: &str = text "credit_reversal" Nullable "Text; may be `null`.";
+        issuing_authorization: &str = text "issuing_authorization" Nullable "Text; may be `null`.";
+        issuing_transaction: &str = text "issuing_transaction" Nullable "Text; may be `null`.";
+        source_flow: &str = text "source_flow" Nullable "Text; may be `null`.";
+        source_flow_details: TreasuryReceivedCreditsResourceSourceFlowsDetails = view "source_flow_details" Nullable "An object; may be `null`.";
+        source_flow_type: &str = text "source_flow_type" Nullable "Text; may be `null`.";
     }
 
     /// The part `treasury_received_credits_resource_source_flows_details`.
     TreasuryReceivedCreditsResourceSourceFlowsDetails {
-        credit_reversal: TreasuryCreditReversal = Optional;
-        outbound_payment: TreasuryOutboundPayment = Optional;
-        outbound_transfer: TreasuryOutboundTransfer = Optional;
-        payout: Payout = Optional;
-        r#type: TreasuryReceivedCreditsResourceSourceFlowsDetailsType = Required;
+        credit_reversal: TreasuryCreditReversal = view "credit_reversal" Optional "An object; may be missing.";
+        outbound_payment: TreasuryOutboundPayment = view "outbound_payment" Optional "An object; may be missing.";
+        outbound_transfer: TreasuryOutboundTransfer = view "outbound_transfer" Optional "An object; may be missing.";
+        payout: Payout = view "payout" Optional "An object; may be missing.";
+        r#type: TreasuryReceivedCreditsResourceSourceFlowsDetailsType = field "type" Required "`credit_reversal`, `other`, `outbound_payment`, `outbound_transfer` or `payout`; always there.";
     }
 
     /// The part `treasury_received_credits_resource_status_transitions`.
     TreasuryReceivedCreditsResourceStatusTransitions {
-        posted_at: i64 = Nullable;
+        posted_at: i64 = int "posted_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `treasury_received_debits_resource_debit_reversal_linked_flows`.
     TreasuryReceivedDebitsResourceDebitReversalLinkedFlows {
-        issuing_dispute: &str = Nullable;
+        issuing_dispute: &str = text "issuing_dispute" Nullable "Text; may be `null`.";
     }
 
     /// The part `treasury_received_debits_resource_linked_flows`.
     TreasuryReceivedDebitsResourceLinkedFlows {
-        debit_reversal: &str = Nullable;
-        inbound_transfer: &str = Nullable;
-        issuing_authorization: &str = Nullable;
-        issuing_transaction: &str = Nullable;
-        payout: &str = Nullable;
-        topup: &str = Nullable;
+        debit_reversal: &str = text "debit_reversal" Nullable "Text; may be `null`.";
+        inbound_transfer: &str = text "inbound_transfer" Nullable "Text; may be `null`.";
+        issuing_authorization: &str = text "issuing_authorization" Nullable "Text; may be `null`.";
+        issuing_transaction: &str = text "issuing_transaction" Nullable "Text; may be `null`.";
+        payout: &str = text "payout" Nullable "Text; may be `null`.";
+        topup: &str = text "topup" Nullable "Text; may be `null`.";
     }
 
     /// The part `treasury_received_credits_resource_reversal_details` and one other place.
     TreasuryReceivedDebitsResourceReversalDetails {
-        deadline: i64 = Nullable;
-        restricted_reason: TreasuryReceivedDebitsResourceReversalDetailsRestrictedReason = Nullable;
+        deadline: i64 = int "deadline" Nullable "Seconds since 1970; may be `null`.";
+        restricted_reason: TreasuryReceivedDebitsResourceReversalDetailsRestrictedReason = field "restricted_reason" Nullable "`already_reversed`, `deadline_passed`, `network_restricted`, `other` or `source_flow_restricted`; may be `null`.";
     }
 
     /// The part `treasury_received_debits_resource_status_transitions`.
     TreasuryReceivedDebitsResourceStatusTransitions {
-        completed_at: i64 = Nullable;
+        completed_at: i64 = int "completed_at" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `treasury_shared_resource_billing_details` and 4 other places.
     TreasurySharedResourceBillingDetails {
-        address: Address = Required;
-        email: &str = Nullable;
-        name: &str = Nullable;
+        address: Address = view "address" Required "An object; always there.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
     }
 
     /// The part `treasury_shared_resource_initiating_payment_method_details_initiating_payment_method_details` and one other place.
     TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetails {
-        balance: &str = Optional;
-        billing_details: TreasurySharedResourceBillingDetails = Required;
-        financial_account: ReceivedPaymentMethodDetailsFinancialAccount = Optional;
-        issuing_card: &str = Optional;
-        r#type: TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetailsType = Required;
-        us_bank_account: TreasurySharedResourceInitiatingPaymentMethodDetailsUsBankAccount = Optional;
+        balance: &str = text "balance" Optional "Text; may be missing.";
+        billing_details: TreasurySharedResourceBillingDetails = view "billing_details" Required "An object; always there.";
+        financial_account: ReceivedPaymentMethodDetailsFinancialAccount = view "financial_account" Optional "An object; may be missing.";
+        issuing_card: &str = text "issuing_card" Optional "Text; may be missing.";
+        r#type: TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetailsType = field "type" Required "`balance`, `financial_account`, `issuing_card`, `stripe` or `us_bank_account`; always there.";
+        us_bank_account: TreasurySharedResourceInitiatingPaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
 
     /// The part `treasury_shared_resource_initiating_payment_method_details_us_bank_account` and one other place.
     TreasurySharedResourceInitiatingPaymentMethodDetailsUsBankAccount {
-        bank_name: &str = Nullable;
-        last4: &str = Nullable;
-        routing_number: &str = Nullable;
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `treasury_transactions_resource_balance_impact` and one other place.
     TreasuryTransactionsResourceBalanceImpact {
-        cash: i64 = Required;
-        inbound_pending: i64 = Required;
-        outbound_pending: i64 = Required;
+        cash: i64 = int "cash" Required "An integer; always there.";
+        inbound_pending: i64 = int "inbound_pending" Required "An integer; always there.";
+        outbound_pending: i64 = int "outbound_pending" Required "An integer; always there.";
     }
 
     /// The part `treasury_transactions_resource_flow_details` and one other place.
     TreasuryTransactionsResourceFlowDetails {
-        credit_reversal: TreasuryCreditReversal = Optional;
-        debit_reversal: TreasuryDebitReversal = Optional;
-        inbound_transfer: TreasuryInboundTransfer = Optional;
-        issuing_authorization: IssuingAuthorization = Optional;
-        outbound_payment: TreasuryOutboundPayment = Optional;
-        outbound_transfer: TreasuryOutboundTransfer = Optional;
-        received_credit: TreasuryReceivedCredit = Optional;
-        received_debit: TreasuryReceivedDebit = Optional;
-        r#type: TreasuryTransactionFlowType = Required;
+        credit_reversal: TreasuryCreditReversal = view "credit_reversal" Optional "An object; may be missing.";
+        debit_reversal: TreasuryDebitReversal = view "debit_reversal" Optional "An object; may be missing.";
+        inbound_transfer: TreasuryInboundTransfer = view "inbound_transfer" Optional "An object; may be missing.";
+        issuing_authorization: IssuingAuthorization = view "issuing_authorization" Optional "An object; may be missing.";
+        outbound_payment: TreasuryOutboundPayment = view "outbound_payment" Optional "An object; may be missing.";
+        outbound_transfer: TreasuryOutboundTransfer = view "outbound_transfer" Optional "An object; may be missing.";
+        received_credit: TreasuryReceivedCredit = view "received_credit" Optional "An object; may be missing.";
+        received_debit: TreasuryReceivedDebit = view "received_debit" Optional "An object; may be missing.";
+        r#type: TreasuryTransactionFlowType = field "type" Required "One of 9 words; always there.";
     }
 
     /// The part `v2.billing.meter_event`.
     V2BillingMeterEvent {
-        created: &str = Required;
-        event_name: &str = Required;
-        identifier: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        payload: Map<&'static str> = Required;
-        timestamp: &str = Required;
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        event_name: &str = text "event_name" Required "Text; always there.";
+        identifier: &str = text "identifier" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payload: Map<&'static str> = field "payload" Required "By key: text; always there.";
+        timestamp: &str = text "timestamp" Required "A time as RFC 3339 has it; always there.";
     }
 
     /// The part `v2.billing.meter_event_adjustment`.
     V2BillingMeterEventAdjustment {
-        cancel: V2BillingMeterEventAdjustmentCancel = Required;
-        created: &str = Required;
-        event_name: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: IssuingSettlementStatus = Required;
-        r#type: &str = Required;
+        cancel: V2BillingMeterEventAdjustmentCancel = view "cancel" Required "An object; always there.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        event_name: &str = text "event_name" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: IssuingSettlementStatus = field "status" Required "`complete` or `pending`; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `v2.billing.meter_event_adjustment.cancel`.
     V2BillingMeterEventAdjustmentCancel {
-        identifier: &str = Required;
+        identifier: &str = text "identifier" Required "Text; always there.";
     }
 
     /// The part `v2.billing.meter_event_session`.
     V2BillingMeterEventSession {
-        authentication_token: &str = Required;
-        created: &str = Required;
-        expires_at: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
+        authentication_token: &str = text "authentication_token" Required "Text; always there.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        expires_at: &str = text "expires_at" Required "A time as RFC 3339 has it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import` and 2 other places.
     V2CommerceProductCatalogImport {
-        created: &str = Required;
-        feed_type: V2CommerceProductCatalogImportFeedType = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        status: V2CommerceProductCatalogImportStatus = Required;
-        status_details: V2CommerceProductCatalogImportStatusDetails = Optional;
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        feed_type: V2CommerceProductCatalogImportFeedType = field "feed_type" Required "`inventory`, `pricing` or `product`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: V2CommerceProductCatalogImportStatus = field "status" Required "`awaiting_upload`, `failed`, `processing`, `succeeded` or `succeeded_with_errors`; always there.";
+        status_details: V2CommerceProductCatalogImportStatusDetails = view "status_details" Optional "An object; may be missing.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details` and 2 other places.
     V2CommerceProductCatalogImportStatusDetails {
-        awaiting_upload: V2CommerceProductCatalogImportStatusDetailsAwaitingUpload = Optional;
-        failed: V2CommerceProductCatalogImportStatusDetailsFailed = Optional;
-        processing: V2CommerceProductCatalogImportStatusDetailsProcessing = Optional;
-        succeeded: V2CommerceProductCatalogImportStatusDetailsSucceeded = Optional;
-        succeeded_with_errors: V2CommerceProductCatalogImportStatusDetailsSucceededWithErrors = Optional;
+        awaiting_upload: V2CommerceProductCatalogImportStatusDetailsAwaitingUpload = view "awaiting_upload" Optional "An object; may be missing.";
+        failed: V2CommerceProductCatalogImportStatusDetailsFailed = view "failed" Optional "An object; may be missing.";
+        processing: V2CommerceProductCatalogImportStatusDetailsProcessing = view "processing" Optional "An object; may be missing.";
+        succeeded: V2CommerceProductCatalogImportStatusDetailsSucceeded = view "succeeded" Optional "An object; may be missing.";
+        succeeded_with_errors: V2CommerceProductCatalogImportStatusDetailsSucceededWithErrors = view "succeeded_with_errors" Optional "An object; may be missing.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.awaiting_upload` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsAwaitingUpload {
-        upload_url: V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl = Required;
+        upload_url: V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl = view "upload_url" Required "An object; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.awaiting_upload.upload_url` and 5 other places.
     V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl {
-        expires_at: &str = Required;
-        url: &str = Required;
+        expires_at: &str = text "expires_at" Required "A time as RFC 3339 has it; always there.";
+        url: &str = text "url" Required "Text; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.failed` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsFailed {
-        code: V2CommerceProductCatalogImportStatusDetailsFailedCode = Required;
-        failure_message: &str = Required;
-        r#type: V2CommerceProductCatalogImportStatusDetailsFailedType = Required;
+        code: V2CommerceProductCatalogImportStatusDetailsFailedCode = field "code" Required "`file_not_found`, `internal_error` or `invalid_file`; always there.";
+        failure_message: &str = text "failure_message" Required "Text; always there.";
+        r#type: V2CommerceProductCatalogImportStatusDetailsFailedType = field "type" Required "`cannot_proceed` or `transient_failure`; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.processing` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsProcessing {
-        error_count: Int64 = Required;
-        success_count: Int64 = Required;
+        error_count: Int64 = field "error_count" Required "A 64-bit integer, which is sent as text; always there.";
+        success_count: Int64 = field "success_count" Required "A 64-bit integer, which is sent as text; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceeded {
-        success_count: Int64 = Required;
+        success_count: Int64 = field "success_count" Required "A 64-bit integer, which is sent as text; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded_with_errors` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceededWithErrors {
-        error_count: Int64 = Required;
-        error_file: V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsErrorFile = Required;
-        samples: Vec<V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsSamples> = Required;
-        success_count: Int64 = Required;
+        error_count: Int64 = field "error_count" Required "A 64-bit integer, which is sent as text; always there.";
+        error_file: V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsErrorFile = view "error_file" Required "An object; always there.";
+        samples: Vec<V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsSamples> = field "samples" Required "Several, each: an object; always there.";
+        success_count: Int64 = field "success_count" Required "A 64-bit integer, which is sent as text; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded_with_errors.error_file` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsErrorFile {
-        content_type: &str = Required;
-        download_url: V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl = Required;
-        size: Int64 = Required;
+        content_type: &str = text "content_type" Required "Text; always there.";
+        download_url: V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl = view "download_url" Required "An object; always there.";
+        size: Int64 = field "size" Required "A 64-bit integer, which is sent as text; always there.";
     }
 
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded_with_errors.samples` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsSamples {
-        error_message: &str = Required;
-        field: &str = Required;
-        id: &str = Required;
-        row: Int64 = Required;
+        error_message: &str = text "error_message" Required "Text; always there.";
+        field: &str = text "field" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        row: Int64 = field "row" Required "A 64-bit integer, which is sent as text; always there.";
     }
 
     /// The part `v2.core.account` and 4 other places.
     V2CoreAccount {
-        applied_configurations: Vec<V2CoreAccountAppliedConfigurations> = Required;
-        closed: bool = Optional;
-        configuration: V2CoreAccountConfiguration = Optional;
-        contact_email: &str = Optional;
-        contact_phone: &str = Optional;
-        created: &str = Required;
-        dashboard: V2CoreAccountDashboard = Optional;
-        defaults: V2CoreAccountDefaults = Optional;
-        display_name: &str = Optional;
-        future_requirements: V2CoreAccountFutureRequirements = Optional;
-        id: &str = Required;
-        identity: V2CoreAccountIdentity = Optional;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Optional;
-        object: &str = Required;
-        requirements: V2CoreAccountRequirements = Optional;
+        applied_configurations: Vec<V2CoreAccountAppliedConfigurations> = field "applied_configurations" Required "Several, each: `customer`, `merchant` or `recipient`; always there.";
+        closed: bool = flag "closed" Optional "`true` or `false`; may be missing.";
+        configuration: V2CoreAccountConfiguration = view "configuration" Optional "An object; may be missing.";
+        contact_email: &str = text "contact_email" Optional "Text; may be missing.";
+        contact_phone: &str = text "contact_phone" Optional "Text; may be missing.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        dashboard: V2CoreAccountDashboard = field "dashboard" Optional "`express`, `full` or `none`; may be missing.";
+        defaults: V2CoreAccountDefaults = view "defaults" Optional "An object; may be missing.";
+        display_name: &str = text "display_name" Optional "Text; may be missing.";
+        future_requirements: V2CoreAccountFutureRequirements = view "future_requirements" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        identity: V2CoreAccountIdentity = view "identity" Optional "An object; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        requirements: V2CoreAccountRequirements = view "requirements" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration` and 4 other places.
     V2CoreAccountConfiguration {
-        customer: V2CoreAccountConfigurationCustomer = Optional;
-        merchant: V2CoreAccountConfigurationMerchant = Optional;
-        recipient: V2CoreAccountConfigurationRecipient = Optional;
+        customer: V2CoreAccountConfigurationCustomer = view "customer" Optional "An object; may be missing.";
+        merchant: V2CoreAccountConfigurationMerchant = view "merchant" Optional "An object; may be missing.";
+        recipient: V2CoreAccountConfigurationRecipient = view "recipient" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer` and 4 other places.
     V2CoreAccountConfigurationCustomer {
-        applied: bool = Required;
-        automatic_indirect_tax: V2CoreAccountConfigurationCustomerAutomaticIndirectTax = Optional;
-        billing: V2CoreAccountConfigurationCustomerBilling = Optional;
-        capabilities: V2CoreAccountConfigurationCustomerCapabilities = Optional;
-        shipping: V2CoreAccountConfigurationCustomerShipping = Optional;
-        test_clock: &str = Optional;
+        applied: bool = flag "applied" Required "`true` or `false`; always there.";
+        automatic_indirect_tax: V2CoreAccountConfigurationCustomerAutomaticIndirectTax = view "automatic_indirect_tax" Optional "An object; may be missing.";
+        billing: V2CoreAccountConfigurationCustomerBilling = view "billing" Optional "An object; may be missing.";
+        capabilities: V2CoreAccountConfigurationCustomerCapabilities = view "capabilities" Optional "An object; may be missing.";
+        shipping: V2CoreAccountConfigurationCustomerShipping = view "shipping" Optional "An object; may be missing.";
+        test_clock: &str = text "test_clock" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.automatic_indirect_tax` and 4 other places.
     V2CoreAccountConfigurationCustomerAutomaticIndirectTax {
-        exempt: CustomerTaxExempt = Optional;
-        ip_address: &str = Optional;
-        location: V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocation = Optional;
-        location_source: V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocationSource = Optional;
+        exempt: CustomerTaxExempt = field "exempt" Optional "`exempt`, `none` or `reverse`; may be missing.";
+        ip_address: &str = text "ip_address" Optional "Text; may be missing.";
+        location: V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocation = view "location" Optional "An object; may be missing.";
+        location_source: V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocationSource = field "location_source" Optional "`identity_address`, `ip_address`, `payment_method` or `shipping_address`; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.automatic_indirect_tax.location` and 4 other places.
     V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocation {
-        country: &str = Optional;
-        state: &str = Optional;
+        country: &str = text "country" Optional "Text; may be missing.";
+        state: &str = text "state" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.billing` and 4 other places.
     V2CoreAccountConfigurationCustomerBilling {
-        default_payment_method: &str = Optional;
-        invoice: V2CoreAccountConfigurationCustomerBillingInvoice = Optional;
+        default_payment_method: &str = text "default_payment_method" Optional "Text; may be missing.";
+        invoice: V2CoreAccountConfigurationCustomerBillingInvoice = view "invoice" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.billing.invoice` and 4 other places.
     V2CoreAccountConfigurationCustomerBillingInvoice {
-        custom_fields: Vec<ForwardedRequestHeader> = Required;
-        footer: &str = Optional;
-        next_sequence: i64 = Optional;
-        prefix: &str = Optional;
-        rendering: V2CoreAccountConfigurationCustomerBillingInvoiceRendering = Optional;
+        custom_fields: Vec<ForwardedRequestHeader> = field "custom_fields" Required "Several, each: an object; always there.";
+        footer: &str = text "footer" Optional "Text; may be missing.";
+        next_sequence: i64 = int "next_sequence" Optional "An integer; may be missing.";
+        prefix: &str = text "prefix" Optional "Text; may be missing.";
+        rendering: V2CoreAccountConfigurationCustomerBillingInvoiceRendering = view "rendering" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.billing.invoice.rendering` and 4 other places.
     V2CoreAccountConfigurationCustomerBillingInvoiceRendering {
-        amount_tax_display: V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay = Optional;
-        template: &str = Optional;
+        amount_tax_display: V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay = field "amount_tax_display" Optional "`exclude_tax` or `include_inclusive_tax`; may be missing.";
+        template: &str = text "template" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.capabilities` and 4 other places.
     V2CoreAccountConfigurationCustomerCapabilities {
-        automatic_indirect_tax: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
+        automatic_indirect_tax: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "automatic_indirect_tax" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.shipping` and 4 other places.
     V2CoreAccountConfigurationCustomerShipping {
-        address: V2CoreAccountConfigurationCustomerShippingAddress = Optional;
-        name: &str = Optional;
-        phone: &str = Optional;
+        address: V2CoreAccountConfigurationCustomerShippingAddress = view "address" Optional "An object; may be missing.";
+        name: &str = text "name" Optional "Text; may be missing.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.shipping.address` and 4 other places.
     V2CoreAccountConfigurationCustomerShippingAddress {
-        city: &str = Optional;
-        country: &str = Optional;
-        line1: &str = Optional;
-        line2: &str = Optional;
-        postal_code: &str = Optional;
-        state: &str = Optional;
+        city: &str = text "city" Optional "Text; may be missing.";
+        country: &str = text "country" Optional "Text; may be missing.";
+        line1: &str = text "line1" Optional "Text; may be missing.";
+        line2: &str = text "line2" Optional "Text; may be missing.";
+        postal_code: &str = text "postal_code" Optional "Text; may be missing.";
+        state: &str = text "state" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant` and 4 other places.
     V2CoreAccountConfigurationMerchant {
-        applied: bool = Required;
-        bacs_debit_payments: V2CoreAccountConfigurationMerchantBacsDebitPayments = Optional;
-        branding: V2CoreAccountConfigurationMerchantBranding = Optional;
-        capabilities: V2CoreAccountConfigurationMerchantCapabilities = Optional;
-        card_payments: V2CoreAccountConfigurationMerchantCardPayments = Optional;
-        konbini_payments: V2CoreAccountConfigurationMerchantKonbiniPayments = Optional;
-        mcc: &str = Optional;
-        script_statement_descriptor: V2CoreAccountConfigurationMerchantScriptStatementDescriptor = Optional;
-        sepa_debit_payments: AccountSepaDebitPaymentsSettings = Optional;
-        statement_descriptor: V2CoreAccountConfigurationMerchantStatementDescriptor = Optional;
-        support: V2CoreAccountConfigurationMerchantSupport = Optional;
+        applied: bool = flag "applied" Required "`true` or `false`; always there.";
+        bacs_debit_payments: V2CoreAccountConfigurationMerchantBacsDebitPayments = view "bacs_debit_payments" Optional "An object; may be missing.";
+        branding: V2CoreAccountConfigurationMerchantBranding = view "branding" Optional "An object; may be missing.";
+        capabilities: V2CoreAccountConfigurationMerchantCapabilities = view "capabilities" Optional "An object; may be missing.";
+        card_payments: V2CoreAccountConfigurationMerchantCardPayments = view "card_payments" Optional "An object; may be missing.";
+        konbini_payments: V2CoreAccountConfigurationMerchantKonbiniPayments = view "konbini_payments" Optional "An object; may be missing.";
+        mcc: &str = text "mcc" Optional "Text; may be missing.";
+        script_statement_descriptor: V2CoreAccountConfigurationMerchantScriptStatementDescriptor = view "script_statement_descriptor" Optional "An object; may be missing.";
+        sepa_debit_payments: AccountSepaDebitPaymentsSettings = view "sepa_debit_payments" Optional "An object; may be missing.";
+        statement_descriptor: V2CoreAccountConfigurationMerchantStatementDescriptor = view "statement_descriptor" Optional "An object; may be missing.";
+        support: V2CoreAccountConfigurationMerchantSupport = view "support" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.bacs_debit_payments` and 4 other places.
     V2CoreAccountConfigurationMerchantBacsDebitPayments {
-        display_name: &str = Optional;
-        service_user_number: &str = Optional;
+        display_name: &str = text "display_name" Optional "Text; may be missing.";
+        service_user_number: &str = text "service_user_number" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.branding` and 4 other places.
     V2CoreAccountConfigurationMerchantBranding {
-        icon: &str = Optional;
-        logo: &str = Optional;
-        primary_color: &str = Optional;
-        secondary_color: &str = Optional;
+        icon: &str = text "icon" Optional "Text; may be missing.";
+        logo: &str = text "logo" Optional "Text; may be missing.";
+        primary_color: &str = text "primary_color" Optional "Text; may be missing.";
+        secondary_color: &str = text "secondary_color" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.capabilities` and 4 other places.
     V2CoreAccountConfigurationMerchantCapabilities {
-        ach_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        acss_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        affirm_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        afterpay_clearpay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        alma_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        amazon_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        au_becs_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        bacs_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        bancontact_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        blik_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        boleto_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        card_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        cartes_bancaires_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        cashapp_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        eps_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        fpx_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        gb_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        grabpay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        ideal_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        jcb_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        jp_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        kakao_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        klarna_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        konbini_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        kr_card_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        link_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        mobilepay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        multibanco_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        mx_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        naver_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        oxxo_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        p24_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        pay_by_bank_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        payco_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        paynow_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        promptpay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        revolut_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        samsung_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        sepa_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        sepa_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        stripe_balance: V2CoreAccountConfigurationMerchantCapabilitiesStripeBalance = Optional;
-        swish_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        twint_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        us_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        zip_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
+        ach_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "ach_debit_payments" Optional "An object; may be missing.";
+        acss_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "acss_debit_payments" Optional "An object; may be missing.";
+        affirm_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "affirm_payments" Optional "An object; may be missing.";
+        afterpay_clearpay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "afterpay_clearpay_payments" Optional "An object; may be missing.";
+        alma_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "alma_payments" Optional "An object; may be missing.";
+        amazon_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "amazon_pay_payments" Optional "An object; may be missing.";
+        au_becs_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "au_becs_debit_payments" Optional "An object; may be missing.";
+        bacs_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "bacs_debit_payments" Optional "An object; may be missing.";
+        bancontact_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "bancontact_payments" Optional "An object; may be missing.";
+        blik_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "blik_payments" Optional "An object; may be missing.";
+        boleto_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "boleto_payments" Optional "An object; may be missing.";
+        card_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "card_payments" Optional "An object; may be missing.";
+        cartes_bancaires_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "cartes_bancaires_payments" Optional "An object; may be missing.";
+        cashapp_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "cashapp_payments" Optional "An object; may be missing.";
+        eps_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "eps_payments" Optional "An object; may be missing.";
+        fpx_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "fpx_payments" Optional "An object; may be missing.";
+        gb_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "gb_bank_transfer_payments" Optional "An object; may be missing.";
+        grabpay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "grabpay_payments" Optional "An object; may be missing.";
+        ideal_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "ideal_payments" Optional "An object; may be missing.";
+        jcb_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "jcb_payments" Optional "An object; may be missing.";
+        jp_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "jp_bank_transfer_payments" Optional "An object; may be missing.";
+        kakao_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "kakao_pay_payments" Optional "An object; may be missing.";
+        klarna_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "klarna_payments" Optional "An object; may be missing.";
+        konbini_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "konbini_payments" Optional "An object; may be missing.";
+        kr_card_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "kr_card_payments" Optional "An object; may be missing.";
+        link_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "link_payments" Optional "An object; may be missing.";
+        mobilepay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "mobilepay_payments" Optional "An object; may be missing.";
+        multibanco_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "multibanco_payments" Optional "An object; may be missing.";
+        mx_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "mx_bank_transfer_payments" Optional "An object; may be missing.";
+        naver_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "naver_pay_payments" Optional "An object; may be missing.";
+        oxxo_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "oxxo_payments" Optional "An object; may be missing.";
+        p24_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "p24_payments" Optional "An object; may be missing.";
+        pay_by_bank_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "pay_by_bank_payments" Optional "An object; may be missing.";
+        payco_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "payco_payments" Optional "An object; may be missing.";
+        paynow_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "paynow_payments" Optional "An object; may be missing.";
+        promptpay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "promptpay_payments" Optional "An object; may be missing.";
+        revolut_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "revolut_pay_payments" Optional "An object; may be missing.";
+        samsung_pay_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "samsung_pay_payments" Optional "An object; may be missing.";
+        sepa_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "sepa_bank_transfer_payments" Optional "An object; may be missing.";
+        sepa_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "sepa_debit_payments" Optional "An object; may be missing.";
+        stripe_balance: V2CoreAccountConfigurationMerchantCapabilitiesStripeBalance = view "stripe_balance" Optional "An object; may be missing.";
+        swish_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "swish_payments" Optional "An object; may be missing.";
+        twint_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "twint_payments" Optional "An object; may be missing.";
+        us_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "us_bank_transfer_payments" Optional "An object; may be missing.";
+        zip_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "zip_payments" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments {
-        status: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatus = Required;
-        status_details: Vec<V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetails> = Required;
+        status: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatus = field "status" Required "`active`, `pending`, `restricted` or `unsupported`; always there.";
+        status_details: Vec<V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetails> = field "status_details" Required "Several, each: an object; always there.";
     }
 
     /// The part `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status_details` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetails {
-        code: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsCode = Required;
-        resolution: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsResolution = Required;
+        code: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsCode = field "code" Required "One of 7 words; always there.";
+        resolution: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsResolution = field "resolution" Required "`contact_stripe`, `no_resolution` or `provide_info`; always there.";
     }
 
     /// The part `v2.core.account.configuration.merchant.capabilities.stripe_balance` and 4 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesStripeBalance {
-        payouts: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
+        payouts: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "payouts" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.card_payments` and 4 other places.
     V2CoreAccountConfigurationMerchantCardPayments {
-        decline_on: V2CoreAccountConfigurationMerchantCardPaymentsDeclineOn = Optional;
+        decline_on: V2CoreAccountConfigurationMerchantCardPaymentsDeclineOn = view "decline_on" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.card_payments.decline_on` and 4 other places.
     V2CoreAccountConfigurationMerchantCardPaymentsDeclineOn {
-        avs_failure: bool = Optional;
-        cvc_failure: bool = Optional;
+        avs_failure: bool = flag "avs_failure" Optional "`true` or `false`; may be missing.";
+        cvc_failure: bool = flag "cvc_failure" Optional "`true` or `false`; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.konbini_payments` and 4 other places.
     V2CoreAccountConfigurationMerchantKonbiniPayments {
-        support: V2CoreAccountConfigurationMerchantKonbiniPaymentsSupport = Optional;
+        support: V2CoreAccountConfigurationMerchantKonbiniPaymentsSupport = view "support" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.konbini_payments.support` and 4 other places.
     V2CoreAccountConfigurationMerchantKonbiniPaymentsSupport {
-        email: &str = Optional;
-        hours: V2CoreAccountConfigurationMerchantKonbiniPaymentsSupportHours = Optional;
-        phone: &str = Optional;
+        email: &str = text "email" Optional "Text; may be missing.";
+        hours: V2CoreAccountConfigurationMerchantKonbiniPaymentsSupportHours = view "hours" Optional "An object; may be missing.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.konbini_payments.support.hours` and 4 other places.
     V2CoreAccountConfigurationMerchantKonbiniPaymentsSupportHours {
-        end_time: &str = Optional;
-        start_time: &str = Optional;
+        end_time: &str = text "end_time" Optional "Text; may be missing.";
+        start_time: &str = text "start_time" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.script_statement_descriptor` and 4 other places.
     V2CoreAccountConfigurationMerchantScriptStatementDescriptor {
-        kana: V2CoreAccountConfigurationMerchantStatementDescriptor = Optional;
-        kanji: V2CoreAccountConfigurationMerchantStatementDescriptor = Optional;
+        kana: V2CoreAccountConfigurationMerchantStatementDescriptor = view "kana" Optional "An object; may be missing.";
+        kanji: V2CoreAccountConfigurationMerchantStatementDescriptor = view "kanji" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.script_statement_descriptor.kana` and 14 other places.
     V2CoreAccountConfigurationMerchantStatementDescriptor {
-        descriptor: &str = Optional;
-        prefix: &str = Optional;
+        descriptor: &str = text "descriptor" Optional "Text; may be missing.";
+        prefix: &str = text "prefix" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.support` and 4 other places.
     V2CoreAccountConfigurationMerchantSupport {
-        address: V2CoreAccountPersonAddress = Optional;
-        email: &str = Optional;
-        phone: &str = Optional;
-        url: &str = Optional;
+        address: V2CoreAccountPersonAddress = view "address" Optional "An object; may be missing.";
+        email: &str = text "email" Optional "Text; may be missing.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
+        url: &str = text "url" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.recipient` and 4 other places.
     V2CoreAccountConfigurationRecipient {
-        applied: bool = Required;
-        capabilities: V2CoreAccountConfigurationRecipientCapabilities = Optional;
+        applied: bool = flag "applied" Required "`true` or `false`; always there.";
+        capabilities: V2CoreAccountConfigurationRecipientCapabilities = view "capabilities" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.recipient.capabilities` and 4 other places.
     V2CoreAccountConfigurationRecipientCapabilities {
-        stripe_balance: V2CoreAccountConfigurationRecipientCapabilitiesStripeBalance = Optional;
+        stripe_balance: V2CoreAccountConfigurationRecipientCapabilitiesStripeBalance = view "stripe_balance" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.recipient.capabilities.stripe_balance` and 4 other places.
     V2CoreAccountConfigurationRecipientCapabilitiesStripeBalance {
-        payouts: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
-        stripe_transfers: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = Optional;
+        payouts: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "payouts" Optional "An object; may be missing.";
+        stripe_transfers: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "stripe_transfers" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.defaults` and 4 other places.
     V2CoreAccountDefaults {
-        currency: &str = Optional;
-        locales: Vec<V2CoreAccountDefaultsLocales> = Optional;
-        profile: V2CoreAccountDefaultsProfile = Optional;
-        responsibilities: V2CoreAccountDefaultsResponsibilities = Required;
+        currency: &str = text "currency" Optional "Text; may be missing.";
+        locales: Vec<V2CoreAccountDefaultsLocales> = field "locales" Optional "Several, each: one of 84 words; may be missing.";
+        profile: V2CoreAccountDefaultsProfile = view "profile" Optional "An object; may be missing.";
+        responsibilities: V2CoreAccountDefaultsResponsibilities = view "responsibilities" Required "An object; always there.";
     }
 
     /// The part `v2.core.account.defaults.profile` and 4 other places.
     V2CoreAccountDefaultsProfile {
-        business_url: &str = Optional;
-        doing_business_as: &str = Optional;
-        product_description: &str = Optional;
+        business_url: &str = text "business_url" Optional "Text; may be missing.";
+        doing_business_as: &str = text "doing_business_as" Optional "Text; may be missing.";
+        product_description: &str = text "product_description" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.defaults.responsibilities` and 4 other places.
     V2CoreAccountDefaultsResponsibilities {
-        fees_collector: V2CoreAccountDefaultsResponsibilitiesFeesCollector = Optional;
-        losses_collector: AccountUnificationAccountControllerLossesPayments = Optional;
-        requirements_collector: AccountUnificationAccountControllerLossesPayments = Required;
+        fees_collector: V2CoreAccountDefaultsResponsibilitiesFeesCollector = field "fees_collector" Optional "`application`, `application_custom`, `application_express` or `stripe`; may be missing.";
+        losses_collector: AccountUnificationAccountControllerLossesPayments = field "losses_collector" Optional "`application` or `stripe`; may be missing.";
+        requirements_collector: AccountUnificationAccountControllerLossesPayments = field "requirements_collector" Required "`application` or `stripe`; always there.";
     }
 
     /// The part `v2.core.account.future_requirements` and 4 other places.
     V2CoreAccountFutureRequirements {
-        entries: Vec<V2CoreAccountRequirementsEntries> = Optional;
-        minimum_transition_date: &str = Optional;
-        summary: V2CoreAccountRequirementsSummary = Optional;
+        entries: Vec<V2CoreAccountRequirementsEntries> = field "entries" Optional "Several, each: an object; may be missing.";
+        minimum_transition_date: &str = text "minimum_transition_date" Optional "A time as RFC 3339 has it; may be missing.";
+        summary: V2CoreAccountRequirementsSummary = view "summary" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity` and 4 other places.
     V2CoreAccountIdentity {
-        attestations: V2CoreAccountIdentityAttestations = Optional;
-        business_details: V2CoreAccountIdentityBusinessDetails = Optional;
-        country: &str = Optional;
-        entity_type: AccountBusinessType = Optional;
-        individual: V2CoreAccountIdentityIndividual = Optional;
+        attestations: V2CoreAccountIdentityAttestations = view "attestations" Optional "An object; may be missing.";
+        business_details: V2CoreAccountIdentityBusinessDetails = view "business_details" Optional "An object; may be missing.";
+        country: &str = text "country" Optional "Text; may be missing.";
+        entity_type: AccountBusinessType = field "entity_type" Optional "`company`, `government_entity`, `individual` or `non_profit`; may be missing.";
+        individual: V2CoreAccountIdentityIndividual = view "individual" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.attestations` and 4 other places.
     V2CoreAccountIdentityAttestations {
-        directorship_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = Optional;
-        ownership_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = Optional;
-        persons_provided: V2CoreAccountIdentityAttestationsPersonsProvided = Optional;
-        representative_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = Optional;
-        terms_of_service: V2CoreAccountPersonAdditionalTermsOfService = Optional;
+        directorship_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = view "directorship_declaration" Optional "An object; may be missing.";
+        ownership_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = view "ownership_declaration" Optional "An object; may be missing.";
+        persons_provided: V2CoreAccountIdentityAttestationsPersonsProvided = view "persons_provided" Optional "An object; may be missing.";
+        representative_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = view "representative_declaration" Optional "An object; may be missing.";
+        terms_of_service: V2CoreAccountPersonAdditionalTermsOfService = view "terms_of_service" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.attestations.persons_provided` and 4 other places.
     V2CoreAccountIdentityAttestationsPersonsProvided {
-        directors: bool = Optional;
-        executives: bool = Optional;
-        owners: bool = Optional;
-        ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason = Optional;
+        directors: bool = flag "directors" Optional "`true` or `false`; may be missing.";
+        executives: bool = flag "executives" Optional "`true` or `false`; may be missing.";
+        owners: bool = flag "owners" Optional "`true` or `false`; may be missing.";
+        ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason = field "ownership_exemption_reason" Optional "`qualified_entity_exceeds_ownership_threshold` or `qualifies_as_financial_institution`; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details` and 4 other places.
     V2CoreAccountIdentityBusinessDetails {
-        address: V2CoreAccountPersonAddress = Optional;
-        annual_revenue: V2CoreAccountIdentityBusinessDetailsAnnualRevenue = Optional;
-        documents: V2CoreAccountIdentityBusinessDetailsDocuments = Optional;
-        estimated_worker_count: i64 = Optional;
-        id_numbers: Vec<V2CoreAccountIdentityBusinessDetailsIdNumbers> = Optional;
-        monthly_estimated_revenue: V2CoreAccountIdentityBusinessDetailsMonthlyEstimatedRevenue = Optional;
-        phone: &str = Optional;
-        registered_name: &str = Optional;
-        registration_date: V2CoreAccountPersonDateOfBirth = Optional;
-        script_addresses: V2CoreAccountPersonScriptAddresses = Optional;
-        script_names: V2CoreAccountIdentityBusinessDetailsScriptNames = Optional;
-        structure: V2CoreAccountIdentityBusinessDetailsStructure = Optional;
+        address: V2CoreAccountPersonAddress = view "address" Optional "An object; may be missing.";
+        annual_revenue: V2CoreAccountIdentityBusinessDetailsAnnualRevenue = view "annual_revenue" Optional "An object; may be missing.";
+        documents: V2CoreAccountIdentityBusinessDetailsDocuments = view "documents" Optional "An object; may be missing.";
+        estimated_worker_count: i64 = int "estimated_worker_count" Optional "An integer; may be missing.";
+        id_numbers: Vec<V2CoreAccountIdentityBusinessDetailsIdNumbers> = field "id_numbers" Optional "Several, each: an object; may be missing.";
+        monthly_estimated_revenue: V2CoreAccountIdentityBusinessDetailsMonthlyEstimatedRevenue = view "monthly_estimated_revenue" Optional "An object; may be missing.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
+        registered_name: &str = text "registered_name" Optional "Text; may be missing.";
+        registration_date: V2CoreAccountPersonDateOfBirth = view "registration_date" Optional "An object; may be missing.";
+        script_addresses: V2CoreAccountPersonScriptAddresses = view "script_addresses" Optional "An object; may be missing.";
+        script_names: V2CoreAccountIdentityBusinessDetailsScriptNames = view "script_names" Optional "An object; may be missing.";
+        structure: V2CoreAccountIdentityBusinessDetailsStructure = field "structure" Optional "One of 27 words; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.annual_revenue` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsAnnualRevenue {
-        amount: BillingCreditGrantsResourceMonetaryAmount = Optional;
-        fiscal_year_end: &str = Optional;
+        amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Optional "An object; may be missing.";
+        fiscal_year_end: &str = text "fiscal_year_end" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.documents` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsDocuments {
-        bank_account_ownership_verification: V2CoreAccountPersonDocumentsVisa = Optional;
-        company_license: V2CoreAccountPersonDocumentsVisa = Optional;
-        company_memorandum_of_association: V2CoreAccountPersonDocumentsVisa = Optional;
-        company_ministerial_decree: V2CoreAccountPersonDocumentsVisa = Optional;
-        company_registration_verification: V2CoreAccountPersonDocumentsVisa = Optional;
-        company_tax_id_verification: V2CoreAccountPersonDocumentsVisa = Optional;
-        primary_verification: V2CoreAccountPersonDocumentsPrimaryVerification = Optional;
-        proof_of_address: V2CoreAccountPersonDocumentsVisa = Optional;
-        proof_of_registration: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration = Optional;
-        proof_of_ultimate_beneficial_ownership: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration = Optional;
+        bank_account_ownership_verification: V2CoreAccountPersonDocumentsVisa = view "bank_account_ownership_verification" Optional "An object; may be missing.";
+        company_license: V2CoreAccountPersonDocumentsVisa = view "company_license" Optional "An object; may be missing.";
+        company_memorandum_of_association: V2CoreAccountPersonDocumentsVisa = view "company_memorandum_of_association" Optional "An object; may be missing.";
+        company_ministerial_decree: V2CoreAccountPersonDocumentsVisa = view "company_ministerial_decree" Optional "An object; may be missing.";
+        company_registration_verification: V2CoreAccountPersonDocumentsVisa = view "company_registration_verification" Optional "An object; may be missing.";
+        company_tax_id_verification: V2CoreAccountPersonDocumentsVisa = view "company_tax_id_verification" Optional "An object; may be missing.";
+        primary_verification: V2CoreAccountPersonDocumentsPrimaryVerification = view "primary_verification" Optional "An object; may be missing.";
+        proof_of_address: V2CoreAccountPersonDocumentsVisa = view "proof_of_address" Optional "An object; may be missing.";
+        proof_of_registration: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration = view "proof_of_registration" Optional "An object; may be missing.";
+        proof_of_ultimate_beneficial_ownership: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration = view "proof_of_ultimate_beneficial_ownership" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.documents.proof_of_registration` and 9 other places.
     V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration {
-        files: Vec<&str> = Required;
-        signer: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistrationSigner = Optional;
-        r#type: &str = Required;
+        files: Vec<&str> = field "files" Required "Several, each: text; always there.";
+        signer: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistrationSigner = view "signer" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `v2.core.account.identity.business_details.documents.proof_of_registration.signer` and 9 other places.
     V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistrationSigner {
-        person: &str = Required;
+        person: &str = text "person" Required "Text; always there.";
     }
 
     /// The part `v2.core.account.identity.business_details.id_numbers` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsIdNumbers {
-        registrar: &str = Optional;
-        r#type: V2CoreAccountIdentityBusinessDetailsIdNumbersType = Required;
+        registrar: &str = text "registrar" Optional "Text; may be missing.";
+        r#type: V2CoreAccountIdentityBusinessDetailsIdNumbersType = field "type" Required "One of 115 words; always there.";
     }
 
     /// The part `v2.core.account.identity.business_details.monthly_estimated_revenue` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsMonthlyEstimatedRevenue {
-        amount: BillingCreditGrantsResourceMonetaryAmount = Optional;
+        amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.script_names` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsScriptNames {
-        kana: V2CoreAccountIdentityBusinessDetailsScriptNamesKana = Optional;
-        kanji: V2CoreAccountIdentityBusinessDetailsScriptNamesKana = Optional;
+        kana: V2CoreAccountIdentityBusinessDetailsScriptNamesKana = view "kana" Optional "An object; may be missing.";
+        kanji: V2CoreAccountIdentityBusinessDetailsScriptNamesKana = view "kanji" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.script_names.kana` and 9 other places.
     V2CoreAccountIdentityBusinessDetailsScriptNamesKana {
-        registered_name: &str = Optional;
+        registered_name: &str = text "registered_name" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.identity.individual` and 4 other places.
     V2CoreAccountIdentityIndividual {
-        account: &str = Required;
-        additional_addresses: Vec<V2CoreAccountPersonAdditionalAddresses> = Optional;
-        additional_names: Vec<V2CoreAccountPersonAdditionalNames> = Optional;
-        additional_terms_of_service: V2CoreAccountPersonAdditionalTermsOfService = Optional;
-        address: V2CoreAccountPersonAddress = Optional;
-        created: &str = Required;
-        date_of_birth: V2CoreAccountPersonDateOfBirth = Optional;
-        documents: V2CoreAccountPersonDocuments = Optional;
-        email: &str = Optional;
-        given_name: &str = Optional;
-        id: &str = Required;
-        id_numbers: Vec<V2CoreAccountPersonIdNumbers> = Optional;
-        legal_gender: V2CoreAccountPersonLegalGender = Optional;
-        metadata: Map<&'static str> = Optional;
-        nationalities: Vec<&str> = Optional;
-        object: &str = Required;
-        phone: &str = Optional;
-        political_exposure: PersonPoliticalExposure = Optional;
-        relationship: V2CoreAccountPersonRelationship = Optional;
-        script_addresses: V2CoreAccountPersonScriptAddresses = Optional;
-        script_names: V2CoreAccountPersonScriptNames = Optional;
-        surname: &str = Optional;
-        updated: &str = Required;
+        account: &str = text "account" Required "Text; always there.";
+        additional_addresses: Vec<V2CoreAccountPersonAdditionalAddresses> = field "additional_addresses" Optional "Several, each: an object; may be missing.";
+        additional_names: Vec<V2CoreAccountPersonAdditionalNames> = field "additional_names" Optional "Several, each: an object; may be missing.";
+        additional_terms_of_service: V2CoreAccountPersonAdditionalTermsOfService = view "additional_terms_of_service" Optional "An object; may be missing.";
+        address: V2CoreAccountPersonAddress = view "address" Optional "An object; may be missing.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        date_of_birth: V2CoreAccountPersonDateOfBirth = view "date_of_birth" Optional "An object; may be missing.";
+        documents: V2CoreAccountPersonDocuments = view "documents" Optional "An object; may be missing.";
+        email: &str = text "email" Optional "Text; may be missing.";
+        given_name: &str = text "given_name" Optional "Text; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        id_numbers: Vec<V2CoreAccountPersonIdNumbers> = field "id_numbers" Optional "Several, each: an object; may be missing.";
+        legal_gender: V2CoreAccountPersonLegalGender = field "legal_gender" Optional "`female` or `male`; may be missing.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        nationalities: Vec<&str> = field "nationalities" Optional "Several, each: text; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
+        political_exposure: PersonPoliticalExposure = field "political_exposure" Optional "`existing` or `none`; may be missing.";
+        relationship: V2CoreAccountPersonRelationship = view "relationship" Optional "An object; may be missing.";
+        script_addresses: V2CoreAccountPersonScriptAddresses = view "script_addresses" Optional "An object; may be missing.";
+        script_names: V2CoreAccountPersonScriptNames = view "script_names" Optional "An object; may be missing.";
+        surname: &str = text "surname" Optional "Text; may be missing.";
+        updated: &str = text "updated" Required "A time as RFC 3339 has it; always there.";
     }
 
     /// The part `v2.core.account_link`.
     V2CoreAccountLink {
-        account: &str = Required;
-        created: &str = Required;
-        expires_at: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        url: &str = Required;
-        use_case: V2CoreAccountLinkUseCase = Required;
+        account: &str = text "account" Required "Text; always there.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        expires_at: &str = text "expires_at" Required "A time as RFC 3339 has it; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        url: &str = text "url" Required "Text; always there.";
+        use_case: V2CoreAccountLinkUseCase = view "use_case" Required "An object; always there.";
     }
 
     /// The part `v2.core.account_link.use_case`.
     V2CoreAccountLinkUseCase {
-        account_onboarding: V2CoreAccountLinkUseCaseAccountUpdate = Optional;
-        account_update: V2CoreAccountLinkUseCaseAccountUpdate = Optional;
-        r#type: V2CoreAccountLinkUseCaseType = Required;
+        account_onboarding: V2CoreAccountLinkUseCaseAccountUpdate = view "account_onboarding" Optional "An object; may be missing.";
+        account_update: V2CoreAccountLinkUseCaseAccountUpdate = view "account_update" Optional "An object; may be missing.";
+        r#type: V2CoreAccountLinkUseCaseType = field "type" Required "`account_onboarding` or `account_update`; always there.";
     }
 
     /// The part `v2.core.account_link.use_case.account_onboarding` and one other place.
     V2CoreAccountLinkUseCaseAccountUpdate {
-        collection_options: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptions = Optional;
-        configurations: Vec<V2CoreAccountAppliedConfigurations> = Required;
-        refresh_url: &str = Required;
-        return_url: &str = Optional;
+        collection_options: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptions = view "collection_options" Optional "An object; may be missing.";
+        configurations: Vec<V2CoreAccountAppliedConfigurations> = field "configurations" Required "Several, each: `customer`, `merchant` or `recipient`; always there.";
+        refresh_url: &str = text "refresh_url" Required "Text; always there.";
+        return_url: &str = text "return_url" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account_link.use_case.account_onboarding.collection_options` and one other place.
     V2CoreAccountLinkUseCaseAccountUpdateCollectionOptions {
-        fields: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields = Optional;
-        future_requirements: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements = Optional;
+        fields: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields = field "fields" Optional "`currently_due` or `eventually_due`; may be missing.";
+        future_requirements: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements = field "future_requirements" Optional "`include` or `omit`; may be missing.";
     }
 
     /// The part `v2.core.account_person` and 3 other places.
     V2CoreAccountPerson {
-        account: &str = Required;
-        additional_addresses: Vec<V2CoreAccountPersonAdditionalAddresses> = Optional;
-        additional_names: Vec<V2CoreAccountPersonAdditionalNames> = Optional;
-        additional_terms_of_service: V2CoreAccountPersonAdditionalTermsOfService = Optional;
-        address: V2CoreAccountPersonAddress = Optional;
-        created: &str = Required;
-        date_of_birth: V2CoreAccountPersonDateOfBirth = Optional;
-        documents: V2CoreAccountPersonDocuments = Optional;
-        email: &str = Optional;
-        given_name: &str = Optional;
-        id: &str = Required;
-        id_numbers: Vec<V2CoreAccountPersonIdNumbers> = Optional;
-        legal_gender: V2CoreAccountPersonLegalGender = Optional;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Optional;
-        nationalities: Vec<&str> = Optional;
-        object: &str = Required;
-        phone: &str = Optional;
-        political_exposure: PersonPoliticalExposure = Optional;
-        relationship: V2CoreAccountPersonRelationship = Optional;
-        script_addresses: V2CoreAccountPersonScriptAddresses = Optional;
-        script_names: V2CoreAccountPersonScriptNames = Optional;
-        surname: &str = Optional;
-        updated: &str = Required;
+        account: &str = text "account" Required "Text; always there.";
+        additional_addresses: Vec<V2CoreAccountPersonAdditionalAddresses> = field "additional_addresses" Optional "Several, each: an object; may be missing.";
+        additional_names: Vec<V2CoreAccountPersonAdditionalNames> = field "additional_names" Optional "Several, each: an object; may be missing.";
+        additional_terms_of_service: V2CoreAccountPersonAdditionalTermsOfService = view "additional_terms_of_service" Optional "An object; may be missing.";
+        address: V2CoreAccountPersonAddress = view "address" Optional "An object; may be missing.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        date_of_birth: V2CoreAccountPersonDateOfBirth = view "date_of_birth" Optional "An object; may be missing.";
+        documents: V2CoreAccountPersonDocuments = view "documents" Optional "An object; may be missing.";
+        email: &str = text "email" Optional "Text; may be missing.";
+        given_name: &str = text "given_name" Optional "Text; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        id_numbers: Vec<V2CoreAccountPersonIdNumbers> = field "id_numbers" Optional "Several, each: an object; may be missing.";
+        legal_gender: V2CoreAccountPersonLegalGender = field "legal_gender" Optional "`female` or `male`; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        nationalities: Vec<&str> = field "nationalities" Optional "Several, each: text; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
+        political_exposure: PersonPoliticalExposure = field "political_exposure" Optional "`existing` or `none`; may be missing.";
+        relationship: V2CoreAccountPersonRelationship = view "relationship" Optional "An object; may be missing.";
+        script_addresses: V2CoreAccountPersonScriptAddresses = view "script_addresses" Optional "An object; may be missing.";
+        script_names: V2CoreAccountPersonScriptNames = view "script_names" Optional "An object; may be missing.";
+        surname: &str = text "surname" Optional "Text; may be missing.";
+        updated: &str = text "updated" Required "A time as RFC 3339 has it; always there.";
     }
 
     /// The part `v2.core.account.identity.individual.additional_addresses` and 8 other places.
     V2CoreAccountPersonAdditionalAddresses {
-        city: &str = Optional;
-        country: &str = Optional;
-        line1: &str = Optional;
-        line2: &str = Optional;
-        postal_code: &str = Optional;
-        purpose: &str = Required;
-        state: &str = Optional;
-        town: &str = Optional;
+        city: &str = text "city" Optional "Text; may be missing.";
+        country: &str = text "country" Optional "Text; may be missing.";
+        line1: &str = text "line1" Optional "Text; may be missing.";
+        line2: &str = text "line2" Optional "Text; may be missing.";
+        postal_code: &str = text "postal_code" Optional "Text; may be missing.";
+        purpose: &str = text "purpose" Required "Text; always there.";
+        state: &str = text "state" Optional "Text; may be missing.";
+        town: &str = text "town" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.identity.individual.additional_names` and 8 other places.
     V2CoreAccountPersonAdditionalNames {
-        full_name: &str = Optional;
-        given_name: &str = Optional;
-        purpose: V2CoreAccountPersonAdditionalNamesPurpose = Required;
-        surname: &str = Optional;
+        full_name: &str = text "full_name" Optional "Text; may be missing.";
+        given_name: &str = text "given_name" Optional "Text; may be missing.";
+        purpose: V2CoreAccountPersonAdditionalNamesPurpose = field "purpose" Required "`alias` or `maiden`; always there.";
+        surname: &str = text "surname" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.identity.attestations.terms_of_service` and 13 other places.
     V2CoreAccountPersonAdditionalTermsOfService {
-        account: V2CoreAccountPersonAdditionalTermsOfServiceAccount = Optional;
+        account: V2CoreAccountPersonAdditionalTermsOfServiceAccount = view "account" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.attestations.directorship_declaration` and 28 other places.
     V2CoreAccountPersonAdditionalTermsOfServiceAccount {
-        date: &str = Optional;
-        ip: &str = Optional;
-        user_agent: &str = Optional;
+        date: &str = text "date" Optional "A time as RFC 3339 has it; may be missing.";
+        ip: &str = text "ip" Optional "Text; may be missing.";
+        user_agent: &str = text "user_agent" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.configuration.merchant.support.address` and 46 other places.
     V2CoreAccountPersonAddress {
-        city: &str = Optional;
-        country: &str = Optional;
-        line1: &str = Optional;
-        line2: &str = Optional;
-        postal_code: &str = Optional;
-        state: &str = Optional;
-        town: &str = Optional;
+        city: &str = text "city" Optional "Text; may be missing.";
+        country: &str = text "country" Optional "Text; may be missing.";
+        line1: &str = text "line1" Optional "Text; may be missing.";
+        line2: &str = text "line2" Optional "Text; may be missing.";
+        postal_code: &str = text "postal_code" Optional "Text; may be missing.";
+        state: &str = text "state" Optional "Text; may be missing.";
+        town: &str = text "town" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.registration_date` and 13 other places.
     V2CoreAccountPersonDateOfBirth {
-        day: i64 = Required;
-        month: i64 = Required;
-        year: i64 = Required;
+        day: i64 = int "day" Required "An integer; always there.";
+        month: i64 = int "month" Required "An integer; always there.";
+        year: i64 = int "year" Required "An integer; always there.";
     }
 
     /// The part `v2.core.account.identity.individual.documents` and 8 other places.
     V2CoreAccountPersonDocuments {
-        company_authorization: V2CoreAccountPersonDocumentsVisa = Optional;
-        passport: V2CoreAccountPersonDocumentsVisa = Optional;
-        primary_verification: V2CoreAccountPersonDocumentsPrimaryVerification = Optional;
-        secondary_verification: V2CoreAccountPersonDocumentsPrimaryVerification = Optional;
-        visa: V2CoreAccountPersonDocumentsVisa = Optional;
+        company_authorization: V2CoreAccountPersonDocumentsVisa = view "company_authorization" Optional "An object; may be missing.";
+        passport: V2CoreAccountPersonDocumentsVisa = view "passport" Optional "An object; may be missing.";
+        primary_verification: V2CoreAccountPersonDocumentsPrimaryVerification = view "primary_verification" Optional "An object; may be missing.";
+        secondary_verification: V2CoreAccountPersonDocumentsPrimaryVerification = view "secondary_verification" Optional "An object; may be missing.";
+        visa: V2CoreAccountPersonDocumentsVisa = view "visa" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.documents.primary_verification` and 22 other places.
     V2CoreAccountPersonDocumentsPrimaryVerification {
-        front_back: V2CoreAccountPersonDocumentsPrimaryVerificationFrontBack = Required;
-        r#type: &str = Required;
+        front_back: V2CoreAccountPersonDocumentsPrimaryVerificationFrontBack = view "front_back" Required "An object; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `v2.core.account.identity.business_details.documents.primary_verification.front_back` and 22 other places.
     V2CoreAccountPersonDocumentsPrimaryVerificationFrontBack {
-        back: &str = Optional;
-        front: &str = Required;
+        back: &str = text "back" Optional "Text; may be missing.";
+        front: &str = text "front" Required "Text; always there.";
     }
 
     /// The part `v2.core.account.identity.business_details.documents.bank_account_ownership_verification` and 61 other places.
     V2CoreAccountPersonDocumentsVisa {
-        files: Vec<&str> = Required;
-        r#type: &str = Required;
+        files: Vec<&str> = field "files" Required "Several, each: text; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `v2.core.account.identity.individual.id_numbers` and 8 other places.
     V2CoreAccountPersonIdNumbers {
-        r#type: V2CoreAccountPersonIdNumbersType = Required;
+        r#type: V2CoreAccountPersonIdNumbersType = field "type" Required "One of 77 words; always there.";
     }
 
     /// The part `v2.core.account.identity.individual.relationship` and 8 other places.
     V2CoreAccountPersonRelationship {
-        authorizer: bool = Optional;
-        director: bool = Optional;
-        executive: bool = Optional;
-        legal_guardian: bool = Optional;
-        owner: bool = Optional;
-        percent_ownership: &str = Optional;
-        representative: bool = Optional;
-        title: &str = Optional;
+        authorizer: bool = flag "authorizer" Optional "`true` or `false`; may be missing.";
+        director: bool = flag "director" Optional "`true` or `false`; may be missing.";
+        executive: bool = flag "executive" Optional "`true` or `false`; may be missing.";
+        legal_guardian: bool = flag "legal_guardian" Optional "`true` or `false`; may be missing.";
+        owner: bool = flag "owner" Optional "`true` or `false`; may be missing.";
+        percent_ownership: &str = text "percent_ownership" Optional "A decimal number as text; may be missing.";
+        representative: bool = flag "representative" Optional "`true` or `false`; may be missing.";
+        title: &str = text "title" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.identity.business_details.script_addresses` and 13 other places.
     V2CoreAccountPersonScriptAddresses {
-        kana: V2CoreAccountPersonAddress = Optional;
-        kanji: V2CoreAccountPersonAddress = Optional;
+        kana: V2CoreAccountPersonAddress = view "kana" Optional "An object; may be missing.";
+        kanji: V2CoreAccountPersonAddress = view "kanji" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.individual.script_names` and 8 other places.
     V2CoreAccountPersonScriptNames {
-        kana: V2CoreAccountPersonScriptNamesKana = Optional;
-        kanji: V2CoreAccountPersonScriptNamesKana = Optional;
+        kana: V2CoreAccountPersonScriptNamesKana = view "kana" Optional "An object; may be missing.";
+        kanji: V2CoreAccountPersonScriptNamesKana = view "kanji" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.identity.individual.script_names.kana` and 17 other places.
     V2CoreAccountPersonScriptNamesKana {
-        given_name: &str = Optional;
-        surname: &str = Optional;
+        given_name: &str = text "given_name" Optional "Text; may be missing.";
+        surname: &str = text "surname" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.account.requirements` and 4 other places.
     V2CoreAccountRequirements {
-        entries: Vec<V2CoreAccountRequirementsEntries> = Optional;
-        summary: V2CoreAccountRequirementsSummary = Optional;
+        entries: Vec<V2CoreAccountRequirementsEntries> = field "entries" Optional "Several, each: an object; may be missing.";
+        summary: V2CoreAccountRequirementsSummary = view "summary" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.future_requirements.entries` and 9 other places.
     V2CoreAccountRequirementsEntries {
-        awaiting_action_from: V2CoreAccountRequirementsEntriesAwaitingActionFrom = Required;
-        description: &str = Required;
-        errors: Vec<V2CoreAccountRequirementsEntriesErrors> = Required;
-        impact: V2CoreAccountRequirementsEntriesImpact = Required;
-        minimum_deadline: V2CoreAccountRequirementsEntriesMinimumDeadline = Required;
-        reference: V2CoreAccountRequirementsEntriesReference = Optional;
-        requested_reasons: Vec<V2CoreAccountRequirementsEntriesRequestedReasons> = Required;
+        awaiting_action_from: V2CoreAccountRequirementsEntriesAwaitingActionFrom = field "awaiting_action_from" Required "`stripe` or `user`; always there.";
+        description: &str = text "description" Required "Text; always there.";
+        errors: Vec<V2CoreAccountRequirementsEntriesErrors> = field "errors" Required "Several, each: an object; always there.";
+        impact: V2CoreAccountRequirementsEntriesImpact = view "impact" Required "An object; always there.";
+        minimum_deadline: V2CoreAccountRequirementsEntriesMinimumDeadline = view "minimum_deadline" Required "An object; always there.";
+        reference: V2CoreAccountRequirementsEntriesReference = view "reference" Optional "An object; may be missing.";
+        requested_reasons: Vec<V2CoreAccountRequirementsEntriesRequestedReasons> = field "requested_reasons" Required "Several, each: an object; always there.";
     }
 
     /// The part `v2.core.account.future_requirements.entries.errors` and 9 other places.
     V2CoreAccountRequirementsEntriesErrors {
-        code: V2CoreAccountRequirementsEntriesErrorsCode = Required;
-        description: &str = Required;
+        code: V2CoreAccountRequirementsEntriesErrorsCode = field "code" Required "One of 96 words; always there.";
+        description: &str = text "description" Required "Text; always there.";
     }
 
     /// The part `v2.core.account.future_requirements.entries.impact` and 9 other places.
     V2CoreAccountRequirementsEntriesImpact {
-        restricts_capabilities: Vec<V2CoreAccountRequirementsEntriesImpactRestrictsCapabilities> = Optional;
+        restricts_capabilities: Vec<V2CoreAccountRequirementsEntriesImpactRestrictsCapabilities> = field "restricts_capabilities" Optional "Several, each: an object; may be missing.";
     }
 
     /// The part `v2.core.account.future_requirements.entries.impact.restricts_capabilities` and 9 other places.
     V2CoreAccountRequirementsEntriesImpactRestrictsCapabilities {
-        capability: V2CoreAccountRequirementsEntriesImpactRestrictsCapabilitiesCapability = Required;
-        configuration: V2CoreAccountAppliedConfigurations = Required;
-        deadline: V2CoreAccountRequirementsEntriesMinimumDeadline = Required;
+        capability: V2CoreAccountRequirementsEntriesImpactRestrictsCapabilitiesCapability = field "capability" Required "One of 50 words; always there.";
+        configuration: V2CoreAccountAppliedConfigurations = field "configuration" Required "`customer`, `merchant` or `recipient`; always there.";
+        deadline: V2CoreAccountRequirementsEntriesMinimumDeadline = view "deadline" Required "An object; always there.";
     }
 
     /// The part `v2.core.account.future_requirements.entries.impact.restricts_capabilities.deadline` and 19 other places.
     V2CoreAccountRequirementsEntriesMinimumDeadline {
-        status: V2CoreAccountRequirementsEntriesMinimumDeadlineStatus = Required;
+        status: V2CoreAccountRequirementsEntriesMinimumDeadlineStatus = field "status" Required "`currently_due`, `eventually_due` or `past_due`; always there.";
     }
 
     /// The part `v2.core.account.future_requirements.entries.reference` and 9 other places.
     V2CoreAccountRequirementsEntriesReference {
-        inquiry: &str = Optional;
-        resource: &str = Optional;
-        r#type: V2CoreAccountRequirementsEntriesReferenceType = Required;
+        inquiry: &str = text "inquiry" Optional "Text; may be missing.";
+        resource: &str = text "resource" Optional "Text; may be missing.";
+        r#type: V2CoreAccountRequirementsEntriesReferenceType = field "type" Required "`inquiry`, `payment_method` or `person`; always there.";
     }
 
     /// The part `v2.core.account.future_requirements.entries.requested_reasons` and 9 other places.
     V2CoreAccountRequirementsEntriesRequestedReasons {
-        code: V2CoreAccountRequirementsEntriesRequestedReasonsCode = Required;
+        code: V2CoreAccountRequirementsEntriesRequestedReasonsCode = field "code" Required "`routine_onboarding` or `routine_verification`; always there.";
     }
 
     /// The part `v2.core.account.future_requirements.summary` and 9 other places.
     V2CoreAccountRequirementsSummary {
-        minimum_deadline: V2CoreAccountRequirementsSummaryMinimumDeadline = Optional;
+        minimum_deadline: V2CoreAccountRequirementsSummaryMinimumDeadline = view "minimum_deadline" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.account.future_requirements.summary.minimum_deadline` and 9 other places.
     V2CoreAccountRequirementsSummaryMinimumDeadline {
-        status: V2CoreAccountRequirementsEntriesMinimumDeadlineStatus = Required;
-        time: &str = Optional;
+        status: V2CoreAccountRequirementsEntriesMinimumDeadlineStatus = field "status" Required "`currently_due`, `eventually_due` or `past_due`; always there.";
+        time: &str = text "time" Optional "A time as RFC 3339 has it; may be missing.";
     }
 
     /// The part `v2.core.account_person_token` and 3 other places.
     V2CoreAccountToken {
-        created: &str = Required;
-        expires_at: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        used: bool = Required;
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        expires_at: &str = text "expires_at" Required "A time as RFC 3339 has it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        used: bool = flag "used" Required "`true` or `false`; always there.";
     }
 
     /// The part `v2.core.event` and 2 other places.
     V2CoreEvent {
-        changes: Node = Optional;
-        context: &str = Optional;
-        created: &str = Required;
-        data: Node = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        reason: V2CoreEventReason = Optional;
-        related_object: V2CoreEventRelatedObject = Optional;
-        r#type: &str = Required;
+        changes: Node = field "changes" Optional "Any JSON; may be missing.";
+        context: &str = text "context" Optional "Text; may be missing.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        data: Node = field "data" Optional "Any JSON; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        reason: V2CoreEventReason = view "reason" Optional "An object; may be missing.";
+        related_object: V2CoreEventRelatedObject = view "related_object" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `v2.core.event_destination` and 5 other places.
     V2CoreEventDestination {
-        amazon_eventbridge: V2CoreEventDestinationAmazonEventbridge = Optional;
-        azure_event_grid: V2CoreEventDestinationAzureEventGrid = Optional;
-        created: &str = Required;
-        description: &str = Required;
-        enabled_events: Vec<&str> = Required;
-        event_payload: V2CoreEventDestinationEventPayload = Required;
-        events_from: Vec<&str> = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Optional;
-        name: &str = Required;
-        object: &str = Required;
-        snapshot_api_version: &str = Optional;
-        status: V2CoreEventDestinationStatus = Required;
-        status_details: V2CoreEventDestinationStatusDetails = Optional;
-        r#type: V2CoreEventDestinationType = Required;
-        updated: &str = Required;
-        webhook_endpoint: V2CoreEventDestinationWebhookEndpoint = Optional;
+        amazon_eventbridge: V2CoreEventDestinationAmazonEventbridge = view "amazon_eventbridge" Optional "An object; may be missing.";
+        azure_event_grid: V2CoreEventDestinationAzureEventGrid = view "azure_event_grid" Optional "An object; may be missing.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        description: &str = text "description" Required "Text; always there.";
+        enabled_events: Vec<&str> = field "enabled_events" Required "Several, each: text; always there.";
+        event_payload: V2CoreEventDestinationEventPayload = field "event_payload" Required "`snapshot` or `thin`; always there.";
+        events_from: Vec<&str> = field "events_from" Optional "Several, each: text; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        snapshot_api_version: &str = text "snapshot_api_version" Optional "Text; may be missing.";
+        status: V2CoreEventDestinationStatus = field "status" Required "`disabled` or `enabled`; always there.";
+        status_details: V2CoreEventDestinationStatusDetails = view "status_details" Optional "An object; may be missing.";
+        r#type: V2CoreEventDestinationType = field "type" Required "`amazon_eventbridge`, `azure_event_grid` or `webhook_endpoint`; always there.";
+        updated: &str = text "updated" Required "A time as RFC 3339 has it; always there.";
+        webhook_endpoint: V2CoreEventDestinationWebhookEndpoint = view "webhook_endpoint" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.event_destination.amazon_eventbridge` and 5 other places.
     V2CoreEventDestinationAmazonEventbridge {
-        aws_account_id: &str = Required;
-        aws_event_source_arn: &str = Required;
-        aws_event_source_status: V2CoreEventDestinationAmazonEventbridgeAwsEventSourceStatus = Required;
+        aws_account_id: &str = text "aws_account_id" Required "Text; always there.";
+        aws_event_source_arn: &str = text "aws_event_source_arn" Required "Text; always there.";
+        aws_event_source_status: V2CoreEventDestinationAmazonEventbridgeAwsEventSourceStatus = field "aws_event_source_status" Required "`active`, `deleted`, `pending` or `unknown`; always there.";
     }
 
     /// The part `v2.core.event_destination.azure_event_grid` and 5 other places.
     V2CoreEventDestinationAzureEventGrid {
-        azure_partner_topic_name: &str = Required;
-        azure_partner_topic_status: V2CoreEventDestinationAzureEventGridAzurePartnerTopicStatus = Required;
-        azure_region: &str = Required;
-        azure_resource_group_name: &str = Required;
-        azure_subscription_id: &str = Required;
+        azure_partner_topic_name: &str = text "azure_partner_topic_name" Required "Text; always there.";
+        azure_partner_topic_status: V2CoreEventDestinationAzureEventGridAzurePartnerTopicStatus = field "azure_partner_topic_status" Required "`activated`, `deleted`, `never_activated` or `unknown`; always there.";
+        azure_region: &str = text "azure_region" Required "Text; always there.";
+        azure_resource_group_name: &str = text "azure_resource_group_name" Required "Text; always there.";
+        azure_subscription_id: &str = text "azure_subscription_id" Required "Text; always there.";
     }
 
     /// The part `v2.core.event_destination.status_details` and 5 other places.
     V2CoreEventDestinationStatusDetails {
-        disabled: V2CoreEventDestinationStatusDetailsDisabled = Optional;
+        disabled: V2CoreEventDestinationStatusDetailsDisabled = view "disabled" Optional "An object; may be missing.";
     }
 
     /// The part `v2.core.event_destination.status_details.disabled` and 5 other places.
     V2CoreEventDestinationStatusDetailsDisabled {
-        reason: V2CoreEventDestinationStatusDetailsDisabledReason = Required;
+        reason: V2CoreEventDestinationStatusDetailsDisabledReason = field "reason" Required "`no_aws_event_source_exists`, `no_azure_partner_topic_exists` or `user`; always there.";
     }
 
     /// The part `v2.core.event_destination.webhook_endpoint` and 5 other places.
     V2CoreEventDestinationWebhookEndpoint {
-        signing_secret: &str = Optional;
-        url: &str = Optional;
+        signing_secret: &str = text "signing_secret" Optional "Text; may be missing.";
+        url: &str = text "url" Optional "Text; may be missing.";
     }
 
     /// The part `v2.core.event.reason` and 2 other places.
     V2CoreEventReason {
-        request: V2CoreEventReasonRequest = Optional;
-        r#type: &str = Required;
+        request: V2CoreEventReasonRequest = view "request" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `v2.core.event.reason.request` and 2 other places.
     V2CoreEventReasonRequest {
-        id: &str = Required;
-        idempotency_key: &str = Required;
+        id: &str = text "id" Required "Text; always there.";
+        idempotency_key: &str = text "idempotency_key" Required "Text; always there.";
     }
 
     /// The part `v2.core.event.related_object` and 2 other places.
     V2CoreEventRelatedObject {
-        id: &str = Required;
-        r#type: &str = Required;
-        url: &str = Required;
+        id: &str = text "id" Required "Text; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
+        url: &str = text "url" Required "Text; always there.";
     }
 
     /// The part `v2.deleted_object` and one other place.
     V2DeletedObject {
-        id: &str = Required;
-        object: &str = Optional;
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Optional "Text; may be missing.";
     }
 
     /// The part `verification_session_redaction`.
     VerificationSessionRedaction {
-        status: VerificationSessionRedactionStatus = Required;
+        status: VerificationSessionRedactionStatus = field "status" Required "`processing` or `redacted`; always there.";
     }
 }
 
@@ -3536,646 +3536,646 @@ unions! {
 params! {
     /// Parameters of `POST /v1/accounts.bank_account.documents` and 5 other places.
     AccountBankAccountDocumentsParams() {
-        bank_account_ownership_verification: BankAccountOwnershipVerificationParams;
+        bank_account_ownership_verification: BankAccountOwnershipVerificationParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
     }
 
     /// Parameters of `GET /v1/financial_connections/accounts.account_holder` and one other place.
     AccountHolderParams() {
-        account: String;
-        customer: String;
-        customer_account: String;
+        account: impl Into<String> = text "account" "Sets `account`. Text of at most 5000 characters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.card_issuing.tos_acceptance` and 10 other places.
     AccountParams() {
-        date: i64;
-        ip: String;
-        user_agent: String, clear_user_agent;
+        date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
+        ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
+        user_agent: impl Into<String> = text "user_agent", clear_user_agent "Sets `user_agent`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people.documents` and 4 other places.
     AccountPersonDocumentsParams() {
-        company_authorization: BankAccountOwnershipVerificationParams;
-        passport: BankAccountOwnershipVerificationParams;
-        visa: BankAccountOwnershipVerificationParams;
+        company_authorization: BankAccountOwnershipVerificationParams = fields "company_authorization" "Sets `company_authorization`. Parameters.";
+        passport: BankAccountOwnershipVerificationParams = fields "passport" "Sets `passport`. Parameters.";
+        visa: BankAccountOwnershipVerificationParams = fields "visa" "Sets `visa`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.individual.relationship` and 2 other places.
     AccountRelationshipParams() {
-        director: bool;
-        executive: bool;
-        owner: bool;
-        percent_ownership: f64, clear_percent_ownership;
-        title: String;
+        director: bool = flag "director" "Sets `director`. `true` or `false`.";
+        executive: bool = flag "executive" "Sets `executive`. `true` or `false`.";
+        owner: bool = flag "owner" "Sets `owner`. `true` or `false`.";
+        percent_ownership: impl Into<f64> = put<f64> "percent_ownership", clear_percent_ownership "Sets `percent_ownership`. A number.";
+        title: impl Into<String> = text "title" "Sets `title`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.company.verification` and 4 other places.
     AccountVerificationParams() {
-        document: DocumentParams;
+        document: DocumentParams = fields "document" "Sets `document`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts.features.card_issuing` and 72 other places.
-    AchParams(requested: bool) {
+    AchParams(requested: bool = flag "requested") {
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.additional_addresses` and 3 other places.
-    AdditionalAddressesParams(purpose: String) {
-        city: String;
-        country: String;
-        line1: String;
-        line2: String;
-        postal_code: String;
-        state: String;
-        town: String;
+    AdditionalAddressesParams(purpose: impl Into<String> = text "purpose") {
+        city: impl Into<String> = text "city" "Sets `city`. Text.";
+        country: impl Into<String> = text "country" "Sets `country`. Text.";
+        line1: impl Into<String> = text "line1" "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state" "Sets `state`. Text.";
+        town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.additional_names` and 5 other places.
-    AdditionalNamesParams(purpose: V2CoreAccountPersonAdditionalNamesPurpose) {
-        full_name: String;
-        given_name: String;
-        surname: String;
+    AdditionalNamesParams(purpose: impl Into<V2CoreAccountPersonAdditionalNamesPurpose> = put<V2CoreAccountPersonAdditionalNamesPurpose> "purpose") {
+        full_name: impl Into<String> = text "full_name" "Sets `full_name`. Text.";
+        given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
+        surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people.additional_tos_acceptances` and 4 other places.
     AdditionalTosAcceptancesParams() {
-        account: AccountParams;
+        account: AccountParams = fields "account" "Sets `account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.company.address_kana` and 44 other places.
     AddressKanaParams() {
-        city: String;
-        country: String;
-        line1: String;
-        line2: String;
-        postal_code: String;
-        state: String;
-        town: String;
+        city: impl Into<String> = text "city" "Sets `city`. Text.";
+        country: impl Into<String> = text "country" "Sets `country`. Text.";
+        line1: impl Into<String> = text "line1" "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state" "Sets `state`. Text.";
+        town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
 
     /// Parameters of `POST /v1/billing/credit_grants.amount.monetary` and 8 other places.
-    AmountParams(currency: String, value: i64) {
+    AmountParams(currency: impl Into<String> = text "currency", value: impl Into<i64> = int "value") {
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.annual_revenue` and 2 other places.
     AnnualRevenueParams() {
-        amount: AmountParams;
-        fiscal_year_end: String;
+        amount: AmountParams = fields "amount" "Sets `amount`. Parameters.";
+        fiscal_year_end: impl Into<String> = text "fiscal_year_end" "Sets `fiscal_year_end`. Text.";
     }
 
     /// Parameters of `GET /v1/billing/credit_balance_summary.filter.applicability_scope` and one other place.
     ApplicabilityScopeParams() {
-        price_type: String;
-        prices: ListOf<PricesParams>;
+        price_type: impl Into<String> = text "price_type" "Sets `price_type`. Text.";
+        prices: impl Into<ListOf<PricesParams>> = put<ListOf<PricesParams>> "prices" "Sets `prices`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details.billing_schedules.applies_to` and 2 other places.
-    AppliesToParams(r#type: String) {
-        price: String;
+    AppliesToParams(r#type: impl Into<String> = text "type") {
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.bacs_debit_payments` and 3 other places.
     BacsDebitPaymentsParams() {
-        display_name: String;
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts.bank_account.documents.bank_account_ownership_verification` and 34 other places.
     BankAccountOwnershipVerificationParams() {
-        files: ListOf<String>;
+        files: impl Into<ListOf<String>> = put<ListOf<String>> "files" "Sets `files`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details.billing_schedules.bill_until` and 2 other places.
-    BillUntilParams(r#type: SubscriptionsResourceBillingSchedulesBillUntilType) {
-        duration: RecurringParams;
-        timestamp: i64;
+    BillUntilParams(r#type: impl Into<SubscriptionsResourceBillingSchedulesBillUntilType> = put<SubscriptionsResourceBillingSchedulesBillUntilType> "type") {
+        duration: RecurringParams = fields "duration" "Sets `duration`. Parameters.";
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details.billing_schedules` and one other place.
     BillingSchedulesParams() {
-        applies_to: ListOf<AppliesToParams>;
-        bill_until: BillUntilParams;
-        key: String;
+        applies_to: impl Into<ListOf<AppliesToParams>> = put<ListOf<AppliesToParams>> "applies_to" "Sets `applies_to`. Several, each: parameters.";
+        bill_until: BillUntilParams = fields "bill_until" "Sets `bill_until`. Parameters.";
+        key: impl Into<String> = text "key" "Sets `key`. Text of at most 200 characters.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.branding` and 3 other places.
     BrandingParams() {
-        icon: String;
-        logo: String;
-        primary_color: String;
-        secondary_color: String;
+        icon: impl Into<String> = text "icon" "Sets `icon`. Text.";
+        logo: impl Into<String> = text "logo" "Sets `logo`. Text.";
+        primary_color: impl Into<String> = text "primary_color" "Sets `primary_color`. Text.";
+        secondary_color: impl Into<String> = text "secondary_color" "Sets `secondary_color`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details` and one other place.
     BusinessDetailsParams() {
-        address: AddressKanaParams;
-        annual_revenue: AnnualRevenueParams;
-        documents: V2CoreAccountTokenDocumentsParams;
-        estimated_worker_count: i64;
-        id_numbers: ListOf<V2CoreAccountIdNumbersParams>;
-        monthly_estimated_revenue: V2CoreAccountMonthlyEstimatedRevenueParams;
-        phone: String;
-        registered_name: String;
-        registration_date: DobParams;
-        script_addresses: ScriptAddressesParams;
-        script_names: V2CoreAccountScriptNamesParams;
-        structure: V2CoreAccountIdentityBusinessDetailsStructure;
+        address: AddressKanaParams = fields "address" "Sets `address`. Parameters.";
+        annual_revenue: AnnualRevenueParams = fields "annual_revenue" "Sets `annual_revenue`. Parameters.";
+        documents: V2CoreAccountTokenDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        estimated_worker_count: impl Into<i64> = int "estimated_worker_count" "Sets `estimated_worker_count`. An integer.";
+        id_numbers: impl Into<ListOf<V2CoreAccountIdNumbersParams>> = put<ListOf<V2CoreAccountIdNumbersParams>> "id_numbers" "Sets `id_numbers`. Several, each: parameters.";
+        monthly_estimated_revenue: V2CoreAccountMonthlyEstimatedRevenueParams = fields "monthly_estimated_revenue" "Sets `monthly_estimated_revenue`. Parameters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        registered_name: impl Into<String> = text "registered_name" "Sets `registered_name`. Text.";
+        registration_date: DobParams = fields "registration_date" "Sets `registration_date`. Parameters.";
+        script_addresses: ScriptAddressesParams = fields "script_addresses" "Sets `script_addresses`. Parameters.";
+        script_names: V2CoreAccountScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
+        structure: impl Into<V2CoreAccountIdentityBusinessDetailsStructure> = put<V2CoreAccountIdentityBusinessDetailsStructure> "structure" "Sets `structure`. One of 27 words.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.cardholder_prompt_data` and 4 other places.
     CardholderPromptDataParams() {
-        driver_id: String;
-        odometer: i64;
-        unspecified_id: String;
-        user_id: String;
-        vehicle_number: String;
+        driver_id: impl Into<String> = text "driver_id" "Sets `driver_id`. Text of at most 5000 characters.";
+        odometer: impl Into<i64> = int "odometer" "Sets `odometer`. An integer.";
+        unspecified_id: impl Into<String> = text "unspecified_id" "Sets `unspecified_id`. Text of at most 5000 characters.";
+        user_id: impl Into<String> = text "user_id" "Sets `user_id`. Text of at most 5000 characters.";
+        vehicle_number: impl Into<String> = text "vehicle_number" "Sets `vehicle_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/account_links.collection_options` and 2 other places.
     CollectionOptionsParams() {
-        fields: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields;
-        future_requirements: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements;
+        fields: impl Into<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields> = put<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields> "fields" "Sets `fields`. `currently_due` or `eventually_due`.";
+        future_requirements: impl Into<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements> = put<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements> "future_requirements" "Sets `future_requirements`. `include` or `omit`.";
     }
 
     /// Parameters of `POST /v1/accounts.settings.card_payments.decline_on` and 3 other places.
     DeclineOnParams() {
-        avs_failure: bool;
-        cvc_failure: bool;
+        avs_failure: bool = flag "avs_failure" "Sets `avs_failure`. `true` or `false`.";
+        cvc_failure: bool = flag "cvc_failure" "Sets `cvc_failure`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_options` and one other place.
     DestinationPaymentMethodOptionsParams() {
-        us_bank_account: TreasuryOutboundPaymentUsBankAccountParams, clear_us_bank_account;
+        us_bank_account: TreasuryOutboundPaymentUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.company.verification.document` and 30 other places.
     DocumentParams() {
-        back: String;
-        front: String;
+        back: impl Into<String> = text "back" "Sets `back`. Text.";
+        front: impl Into<String> = text "front" "Sets `front`. Text.";
     }
 
     /// Parameters of `POST /v1/accounts.capabilities.acss_debit_payments` and 177 other places.
     EpsPaymentsParams() {
-        requested: bool;
+        requested: bool = flag "requested" "Sets `requested`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people.us_cfpb_data.ethnicity_details` and 4 other places.
     EthnicityDetailsParams() {
-        ethnicity: ListOf<PersonEthnicityDetailsEthnicity>;
-        ethnicity_other: String;
+        ethnicity: impl Into<ListOf<PersonEthnicityDetailsEthnicity>> = put<ListOf<PersonEthnicityDetailsEthnicity>> "ethnicity" "Sets `ethnicity`. Several, each: one of 7 words.";
+        ethnicity_other: impl Into<String> = text "ethnicity_other" "Sets `ethnicity_other`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet` and 4 other places.
     FleetParams() {
-        cardholder_prompt_data: CardholderPromptDataParams;
-        purchase_type: IssuingAuthorizationFleetDataPurchaseType;
-        reported_breakdown: ReportedBreakdownParams;
-        service_type: IssuingAuthorizationFleetDataServiceType;
+        cardholder_prompt_data: CardholderPromptDataParams = fields "cardholder_prompt_data" "Sets `cardholder_prompt_data`. Parameters.";
+        purchase_type: impl Into<IssuingAuthorizationFleetDataPurchaseType> = put<IssuingAuthorizationFleetDataPurchaseType> "purchase_type" "Sets `purchase_type`. `fuel_and_non_fuel_purchase`, `fuel_purchase` or `non_fuel_purchase`.";
+        reported_breakdown: ReportedBreakdownParams = fields "reported_breakdown" "Sets `reported_breakdown`. Parameters.";
+        service_type: impl Into<IssuingAuthorizationFleetDataServiceType> = put<IssuingAuthorizationFleetDataServiceType> "service_type" "Sets `service_type`. `full_service`, `non_fuel_transaction` or `self_service`.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.flight` and 2 other places.
     FlightParams() {
-        departure_at: i64;
-        passenger_name: String;
-        refundable: bool;
-        segments: ListOf<SegmentsParams>;
-        travel_agency: String;
+        departure_at: impl Into<i64> = int "departure_at" "Sets `departure_at`. Seconds since 1970.";
+        passenger_name: impl Into<String> = text "passenger_name" "Sets `passenger_name`. Text of at most 5000 characters.";
+        refundable: bool = flag "refundable" "Sets `refundable`. `true` or `false`.";
+        segments: impl Into<ListOf<SegmentsParams>> = put<ListOf<SegmentsParams>> "segments" "Sets `segments`. Several, each: parameters.";
+        travel_agency: impl Into<String> = text "travel_agency" "Sets `travel_agency`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.reported_breakdown.fuel` and 9 other places.
     FuelParams() {
-        gross_amount_decimal: Decimal;
+        gross_amount_decimal: impl Into<Decimal> = put<Decimal> "gross_amount_decimal" "Sets `gross_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.after_completion.hosted_confirmation` and 2 other places.
     HostedConfirmationParams() {
-        custom_message: String;
+        custom_message: impl Into<String> = text "custom_message" "Sets `custom_message`. Text of at most 500 characters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.id_numbers` and 5 other places.
-    IdNumbersParams(r#type: V2CoreAccountPersonIdNumbersType, value: String) {
+    IdNumbersParams(r#type: impl Into<V2CoreAccountPersonIdNumbersType> = put<V2CoreAccountPersonIdNumbersType> "type", value: impl Into<String> = text "value") {
     }
 
     /// Parameters of `POST /v1/accounts.individual` and 2 other places.
     IndividualParams() {
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        dob: DobParams, clear_dob;
-        email: String;
-        first_name: String;
-        first_name_kana: String;
-        first_name_kanji: String;
-        full_name_aliases: ListOf<String>, clear_full_name_aliases;
-        gender: String;
-        id_number: String;
-        id_number_secondary: String;
-        last_name: String;
-        last_name_kana: String;
-        last_name_kanji: String;
-        maiden_name: String;
-        metadata: MapOf<String>, clear_metadata;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        registered_address: AddressParams;
-        relationship: AccountRelationshipParams;
-        ssn_last_4: String;
-        verification: VerificationParams;
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        dob: DobParams = fields "dob", clear_dob "Sets `dob`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        first_name: impl Into<String> = text "first_name" "Sets `first_name`. Text of at most 100 characters.";
+        first_name_kana: impl Into<String> = text "first_name_kana" "Sets `first_name_kana`. Text of at most 5000 characters.";
+        first_name_kanji: impl Into<String> = text "first_name_kanji" "Sets `first_name_kanji`. Text of at most 5000 characters.";
+        full_name_aliases: impl Into<ListOf<String>> = put<ListOf<String>> "full_name_aliases", clear_full_name_aliases "Sets `full_name_aliases`. Several, each: text.";
+        gender: impl Into<String> = text "gender" "Sets `gender`. Text.";
+        id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
+        id_number_secondary: impl Into<String> = text "id_number_secondary" "Sets `id_number_secondary`. Text of at most 5000 characters.";
+        last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text of at most 100 characters.";
+        last_name_kana: impl Into<String> = text "last_name_kana" "Sets `last_name_kana`. Text of at most 5000 characters.";
+        last_name_kanji: impl Into<String> = text "last_name_kanji" "Sets `last_name_kanji`. Text of at most 5000 characters.";
+        maiden_name: impl Into<String> = text "maiden_name" "Sets `maiden_name`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        registered_address: AddressParams = fields "registered_address" "Sets `registered_address`. Parameters.";
+        relationship: AccountRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        ssn_last_4: impl Into<String> = text "ssn_last_4" "Sets `ssn_last_4`. Text of at most 5000 characters.";
+        verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/received_credits.initiating_payment_method_details` and one other place.
-    InitiatingPaymentMethodDetailsParams(r#type: String) {
-        us_bank_account: TestHelperTreasuryReceivedDebitUsBankAccountParams;
+    InitiatingPaymentMethodDetailsParams(r#type: impl Into<String> = text "type") {
+        us_bank_account: TestHelperTreasuryReceivedDebitUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.invoice_settings` and 4 other places.
     InvoiceSettingsParams() {
-        account_tax_ids: ListOf<String>, clear_account_tax_ids;
-        days_until_due: i64;
-        issuer: IssuerParams;
+        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
 
     /// Parameters of `POST /v1/invoices.shipping_details` and 2 other places.
-    InvoiceShippingDetailsParams(address: AddressParams, name: String) {
-        phone: String, clear_phone;
+    InvoiceShippingDetailsParams(address: AddressParams = fields "address", name: impl Into<String> = text "name") {
+        phone: impl Into<String> = text "phone", clear_phone "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v1/issuing/cardholders.billing.address` and 3 other places.
-    IssuingCardAddressParams(city: String, country: String, line1: String, postal_code: String) {
-        line2: String;
-        state: String;
+    IssuingCardAddressParams(city: impl Into<String> = text "city", country: impl Into<String> = text "country", line1: impl Into<String> = text "line1", postal_code: impl Into<String> = text "postal_code") {
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text of at most 5000 characters.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.script_names.kana` and 11 other places.
     KanaParams() {
-        given_name: String;
-        surname: String;
+        given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
+        surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
 
     /// Parameters of `POST /v1/financial_connections/sessions.account_holder` and one other place.
-    LinkAccountSessionAccountHolderParams(r#type: BankConnectionsResourceAccountholderType) {
-        account: String;
-        customer: String;
-        customer_account: String;
+    LinkAccountSessionAccountHolderParams(r#type: impl Into<BankConnectionsResourceAccountholderType> = put<BankConnectionsResourceAccountholderType> "type") {
+        account: impl Into<String> = text "account" "Sets `account`. Text of at most 5000 characters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/financial_connections/sessions.filters` and one other place.
     LinkAccountSessionFiltersParams() {
-        account_subcategories: ListOf<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories>;
-        countries: ListOf<String>;
+        account_subcategories: impl Into<ListOf<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories>> = put<ListOf<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories>> "account_subcategories" "Sets `account_subcategories`. Several, each: `checking`, `credit_card`, `line_of_credit`, `mortgage` or `savings`.";
+        countries: impl Into<ListOf<String>> = put<ListOf<String>> "countries" "Sets `countries`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.lodging` and 2 other places.
     LodgingParams() {
-        check_in_at: i64;
-        nights: i64;
+        check_in_at: impl Into<i64> = int "check_in_at" "Sets `check_in_at`. Seconds since 1970.";
+        nights: impl Into<i64> = int "nights" "Sets `nights`. An integer.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.merchant_data` and 2 other places.
     MerchantDataParams() {
-        category: TestHelperIssuingTransactionCategory;
-        city: String;
-        country: String;
-        name: String;
-        network_id: String;
-        postal_code: String;
-        state: String;
-        terminal_id: String;
-        url: String;
+        category: impl Into<TestHelperIssuingTransactionCategory> = put<TestHelperIssuingTransactionCategory> "category" "Sets `category`. One of 294 words.";
+        city: impl Into<String> = text "city" "Sets `city`. Text of at most 5000 characters.";
+        country: impl Into<String> = text "country" "Sets `country`. Text of at most 5000 characters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        network_id: impl Into<String> = text "network_id" "Sets `network_id`. Text of at most 5000 characters.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text of at most 5000 characters.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
+        terminal_id: impl Into<String> = text "terminal_id" "Sets `terminal_id`. Text of at most 5000 characters.";
+        url: impl Into<String> = text "url" "Sets `url`. Text of at most 5000 characters.";
     }
 
-    /// Parameters of `every call with MetadataParams` and one other place.
-    MetadataParams2() {
-        metadata: MapOf<String>;
+    /// Parameters of `every call with NewMetadataParams` and one other place.
+    NewMetadataParams() {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/accounts.company.directorship_declaration` and 10 other places.
     OwnershipDeclarationParams() {
-        date: i64;
-        ip: String;
-        user_agent: String;
+        date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
+        ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
+        user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/invoiceitems.period` and 5 other places.
-    PeriodParams(end: i64, start: i64) {
+    PeriodParams(end: impl Into<i64> = int "end", start: impl Into<i64> = int "start") {
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.persons_provided` and 2 other places.
     PersonsProvidedParams() {
-        directors: bool;
-        executives: bool;
-        owners: bool;
-        ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason;
+        directors: bool = flag "directors" "Sets `directors`. `true` or `false`.";
+        executives: bool = flag "executives" "Sets `executives`. `true` or `false`.";
+        owners: bool = flag "owners" "Sets `owners`. `true` or `false`.";
+        ownership_exemption_reason: impl Into<LegalEntityCompanyOwnershipExemptionReason> = put<LegalEntityCompanyOwnershipExemptionReason> "ownership_exemption_reason" "Sets `ownership_exemption_reason`. `qualified_entity_exceeds_ownership_threshold` or `qualifies_as_financial_institution`.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases` and one other place.
-    PhasesParams(items: ListOf<ItemsParams>) {
-        add_invoice_items: ListOf<SubscriptionScheduleAddInvoiceItemsParams>;
-        application_fee_percent: f64;
-        automatic_tax: AutomaticTaxParams;
-        billing_cycle_anchor: SubscriptionSchedulePhaseConfigurationBillingCycleAnchor;
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams, clear_billing_thresholds;
-        collection_method: QuoteCollectionMethod;
-        default_payment_method: String;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        description: String, clear_description;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        duration: RecurringParams;
-        end_date: StartDateChoice;
-        invoice_settings: InvoiceSettingsParams;
-        metadata: MapOf<String>;
-        on_behalf_of: String;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        start_date: StartDateChoice;
-        transfer_data: TransferDataParams;
-        trial: bool;
-        trial_end: StartDateChoice;
+    PhasesParams(items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items") {
+        add_invoice_items: impl Into<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> = put<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent" "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_cycle_anchor: impl Into<SubscriptionSchedulePhaseConfigurationBillingCycleAnchor> = put<SubscriptionSchedulePhaseConfigurationBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `automatic` or `phase_start`.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        duration: RecurringParams = fields "duration" "Sets `duration`. Parameters.";
+        end_date: impl Into<StartDateChoice> = put<StartDateChoice> "end_date" "Sets `end_date`. One of several types.";
+        invoice_settings: InvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        start_date: impl Into<StartDateChoice> = put<StartDateChoice> "start_date" "Sets `start_date`. One of several types.";
+        transfer_data: TransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        trial: bool = flag "trial" "Sets `trial`. `true` or `false`.";
+        trial_end: impl Into<StartDateChoice> = put<StartDateChoice> "trial_end" "Sets `trial_end`. One of several types.";
     }
 
     /// Parameters of `GET /v1/billing/credit_balance_summary.filter.applicability_scope.prices` and one other place.
-    PricesParams(id: String) {
+    PricesParams(id: impl Into<String> = text "id") {
     }
 
     /// Parameters of `POST /v1/invoiceitems.pricing` and 4 other places.
     PricingParams() {
-        price: String;
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.primary_verification` and 9 other places.
-    PrimaryVerificationParams(front_back: DocumentParams, r#type: String) {
+    PrimaryVerificationParams(front_back: DocumentParams = fields "front_back", r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.proof_of_registration` and 5 other places.
-    ProofOfRegistrationParams(files: ListOf<String>, r#type: String) {
-        signer: SignerParams;
+    ProofOfRegistrationParams(files: impl Into<ListOf<String>> = put<ListOf<String>> "files", r#type: impl Into<String> = text "type") {
+        signer: SignerParams = fields "signer" "Sets `signer`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details` and 2 other places.
     PurchaseDetailsParams() {
-        fleet: FleetParams;
-        flight: FlightParams;
-        fuel: TestHelperIssuingAuthorizationFuelParams;
-        lodging: LodgingParams;
-        receipt: ListOf<ReceiptParams>;
-        reference: String;
+        fleet: FleetParams = fields "fleet" "Sets `fleet`. Parameters.";
+        flight: FlightParams = fields "flight" "Sets `flight`. Parameters.";
+        fuel: TestHelperIssuingAuthorizationFuelParams = fields "fuel" "Sets `fuel`. Parameters.";
+        lodging: LodgingParams = fields "lodging" "Sets `lodging`. Parameters.";
+        receipt: impl Into<ListOf<ReceiptParams>> = put<ListOf<ReceiptParams>> "receipt" "Sets `receipt`. Several, each: parameters.";
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people.us_cfpb_data.race_details` and 4 other places.
     RaceDetailsParams() {
-        race: ListOf<PersonRaceDetailsRace>;
-        race_other: String;
+        race: impl Into<ListOf<PersonRaceDetailsRace>> = put<ListOf<PersonRaceDetailsRace>> "race" "Sets `race`. Several, each: one of 24 words.";
+        race_other: impl Into<String> = text "race_other" "Sets `race_other`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.receipt` and 2 other places.
     ReceiptParams() {
-        description: String;
-        quantity: Decimal;
-        total: i64;
-        unit_cost: i64;
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 26 characters.";
+        quantity: impl Into<Decimal> = put<Decimal> "quantity" "Sets `quantity`. A decimal number as text.";
+        total: impl Into<i64> = int "total" "Sets `total`. An integer.";
+        unit_cost: impl Into<i64> = int "unit_cost" "Sets `unit_cost`. An integer.";
     }
 
     /// Parameters of `POST /v1/payment_links.after_completion.redirect` and 3 other places.
-    RedirectParams(url: String) {
+    RedirectParams(url: impl Into<String> = text "url") {
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people.relationship` and 4 other places.
     RelationshipParams() {
-        authorizer: bool;
-        director: bool;
-        executive: bool;
-        legal_guardian: bool;
-        owner: bool;
-        percent_ownership: f64, clear_percent_ownership;
-        representative: bool;
-        title: String;
+        authorizer: bool = flag "authorizer" "Sets `authorizer`. `true` or `false`.";
+        director: bool = flag "director" "Sets `director`. `true` or `false`.";
+        executive: bool = flag "executive" "Sets `executive`. `true` or `false`.";
+        legal_guardian: bool = flag "legal_guardian" "Sets `legal_guardian`. `true` or `false`.";
+        owner: bool = flag "owner" "Sets `owner`. `true` or `false`.";
+        percent_ownership: impl Into<f64> = put<f64> "percent_ownership", clear_percent_ownership "Sets `percent_ownership`. A number.";
+        representative: bool = flag "representative" "Sets `representative`. `true` or `false`.";
+        title: impl Into<String> = text "title" "Sets `title`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.reported_breakdown` and 4 other places.
     ReportedBreakdownParams() {
-        fuel: FuelParams;
-        non_fuel: FuelParams;
-        tax: TestHelperIssuingAuthorizationTaxParams;
+        fuel: FuelParams = fields "fuel" "Sets `fuel`. Parameters.";
+        non_fuel: FuelParams = fields "non_fuel" "Sets `non_fuel`. Parameters.";
+        tax: TestHelperIssuingAuthorizationTaxParams = fields "tax" "Sets `tax`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}/return.returned_details` and one other place.
     ReturnedDetailsParams() {
-        code: TreasuryOutboundPaymentsResourceReturnedStatusCode;
+        code: impl Into<TreasuryOutboundPaymentsResourceReturnedStatusCode> = put<TreasuryOutboundPaymentsResourceReturnedStatusCode> "code" "Sets `code`. One of 10 words.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.script_addresses` and 5 other places.
     ScriptAddressesParams() {
-        kana: AddressKanaParams;
-        kanji: AddressKanaParams;
+        kana: AddressKanaParams = fields "kana" "Sets `kana`. Parameters.";
+        kanji: AddressKanaParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.script_names` and 5 other places.
     ScriptNamesParams() {
-        kana: KanaParams;
-        kanji: KanaParams;
+        kana: KanaParams = fields "kana" "Sets `kana`. Parameters.";
+        kanji: KanaParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.flight.segments` and 2 other places.
     SegmentsParams() {
-        arrival_airport_code: String;
-        carrier: String;
-        departure_airport_code: String;
-        flight_number: String;
-        service_class: String;
-        stopover_allowed: bool;
+        arrival_airport_code: impl Into<String> = text "arrival_airport_code" "Sets `arrival_airport_code`. Text of at most 3 characters.";
+        carrier: impl Into<String> = text "carrier" "Sets `carrier`. Text of at most 5000 characters.";
+        departure_airport_code: impl Into<String> = text "departure_airport_code" "Sets `departure_airport_code`. Text of at most 3 characters.";
+        flight_number: impl Into<String> = text "flight_number" "Sets `flight_number`. Text of at most 5000 characters.";
+        service_class: impl Into<String> = text "service_class" "Sets `service_class`. Text of at most 5000 characters.";
+        stopover_allowed: bool = flag "stopover_allowed" "Sets `stopover_allowed`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/credit_notes/preview.shipping_cost` and 3 other places.
     ShippingCostParams() {
-        shipping_rate: String;
+        shipping_rate: impl Into<String> = text "shipping_rate" "Sets `shipping_rate`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/payment_records/report_payment.shipping_details` and 5 other places.
     ShippingDetailsParams() {
-        address: AddressParams;
-        name: String;
-        phone: String;
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.proof_of_registration.signer` and 5 other places.
-    SignerParams(person: String) {
+    SignerParams(person: impl Into<String> = text "person") {
     }
 
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.after_completion.redirect` and one other place.
-    SourceRedirectParams(return_url: String) {
+    SourceRedirectParams(return_url: impl Into<String> = text "return_url") {
     }
 
     /// Parameters of `POST /v1/issuing/cardholders.spending_controls.spending_limits` and 3 other places.
-    SpendingLimitsParams(amount: i64, interval: IssuingCardSpendingLimitInterval) {
-        categories: ListOf<IssuingCardSpendingLimitCategories>;
+    SpendingLimitsParams(amount: impl Into<i64> = int "amount", interval: impl Into<IssuingCardSpendingLimitInterval> = put<IssuingCardSpendingLimitInterval> "interval") {
+        categories: impl Into<ListOf<IssuingCardSpendingLimitCategories>> = put<ListOf<IssuingCardSpendingLimitCategories>> "categories" "Sets `categories`. Several, each: one of 295 words.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items` and 2 other places.
     SubscriptionScheduleAddInvoiceItemsParams() {
-        discountable: bool;
-        discounts: ListOf<DiscountsParams>;
-        metadata: MapOf<String>;
-        period: SubscriptionSchedulePeriodParams;
-        price: String;
-        price_data: PriceDataParams;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts" "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        period: SubscriptionSchedulePeriodParams = fields "period" "Sets `period`. Parameters.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.end` and 2 other places.
-    SubscriptionScheduleEndParams(r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType) {
-        timestamp: i64;
+    SubscriptionScheduleEndParams(r#type: impl Into<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType> = put<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType> "type") {
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period` and 2 other places.
-    SubscriptionSchedulePeriodParams(end: SubscriptionScheduleEndParams, start: SubscriptionScheduleStartParams) {
+    SubscriptionSchedulePeriodParams(end: SubscriptionScheduleEndParams = fields "end", start: SubscriptionScheduleStartParams = fields "start") {
     }
 
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.start` and 2 other places.
-    SubscriptionScheduleStartParams(r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType) {
-        timestamp: i64;
+    SubscriptionScheduleStartParams(r#type: impl Into<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType> = put<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType> "type") {
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.terms_of_service` and one other place.
     TermsOfServiceParams() {
-        account: V2CoreAccountTokenAccountParams;
+        account: V2CoreAccountTokenAccountParams = fields "account" "Sets `account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fuel` and 4 other places.
     TestHelperIssuingAuthorizationFuelParams() {
-        industry_product_code: String;
-        quantity_decimal: Decimal;
-        r#type: IssuingAuthorizationFuelDataType;
-        unit: IssuingAuthorizationFuelDataUnit;
-        unit_cost_decimal: Decimal;
+        industry_product_code: impl Into<String> = text "industry_product_code" "Sets `industry_product_code`. Text of at most 5000 characters.";
+        quantity_decimal: impl Into<Decimal> = put<Decimal> "quantity_decimal" "Sets `quantity_decimal`. A decimal number as text.";
+        r#type: impl Into<IssuingAuthorizationFuelDataType> = put<IssuingAuthorizationFuelDataType> "type" "Sets `type`. `diesel`, `other`, `unleaded_plus`, `unleaded_regular` or `unleaded_super`.";
+        unit: impl Into<IssuingAuthorizationFuelDataUnit> = put<IssuingAuthorizationFuelDataUnit> "unit" "Sets `unit`. One of 8 words.";
+        unit_cost_decimal: impl Into<Decimal> = put<Decimal> "unit_cost_decimal" "Sets `unit_cost_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.reported_breakdown.tax` and 4 other places.
     TestHelperIssuingAuthorizationTaxParams() {
-        local_amount_decimal: Decimal;
-        national_amount_decimal: Decimal;
+        local_amount_decimal: impl Into<Decimal> = put<Decimal> "local_amount_decimal" "Sets `local_amount_decimal`. A decimal number as text.";
+        national_amount_decimal: impl Into<Decimal> = put<Decimal> "national_amount_decimal" "Sets `national_amount_decimal`. A decimal number as text.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}.tracking_details.ach` and one other place.
-    TestHelperTreasuryOutboundPaymentAchParams(trace_id: String) {
+    TestHelperTreasuryOutboundPaymentAchParams(trace_id: impl Into<String> = text "trace_id") {
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/received_credits.initiating_payment_method_details.us_bank_account` and one other place.
     TestHelperTreasuryReceivedDebitUsBankAccountParams() {
-        account_holder_name: String;
-        account_number: String;
-        routing_number: String;
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
+        routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}.tracking_details` and one other place.
-    TrackingDetailsParams(r#type: UsBankAccountNetworksSupported) {
-        ach: TestHelperTreasuryOutboundPaymentAchParams;
-        us_domestic_wire: UsDomesticWireParams;
+    TrackingDetailsParams(r#type: impl Into<UsBankAccountNetworksSupported> = put<UsBankAccountNetworksSupported> "type") {
+        ach: TestHelperTreasuryOutboundPaymentAchParams = fields "ach" "Sets `ach`. Parameters.";
+        us_domestic_wire: UsDomesticWireParams = fields "us_domestic_wire" "Sets `us_domestic_wire`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_options.us_bank_account` and one other place.
     TreasuryOutboundPaymentUsBankAccountParams() {
-        network: UsBankAccountNetworksSupported;
+        network: impl Into<UsBankAccountNetworksSupported> = put<UsBankAccountNetworksSupported> "network" "Sets `network`. `ach` or `us_domestic_wire`.";
     }
 
     /// Parameters of `POST /v1/accounts/{account}/people.us_cfpb_data` and 4 other places.
     UsCfpbDataParams() {
-        ethnicity_details: EthnicityDetailsParams;
-        race_details: RaceDetailsParams;
-        self_identified_gender: String;
+        ethnicity_details: EthnicityDetailsParams = fields "ethnicity_details" "Sets `ethnicity_details`. Parameters.";
+        race_details: RaceDetailsParams = fields "race_details" "Sets `race_details`. Parameters.";
+        self_identified_gender: impl Into<String> = text "self_identified_gender" "Sets `self_identified_gender`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}.tracking_details.us_domestic_wire` and one other place.
     UsDomesticWireParams() {
-        chips: String;
-        imad: String;
-        omad: String;
+        chips: impl Into<String> = text "chips" "Sets `chips`. Text of at most 5000 characters.";
+        imad: impl Into<String> = text "imad" "Sets `imad`. Text of at most 5000 characters.";
+        omad: impl Into<String> = text "omad" "Sets `omad`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.documents` and 3 other places.
     V2CoreAccountDocumentsParams() {
-        company_authorization: VisaParams;
-        passport: VisaParams;
-        primary_verification: PrimaryVerificationParams;
-        secondary_verification: PrimaryVerificationParams;
-        visa: VisaParams;
+        company_authorization: VisaParams = fields "company_authorization" "Sets `company_authorization`. Parameters.";
+        passport: VisaParams = fields "passport" "Sets `passport`. Parameters.";
+        primary_verification: PrimaryVerificationParams = fields "primary_verification" "Sets `primary_verification`. Parameters.";
+        secondary_verification: PrimaryVerificationParams = fields "secondary_verification" "Sets `secondary_verification`. Parameters.";
+        visa: VisaParams = fields "visa" "Sets `visa`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.id_numbers` and 2 other places.
-    V2CoreAccountIdNumbersParams(r#type: V2CoreAccountIdentityBusinessDetailsIdNumbersType, value: String) {
-        registrar: String;
+    V2CoreAccountIdNumbersParams(r#type: impl Into<V2CoreAccountIdentityBusinessDetailsIdNumbersType> = put<V2CoreAccountIdentityBusinessDetailsIdNumbersType> "type", value: impl Into<String> = text "value") {
+        registrar: impl Into<String> = text "registrar" "Sets `registrar`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual` and one other place.
     V2CoreAccountIndividualParams() {
-        additional_addresses: ListOf<AdditionalAddressesParams>;
-        additional_names: ListOf<AdditionalNamesParams>;
-        address: AddressKanaParams;
-        date_of_birth: DobParams;
-        documents: V2CoreAccountDocumentsParams;
-        email: String;
-        given_name: String;
-        id_numbers: ListOf<IdNumbersParams>;
-        legal_gender: V2CoreAccountPersonLegalGender;
-        metadata: MapOf<String>;
-        nationalities: ListOf<String>;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        relationship: V2CoreAccountRelationshipParams;
-        script_addresses: ScriptAddressesParams;
-        script_names: ScriptNamesParams;
-        surname: String;
+        additional_addresses: impl Into<ListOf<AdditionalAddressesParams>> = put<ListOf<AdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
+        additional_names: impl Into<ListOf<AdditionalNamesParams>> = put<ListOf<AdditionalNamesParams>> "additional_names" "Sets `additional_names`. Several, each: parameters.";
+        address: AddressKanaParams = fields "address" "Sets `address`. Parameters.";
+        date_of_birth: DobParams = fields "date_of_birth" "Sets `date_of_birth`. Parameters.";
+        documents: V2CoreAccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
+        id_numbers: impl Into<ListOf<IdNumbersParams>> = put<ListOf<IdNumbersParams>> "id_numbers" "Sets `id_numbers`. Several, each: parameters.";
+        legal_gender: impl Into<V2CoreAccountPersonLegalGender> = put<V2CoreAccountPersonLegalGender> "legal_gender" "Sets `legal_gender`. `female` or `male`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nationalities: impl Into<ListOf<String>> = put<ListOf<String>> "nationalities" "Sets `nationalities`. Several, each: text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        relationship: V2CoreAccountRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        script_addresses: ScriptAddressesParams = fields "script_addresses" "Sets `script_addresses`. Parameters.";
+        script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
+        surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.script_names.kana` and 5 other places.
     V2CoreAccountKanaParams() {
-        registered_name: String;
+        registered_name: impl Into<String> = text "registered_name" "Sets `registered_name`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.monthly_estimated_revenue` and 2 other places.
     V2CoreAccountMonthlyEstimatedRevenueParams() {
-        amount: AmountParams;
+        amount: AmountParams = fields "amount" "Sets `amount`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.relationship` and 2 other places.
     V2CoreAccountRelationshipParams() {
-        director: bool;
-        executive: bool;
-        owner: bool;
-        percent_ownership: Decimal;
-        title: String;
+        director: bool = flag "director" "Sets `director`. `true` or `false`.";
+        executive: bool = flag "executive" "Sets `executive`. `true` or `false`.";
+        owner: bool = flag "owner" "Sets `owner`. `true` or `false`.";
+        percent_ownership: impl Into<Decimal> = put<Decimal> "percent_ownership" "Sets `percent_ownership`. A decimal number as text.";
+        title: impl Into<String> = text "title" "Sets `title`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.script_names` and 2 other places.
     V2CoreAccountScriptNamesParams() {
-        kana: V2CoreAccountKanaParams;
-        kanji: V2CoreAccountKanaParams;
+        kana: V2CoreAccountKanaParams = fields "kana" "Sets `kana`. Parameters.";
+        kanji: V2CoreAccountKanaParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.terms_of_service.account` and one other place.
     V2CoreAccountTokenAccountParams() {
-        shown_and_accepted: bool;
+        shown_and_accepted: bool = flag "shown_and_accepted" "Sets `shown_and_accepted`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents` and one other place.
     V2CoreAccountTokenDocumentsParams() {
-        bank_account_ownership_verification: VisaParams;
-        company_license: VisaParams;
-        company_memorandum_of_association: VisaParams;
-        company_ministerial_decree: VisaParams;
-        company_registration_verification: VisaParams;
-        company_tax_id_verification: VisaParams;
-        primary_verification: PrimaryVerificationParams;
-        proof_of_address: VisaParams;
-        proof_of_registration: ProofOfRegistrationParams;
-        proof_of_ultimate_beneficial_ownership: ProofOfRegistrationParams;
+        bank_account_ownership_verification: VisaParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
+        company_license: VisaParams = fields "company_license" "Sets `company_license`. Parameters.";
+        company_memorandum_of_association: VisaParams = fields "company_memorandum_of_association" "Sets `company_memorandum_of_association`. Parameters.";
+        company_ministerial_decree: VisaParams = fields "company_ministerial_decree" "Sets `company_ministerial_decree`. Parameters.";
+        company_registration_verification: VisaParams = fields "company_registration_verification" "Sets `company_registration_verification`. Parameters.";
+        company_tax_id_verification: VisaParams = fields "company_tax_id_verification" "Sets `company_tax_id_verification`. Parameters.";
+        primary_verification: PrimaryVerificationParams = fields "primary_verification" "Sets `primary_verification`. Parameters.";
+        proof_of_address: VisaParams = fields "proof_of_address" "Sets `proof_of_address`. Parameters.";
+        proof_of_registration: ProofOfRegistrationParams = fields "proof_of_registration" "Sets `proof_of_registration`. Parameters.";
+        proof_of_ultimate_beneficial_ownership: ProofOfRegistrationParams = fields "proof_of_ultimate_beneficial_ownership" "Sets `proof_of_ultimate_beneficial_ownership`. Parameters.";
     }
 
     /// Parameters of `POST /v1/accounts.individual.verification` and 7 other places.
     VerificationParams() {
-        additional_document: DocumentParams;
-        document: DocumentParams;
+        additional_document: DocumentParams = fields "additional_document" "Sets `additional_document`. Parameters.";
+        document: DocumentParams = fields "document" "Sets `document`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.bank_account_ownership_verification` and 38 other places.
-    VisaParams(files: ListOf<String>, r#type: String) {
+    VisaParams(files: impl Into<ListOf<String>> = put<ListOf<String>> "files", r#type: impl Into<String> = text "type") {
     }
 }
 

@@ -12,99 +12,99 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `shipping_rates`.
+    /// Calls about `shipping_rates`: [reference](https://docs.stripe.com/api/shipping_rates).
     ShippingRatesApi [] {
         fn list(; ListShippingRates) -> List<ShippingRate> = list
-            "stripe.shipping_rates.list" "/v1/shipping_rates";
+            "stripe.shipping_rates.list" "/v1/shipping_rates" "shipping_rates/list";
         fn create(; CreateShippingRate) -> ShippingRate = post
-            "stripe.shipping_rates.create" "/v1/shipping_rates";
+            "stripe.shipping_rates.create" "/v1/shipping_rates" "shipping_rates/create";
         fn retrieve(shipping_rate_token) -> ShippingRate = get
-            "stripe.shipping_rates.retrieve" "/v1/shipping_rates/{shipping_rate_token}";
+            "stripe.shipping_rates.retrieve" "/v1/shipping_rates/{shipping_rate_token}" "shipping_rates/retrieve";
         fn update(shipping_rate_token; UpdateShippingRate) -> ShippingRate = post
-            "stripe.shipping_rates.update" "/v1/shipping_rates/{shipping_rate_token}";
+            "stripe.shipping_rates.update" "/v1/shipping_rates/{shipping_rate_token}" "shipping_rates/update";
     }
 }
 
 views! {
-    /// The object `shipping_rate`.
+    /// The object `shipping_rate`: [reference](https://docs.stripe.com/api/shipping_rates/object).
     ShippingRate {
-        active: bool = Required;
-        created: i64 = Required;
-        delivery_estimate: ShippingRateDeliveryEstimate = Nullable;
-        display_name: &str = Nullable;
-        fixed_amount: ShippingRateFixedAmount = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        tax_behavior: PriceTaxBehavior = Nullable;
-        tax_code: Expandable<TaxCode> = Nullable;
-        r#type: &str = Required;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        delivery_estimate: ShippingRateDeliveryEstimate = view "delivery_estimate" Nullable "An object; may be `null`.";
+        display_name: &str = text "display_name" Nullable "Text; may be `null`.";
+        fixed_amount: ShippingRateFixedAmount = view "fixed_amount" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        tax_behavior: PriceTaxBehavior = field "tax_behavior" Nullable "`exclusive`, `inclusive` or `unspecified`; may be `null`.";
+        tax_code: Expandable<TaxCode> = field "tax_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `shipping_rate_currency_option`.
     ShippingRateCurrencyOption {
-        amount: i64 = Required;
-        tax_behavior: PriceTaxBehavior = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        tax_behavior: PriceTaxBehavior = field "tax_behavior" Required "`exclusive`, `inclusive` or `unspecified`; always there.";
     }
 
     /// The part `shipping_rate_delivery_estimate`.
     ShippingRateDeliveryEstimate {
-        maximum: ShippingRateDeliveryEstimateBound = Nullable;
-        minimum: ShippingRateDeliveryEstimateBound = Nullable;
+        maximum: ShippingRateDeliveryEstimateBound = view "maximum" Nullable "An object; may be `null`.";
+        minimum: ShippingRateDeliveryEstimateBound = view "minimum" Nullable "An object; may be `null`.";
     }
 
     /// The part `shipping_rate_delivery_estimate_bound` and one other place.
     ShippingRateDeliveryEstimateBound {
-        unit: ShippingRateDeliveryEstimateBoundUnit = Required;
-        value: i64 = Required;
+        unit: ShippingRateDeliveryEstimateBoundUnit = field "unit" Required "`business_day`, `day`, `hour`, `month` or `week`; always there.";
+        value: i64 = int "value" Required "An integer; always there.";
     }
 
     /// The part `shipping_rate_fixed_amount`.
     ShippingRateFixedAmount {
-        amount: i64 = Required;
-        currency: &str = Required;
-        currency_options: Map<ShippingRateCurrencyOption> = Optional;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        currency_options: Map<ShippingRateCurrencyOption> = field "currency_options" Optional "By key: an object; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/shipping_rates`.
-    CreateShippingRate(display_name: String) {
-        delivery_estimate: DeliveryEstimateParams;
-        fixed_amount: FixedAmountParams;
-        metadata: MapOf<String>;
-        tax_behavior: PriceTaxBehavior;
-        tax_code: String;
-        r#type: String;
+    CreateShippingRate(display_name: impl Into<String> = text "display_name") {
+        delivery_estimate: DeliveryEstimateParams = fields "delivery_estimate" "Sets `delivery_estimate`. Parameters.";
+        fixed_amount: FixedAmountParams = fields "fixed_amount" "Sets `fixed_amount`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
 
     /// Parameters of `GET /v1/shipping_rates`.
     ListShippingRates() {
-        active: bool;
-        created: CreatedChoice;
-        currency: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/shipping_rates/{shipping_rate_token}.fixed_amount.currency_options`.
     ShippingRateCurrencyOptionsParams() {
-        amount: i64;
-        tax_behavior: PriceTaxBehavior;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
     }
 
     /// Parameters of `POST /v1/shipping_rates/{shipping_rate_token}.fixed_amount`.
     ShippingRateFixedAmountParams() {
-        currency_options: MapOf<ShippingRateCurrencyOptionsParams>;
+        currency_options: impl Into<MapOf<ShippingRateCurrencyOptionsParams>> = put<MapOf<ShippingRateCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
     }
 
     /// Parameters of `POST /v1/shipping_rates/{shipping_rate_token}`.
     UpdateShippingRate() {
-        active: bool;
-        fixed_amount: ShippingRateFixedAmountParams;
-        metadata: MapOf<String>, clear_metadata;
-        tax_behavior: PriceTaxBehavior;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        fixed_amount: ShippingRateFixedAmountParams = fields "fixed_amount" "Sets `fixed_amount`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
     }
 }

@@ -5,17 +5,17 @@ use super::SigmaSigmaApiQuery;
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `sigma.saved_queries`.
+    /// Calls about `sigma.saved_queries`: [reference](https://docs.stripe.com/api/sigma/saved_queries).
     SigmaSavedQueriesApi [] {
         fn update(id; UpdateSigmaSavedQuery) -> SigmaSigmaApiQuery = post
-            "stripe.sigma.saved_queries.update" "/v1/sigma/saved_queries/{id}";
+            "stripe.sigma.saved_queries.update" "/v1/sigma/saved_queries/{id}" "sigma/saved_queries/update";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/sigma/saved_queries/{id}`.
     UpdateSigmaSavedQuery() {
-        name: String;
-        sql: String;
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        sql: impl Into<String> = text "sql" "Sets `sql`. Text of at most 100000 characters.";
     }
 }

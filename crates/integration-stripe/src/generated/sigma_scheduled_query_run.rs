@@ -5,11 +5,11 @@ use super::{ListParams, ScheduledQueryRun};
 use crate::{op::handles, view::List};
 
 handles! {
-    /// Calls about `sigma.scheduled_query_runs`.
+    /// Calls about `sigma.scheduled_query_runs`: [reference](https://docs.stripe.com/api/sigma/scheduled_query_runs).
     SigmaScheduledQueryRunsApi [] {
         fn list(; ListParams) -> List<ScheduledQueryRun> = list
-            "stripe.sigma.scheduled_query_runs.list" "/v1/sigma/scheduled_query_runs";
+            "stripe.sigma.scheduled_query_runs.list" "/v1/sigma/scheduled_query_runs" "sigma/scheduled_query_runs/list";
         fn retrieve(scheduled_query_run) -> ScheduledQueryRun = get
-            "stripe.sigma.scheduled_query_runs.retrieve" "/v1/sigma/scheduled_query_runs/{scheduled_query_run}";
+            "stripe.sigma.scheduled_query_runs.retrieve" "/v1/sigma/scheduled_query_runs/{scheduled_query_run}" "sigma/scheduled_query_runs/retrieve";
     }
 }

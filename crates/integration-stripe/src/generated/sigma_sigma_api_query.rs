@@ -6,11 +6,11 @@ use crate::view::views;
 views! {
     /// The object `sigma.sigma_api_query`.
     SigmaSigmaApiQuery {
-        created: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        name: &str = Required;
-        object: &str = Required;
-        sql: &str = Required;
+        created: i64 = int "created" Required "An integer; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        sql: &str = text "sql" Required "Text; always there.";
     }
 }

@@ -14,436 +14,437 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `sources`.
+    /// Calls about `sources`: [reference](https://docs.stripe.com/api/sources).
     SourcesApi [
         mandate_notifications: SourcesMandateNotificationsApi,
         source_transactions: SourcesSourceTransactionsApi,
     ] {
-        fn create(; CreateSource) -> Source = post "stripe.sources.create" "/v1/sources";
+        fn create(; CreateSource) -> Source = post
+            "stripe.sources.create" "/v1/sources" "sources/create";
         fn retrieve(source; RetrieveSource) -> Source = get
-            "stripe.sources.retrieve" "/v1/sources/{source}";
+            "stripe.sources.retrieve" "/v1/sources/{source}" "sources/retrieve";
         fn update(source; UpdateSource) -> Source = post
-            "stripe.sources.update" "/v1/sources/{source}";
+            "stripe.sources.update" "/v1/sources/{source}" "sources/update";
         fn verify(source; VerifySource) -> Source = post
-            "stripe.sources.verify" "/v1/sources/{source}/verify";
+            "stripe.sources.verify" "/v1/sources/{source}/verify" "sources/verify";
     }
 
-    /// Calls about `sources.mandate_notifications`.
+    /// Calls about `sources.mandate_notifications`: [reference](https://docs.stripe.com/api/sources/mandate_notifications).
     SourcesMandateNotificationsApi [] {
         fn retrieve(source, mandate_notification) -> SourceMandateNotification = get
-            "stripe.sources.mandate_notifications.retrieve" "/v1/sources/{source}/mandate_notifications/{mandate_notification}";
+            "stripe.sources.mandate_notifications.retrieve" "/v1/sources/{source}/mandate_notifications/{mandate_notification}" "sources/mandate_notifications/retrieve";
     }
 
-    /// Calls about `sources.source_transactions`.
+    /// Calls about `sources.source_transactions`: [reference](https://docs.stripe.com/api/sources/source_transactions).
     SourcesSourceTransactionsApi [] {
         fn list(source; ListParams) -> List<SourceTransaction> = list
-            "stripe.sources.source_transactions.list" "/v1/sources/{source}/source_transactions";
+            "stripe.sources.source_transactions.list" "/v1/sources/{source}/source_transactions" "sources/source_transactions/list";
         fn retrieve(source, source_transaction) -> SourceTransaction = get
-            "stripe.sources.source_transactions.retrieve" "/v1/sources/{source}/source_transactions/{source_transaction}";
+            "stripe.sources.source_transactions.retrieve" "/v1/sources/{source}/source_transactions/{source_transaction}" "sources/source_transactions/retrieve";
     }
 }
 
 views! {
-    /// The object `source`.
+    /// The object `source`: [reference](https://docs.stripe.com/api/sources/object).
     Source {
-        ach_credit_transfer: SourceTypeAchCreditTransfer = Optional;
-        ach_debit: SourceTypeAchDebit = Optional;
-        acss_debit: SourceTypeAcssDebit = Optional;
-        alipay: SourceTypeAlipay = Optional;
-        allow_redisplay: CardAllowRedisplay = Nullable;
-        amount: i64 = Nullable;
-        au_becs_debit: SourceTypeAuBecsDebit = Optional;
-        bancontact: SourceTypeBancontact = Optional;
-        card: SourceTypeCard = Optional;
-        card_present: SourceTypeCardPresent = Optional;
-        client_secret: &str = Required;
-        code_verification: SourceCodeVerificationFlow = Optional;
-        created: i64 = Required;
-        currency: &str = Nullable;
-        customer: &str = Optional;
-        eps: SourceTypeEps = Optional;
-        flow: &str = Required;
-        giropay: SourceTypeGiropay = Optional;
-        id: &str = Required;
-        ideal: SourceTypeIdeal = Optional;
-        klarna: SourceTypeKlarna = Optional;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        multibanco: SourceTypeMultibanco = Optional;
-        object: &str = Required;
-        owner: SourceOwner = Nullable;
-        p24: SourceTypeP24 = Optional;
-        receiver: SourceReceiverFlow = Optional;
-        redirect: SourceRedirectFlow = Optional;
-        sepa_debit: SourceTypeSepaDebit = Optional;
-        sofort: SourceTypeSofort = Optional;
-        source_order: SourceOrder = Optional;
-        statement_descriptor: &str = Nullable;
-        status: &str = Required;
-        three_d_secure: SourceTypeThreeDSecure = Optional;
-        r#type: SourceType2 = Required;
-        usage: &str = Nullable;
-        wechat: SourceTypeWechat = Optional;
+        ach_credit_transfer: SourceTypeAchCreditTransfer = view "ach_credit_transfer" Optional "An object; may be missing.";
+        ach_debit: SourceTypeAchDebit = view "ach_debit" Optional "An object; may be missing.";
+        acss_debit: SourceTypeAcssDebit = view "acss_debit" Optional "An object; may be missing.";
+        alipay: SourceTypeAlipay = view "alipay" Optional "An object; may be missing.";
+        allow_redisplay: CardAllowRedisplay = field "allow_redisplay" Nullable "`always`, `limited` or `unspecified`; may be `null`.";
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        au_becs_debit: SourceTypeAuBecsDebit = view "au_becs_debit" Optional "An object; may be missing.";
+        bancontact: SourceTypeBancontact = view "bancontact" Optional "An object; may be missing.";
+        card: SourceTypeCard = view "card" Optional "An object; may be missing.";
+        card_present: SourceTypeCardPresent = view "card_present" Optional "An object; may be missing.";
+        client_secret: &str = text "client_secret" Required "Text; always there.";
+        code_verification: SourceCodeVerificationFlow = view "code_verification" Optional "An object; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
+        customer: &str = text "customer" Optional "Text; may be missing.";
+        eps: SourceTypeEps = view "eps" Optional "An object; may be missing.";
+        flow: &str = text "flow" Required "Text; always there.";
+        giropay: SourceTypeGiropay = view "giropay" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        ideal: SourceTypeIdeal = view "ideal" Optional "An object; may be missing.";
+        klarna: SourceTypeKlarna = view "klarna" Optional "An object; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        multibanco: SourceTypeMultibanco = view "multibanco" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        owner: SourceOwner = view "owner" Nullable "An object; may be `null`.";
+        p24: SourceTypeP24 = view "p24" Optional "An object; may be missing.";
+        receiver: SourceReceiverFlow = view "receiver" Optional "An object; may be missing.";
+        redirect: SourceRedirectFlow = view "redirect" Optional "An object; may be missing.";
+        sepa_debit: SourceTypeSepaDebit = view "sepa_debit" Optional "An object; may be missing.";
+        sofort: SourceTypeSofort = view "sofort" Optional "An object; may be missing.";
+        source_order: SourceOrder = view "source_order" Optional "An object; may be missing.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        status: &str = text "status" Required "Text; always there.";
+        three_d_secure: SourceTypeThreeDSecure = view "three_d_secure" Optional "An object; may be missing.";
+        r#type: SourceTypeWord = field "type" Required "One of 18 words; always there.";
+        usage: &str = text "usage" Nullable "Text; may be `null`.";
+        wechat: SourceTypeWechat = view "wechat" Optional "An object; may be missing.";
     }
 
     /// The part `source_code_verification_flow`.
     SourceCodeVerificationFlow {
-        attempts_remaining: i64 = Required;
-        status: &str = Required;
+        attempts_remaining: i64 = int "attempts_remaining" Required "An integer; always there.";
+        status: &str = text "status" Required "Text; always there.";
     }
 
     /// The part `source_order`.
     SourceOrder {
-        amount: i64 = Required;
-        currency: &str = Required;
-        email: &str = Optional;
-        items: Vec<SourceOrderItem> = Nullable;
-        shipping: Shipping = Optional;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        email: &str = text "email" Optional "Text; may be missing.";
+        items: Vec<SourceOrderItem> = field "items" Nullable "Several, each: an object; may be `null`.";
+        shipping: Shipping = view "shipping" Optional "An object; may be missing.";
     }
 
     /// The part `source_order_item`.
     SourceOrderItem {
-        amount: i64 = Nullable;
-        currency: &str = Nullable;
-        description: &str = Nullable;
-        parent: &str = Nullable;
-        quantity: i64 = Optional;
-        r#type: &str = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        currency: &str = text "currency" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        parent: &str = text "parent" Nullable "Text; may be `null`.";
+        quantity: i64 = int "quantity" Optional "An integer; may be missing.";
+        r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_owner`.
     SourceOwner {
-        address: Address = Nullable;
-        email: &str = Nullable;
-        name: &str = Nullable;
-        phone: &str = Nullable;
-        verified_address: Address = Nullable;
-        verified_email: &str = Nullable;
-        verified_name: &str = Nullable;
-        verified_phone: &str = Nullable;
+        address: Address = view "address" Nullable "An object; may be `null`.";
+        email: &str = text "email" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        phone: &str = text "phone" Nullable "Text; may be `null`.";
+        verified_address: Address = view "verified_address" Nullable "An object; may be `null`.";
+        verified_email: &str = text "verified_email" Nullable "Text; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
+        verified_phone: &str = text "verified_phone" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_receiver_flow`.
     SourceReceiverFlow {
-        address: &str = Nullable;
-        amount_charged: i64 = Required;
-        amount_received: i64 = Required;
-        amount_returned: i64 = Required;
-        refund_attributes_method: &str = Required;
-        refund_attributes_status: &str = Required;
+        address: &str = text "address" Nullable "Text; may be `null`.";
+        amount_charged: i64 = int "amount_charged" Required "An integer; always there.";
+        amount_received: i64 = int "amount_received" Required "An integer; always there.";
+        amount_returned: i64 = int "amount_returned" Required "An integer; always there.";
+        refund_attributes_method: &str = text "refund_attributes_method" Required "Text; always there.";
+        refund_attributes_status: &str = text "refund_attributes_status" Required "Text; always there.";
     }
 
     /// The part `source_redirect_flow`.
     SourceRedirectFlow {
-        failure_reason: &str = Nullable;
-        return_url: &str = Required;
-        status: &str = Required;
-        url: &str = Required;
+        failure_reason: &str = text "failure_reason" Nullable "Text; may be `null`.";
+        return_url: &str = text "return_url" Required "Text; always there.";
+        status: &str = text "status" Required "Text; always there.";
+        url: &str = text "url" Required "Text; always there.";
     }
 
     /// The part `source_type_ach_credit_transfer`.
     SourceTypeAchCreditTransfer {
-        account_number: &str = Nullable;
-        bank_name: &str = Nullable;
-        fingerprint: &str = Nullable;
-        refund_account_holder_name: &str = Nullable;
-        refund_account_holder_type: &str = Nullable;
-        refund_routing_number: &str = Nullable;
-        routing_number: &str = Nullable;
-        swift_code: &str = Nullable;
+        account_number: &str = text "account_number" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        refund_account_holder_name: &str = text "refund_account_holder_name" Nullable "Text; may be `null`.";
+        refund_account_holder_type: &str = text "refund_account_holder_type" Nullable "Text; may be `null`.";
+        refund_routing_number: &str = text "refund_routing_number" Nullable "Text; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
+        swift_code: &str = text "swift_code" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_ach_debit`.
     SourceTypeAchDebit {
-        bank_name: &str = Nullable;
-        country: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        routing_number: &str = Nullable;
-        r#type: &str = Nullable;
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
+        r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_acss_debit`.
     SourceTypeAcssDebit {
-        bank_address_city: &str = Nullable;
-        bank_address_line_1: &str = Nullable;
-        bank_address_line_2: &str = Nullable;
-        bank_address_postal_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        category: &str = Nullable;
-        country: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        routing_number: &str = Nullable;
+        bank_address_city: &str = text "bank_address_city" Nullable "Text; may be `null`.";
+        bank_address_line_1: &str = text "bank_address_line_1" Nullable "Text; may be `null`.";
+        bank_address_line_2: &str = text "bank_address_line_2" Nullable "Text; may be `null`.";
+        bank_address_postal_code: &str = text "bank_address_postal_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        category: &str = text "category" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_alipay`.
     SourceTypeAlipay {
-        data_string: &str = Nullable;
-        native_url: &str = Nullable;
-        statement_descriptor: &str = Nullable;
+        data_string: &str = text "data_string" Nullable "Text; may be `null`.";
+        native_url: &str = text "native_url" Nullable "Text; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_bancontact`.
     SourceTypeBancontact {
-        bank_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        bic: &str = Nullable;
-        iban_last4: &str = Nullable;
-        preferred_language: &str = Nullable;
-        statement_descriptor: &str = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        preferred_language: &str = text "preferred_language" Nullable "Text; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_card`.
     SourceTypeCard {
-        address_line1_check: &str = Nullable;
-        address_zip_check: &str = Nullable;
-        brand: &str = Nullable;
-        country: &str = Nullable;
-        cvc_check: &str = Nullable;
-        dynamic_last4: &str = Nullable;
-        exp_month: i64 = Nullable;
-        exp_year: i64 = Nullable;
-        fingerprint: &str = Optional;
-        funding: &str = Nullable;
-        last4: &str = Nullable;
-        name: &str = Nullable;
-        three_d_secure: &str = Optional;
-        tokenization_method: &str = Nullable;
+        address_line1_check: &str = text "address_line1_check" Nullable "Text; may be `null`.";
+        address_zip_check: &str = text "address_zip_check" Nullable "Text; may be `null`.";
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        cvc_check: &str = text "cvc_check" Nullable "Text; may be `null`.";
+        dynamic_last4: &str = text "dynamic_last4" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Nullable "An integer; may be `null`.";
+        exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
+        fingerprint: &str = text "fingerprint" Optional "Text; may be missing.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        three_d_secure: &str = text "three_d_secure" Optional "Text; may be missing.";
+        tokenization_method: &str = text "tokenization_method" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_card_present`.
     SourceTypeCardPresent {
-        application_cryptogram: &str = Optional;
-        application_preferred_name: &str = Optional;
-        authorization_code: &str = Nullable;
-        authorization_response_code: &str = Optional;
-        brand: &str = Nullable;
-        country: &str = Nullable;
-        cvm_type: &str = Optional;
-        data_type: &str = Nullable;
-        dedicated_file_name: &str = Optional;
-        emv_auth_data: &str = Optional;
-        evidence_customer_signature: &str = Nullable;
-        evidence_transaction_certificate: &str = Nullable;
-        exp_month: i64 = Nullable;
-        exp_year: i64 = Nullable;
-        fingerprint: &str = Optional;
-        funding: &str = Nullable;
-        last4: &str = Nullable;
-        pos_device_id: &str = Nullable;
-        pos_entry_mode: &str = Optional;
-        read_method: &str = Nullable;
-        reader: &str = Nullable;
-        terminal_verification_results: &str = Optional;
-        transaction_status_information: &str = Optional;
+        application_cryptogram: &str = text "application_cryptogram" Optional "Text; may be missing.";
+        application_preferred_name: &str = text "application_preferred_name" Optional "Text; may be missing.";
+        authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
+        authorization_response_code: &str = text "authorization_response_code" Optional "Text; may be missing.";
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        cvm_type: &str = text "cvm_type" Optional "Text; may be missing.";
+        data_type: &str = text "data_type" Nullable "Text; may be `null`.";
+        dedicated_file_name: &str = text "dedicated_file_name" Optional "Text; may be missing.";
+        emv_auth_data: &str = text "emv_auth_data" Optional "Text; may be missing.";
+        evidence_customer_signature: &str = text "evidence_customer_signature" Nullable "Text; may be `null`.";
+        evidence_transaction_certificate: &str = text "evidence_transaction_certificate" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Nullable "An integer; may be `null`.";
+        exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
+        fingerprint: &str = text "fingerprint" Optional "Text; may be missing.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        pos_device_id: &str = text "pos_device_id" Nullable "Text; may be `null`.";
+        pos_entry_mode: &str = text "pos_entry_mode" Optional "Text; may be missing.";
+        read_method: &str = text "read_method" Nullable "Text; may be `null`.";
+        reader: &str = text "reader" Nullable "Text; may be `null`.";
+        terminal_verification_results: &str = text "terminal_verification_results" Optional "Text; may be missing.";
+        transaction_status_information: &str = text "transaction_status_information" Optional "Text; may be missing.";
     }
 
     /// The part `source_type_eps`.
     SourceTypeEps {
-        reference: &str = Nullable;
-        statement_descriptor: &str = Nullable;
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_giropay`.
     SourceTypeGiropay {
-        bank_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        bic: &str = Nullable;
-        statement_descriptor: &str = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_ideal`.
     SourceTypeIdeal {
-        bank: &str = Nullable;
-        bic: &str = Nullable;
-        iban_last4: &str = Nullable;
-        statement_descriptor: &str = Nullable;
+        bank: &str = text "bank" Nullable "Text; may be `null`.";
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_klarna`.
     SourceTypeKlarna {
-        background_image_url: &str = Optional;
-        client_token: &str = Nullable;
-        first_name: &str = Optional;
-        last_name: &str = Optional;
-        locale: &str = Optional;
-        logo_url: &str = Optional;
-        page_title: &str = Optional;
-        pay_later_asset_urls_descriptive: &str = Optional;
-        pay_later_asset_urls_standard: &str = Optional;
-        pay_later_name: &str = Optional;
-        pay_later_redirect_url: &str = Optional;
-        pay_now_asset_urls_descriptive: &str = Optional;
-        pay_now_asset_urls_standard: &str = Optional;
-        pay_now_name: &str = Optional;
-        pay_now_redirect_url: &str = Optional;
-        pay_over_time_asset_urls_descriptive: &str = Optional;
-        pay_over_time_asset_urls_standard: &str = Optional;
-        pay_over_time_name: &str = Optional;
-        pay_over_time_redirect_url: &str = Optional;
-        payment_method_categories: &str = Optional;
-        purchase_country: &str = Optional;
-        purchase_type: &str = Optional;
-        redirect_url: &str = Optional;
-        shipping_delay: i64 = Optional;
-        shipping_first_name: &str = Optional;
-        shipping_last_name: &str = Optional;
+        background_image_url: &str = text "background_image_url" Optional "Text; may be missing.";
+        client_token: &str = text "client_token" Nullable "Text; may be `null`.";
+        first_name: &str = text "first_name" Optional "Text; may be missing.";
+        last_name: &str = text "last_name" Optional "Text; may be missing.";
+        locale: &str = text "locale" Optional "Text; may be missing.";
+        logo_url: &str = text "logo_url" Optional "Text; may be missing.";
+        page_title: &str = text "page_title" Optional "Text; may be missing.";
+        pay_later_asset_urls_descriptive: &str = text "pay_later_asset_urls_descriptive" Optional "Text; may be missing.";
+        pay_later_asset_urls_standard: &str = text "pay_later_asset_urls_standard" Optional "Text; may be missing.";
+        pay_later_name: &str = text "pay_later_name" Optional "Text; may be missing.";
+        pay_later_redirect_url: &str = text "pay_later_redirect_url" Optional "Text; may be missing.";
+        pay_now_asset_urls_descriptive: &str = text "pay_now_asset_urls_descriptive" Optional "Text; may be missing.";
+        pay_now_asset_urls_standard: &str = text "pay_now_asset_urls_standard" Optional "Text; may be missing.";
+        pay_now_name: &str = text "pay_now_name" Optional "Text; may be missing.";
+        pay_now_redirect_url: &str = text "pay_now_redirect_url" Optional "Text; may be missing.";
+        pay_over_time_asset_urls_descriptive: &str = text "pay_over_time_asset_urls_descriptive" Optional "Text; may be missing.";
+        pay_over_time_asset_urls_standard: &str = text "pay_over_time_asset_urls_standard" Optional "Text; may be missing.";
+        pay_over_time_name: &str = text "pay_over_time_name" Optional "Text; may be missing.";
+        pay_over_time_redirect_url: &str = text "pay_over_time_redirect_url" Optional "Text; may be missing.";
+        payment_method_categories: &str = text "payment_method_categories" Optional "Text; may be missing.";
+        purchase_country: &str = text "purchase_country" Optional "Text; may be missing.";
+        purchase_type: &str = text "purchase_type" Optional "Text; may be missing.";
+        redirect_url: &str = text "redirect_url" Optional "Text; may be missing.";
+        shipping_delay: i64 = int "shipping_delay" Optional "An integer; may be missing.";
+        shipping_first_name: &str = text "shipping_first_name" Optional "Text; may be missing.";
+        shipping_last_name: &str = text "shipping_last_name" Optional "Text; may be missing.";
     }
 
     /// The part `source_type_multibanco`.
     SourceTypeMultibanco {
-        entity: &str = Nullable;
-        reference: &str = Nullable;
-        refund_account_holder_address_city: &str = Nullable;
-        refund_account_holder_address_country: &str = Nullable;
-        refund_account_holder_address_line1: &str = Nullable;
-        refund_account_holder_address_line2: &str = Nullable;
-        refund_account_holder_address_postal_code: &str = Nullable;
-        refund_account_holder_address_state: &str = Nullable;
-        refund_account_holder_name: &str = Nullable;
-        refund_iban: &str = Nullable;
+        entity: &str = text "entity" Nullable "Text; may be `null`.";
+        reference: &str = text "reference" Nullable "Text; may be `null`.";
+        refund_account_holder_address_city: &str = text "refund_account_holder_address_city" Nullable "Text; may be `null`.";
+        refund_account_holder_address_country: &str = text "refund_account_holder_address_country" Nullable "Text; may be `null`.";
+        refund_account_holder_address_line1: &str = text "refund_account_holder_address_line1" Nullable "Text; may be `null`.";
+        refund_account_holder_address_line2: &str = text "refund_account_holder_address_line2" Nullable "Text; may be `null`.";
+        refund_account_holder_address_postal_code: &str = text "refund_account_holder_address_postal_code" Nullable "Text; may be `null`.";
+        refund_account_holder_address_state: &str = text "refund_account_holder_address_state" Nullable "Text; may be `null`.";
+        refund_account_holder_name: &str = text "refund_account_holder_name" Nullable "Text; may be `null`.";
+        refund_iban: &str = text "refund_iban" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_sepa_debit`.
     SourceTypeSepaDebit {
-        bank_code: &str = Nullable;
-        branch_code: &str = Nullable;
-        country: &str = Nullable;
-        fingerprint: &str = Nullable;
-        last4: &str = Nullable;
-        mandate_reference: &str = Nullable;
-        mandate_url: &str = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        branch_code: &str = text "branch_code" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        mandate_reference: &str = text "mandate_reference" Nullable "Text; may be `null`.";
+        mandate_url: &str = text "mandate_url" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_sofort`.
     SourceTypeSofort {
-        bank_code: &str = Nullable;
-        bank_name: &str = Nullable;
-        bic: &str = Nullable;
-        country: &str = Nullable;
-        iban_last4: &str = Nullable;
-        preferred_language: &str = Nullable;
-        statement_descriptor: &str = Nullable;
+        bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
+        bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
+        bic: &str = text "bic" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
+        preferred_language: &str = text "preferred_language" Nullable "Text; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_three_d_secure`.
     SourceTypeThreeDSecure {
-        address_line1_check: &str = Nullable;
-        address_zip_check: &str = Nullable;
-        authenticated: bool = Nullable;
-        brand: &str = Nullable;
-        card: &str = Nullable;
-        country: &str = Nullable;
-        customer: &str = Nullable;
-        cvc_check: &str = Nullable;
-        dynamic_last4: &str = Nullable;
-        exp_month: i64 = Nullable;
-        exp_year: i64 = Nullable;
-        fingerprint: &str = Optional;
-        funding: &str = Nullable;
-        last4: &str = Nullable;
-        name: &str = Nullable;
-        three_d_secure: &str = Optional;
-        tokenization_method: &str = Nullable;
+        address_line1_check: &str = text "address_line1_check" Nullable "Text; may be `null`.";
+        address_zip_check: &str = text "address_zip_check" Nullable "Text; may be `null`.";
+        authenticated: bool = flag "authenticated" Nullable "`true` or `false`; may be `null`.";
+        brand: &str = text "brand" Nullable "Text; may be `null`.";
+        card: &str = text "card" Nullable "Text; may be `null`.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        customer: &str = text "customer" Nullable "Text; may be `null`.";
+        cvc_check: &str = text "cvc_check" Nullable "Text; may be `null`.";
+        dynamic_last4: &str = text "dynamic_last4" Nullable "Text; may be `null`.";
+        exp_month: i64 = int "exp_month" Nullable "An integer; may be `null`.";
+        exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
+        fingerprint: &str = text "fingerprint" Optional "Text; may be missing.";
+        funding: &str = text "funding" Nullable "Text; may be `null`.";
+        last4: &str = text "last4" Nullable "Text; may be `null`.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        three_d_secure: &str = text "three_d_secure" Optional "Text; may be missing.";
+        tokenization_method: &str = text "tokenization_method" Nullable "Text; may be `null`.";
     }
 
     /// The part `source_type_wechat`.
     SourceTypeWechat {
-        prepay_id: &str = Optional;
-        qr_code_url: &str = Nullable;
-        statement_descriptor: &str = Optional;
+        prepay_id: &str = text "prepay_id" Optional "Text; may be missing.";
+        qr_code_url: &str = text "qr_code_url" Nullable "Text; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Optional "Text; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/sources.mandate.acceptance` and one other place.
-    AcceptanceParams(status: MandateBacsDebitNetworkStatus) {
-        date: i64;
-        ip: String;
-        offline: OfflineParams;
-        online: OwnershipDeclarationParams;
-        r#type: TerminalReaderStatus;
-        user_agent: String;
+    AcceptanceParams(status: impl Into<MandateBacsDebitNetworkStatus> = put<MandateBacsDebitNetworkStatus> "status") {
+        date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
+        ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
+        offline: OfflineParams = fields "offline" "Sets `offline`. Parameters.";
+        online: OwnershipDeclarationParams = fields "online" "Sets `online`. Parameters.";
+        r#type: impl Into<TerminalReaderStatus> = put<TerminalReaderStatus> "type" "Sets `type`. `offline` or `online`.";
+        user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/sources`.
     CreateSource() {
-        amount: i64;
-        currency: String;
-        customer: String;
-        flow: SourceFlow;
-        mandate: MandateParams;
-        metadata: MapOf<String>;
-        original_source: String;
-        owner: OwnerParams;
-        receiver: ReceiverParams;
-        redirect: SourceRedirectParams;
-        source_order: SourceOrderParams;
-        statement_descriptor: String;
-        token: String;
-        r#type: String;
-        usage: SourceUsage;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 500 characters.";
+        flow: impl Into<SourceFlow> = put<SourceFlow> "flow" "Sets `flow`. `code_verification`, `none`, `receiver` or `redirect`.";
+        mandate: MandateParams = fields "mandate" "Sets `mandate`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        original_source: impl Into<String> = text "original_source" "Sets `original_source`. Text of at most 5000 characters.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
+        receiver: ReceiverParams = fields "receiver" "Sets `receiver`. Parameters.";
+        redirect: SourceRedirectParams = fields "redirect" "Sets `redirect`. Parameters.";
+        source_order: SourceOrderParams = fields "source_order" "Sets `source_order`. Parameters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 5000 characters.";
+        token: impl Into<String> = text "token" "Sets `token`. Text of at most 5000 characters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
+        usage: impl Into<SourceUsage> = put<SourceUsage> "usage" "Sets `usage`. `reusable` or `single_use`.";
     }
 
     /// Parameters of `POST /v1/sources.mandate` and one other place.
     MandateParams() {
-        acceptance: AcceptanceParams;
-        amount: i64, clear_amount;
-        currency: String;
-        interval: SourceInterval;
-        notification_method: SourceNotificationMethod;
+        acceptance: AcceptanceParams = fields "acceptance" "Sets `acceptance`. Parameters.";
+        amount: impl Into<i64> = int "amount", clear_amount "Sets `amount`. An integer.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        interval: impl Into<SourceInterval> = put<SourceInterval> "interval" "Sets `interval`. `one_time`, `scheduled` or `variable`.";
+        notification_method: impl Into<SourceNotificationMethod> = put<SourceNotificationMethod> "notification_method" "Sets `notification_method`. `deprecated_none`, `email`, `manual`, `none` or `stripe_email`.";
     }
 
     /// Parameters of `POST /v1/sources.mandate.acceptance.offline` and one other place.
-    OfflineParams(contact_email: String) {
+    OfflineParams(contact_email: impl Into<String> = text "contact_email") {
     }
 
     /// Parameters of `POST /v1/sources.receiver`.
     ReceiverParams() {
-        refund_attributes_method: SourceRefundAttributesMethod;
+        refund_attributes_method: impl Into<SourceRefundAttributesMethod> = put<SourceRefundAttributesMethod> "refund_attributes_method" "Sets `refund_attributes_method`. `email`, `manual` or `none`.";
     }
 
     /// Parameters of `GET /v1/sources/{source}`.
     RetrieveSource() {
-        client_secret: String;
+        client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/sources.source_order.items` and one other place.
     SourceItemsParams() {
-        amount: i64;
-        currency: String;
-        description: String;
-        parent: String;
-        quantity: i64;
-        r#type: SourceType;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
+        parent: impl Into<String> = text "parent" "Sets `parent`. Text of at most 5000 characters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        r#type: impl Into<SourceType> = put<SourceType> "type" "Sets `type`. `discount`, `shipping`, `sku` or `tax`.";
     }
 
     /// Parameters of `POST /v1/sources.source_order` and one other place.
     SourceOrderParams() {
-        items: ListOf<SourceItemsParams>;
-        shipping: SourceShippingParams;
+        items: impl Into<ListOf<SourceItemsParams>> = put<ListOf<SourceItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        shipping: SourceShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
     }
 
     /// Parameters of `POST /v1/sources.source_order.shipping` and one other place.
-    SourceShippingParams(address: SourceAddressParams) {
-        carrier: String;
-        name: String;
-        phone: String;
-        tracking_number: String;
+    SourceShippingParams(address: SourceAddressParams = fields "address") {
+        carrier: impl Into<String> = text "carrier" "Sets `carrier`. Text of at most 5000 characters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
+        tracking_number: impl Into<String> = text "tracking_number" "Sets `tracking_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/sources/{source}`.
     UpdateSource() {
-        amount: i64;
-        mandate: MandateParams;
-        metadata: MapOf<String>, clear_metadata;
-        owner: OwnerParams;
-        source_order: SourceOrderParams;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        mandate: MandateParams = fields "mandate" "Sets `mandate`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
+        source_order: SourceOrderParams = fields "source_order" "Sets `source_order`. Parameters.";
     }
 
     /// Parameters of `POST /v1/sources/{source}/verify`.
-    VerifySource(values: ListOf<String>) {
+    VerifySource(values: impl Into<ListOf<String>> = put<ListOf<String>> "values") {
     }
 }
 
@@ -476,7 +477,7 @@ open_enums! {
     }
 
     /// Words of `source.type`.
-    SourceType2 {
+    SourceTypeWord {
         AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit",
         AcssDebit = "acss_debit", Alipay = "alipay", AuBecsDebit = "au_becs_debit",
         Bancontact = "bancontact", Card = "card", CardPresent = "card_present", Eps = "eps",

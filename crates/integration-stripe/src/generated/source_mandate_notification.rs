@@ -5,36 +5,36 @@ use super::Source;
 use crate::view::views;
 
 views! {
-    /// The object `source_mandate_notification`.
+    /// The object `source_mandate_notification`: [reference](https://docs.stripe.com/api/sources/mandate_notifications/object).
     SourceMandateNotification {
-        acss_debit: SourceMandateNotificationAcssDebitData = Optional;
-        amount: i64 = Nullable;
-        bacs_debit: SourceMandateNotificationBacsDebitData = Optional;
-        created: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        reason: &str = Required;
-        sepa_debit: SourceMandateNotificationSepaDebitData = Optional;
-        source: Source = Required;
-        status: &str = Required;
-        r#type: &str = Required;
+        acss_debit: SourceMandateNotificationAcssDebitData = view "acss_debit" Optional "An object; may be missing.";
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        bacs_debit: SourceMandateNotificationBacsDebitData = view "bacs_debit" Optional "An object; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        reason: &str = text "reason" Required "Text; always there.";
+        sepa_debit: SourceMandateNotificationSepaDebitData = view "sepa_debit" Optional "An object; may be missing.";
+        source: Source = view "source" Required "An object; always there.";
+        status: &str = text "status" Required "Text; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `source_mandate_notification_acss_debit_data`.
     SourceMandateNotificationAcssDebitData {
-        statement_descriptor: &str = Optional;
+        statement_descriptor: &str = text "statement_descriptor" Optional "Text; may be missing.";
     }
 
     /// The part `source_mandate_notification_bacs_debit_data`.
     SourceMandateNotificationBacsDebitData {
-        last4: &str = Optional;
+        last4: &str = text "last4" Optional "Text; may be missing.";
     }
 
     /// The part `source_mandate_notification_sepa_debit_data`.
     SourceMandateNotificationSepaDebitData {
-        creditor_identifier: &str = Optional;
-        last4: &str = Optional;
-        mandate_reference: &str = Optional;
+        creditor_identifier: &str = text "creditor_identifier" Optional "Text; may be missing.";
+        last4: &str = text "last4" Optional "Text; may be missing.";
+        mandate_reference: &str = text "mandate_reference" Optional "Text; may be missing.";
     }
 }

@@ -4,63 +4,63 @@
 use crate::view::{open_enums, views};
 
 views! {
-    /// The object `source_transaction`.
+    /// The object `source_transaction`: [reference](https://docs.stripe.com/api/sources/source_transactions/object).
     SourceTransaction {
-        ach_credit_transfer: SourceTransactionAchCreditTransferData = Optional;
-        amount: i64 = Required;
-        chf_credit_transfer: SourceTransactionChfCreditTransferData = Optional;
-        created: i64 = Required;
-        currency: &str = Required;
-        gbp_credit_transfer: SourceTransactionGbpCreditTransferData = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        paper_check: SourceTransactionPaperCheckData = Optional;
-        sepa_credit_transfer: SourceTransactionSepaCreditTransferData = Optional;
-        source: &str = Required;
-        status: &str = Required;
-        r#type: SourceTransactionType = Required;
+        ach_credit_transfer: SourceTransactionAchCreditTransferData = view "ach_credit_transfer" Optional "An object; may be missing.";
+        amount: i64 = int "amount" Required "An integer; always there.";
+        chf_credit_transfer: SourceTransactionChfCreditTransferData = view "chf_credit_transfer" Optional "An object; may be missing.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        gbp_credit_transfer: SourceTransactionGbpCreditTransferData = view "gbp_credit_transfer" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        paper_check: SourceTransactionPaperCheckData = view "paper_check" Optional "An object; may be missing.";
+        sepa_credit_transfer: SourceTransactionSepaCreditTransferData = view "sepa_credit_transfer" Optional "An object; may be missing.";
+        source: &str = text "source" Required "Text; always there.";
+        status: &str = text "status" Required "Text; always there.";
+        r#type: SourceTransactionType = field "type" Required "One of 16 words; always there.";
     }
 
     /// The part `source_transaction_ach_credit_transfer_data`.
     SourceTransactionAchCreditTransferData {
-        customer_data: &str = Optional;
-        fingerprint: &str = Optional;
-        last4: &str = Optional;
-        routing_number: &str = Optional;
+        customer_data: &str = text "customer_data" Optional "Text; may be missing.";
+        fingerprint: &str = text "fingerprint" Optional "Text; may be missing.";
+        last4: &str = text "last4" Optional "Text; may be missing.";
+        routing_number: &str = text "routing_number" Optional "Text; may be missing.";
     }
 
     /// The part `source_transaction_chf_credit_transfer_data`.
     SourceTransactionChfCreditTransferData {
-        reference: &str = Optional;
-        sender_address_country: &str = Optional;
-        sender_address_line1: &str = Optional;
-        sender_iban: &str = Optional;
-        sender_name: &str = Optional;
+        reference: &str = text "reference" Optional "Text; may be missing.";
+        sender_address_country: &str = text "sender_address_country" Optional "Text; may be missing.";
+        sender_address_line1: &str = text "sender_address_line1" Optional "Text; may be missing.";
+        sender_iban: &str = text "sender_iban" Optional "Text; may be missing.";
+        sender_name: &str = text "sender_name" Optional "Text; may be missing.";
     }
 
     /// The part `source_transaction_gbp_credit_transfer_data`.
     SourceTransactionGbpCreditTransferData {
-        fingerprint: &str = Optional;
-        funding_method: &str = Optional;
-        last4: &str = Optional;
-        reference: &str = Optional;
-        sender_account_number: &str = Optional;
-        sender_name: &str = Optional;
-        sender_sort_code: &str = Optional;
+        fingerprint: &str = text "fingerprint" Optional "Text; may be missing.";
+        funding_method: &str = text "funding_method" Optional "Text; may be missing.";
+        last4: &str = text "last4" Optional "Text; may be missing.";
+        reference: &str = text "reference" Optional "Text; may be missing.";
+        sender_account_number: &str = text "sender_account_number" Optional "Text; may be missing.";
+        sender_name: &str = text "sender_name" Optional "Text; may be missing.";
+        sender_sort_code: &str = text "sender_sort_code" Optional "Text; may be missing.";
     }
 
     /// The part `source_transaction_paper_check_data`.
     SourceTransactionPaperCheckData {
-        available_at: &str = Optional;
-        invoices: &str = Optional;
+        available_at: &str = text "available_at" Optional "Text; may be missing.";
+        invoices: &str = text "invoices" Optional "Text; may be missing.";
     }
 
     /// The part `source_transaction_sepa_credit_transfer_data`.
     SourceTransactionSepaCreditTransferData {
-        reference: &str = Optional;
-        sender_iban: &str = Optional;
-        sender_name: &str = Optional;
+        reference: &str = text "reference" Optional "Text; may be missing.";
+        sender_iban: &str = text "sender_iban" Optional "Text; may be missing.";
+        sender_name: &str = text "sender_name" Optional "Text; may be missing.";
     }
 }
 

@@ -32,281 +32,281 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `subscriptions`.
+    /// Calls about `subscriptions`: [reference](https://docs.stripe.com/api/subscriptions).
     SubscriptionsApi [
         discount: SubscriptionsDiscountApi,
     ] {
         fn list(; ListSubscriptions) -> List<Subscription> = list
-            "stripe.subscriptions.list" "/v1/subscriptions";
+            "stripe.subscriptions.list" "/v1/subscriptions" "subscriptions/list";
         fn create(; CreateSubscription) -> Subscription = post
-            "stripe.subscriptions.create" "/v1/subscriptions";
+            "stripe.subscriptions.create" "/v1/subscriptions" "subscriptions/create";
         fn search(; SearchParams) -> List<Subscription> = search
-            "stripe.subscriptions.search" "/v1/subscriptions/search";
+            "stripe.subscriptions.search" "/v1/subscriptions/search" "subscriptions/search";
         fn retrieve(subscription_exposed_id) -> Subscription = get
-            "stripe.subscriptions.retrieve" "/v1/subscriptions/{subscription_exposed_id}";
+            "stripe.subscriptions.retrieve" "/v1/subscriptions/{subscription_exposed_id}" "subscriptions/retrieve";
         fn update(subscription_exposed_id; UpdateSubscription) -> Subscription = post
-            "stripe.subscriptions.update" "/v1/subscriptions/{subscription_exposed_id}";
+            "stripe.subscriptions.update" "/v1/subscriptions/{subscription_exposed_id}" "subscriptions/update";
         fn delete(subscription_exposed_id; DeleteSubscription) -> Subscription = delete
-            "stripe.subscriptions.delete" "/v1/subscriptions/{subscription_exposed_id}";
+            "stripe.subscriptions.delete" "/v1/subscriptions/{subscription_exposed_id}" "subscriptions/delete";
         fn migrate(subscription; MigrateSubscription) -> Subscription = post
-            "stripe.subscriptions.migrate" "/v1/subscriptions/{subscription}/migrate";
+            "stripe.subscriptions.migrate" "/v1/subscriptions/{subscription}/migrate" "subscriptions/migrate";
         fn resume(subscription; ResumeSubscription) -> Subscription = post
-            "stripe.subscriptions.resume" "/v1/subscriptions/{subscription}/resume";
+            "stripe.subscriptions.resume" "/v1/subscriptions/{subscription}/resume" "subscriptions/resume";
     }
 
-    /// Calls about `subscriptions.discount`.
+    /// Calls about `subscriptions.discount`: [reference](https://docs.stripe.com/api/subscriptions).
     SubscriptionsDiscountApi [] {
         fn delete(subscription_exposed_id) -> DeletedDiscount = delete
-            "stripe.subscriptions.discount.delete" "/v1/subscriptions/{subscription_exposed_id}/discount";
+            "stripe.subscriptions.discount.delete" "/v1/subscriptions/{subscription_exposed_id}/discount" "subscriptions/delete";
     }
 }
 
 views! {
-    /// The object `subscription`.
+    /// The object `subscription`: [reference](https://docs.stripe.com/api/subscriptions/object).
     Subscription {
-        application: Expandable<Application> = Nullable;
-        application_fee_percent: f64 = Nullable;
-        automatic_tax: SubscriptionAutomaticTax = Required;
-        billing_cycle_anchor: i64 = Required;
-        billing_cycle_anchor_config: SubscriptionsResourceBillingCycleAnchorConfig = Nullable;
-        billing_mode: SubscriptionsResourceBillingMode = Required;
-        billing_schedules: Vec<SubscriptionsResourceBillingSchedules> = Required;
-        billing_thresholds: SubscriptionBillingThresholds = Nullable;
-        cancel_at: i64 = Nullable;
-        cancel_at_period_end: bool = Required;
-        canceled_at: i64 = Nullable;
-        cancellation_details: CancellationDetails = Nullable;
-        collection_method: QuoteCollectionMethod = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        days_until_due: i64 = Nullable;
-        default_payment_method: Expandable<PaymentMethod> = Nullable;
-        default_source: Expandable<ApiErrorsSource> = Nullable;
-        default_tax_rates: Vec<TaxRate> = Nullable;
-        description: &str = Nullable;
-        discounts: Vec<Expandable<Discount>> = Required;
-        ended_at: i64 = Nullable;
-        id: &str = Required;
-        invoice_settings: SubscriptionsResourceSubscriptionInvoiceSettings = Required;
-        items: List<SubscriptionItem> = Required;
-        latest_invoice: Expandable<Invoice> = Nullable;
-        livemode: bool = Required;
-        managed_payments: PortalInvoiceList = Nullable;
-        metadata: Map<&'static str> = Required;
-        next_pending_invoice_item_invoice: i64 = Nullable;
-        object: &str = Required;
-        on_behalf_of: Expandable<Account> = Nullable;
-        pause_collection: SubscriptionsResourcePauseCollection = Nullable;
-        payment_settings: SubscriptionsResourcePaymentSettings = Nullable;
-        pending_invoice_item_interval: SubscriptionPendingInvoiceItemInterval = Nullable;
-        pending_setup_intent: Expandable<SetupIntent> = Nullable;
-        pending_update: SubscriptionsResourcePendingUpdate = Nullable;
-        presentment_details: SubscriptionsResourceSubscriptionPresentmentDetails = Optional;
-        schedule: Expandable<SubscriptionSchedule> = Nullable;
-        start_date: i64 = Required;
-        status: SubscriptionStatus = Required;
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
-        transfer_data: SubscriptionTransferData = Nullable;
-        trial_end: i64 = Nullable;
-        trial_settings: SubscriptionsTrialsResourceTrialSettings = Nullable;
-        trial_start: i64 = Nullable;
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        application_fee_percent: f64 = number "application_fee_percent" Nullable "A number; may be `null`.";
+        automatic_tax: SubscriptionAutomaticTax = view "automatic_tax" Required "An object; always there.";
+        billing_cycle_anchor: i64 = int "billing_cycle_anchor" Required "Seconds since 1970; always there.";
+        billing_cycle_anchor_config: SubscriptionsResourceBillingCycleAnchorConfig = view "billing_cycle_anchor_config" Nullable "An object; may be `null`.";
+        billing_mode: SubscriptionsResourceBillingMode = view "billing_mode" Required "An object; always there.";
+        billing_schedules: Vec<SubscriptionsResourceBillingSchedules> = field "billing_schedules" Required "Several, each: an object; always there.";
+        billing_thresholds: SubscriptionBillingThresholds = view "billing_thresholds" Nullable "An object; may be `null`.";
+        cancel_at: i64 = int "cancel_at" Nullable "Seconds since 1970; may be `null`.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" Required "`true` or `false`; always there.";
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        cancellation_details: CancellationDetails = view "cancellation_details" Nullable "An object; may be `null`.";
+        collection_method: QuoteCollectionMethod = field "collection_method" Required "`charge_automatically` or `send_invoice`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        days_until_due: i64 = int "days_until_due" Nullable "An integer; may be `null`.";
+        default_payment_method: Expandable<PaymentMethod> = field "default_payment_method" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        default_source: Expandable<ApiErrorsSource> = field "default_source" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        default_tax_rates: Vec<TaxRate> = field "default_tax_rates" Nullable "Several, each: an object; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discounts: Vec<Expandable<Discount>> = field "discounts" Required "Several, each: an id, or the object where the call expanded it; always there.";
+        ended_at: i64 = int "ended_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        invoice_settings: SubscriptionsResourceSubscriptionInvoiceSettings = view "invoice_settings" Required "An object; always there.";
+        items: List<SubscriptionItem> = field "items" Required "The first page of a list; always there.";
+        latest_invoice: Expandable<Invoice> = field "latest_invoice" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        managed_payments: PortalInvoiceList = view "managed_payments" Nullable "An object; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        next_pending_invoice_item_invoice: i64 = int "next_pending_invoice_item_invoice" Nullable "Seconds since 1970; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        pause_collection: SubscriptionsResourcePauseCollection = view "pause_collection" Nullable "An object; may be `null`.";
+        payment_settings: SubscriptionsResourcePaymentSettings = view "payment_settings" Nullable "An object; may be `null`.";
+        pending_invoice_item_interval: SubscriptionPendingInvoiceItemInterval = view "pending_invoice_item_interval" Nullable "An object; may be `null`.";
+        pending_setup_intent: Expandable<SetupIntent> = field "pending_setup_intent" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        pending_update: SubscriptionsResourcePendingUpdate = view "pending_update" Nullable "An object; may be `null`.";
+        presentment_details: SubscriptionsResourceSubscriptionPresentmentDetails = view "presentment_details" Optional "An object; may be missing.";
+        schedule: Expandable<SubscriptionSchedule> = field "schedule" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
+        status: SubscriptionStatus = field "status" Required "One of 8 words; always there.";
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        transfer_data: SubscriptionTransferData = view "transfer_data" Nullable "An object; may be `null`.";
+        trial_end: i64 = int "trial_end" Nullable "Seconds since 1970; may be `null`.";
+        trial_settings: SubscriptionsTrialsResourceTrialSettings = view "trial_settings" Nullable "An object; may be `null`.";
+        trial_start: i64 = int "trial_start" Nullable "Seconds since 1970; may be `null`.";
     }
 
     /// The part `subscription_billing_thresholds` and 2 other places.
     SubscriptionBillingThresholds {
-        amount_gte: i64 = Nullable;
-        reset_billing_cycle_anchor: bool = Nullable;
+        amount_gte: i64 = int "amount_gte" Nullable "An integer; may be `null`.";
+        reset_billing_cycle_anchor: bool = flag "reset_billing_cycle_anchor" Nullable "`true` or `false`; may be `null`.";
     }
 
     /// The part `subscription_payment_method_options_card`.
     SubscriptionPaymentMethodOptionsCard {
-        mandate_options: InvoiceMandateOptionsCard = Optional;
-        network: SetupIntentPaymentMethodOptionsCardNetwork = Nullable;
-        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = Nullable;
+        mandate_options: InvoiceMandateOptionsCard = view "mandate_options" Optional "An object; may be missing.";
+        network: SetupIntentPaymentMethodOptionsCardNetwork = field "network" Nullable "One of 13 words; may be `null`.";
+        request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Nullable "`any`, `automatic` or `challenge`; may be `null`.";
     }
 
     /// The part `subscription_payment_method_options_mandate_options_pix`.
     SubscriptionPaymentMethodOptionsMandateOptionsPix {
-        amount: i64 = Nullable;
-        amount_includes_iof: MandatePixAmountIncludesIof = Nullable;
-        end_date: &str = Nullable;
-        payment_schedule: MandatePixPaymentSchedule = Nullable;
+        amount: i64 = int "amount" Nullable "An integer; may be `null`.";
+        amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Nullable "`always` or `never`; may be `null`.";
+        end_date: &str = text "end_date" Nullable "Text; may be `null`.";
+        payment_schedule: MandatePixPaymentSchedule = field "payment_schedule" Nullable "`halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`; may be `null`.";
     }
 
     /// The part `subscription_payment_method_options_pix`.
     SubscriptionPaymentMethodOptionsPix {
-        expires_after_seconds: i64 = Optional;
-        mandate_options: SubscriptionPaymentMethodOptionsMandateOptionsPix = Optional;
+        expires_after_seconds: i64 = int "expires_after_seconds" Optional "An integer; may be missing.";
+        mandate_options: SubscriptionPaymentMethodOptionsMandateOptionsPix = view "mandate_options" Optional "An object; may be missing.";
     }
 
     /// The part `subscription_pending_invoice_item_interval`.
     SubscriptionPendingInvoiceItemInterval {
-        interval: PlanInterval = Required;
-        interval_count: i64 = Required;
+        interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
+        interval_count: i64 = int "interval_count" Required "An integer; always there.";
     }
 
     /// The part `subscription_schedules_resource_default_settings`.
     SubscriptionSchedulesResourceDefaultSettings {
-        application_fee_percent: f64 = Nullable;
-        automatic_tax: SubscriptionAutomaticTax = Optional;
-        billing_cycle_anchor: SubscriptionSchedulePhaseConfigurationBillingCycleAnchor = Required;
-        billing_thresholds: SubscriptionBillingThresholds = Nullable;
-        collection_method: QuoteCollectionMethod = Nullable;
-        default_payment_method: Expandable<PaymentMethod> = Nullable;
-        description: &str = Nullable;
-        invoice_settings: InvoiceSettingSubscriptionScheduleSetting = Required;
-        on_behalf_of: Expandable<Account> = Nullable;
-        transfer_data: SubscriptionTransferData = Nullable;
+        application_fee_percent: f64 = number "application_fee_percent" Nullable "A number; may be `null`.";
+        automatic_tax: SubscriptionAutomaticTax = view "automatic_tax" Optional "An object; may be missing.";
+        billing_cycle_anchor: SubscriptionSchedulePhaseConfigurationBillingCycleAnchor = field "billing_cycle_anchor" Required "`automatic` or `phase_start`; always there.";
+        billing_thresholds: SubscriptionBillingThresholds = view "billing_thresholds" Nullable "An object; may be `null`.";
+        collection_method: QuoteCollectionMethod = field "collection_method" Nullable "`charge_automatically` or `send_invoice`; may be `null`.";
+        default_payment_method: Expandable<PaymentMethod> = field "default_payment_method" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        invoice_settings: InvoiceSettingSubscriptionScheduleSetting = view "invoice_settings" Required "An object; always there.";
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        transfer_data: SubscriptionTransferData = view "transfer_data" Nullable "An object; may be `null`.";
     }
 
     /// The part `subscription_schedules_resource_invoice_item_period_resource_period_end`.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEnd {
-        timestamp: i64 = Optional;
-        r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType = Required;
+        timestamp: i64 = int "timestamp" Optional "Seconds since 1970; may be missing.";
+        r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType = field "type" Required "`min_item_period_end`, `phase_end` or `timestamp`; always there.";
     }
 
     /// The part `subscription_schedules_resource_invoice_item_period_resource_period_start`.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStart {
-        timestamp: i64 = Optional;
-        r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType = Required;
+        timestamp: i64 = int "timestamp" Optional "Seconds since 1970; may be missing.";
+        r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType = field "type" Required "`max_item_period_start`, `phase_start` or `timestamp`; always there.";
     }
 
     /// The part `subscription_transfer_data` and 2 other places.
     SubscriptionTransferData {
-        amount_percent: f64 = Nullable;
-        destination: Expandable<Account> = Required;
+        amount_percent: f64 = number "amount_percent" Nullable "A number; may be `null`.";
+        destination: Expandable<Account> = field "destination" Required "An id, or the object where the call expanded it; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/subscriptions.billing_cycle_anchor_config`.
-    BillingCycleAnchorConfigParams(day_of_month: i64) {
-        hour: i64;
-        minute: i64;
-        month: i64;
-        second: i64;
+    BillingCycleAnchorConfigParams(day_of_month: impl Into<i64> = int "day_of_month") {
+        hour: impl Into<i64> = int "hour" "Sets `hour`. An integer.";
+        minute: impl Into<i64> = int "minute" "Sets `minute`. An integer.";
+        month: impl Into<i64> = int "month" "Sets `month`. An integer.";
+        second: impl Into<i64> = int "second" "Sets `second`. An integer.";
     }
 
     /// Parameters of `POST /v1/subscriptions`.
     CreateSubscription() {
-        add_invoice_items: ListOf<AddInvoiceItemsParams>;
-        application_fee_percent: f64, clear_application_fee_percent;
-        automatic_tax: AutomaticTaxParams;
-        backdate_start_date: i64;
-        billing_cycle_anchor: i64;
-        billing_cycle_anchor_config: BillingCycleAnchorConfigParams;
-        billing_mode: BillingModeParams;
-        billing_schedules: ListOf<SubscriptionBillingSchedulesParams>;
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams, clear_billing_thresholds;
-        cancel_at: CancelAtChoice;
-        cancel_at_period_end: bool;
-        collection_method: QuoteCollectionMethod;
-        currency: String;
-        customer: String;
-        customer_account: String;
-        days_until_due: i64;
-        default_payment_method: String;
-        default_source: String;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        description: String;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoice_settings: SubscriptionInvoiceSettingsParams;
-        items: ListOf<ItemsParams>;
-        metadata: MapOf<String>, clear_metadata;
-        off_session: bool;
-        on_behalf_of: String, clear_on_behalf_of;
-        payment_behavior: SubscriptionPaymentBehavior;
-        payment_settings: PaymentSettingsParams;
-        pending_invoice_item_interval: RecurringParams, clear_pending_invoice_item_interval;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        transfer_data: TransferDataParams;
-        trial_end: UpToChoice;
-        trial_from_plan: bool;
-        trial_period_days: i64;
-        trial_settings: TrialSettingsParams;
+        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        backdate_start_date: impl Into<i64> = int "backdate_start_date" "Sets `backdate_start_date`. Seconds since 1970.";
+        billing_cycle_anchor: impl Into<i64> = int "billing_cycle_anchor" "Sets `billing_cycle_anchor`. Seconds since 1970.";
+        billing_cycle_anchor_config: BillingCycleAnchorConfigParams = fields "billing_cycle_anchor_config" "Sets `billing_cycle_anchor_config`. Parameters.";
+        billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
+        billing_schedules: impl Into<ListOf<SubscriptionBillingSchedulesParams>> = put<ListOf<SubscriptionBillingSchedulesParams>> "billing_schedules" "Sets `billing_schedules`. Several, each: parameters.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at" "Sets `cancel_at`. One of several types.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source" "Sets `default_source`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 500 characters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        transfer_data: TransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
+        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
+        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
 
     /// Parameters of `DELETE /v1/subscriptions/{subscription_exposed_id}`.
     DeleteSubscription() {
-        cancellation_details: CancellationDetailsParams;
-        invoice_now: bool;
-        prorate: bool;
+        cancellation_details: CancellationDetailsParams = fields "cancellation_details" "Sets `cancellation_details`. Parameters.";
+        invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
+        prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/subscriptions`.
     ListSubscriptions() {
-        automatic_tax: PhoneNumberCollectionParams;
-        collection_method: QuoteCollectionMethod;
-        created: CreatedChoice;
-        current_period_end: CreatedChoice;
-        current_period_start: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        price: String;
-        starting_after: String;
-        status: SubscriptionsStatus;
-        test_clock: String;
+        automatic_tax: PhoneNumberCollectionParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        current_period_end: impl Into<CreatedChoice> = put<CreatedChoice> "current_period_end" "Sets `current_period_end`. One of several types.";
+        current_period_start: impl Into<CreatedChoice> = put<CreatedChoice> "current_period_start" "Sets `current_period_start`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<SubscriptionsStatus> = put<SubscriptionsStatus> "status" "Sets `status`. One of 10 words.";
+        test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/subscriptions/{subscription}/migrate`.
-    MigrateSubscription(billing_mode: SubscriptionBillingModeParams) {
+    MigrateSubscription(billing_mode: SubscriptionBillingModeParams = fields "billing_mode") {
     }
 
     /// Parameters of `POST /v1/subscriptions/{subscription}/resume`.
     ResumeSubscription() {
-        billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        proration_date: i64;
+        billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/subscriptions/{subscription}/migrate.billing_mode`.
-    SubscriptionBillingModeParams(r#type: String) {
-        flexible: FlexibleParams;
+    SubscriptionBillingModeParams(r#type: impl Into<String> = text "type") {
+        flexible: FlexibleParams = fields "flexible" "Sets `flexible`. Parameters.";
     }
 
     /// Parameters of `POST /v1/subscriptions.billing_schedules`.
-    SubscriptionBillingSchedulesParams(bill_until: BillUntilParams) {
-        applies_to: ListOf<AppliesToParams>;
-        key: String;
+    SubscriptionBillingSchedulesParams(bill_until: BillUntilParams = fields "bill_until") {
+        applies_to: impl Into<ListOf<AppliesToParams>> = put<ListOf<AppliesToParams>> "applies_to" "Sets `applies_to`. Several, each: parameters.";
+        key: impl Into<String> = text "key" "Sets `key`. Text of at most 200 characters.";
     }
 
     /// Parameters of `POST /v1/subscriptions/{subscription_exposed_id}`.
     UpdateSubscription() {
-        add_invoice_items: ListOf<AddInvoiceItemsParams>;
-        application_fee_percent: f64, clear_application_fee_percent;
-        automatic_tax: AutomaticTaxParams;
-        billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor;
-        billing_schedules: ListOf<BillingSchedulesParams>, clear_billing_schedules;
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams, clear_billing_thresholds;
-        cancel_at: CancelAtChoice, clear_cancel_at;
-        cancel_at_period_end: bool;
-        cancellation_details: CancellationDetailsParams;
-        collection_method: QuoteCollectionMethod;
-        days_until_due: i64;
-        default_payment_method: String;
-        default_source: String, clear_default_source;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        description: String, clear_description;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        invoice_settings: SubscriptionInvoiceSettingsParams;
-        items: ListOf<InvoiceItemsParams>;
-        metadata: MapOf<String>, clear_metadata;
-        off_session: bool;
-        on_behalf_of: String, clear_on_behalf_of;
-        pause_collection: PauseCollectionParams, clear_pause_collection;
-        payment_behavior: SubscriptionPaymentBehavior;
-        payment_settings: PaymentSettingsParams;
-        pending_invoice_item_interval: RecurringParams, clear_pending_invoice_item_interval;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        proration_date: i64;
-        transfer_data: TransferDataParams, clear_transfer_data;
-        trial_end: UpToChoice;
-        trial_from_plan: bool;
-        trial_settings: TrialSettingsParams;
+        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
+        billing_schedules: impl Into<ListOf<BillingSchedulesParams>> = put<ListOf<BillingSchedulesParams>> "billing_schedules", clear_billing_schedules "Sets `billing_schedules`. Several, each: parameters.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at", clear_cancel_at "Sets `cancel_at`. One of several types.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
+        cancellation_details: CancellationDetailsParams = fields "cancellation_details" "Sets `cancellation_details`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source", clear_default_source "Sets `default_source`. Text.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        items: impl Into<ListOf<InvoiceItemsParams>> = put<ListOf<InvoiceItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
+        pause_collection: PauseCollectionParams = fields "pause_collection", clear_pause_collection "Sets `pause_collection`. Parameters.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
+        transfer_data: TransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
+        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
+        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
 }
 

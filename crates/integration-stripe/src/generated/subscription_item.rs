@@ -12,94 +12,94 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `subscription_items`.
+    /// Calls about `subscription_items`: [reference](https://docs.stripe.com/api/subscription_items).
     SubscriptionItemsApi [] {
         fn list(; ListSubscriptionItems) -> List<SubscriptionItem> = list
-            "stripe.subscription_items.list" "/v1/subscription_items";
+            "stripe.subscription_items.list" "/v1/subscription_items" "subscription_items/list";
         fn create(; CreateSubscriptionItem) -> SubscriptionItem = post
-            "stripe.subscription_items.create" "/v1/subscription_items";
+            "stripe.subscription_items.create" "/v1/subscription_items" "subscription_items/create";
         fn retrieve(item) -> SubscriptionItem = get
-            "stripe.subscription_items.retrieve" "/v1/subscription_items/{item}";
+            "stripe.subscription_items.retrieve" "/v1/subscription_items/{item}" "subscription_items/retrieve";
         fn update(item; UpdateSubscriptionItem) -> SubscriptionItem = post
-            "stripe.subscription_items.update" "/v1/subscription_items/{item}";
+            "stripe.subscription_items.update" "/v1/subscription_items/{item}" "subscription_items/update";
         fn delete(item; DeleteSubscriptionItem) -> DeletedSubscriptionItem = delete
-            "stripe.subscription_items.delete" "/v1/subscription_items/{item}";
+            "stripe.subscription_items.delete" "/v1/subscription_items/{item}" "subscription_items/delete";
     }
 }
 
 views! {
     /// The object `deleted_subscription_item`.
     DeletedSubscriptionItem {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `subscription_item`.
+    /// The object `subscription_item`: [reference](https://docs.stripe.com/api/subscription_items/object).
     SubscriptionItem {
-        billed_until: i64 = Optional;
-        billing_thresholds: SubscriptionItemBillingThresholds = Nullable;
-        created: i64 = Required;
-        current_period_end: i64 = Required;
-        current_period_start: i64 = Required;
-        discounts: Vec<Expandable<Discount>> = Required;
-        id: &str = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        price: Price = Required;
-        quantity: i64 = Optional;
-        subscription: &str = Required;
-        tax_rates: Vec<TaxRate> = Nullable;
+        billed_until: i64 = int "billed_until" Optional "Seconds since 1970; may be missing.";
+        billing_thresholds: SubscriptionItemBillingThresholds = view "billing_thresholds" Nullable "An object; may be `null`.";
+        created: i64 = int "created" Required "An integer; always there.";
+        current_period_end: i64 = int "current_period_end" Required "Seconds since 1970; always there.";
+        current_period_start: i64 = int "current_period_start" Required "Seconds since 1970; always there.";
+        discounts: Vec<Expandable<Discount>> = field "discounts" Required "Several, each: an id, or the object where the call expanded it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        price: Price = view "price" Required "An object; always there.";
+        quantity: i64 = int "quantity" Optional "An integer; may be missing.";
+        subscription: &str = text "subscription" Required "Text; always there.";
+        tax_rates: Vec<TaxRate> = field "tax_rates" Nullable "Several, each: an object; may be `null`.";
     }
 
     /// The part `subscription_item_billing_thresholds` and one other place.
     SubscriptionItemBillingThresholds {
-        usage_gte: i64 = Nullable;
+        usage_gte: i64 = int "usage_gte" Nullable "An integer; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/subscription_items`.
-    CreateSubscriptionItem(subscription: String) {
-        billing_thresholds: BillingThresholdsParams, clear_billing_thresholds;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        metadata: MapOf<String>;
-        payment_behavior: SubscriptionPaymentBehavior;
-        price: String;
-        price_data: InvoicePriceDataParams;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        proration_date: i64;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+    CreateSubscriptionItem(subscription: impl Into<String> = text "subscription") {
+        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 
     /// Parameters of `DELETE /v1/subscription_items/{item}`.
     DeleteSubscriptionItem() {
-        clear_usage: bool;
-        payment_behavior: SubscriptionPaymentBehavior;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        proration_date: i64;
+        clear_usage: bool = flag "clear_usage" "Sets `clear_usage`. `true` or `false`.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
     }
 
     /// Parameters of `GET /v1/subscription_items`.
-    ListSubscriptionItems(subscription: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
+    ListSubscriptionItems(subscription: impl Into<String> = text "subscription") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 
     /// Parameters of `POST /v1/subscription_items/{item}`.
     UpdateSubscriptionItem() {
-        billing_thresholds: BillingThresholdsParams, clear_billing_thresholds;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        metadata: MapOf<String>, clear_metadata;
-        off_session: bool;
-        payment_behavior: SubscriptionPaymentBehavior;
-        price: String;
-        price_data: InvoicePriceDataParams;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        proration_date: i64;
-        quantity: i64;
-        tax_rates: ListOf<String>, clear_tax_rates;
+        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 }

@@ -22,190 +22,190 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `subscription_schedules`.
+    /// Calls about `subscription_schedules`: [reference](https://docs.stripe.com/api/subscription_schedules).
     SubscriptionSchedulesApi [] {
         fn list(; ListSubscriptionSchedules) -> List<SubscriptionSchedule> = list
-            "stripe.subscription_schedules.list" "/v1/subscription_schedules";
+            "stripe.subscription_schedules.list" "/v1/subscription_schedules" "subscription_schedules/list";
         fn create(; CreateSubscriptionSchedule) -> SubscriptionSchedule = post
-            "stripe.subscription_schedules.create" "/v1/subscription_schedules";
+            "stripe.subscription_schedules.create" "/v1/subscription_schedules" "subscription_schedules/create";
         fn retrieve(schedule) -> SubscriptionSchedule = get
-            "stripe.subscription_schedules.retrieve" "/v1/subscription_schedules/{schedule}";
+            "stripe.subscription_schedules.retrieve" "/v1/subscription_schedules/{schedule}" "subscription_schedules/retrieve";
         fn update(schedule; UpdateSubscriptionSchedule) -> SubscriptionSchedule = post
-            "stripe.subscription_schedules.update" "/v1/subscription_schedules/{schedule}";
+            "stripe.subscription_schedules.update" "/v1/subscription_schedules/{schedule}" "subscription_schedules/update";
         fn cancel(schedule; CancelSubscriptionSchedule) -> SubscriptionSchedule = post
-            "stripe.subscription_schedules.cancel" "/v1/subscription_schedules/{schedule}/cancel";
+            "stripe.subscription_schedules.cancel" "/v1/subscription_schedules/{schedule}/cancel" "subscription_schedules/cancel";
         fn release(schedule; ReleaseSubscriptionSchedule) -> SubscriptionSchedule = post
-            "stripe.subscription_schedules.release" "/v1/subscription_schedules/{schedule}/release";
+            "stripe.subscription_schedules.release" "/v1/subscription_schedules/{schedule}/release" "subscription_schedules/release";
     }
 }
 
 views! {
-    /// The object `subscription_schedule`.
+    /// The object `subscription_schedule`: [reference](https://docs.stripe.com/api/subscription_schedules/object).
     SubscriptionSchedule {
-        application: Expandable<Application> = Nullable;
-        billing_mode: SubscriptionsResourceBillingMode = Required;
-        canceled_at: i64 = Nullable;
-        completed_at: i64 = Nullable;
-        created: i64 = Required;
-        current_phase: SubscriptionScheduleCurrentPhase = Nullable;
-        customer: Expandable<Customer> = Required;
-        customer_account: &str = Nullable;
-        default_settings: SubscriptionSchedulesResourceDefaultSettings = Required;
-        end_behavior: SubscriptionScheduleEndBehavior = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        phases: Vec<SubscriptionSchedulePhaseConfiguration> = Required;
-        released_at: i64 = Nullable;
-        released_subscription: &str = Nullable;
-        status: SubscriptionScheduleStatus = Required;
-        subscription: Expandable<Subscription> = Nullable;
-        test_clock: Expandable<TestHelpersTestClock> = Nullable;
+        application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        billing_mode: SubscriptionsResourceBillingMode = view "billing_mode" Required "An object; always there.";
+        canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
+        completed_at: i64 = int "completed_at" Nullable "Seconds since 1970; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        current_phase: SubscriptionScheduleCurrentPhase = view "current_phase" Nullable "An object; may be `null`.";
+        customer: Expandable<Customer> = field "customer" Required "An id, or the object where the call expanded it; always there.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        default_settings: SubscriptionSchedulesResourceDefaultSettings = view "default_settings" Required "An object; always there.";
+        end_behavior: SubscriptionScheduleEndBehavior = field "end_behavior" Required "`cancel`, `none`, `release` or `renew`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        phases: Vec<SubscriptionSchedulePhaseConfiguration> = field "phases" Required "Several, each: an object; always there.";
+        released_at: i64 = int "released_at" Nullable "Seconds since 1970; may be `null`.";
+        released_subscription: &str = text "released_subscription" Nullable "Text; may be `null`.";
+        status: SubscriptionScheduleStatus = field "status" Required "`active`, `canceled`, `completed`, `not_started` or `released`; always there.";
+        subscription: Expandable<Subscription> = field "subscription" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 
     /// The part `subscription_schedule_add_invoice_item`.
     SubscriptionScheduleAddInvoiceItem {
-        discountable: bool = Nullable;
-        discounts: Vec<StackableDiscountWithDiscountSettings> = Required;
-        metadata: Map<&'static str> = Nullable;
-        period: SubscriptionScheduleAddInvoiceItemPeriod = Required;
-        price: Expandable<Price> = Required;
-        quantity: i64 = Nullable;
-        tax_rates: Vec<TaxRate> = Nullable;
+        discountable: bool = flag "discountable" Nullable "`true` or `false`; may be `null`.";
+        discounts: Vec<StackableDiscountWithDiscountSettings> = field "discounts" Required "Several, each: an object; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        period: SubscriptionScheduleAddInvoiceItemPeriod = view "period" Required "An object; always there.";
+        price: Expandable<Price> = field "price" Required "An id, or the object where the call expanded it; always there.";
+        quantity: i64 = int "quantity" Nullable "An integer; may be `null`.";
+        tax_rates: Vec<TaxRate> = field "tax_rates" Nullable "Several, each: an object; may be `null`.";
     }
 
     /// The part `subscription_schedule_add_invoice_item_period`.
     SubscriptionScheduleAddInvoiceItemPeriod {
-        end: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEnd = Required;
-        start: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStart = Required;
+        end: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEnd = view "end" Required "An object; always there.";
+        start: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStart = view "start" Required "An object; always there.";
     }
 
     /// The part `subscription_schedule_configuration_item`.
     SubscriptionScheduleConfigurationItem {
-        billing_thresholds: SubscriptionItemBillingThresholds = Nullable;
-        discounts: Vec<StackableDiscountWithDiscountSettings> = Required;
-        metadata: Map<&'static str> = Nullable;
-        price: Expandable<Price> = Required;
-        quantity: i64 = Optional;
-        tax_rates: Vec<TaxRate> = Nullable;
+        billing_thresholds: SubscriptionItemBillingThresholds = view "billing_thresholds" Nullable "An object; may be `null`.";
+        discounts: Vec<StackableDiscountWithDiscountSettings> = field "discounts" Required "Several, each: an object; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        price: Expandable<Price> = field "price" Required "An id, or the object where the call expanded it; always there.";
+        quantity: i64 = int "quantity" Optional "An integer; may be missing.";
+        tax_rates: Vec<TaxRate> = field "tax_rates" Nullable "Several, each: an object; may be `null`.";
     }
 
     /// The part `subscription_schedule_current_phase`.
     SubscriptionScheduleCurrentPhase {
-        end_date: i64 = Required;
-        start_date: i64 = Required;
+        end_date: i64 = int "end_date" Required "Seconds since 1970; always there.";
+        start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
     }
 
     /// The part `subscription_schedule_phase_configuration`.
     SubscriptionSchedulePhaseConfiguration {
-        add_invoice_items: Vec<SubscriptionScheduleAddInvoiceItem> = Required;
-        application_fee_percent: f64 = Nullable;
-        automatic_tax: SubscriptionAutomaticTax = Optional;
-        billing_cycle_anchor: SubscriptionSchedulePhaseConfigurationBillingCycleAnchor = Nullable;
-        billing_thresholds: SubscriptionBillingThresholds = Nullable;
-        collection_method: QuoteCollectionMethod = Nullable;
-        currency: &str = Required;
-        default_payment_method: Expandable<PaymentMethod> = Nullable;
-        default_tax_rates: Vec<TaxRate> = Nullable;
-        description: &str = Nullable;
-        discounts: Vec<StackableDiscountWithDiscountSettings> = Required;
-        end_date: i64 = Required;
-        invoice_settings: InvoiceSettingSubscriptionSchedulePhaseSetting = Nullable;
-        items: Vec<SubscriptionScheduleConfigurationItem> = Required;
-        metadata: Map<&'static str> = Nullable;
-        on_behalf_of: Expandable<Account> = Nullable;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior = Required;
-        start_date: i64 = Required;
-        transfer_data: SubscriptionTransferData = Nullable;
-        trial_end: i64 = Nullable;
+        add_invoice_items: Vec<SubscriptionScheduleAddInvoiceItem> = field "add_invoice_items" Required "Several, each: an object; always there.";
+        application_fee_percent: f64 = number "application_fee_percent" Nullable "A number; may be `null`.";
+        automatic_tax: SubscriptionAutomaticTax = view "automatic_tax" Optional "An object; may be missing.";
+        billing_cycle_anchor: SubscriptionSchedulePhaseConfigurationBillingCycleAnchor = field "billing_cycle_anchor" Nullable "`automatic` or `phase_start`; may be `null`.";
+        billing_thresholds: SubscriptionBillingThresholds = view "billing_thresholds" Nullable "An object; may be `null`.";
+        collection_method: QuoteCollectionMethod = field "collection_method" Nullable "`charge_automatically` or `send_invoice`; may be `null`.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        default_payment_method: Expandable<PaymentMethod> = field "default_payment_method" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        default_tax_rates: Vec<TaxRate> = field "default_tax_rates" Nullable "Several, each: an object; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        discounts: Vec<StackableDiscountWithDiscountSettings> = field "discounts" Required "Several, each: an object; always there.";
+        end_date: i64 = int "end_date" Required "Seconds since 1970; always there.";
+        invoice_settings: InvoiceSettingSubscriptionSchedulePhaseSetting = view "invoice_settings" Nullable "An object; may be `null`.";
+        items: Vec<SubscriptionScheduleConfigurationItem> = field "items" Required "Several, each: an object; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        proration_behavior: PortalSubscriptionCancelProrationBehavior = field "proration_behavior" Required "`always_invoice`, `create_prorations` or `none`; always there.";
+        start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
+        transfer_data: SubscriptionTransferData = view "transfer_data" Nullable "An object; may be `null`.";
+        trial_end: i64 = int "trial_end" Nullable "Seconds since 1970; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/subscription_schedules/{schedule}/cancel`.
     CancelSubscriptionSchedule() {
-        invoice_now: bool;
-        prorate: bool;
+        invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
+        prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/subscription_schedules`.
     CreateSubscriptionSchedule() {
-        billing_mode: BillingModeParams;
-        customer: String;
-        customer_account: String;
-        default_settings: DefaultSettingsParams;
-        end_behavior: SubscriptionScheduleEndBehavior;
-        from_subscription: String;
-        metadata: MapOf<String>, clear_metadata;
-        phases: ListOf<SubscriptionSchedulePhasesParams>;
-        start_date: StartDateChoice;
+        billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        default_settings: DefaultSettingsParams = fields "default_settings" "Sets `default_settings`. Parameters.";
+        end_behavior: impl Into<SubscriptionScheduleEndBehavior> = put<SubscriptionScheduleEndBehavior> "end_behavior" "Sets `end_behavior`. `cancel`, `none`, `release` or `renew`.";
+        from_subscription: impl Into<String> = text "from_subscription" "Sets `from_subscription`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        phases: impl Into<ListOf<SubscriptionSchedulePhasesParams>> = put<ListOf<SubscriptionSchedulePhasesParams>> "phases" "Sets `phases`. Several, each: parameters.";
+        start_date: impl Into<StartDateChoice> = put<StartDateChoice> "start_date" "Sets `start_date`. One of several types.";
     }
 
     /// Parameters of `POST /v1/subscription_schedules.default_settings` and one other place.
     DefaultSettingsParams() {
-        application_fee_percent: f64;
-        automatic_tax: AutomaticTaxParams;
-        billing_cycle_anchor: SubscriptionSchedulePhaseConfigurationBillingCycleAnchor;
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams, clear_billing_thresholds;
-        collection_method: QuoteCollectionMethod;
-        default_payment_method: String;
-        description: String, clear_description;
-        invoice_settings: InvoiceSettingsParams;
-        on_behalf_of: String, clear_on_behalf_of;
-        transfer_data: TransferDataParams, clear_transfer_data;
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent" "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_cycle_anchor: impl Into<SubscriptionSchedulePhaseConfigurationBillingCycleAnchor> = put<SubscriptionSchedulePhaseConfigurationBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `automatic` or `phase_start`.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        invoice_settings: InvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
+        transfer_data: TransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
 
     /// Parameters of `GET /v1/subscription_schedules`.
     ListSubscriptionSchedules() {
-        canceled_at: CreatedChoice;
-        completed_at: CreatedChoice;
-        created: CreatedChoice;
-        customer: String;
-        customer_account: String;
-        ending_before: String;
-        limit: i64;
-        released_at: CreatedChoice;
-        scheduled: bool;
-        starting_after: String;
+        canceled_at: impl Into<CreatedChoice> = put<CreatedChoice> "canceled_at" "Sets `canceled_at`. One of several types.";
+        completed_at: impl Into<CreatedChoice> = put<CreatedChoice> "completed_at" "Sets `completed_at`. One of several types.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        released_at: impl Into<CreatedChoice> = put<CreatedChoice> "released_at" "Sets `released_at`. One of several types.";
+        scheduled: bool = flag "scheduled" "Sets `scheduled`. `true` or `false`.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/subscription_schedules/{schedule}/release`.
     ReleaseSubscriptionSchedule() {
-        preserve_cancel_date: bool;
+        preserve_cancel_date: bool = flag "preserve_cancel_date" "Sets `preserve_cancel_date`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/subscription_schedules.phases`.
-    SubscriptionSchedulePhasesParams(items: ListOf<ItemsParams>) {
-        add_invoice_items: ListOf<SubscriptionScheduleAddInvoiceItemsParams>;
-        application_fee_percent: f64;
-        automatic_tax: AutomaticTaxParams;
-        billing_cycle_anchor: SubscriptionSchedulePhaseConfigurationBillingCycleAnchor;
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams, clear_billing_thresholds;
-        collection_method: QuoteCollectionMethod;
-        currency: String;
-        default_payment_method: String;
-        default_tax_rates: ListOf<String>, clear_default_tax_rates;
-        description: String, clear_description;
-        discounts: ListOf<DiscountsParams>, clear_discounts;
-        duration: RecurringParams;
-        end_date: i64;
-        invoice_settings: InvoiceSettingsParams;
-        metadata: MapOf<String>;
-        on_behalf_of: String;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
-        transfer_data: TransferDataParams;
-        trial: bool;
-        trial_end: i64;
+    SubscriptionSchedulePhasesParams(items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items") {
+        add_invoice_items: impl Into<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> = put<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent" "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_cycle_anchor: impl Into<SubscriptionSchedulePhaseConfigurationBillingCycleAnchor> = put<SubscriptionSchedulePhaseConfigurationBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `automatic` or `phase_start`.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        duration: RecurringParams = fields "duration" "Sets `duration`. Parameters.";
+        end_date: impl Into<i64> = int "end_date" "Sets `end_date`. Seconds since 1970.";
+        invoice_settings: InvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        transfer_data: TransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        trial: bool = flag "trial" "Sets `trial`. `true` or `false`.";
+        trial_end: impl Into<i64> = int "trial_end" "Sets `trial_end`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/subscription_schedules/{schedule}`.
     UpdateSubscriptionSchedule() {
-        default_settings: DefaultSettingsParams;
-        end_behavior: SubscriptionScheduleEndBehavior;
-        metadata: MapOf<String>, clear_metadata;
-        phases: ListOf<PhasesParams>;
-        proration_behavior: PortalSubscriptionCancelProrationBehavior;
+        default_settings: DefaultSettingsParams = fields "default_settings" "Sets `default_settings`. Parameters.";
+        end_behavior: impl Into<SubscriptionScheduleEndBehavior> = put<SubscriptionScheduleEndBehavior> "end_behavior" "Sets `end_behavior`. `cancel`, `none`, `release` or `renew`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        phases: impl Into<ListOf<PhasesParams>> = put<ListOf<PhasesParams>> "phases" "Sets `phases`. Several, each: parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
     }
 }
 

@@ -5,12 +5,12 @@ use super::TaxProductResourceTaxAssociationTransactionAttempts;
 use crate::view::views;
 
 views! {
-    /// The object `tax.association`.
+    /// The object `tax.association`: [reference](https://docs.stripe.com/api/tax/associations/find/object).
     TaxAssociation {
-        calculation: &str = Required;
-        id: &str = Required;
-        object: &str = Required;
-        payment_intent: &str = Required;
-        tax_transaction_attempts: Vec<TaxProductResourceTaxAssociationTransactionAttempts> = Nullable;
+        calculation: &str = text "calculation" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        payment_intent: &str = text "payment_intent" Required "Text; always there.";
+        tax_transaction_attempts: Vec<TaxProductResourceTaxAssociationTransactionAttempts> = field "tax_transaction_attempts" Nullable "Several, each: an object; may be `null`.";
     }
 }

@@ -11,15 +11,15 @@ handles! {
     ] {
     }
 
-    /// Calls about `tax.associations.find`.
+    /// Calls about `tax.associations.find`: [reference](https://docs.stripe.com/api/tax/associations/find).
     TaxAssociationsFindApi [] {
         fn retrieve(; RetrieveTaxAssociationFind) -> TaxAssociation = get
-            "stripe.tax.associations.find.retrieve" "/v1/tax/associations/find";
+            "stripe.tax.associations.find.retrieve" "/v1/tax/associations/find" "tax/associations/find/retrieve";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/tax/associations/find`.
-    RetrieveTaxAssociationFind(payment_intent: String) {
+    RetrieveTaxAssociationFind(payment_intent: impl Into<String> = text "payment_intent") {
     }
 }

@@ -14,91 +14,91 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tax.calculations`.
+    /// Calls about `tax.calculations`: [reference](https://docs.stripe.com/api/tax/calculations).
     TaxCalculationsApi [
         line_items: TaxCalculationsLineItemsApi,
     ] {
         fn create(; CreateTaxCalculation) -> TaxCalculation = post
-            "stripe.tax.calculations.create" "/v1/tax/calculations";
+            "stripe.tax.calculations.create" "/v1/tax/calculations" "tax/calculations/create";
         fn retrieve(calculation) -> TaxCalculation = get
-            "stripe.tax.calculations.retrieve" "/v1/tax/calculations/{calculation}";
+            "stripe.tax.calculations.retrieve" "/v1/tax/calculations/{calculation}" "tax/calculations/retrieve";
     }
 
-    /// Calls about `tax.calculations.line_items`.
+    /// Calls about `tax.calculations.line_items`: [reference](https://docs.stripe.com/api/tax/calculations/line_items).
     TaxCalculationsLineItemsApi [] {
         fn list(calculation; ListParams) -> List<TaxCalculationLineItem> = list
-            "stripe.tax.calculations.line_items.list" "/v1/tax/calculations/{calculation}/line_items";
+            "stripe.tax.calculations.line_items.list" "/v1/tax/calculations/{calculation}/line_items" "tax/calculations/line_items/list";
     }
 }
 
 views! {
-    /// The object `tax.calculation`.
+    /// The object `tax.calculation`: [reference](https://docs.stripe.com/api/tax/calculations/object).
     TaxCalculation {
-        amount_total: i64 = Required;
-        currency: &str = Required;
-        customer: &str = Nullable;
-        customer_details: TaxProductResourceCustomerDetails = Required;
-        expires_at: i64 = Nullable;
-        id: &str = Nullable;
-        line_items: List<TaxCalculationLineItem> = Nullable;
-        livemode: bool = Required;
-        object: &str = Required;
-        ship_from_details: TaxProductResourceShipFromDetails = Nullable;
-        shipping_cost: TaxProductResourceTaxCalculationShippingCost = Nullable;
-        tax_amount_exclusive: i64 = Required;
-        tax_amount_inclusive: i64 = Required;
-        tax_breakdown: Vec<TaxProductResourceTaxBreakdown> = Required;
-        tax_date: i64 = Required;
+        amount_total: i64 = int "amount_total" Required "An integer; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        customer: &str = text "customer" Nullable "Text; may be `null`.";
+        customer_details: TaxProductResourceCustomerDetails = view "customer_details" Required "An object; always there.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Nullable "Text; may be `null`.";
+        line_items: List<TaxCalculationLineItem> = field "line_items" Nullable "The first page of a list; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        ship_from_details: TaxProductResourceShipFromDetails = view "ship_from_details" Nullable "An object; may be `null`.";
+        shipping_cost: TaxProductResourceTaxCalculationShippingCost = view "shipping_cost" Nullable "An object; may be `null`.";
+        tax_amount_exclusive: i64 = int "tax_amount_exclusive" Required "An integer; always there.";
+        tax_amount_inclusive: i64 = int "tax_amount_inclusive" Required "An integer; always there.";
+        tax_breakdown: Vec<TaxProductResourceTaxBreakdown> = field "tax_breakdown" Required "Several, each: an object; always there.";
+        tax_date: i64 = int "tax_date" Required "Seconds since 1970; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/tax/calculations`.
-    CreateTaxCalculation(currency: String, line_items: ListOf<TaxCalculationLineItemsParams>) {
-        customer: String;
-        customer_details: TaxCalculationCustomerDetailsParams;
-        ship_from_details: ShipFromDetailsParams;
-        shipping_cost: TaxCalculationShippingCostParams;
-        tax_date: i64;
+    CreateTaxCalculation(currency: impl Into<String> = text "currency", line_items: impl Into<ListOf<TaxCalculationLineItemsParams>> = put<ListOf<TaxCalculationLineItemsParams>> "line_items") {
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_details: TaxCalculationCustomerDetailsParams = fields "customer_details" "Sets `customer_details`. Parameters.";
+        ship_from_details: ShipFromDetailsParams = fields "ship_from_details" "Sets `ship_from_details`. Parameters.";
+        shipping_cost: TaxCalculationShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
+        tax_date: impl Into<i64> = int "tax_date" "Sets `tax_date`. An integer.";
     }
 
     /// Parameters of `POST /v1/tax/calculations.ship_from_details`.
-    ShipFromDetailsParams(address: TaxCalculationAddressParams) {
+    ShipFromDetailsParams(address: TaxCalculationAddressParams = fields "address") {
     }
 
     /// Parameters of `POST /v1/tax/calculations.customer_details.address` and one other place.
-    TaxCalculationAddressParams(country: String) {
-        city: String, clear_city;
-        line1: String, clear_line1;
-        line2: String, clear_line2;
-        postal_code: String, clear_postal_code;
-        state: String, clear_state;
+    TaxCalculationAddressParams(country: impl Into<String> = text "country") {
+        city: impl Into<String> = text "city", clear_city "Sets `city`. Text.";
+        line1: impl Into<String> = text "line1", clear_line1 "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2", clear_line2 "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code", clear_postal_code "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state", clear_state "Sets `state`. Text.";
     }
 
     /// Parameters of `POST /v1/tax/calculations.customer_details`.
     TaxCalculationCustomerDetailsParams() {
-        address: TaxCalculationAddressParams;
-        address_source: TaxProductResourceCustomerDetailsAddressSource;
-        ip_address: String;
-        tax_ids: ListOf<TaxIdsParams>;
-        taxability_override: TaxProductResourceCustomerDetailsTaxabilityOverride;
+        address: TaxCalculationAddressParams = fields "address" "Sets `address`. Parameters.";
+        address_source: impl Into<TaxProductResourceCustomerDetailsAddressSource> = put<TaxProductResourceCustomerDetailsAddressSource> "address_source" "Sets `address_source`. `billing` or `shipping`.";
+        ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
+        tax_ids: impl Into<ListOf<TaxIdsParams>> = put<ListOf<TaxIdsParams>> "tax_ids" "Sets `tax_ids`. Several, each: parameters.";
+        taxability_override: impl Into<TaxProductResourceCustomerDetailsTaxabilityOverride> = put<TaxProductResourceCustomerDetailsTaxabilityOverride> "taxability_override" "Sets `taxability_override`. `customer_exempt`, `none` or `reverse_charge`.";
     }
 
     /// Parameters of `POST /v1/tax/calculations.line_items`.
-    TaxCalculationLineItemsParams(amount: i64) {
-        metadata: MapOf<String>;
-        product: String;
-        quantity: i64;
-        reference: String;
-        tax_behavior: TaxCalculationLineItemTaxBehavior;
-        tax_code: String;
+    TaxCalculationLineItemsParams(amount: impl Into<i64> = int "amount") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 500 characters.";
+        tax_behavior: impl Into<TaxCalculationLineItemTaxBehavior> = put<TaxCalculationLineItemTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive` or `inclusive`.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
     }
 
     /// Parameters of `POST /v1/tax/calculations.shipping_cost`.
     TaxCalculationShippingCostParams() {
-        amount: i64;
-        shipping_rate: String;
-        tax_behavior: TaxCalculationLineItemTaxBehavior;
-        tax_code: String;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        shipping_rate: impl Into<String> = text "shipping_rate" "Sets `shipping_rate`. Text of at most 5000 characters.";
+        tax_behavior: impl Into<TaxCalculationLineItemTaxBehavior> = put<TaxCalculationLineItemTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive` or `inclusive`.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
     }
 }

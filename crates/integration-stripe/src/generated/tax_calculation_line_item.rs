@@ -5,19 +5,19 @@ use super::{TaxCalculationLineItemTaxBehavior, TaxProductResourceLineItemTaxBrea
 use crate::view::{Map, views};
 
 views! {
-    /// The object `tax.calculation_line_item`.
+    /// The object `tax.calculation_line_item`: [reference](https://docs.stripe.com/api/tax/calculations/line_items/object).
     TaxCalculationLineItem {
-        amount: i64 = Required;
-        amount_tax: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        product: &str = Nullable;
-        quantity: i64 = Required;
-        reference: &str = Required;
-        tax_behavior: TaxCalculationLineItemTaxBehavior = Required;
-        tax_breakdown: Vec<TaxProductResourceLineItemTaxBreakdown> = Nullable;
-        tax_code: &str = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        product: &str = text "product" Nullable "Text; may be `null`.";
+        quantity: i64 = int "quantity" Required "An integer; always there.";
+        reference: &str = text "reference" Required "Text; always there.";
+        tax_behavior: TaxCalculationLineItemTaxBehavior = field "tax_behavior" Required "`exclusive` or `inclusive`; always there.";
+        tax_breakdown: Vec<TaxProductResourceLineItemTaxBreakdown> = field "tax_breakdown" Nullable "Several, each: an object; may be `null`.";
+        tax_code: &str = text "tax_code" Required "Text; always there.";
     }
 }

@@ -8,19 +8,21 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tax_codes`.
+    /// Calls about `tax_codes`: [reference](https://docs.stripe.com/api/tax_codes).
     TaxCodesApi [] {
-        fn list(; ListParams) -> List<TaxCode> = list "stripe.tax_codes.list" "/v1/tax_codes";
-        fn retrieve(id) -> TaxCode = get "stripe.tax_codes.retrieve" "/v1/tax_codes/{id}";
+        fn list(; ListParams) -> List<TaxCode> = list
+            "stripe.tax_codes.list" "/v1/tax_codes" "tax_codes/list";
+        fn retrieve(id) -> TaxCode = get
+            "stripe.tax_codes.retrieve" "/v1/tax_codes/{id}" "tax_codes/retrieve";
     }
 }
 
 views! {
-    /// The object `tax_code`.
+    /// The object `tax_code`: [reference](https://docs.stripe.com/api/tax_codes/object).
     TaxCode {
-        description: &str = Required;
-        id: &str = Required;
-        name: &str = Required;
-        object: &str = Required;
+        description: &str = text "description" Required "Text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        name: &str = text "name" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 }

@@ -9,65 +9,69 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tax_ids`.
+    /// Calls about `tax_ids`: [reference](https://docs.stripe.com/api/tax_ids).
     TaxIdsApi [] {
-        fn list(; ListTaxIds) -> List<TaxId> = list "stripe.tax_ids.list" "/v1/tax_ids";
-        fn create(; CreateTaxId) -> TaxId = post "stripe.tax_ids.create" "/v1/tax_ids";
-        fn retrieve(id) -> TaxId = get "stripe.tax_ids.retrieve" "/v1/tax_ids/{id}";
-        fn delete(id) -> DeletedTaxId = delete "stripe.tax_ids.delete" "/v1/tax_ids/{id}";
+        fn list(; ListTaxIds) -> List<TaxId> = list
+            "stripe.tax_ids.list" "/v1/tax_ids" "tax_ids/list";
+        fn create(; CreateTaxId) -> TaxId = post
+            "stripe.tax_ids.create" "/v1/tax_ids" "tax_ids/create";
+        fn retrieve(id) -> TaxId = get
+            "stripe.tax_ids.retrieve" "/v1/tax_ids/{id}" "tax_ids/retrieve";
+        fn delete(id) -> DeletedTaxId = delete
+            "stripe.tax_ids.delete" "/v1/tax_ids/{id}" "tax_ids/delete";
     }
 }
 
 views! {
     /// The object `deleted_tax_id`.
     DeletedTaxId {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `tax_id`.
+    /// The object `tax_id`: [reference](https://docs.stripe.com/api/tax_ids/object).
     TaxId {
-        country: &str = Nullable;
-        created: i64 = Required;
-        customer: Expandable<Customer> = Nullable;
-        customer_account: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        owner: TaxIDsOwner = Nullable;
-        r#type: InvoicesResourceInvoiceTaxIdType = Required;
-        value: &str = Required;
-        verification: TaxIdVerification = Nullable;
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        owner: TaxIDsOwner = view "owner" Nullable "An object; may be `null`.";
+        r#type: InvoicesResourceInvoiceTaxIdType = field "type" Required "One of 117 words; always there.";
+        value: &str = text "value" Required "Text; always there.";
+        verification: TaxIdVerification = view "verification" Nullable "An object; may be `null`.";
     }
 
     /// The part `tax_id_verification`.
     TaxIdVerification {
-        status: TaxIdVerificationStatus = Required;
-        verified_address: &str = Nullable;
-        verified_name: &str = Nullable;
+        status: TaxIdVerificationStatus = field "status" Required "`pending`, `unavailable`, `unverified` or `verified`; always there.";
+        verified_address: &str = text "verified_address" Nullable "Text; may be `null`.";
+        verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/tax_ids`.
-    CreateTaxId(r#type: TaxIdType, value: String) {
-        owner: TaxIdOwnerParams;
+    CreateTaxId(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
+        owner: TaxIdOwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
 
     /// Parameters of `GET /v1/tax_ids`.
     ListTaxIds() {
-        ending_before: String;
-        limit: i64;
-        owner: TaxIdOwnerParams;
-        starting_after: String;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        owner: TaxIdOwnerParams = fields "owner" "Sets `owner`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/tax_ids.owner` and one other place.
-    TaxIdOwnerParams(r#type: TaxIDsOwnerType) {
-        account: String;
-        customer: String;
-        customer_account: String;
+    TaxIdOwnerParams(r#type: impl Into<TaxIDsOwnerType> = put<TaxIDsOwnerType> "type") {
+        account: impl Into<String> = text "account" "Sets `account`. Text.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
 }
 

@@ -11,72 +11,74 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tax_rates`.
+    /// Calls about `tax_rates`: [reference](https://docs.stripe.com/api/tax_rates).
     TaxRatesApi [] {
-        fn list(; ListTaxRates) -> List<TaxRate> = list "stripe.tax_rates.list" "/v1/tax_rates";
-        fn create(; CreateTaxRate) -> TaxRate = post "stripe.tax_rates.create" "/v1/tax_rates";
+        fn list(; ListTaxRates) -> List<TaxRate> = list
+            "stripe.tax_rates.list" "/v1/tax_rates" "tax_rates/list";
+        fn create(; CreateTaxRate) -> TaxRate = post
+            "stripe.tax_rates.create" "/v1/tax_rates" "tax_rates/create";
         fn retrieve(tax_rate) -> TaxRate = get
-            "stripe.tax_rates.retrieve" "/v1/tax_rates/{tax_rate}";
+            "stripe.tax_rates.retrieve" "/v1/tax_rates/{tax_rate}" "tax_rates/retrieve";
         fn update(tax_rate; UpdateTaxRate) -> TaxRate = post
-            "stripe.tax_rates.update" "/v1/tax_rates/{tax_rate}";
+            "stripe.tax_rates.update" "/v1/tax_rates/{tax_rate}" "tax_rates/update";
     }
 }
 
 views! {
-    /// The object `tax_rate`.
+    /// The object `tax_rate`: [reference](https://docs.stripe.com/api/tax_rates/object).
     TaxRate {
-        active: bool = Required;
-        country: &str = Nullable;
-        created: i64 = Required;
-        description: &str = Nullable;
-        display_name: &str = Required;
-        effective_percentage: f64 = Nullable;
-        flat_amount: MandateSingleUse = Nullable;
-        id: &str = Required;
-        inclusive: bool = Required;
-        jurisdiction: &str = Nullable;
-        jurisdiction_level: TaxRateJurisdictionLevel = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        percentage: f64 = Required;
-        rate_type: TaxRateRateType = Nullable;
-        state: &str = Nullable;
-        tax_type: TaxRateTaxType = Nullable;
+        active: bool = flag "active" Required "`true` or `false`; always there.";
+        country: &str = text "country" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        display_name: &str = text "display_name" Required "Text; always there.";
+        effective_percentage: f64 = number "effective_percentage" Nullable "A number; may be `null`.";
+        flat_amount: MandateSingleUse = view "flat_amount" Nullable "An object; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        inclusive: bool = flag "inclusive" Required "`true` or `false`; always there.";
+        jurisdiction: &str = text "jurisdiction" Nullable "Text; may be `null`.";
+        jurisdiction_level: TaxRateJurisdictionLevel = field "jurisdiction_level" Nullable "`city`, `country`, `county`, `district`, `multiple` or `state`; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        percentage: f64 = number "percentage" Required "A number; always there.";
+        rate_type: TaxRateRateType = field "rate_type" Nullable "`flat_amount` or `percentage`; may be `null`.";
+        state: &str = text "state" Nullable "Text; may be `null`.";
+        tax_type: TaxRateTaxType = field "tax_type" Nullable "One of 14 words; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/tax_rates`.
-    CreateTaxRate(display_name: String, inclusive: bool, percentage: f64) {
-        active: bool;
-        country: String;
-        description: String;
-        jurisdiction: String;
-        metadata: MapOf<String>;
-        state: String;
-        tax_type: TaxRateTaxType;
+    CreateTaxRate(display_name: impl Into<String> = text "display_name", inclusive: bool = flag "inclusive", percentage: impl Into<f64> = put<f64> "percentage") {
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        country: impl Into<String> = text "country" "Sets `country`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        jurisdiction: impl Into<String> = text "jurisdiction" "Sets `jurisdiction`. Text of at most 50 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
+        tax_type: impl Into<TaxRateTaxType> = put<TaxRateTaxType> "tax_type" "Sets `tax_type`. One of 14 words.";
     }
 
     /// Parameters of `GET /v1/tax_rates`.
     ListTaxRates() {
-        active: bool;
-        created: CreatedChoice;
-        ending_before: String;
-        inclusive: bool;
-        limit: i64;
-        starting_after: String;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        inclusive: bool = flag "inclusive" "Sets `inclusive`. `true` or `false`.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/tax_rates/{tax_rate}`.
     UpdateTaxRate() {
-        active: bool;
-        country: String;
-        description: String;
-        display_name: String;
-        jurisdiction: String;
-        metadata: MapOf<String>, clear_metadata;
-        state: String;
-        tax_type: TaxRateTaxType;
+        active: bool = flag "active" "Sets `active`. `true` or `false`.";
+        country: impl Into<String> = text "country" "Sets `country`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text of at most 50 characters.";
+        jurisdiction: impl Into<String> = text "jurisdiction" "Sets `jurisdiction`. Text of at most 50 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
+        tax_type: impl Into<TaxRateTaxType> = put<TaxRateTaxType> "tax_type" "Sets `tax_type`. One of 14 words.";
     }
 }

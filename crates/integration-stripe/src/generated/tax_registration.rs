@@ -17,205 +17,205 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tax.registrations`.
+    /// Calls about `tax.registrations`: [reference](https://docs.stripe.com/api/tax/registrations).
     TaxRegistrationsApi [] {
         fn list(; ListTaxRegistrations) -> List<TaxRegistration> = list
-            "stripe.tax.registrations.list" "/v1/tax/registrations";
+            "stripe.tax.registrations.list" "/v1/tax/registrations" "tax/registrations/list";
         fn create(; CreateTaxRegistration) -> TaxRegistration = post
-            "stripe.tax.registrations.create" "/v1/tax/registrations";
+            "stripe.tax.registrations.create" "/v1/tax/registrations" "tax/registrations/create";
         fn retrieve(id) -> TaxRegistration = get
-            "stripe.tax.registrations.retrieve" "/v1/tax/registrations/{id}";
+            "stripe.tax.registrations.retrieve" "/v1/tax/registrations/{id}" "tax/registrations/retrieve";
         fn update(id; UpdateTaxRegistration) -> TaxRegistration = post
-            "stripe.tax.registrations.update" "/v1/tax/registrations/{id}";
+            "stripe.tax.registrations.update" "/v1/tax/registrations/{id}" "tax/registrations/update";
     }
 }
 
 views! {
-    /// The object `tax.registration`.
+    /// The object `tax.registration`: [reference](https://docs.stripe.com/api/tax/registrations/object).
     TaxRegistration {
-        active_from: i64 = Required;
-        country: &str = Required;
-        country_options: TaxProductRegistrationsResourceCountryOptions = Required;
-        created: i64 = Required;
-        expires_at: i64 = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: TaxRegistrationStatus = Required;
+        active_from: i64 = int "active_from" Required "Seconds since 1970; always there.";
+        country: &str = text "country" Required "Text; always there.";
+        country_options: TaxProductRegistrationsResourceCountryOptions = view "country_options" Required "An object; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: TaxRegistrationStatus = field "status" Required "`active`, `expired` or `scheduled`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.ae` and 29 other places.
-    AeParams(r#type: String) {
-        standard: StandardParams;
+    AeParams(r#type: impl Into<String> = text "type") {
+        standard: StandardParams = fields "standard" "Sets `standard`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.at` and 26 other places.
-    AtParams(r#type: TaxProductRegistrationsResourceCountryOptionsEuropeType) {
-        standard: TaxRegistrationStandardParams;
+    AtParams(r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsEuropeType> = put<TaxProductRegistrationsResourceCountryOptionsEuropeType> "type") {
+        standard: TaxRegistrationStandardParams = fields "standard" "Sets `standard`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.ca`.
-    CaParams(r#type: TaxProductRegistrationsResourceCountryOptionsCanadaType) {
-        province_standard: ProvinceStandardParams;
+    CaParams(r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsCanadaType> = put<TaxProductRegistrationsResourceCountryOptionsCanadaType> "type") {
+        province_standard: ProvinceStandardParams = fields "province_standard" "Sets `province_standard`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options`.
     CountryOptionsParams() {
-        ae: AeParams;
-        al: AeParams;
-        am: AmParams;
-        ao: AeParams;
-        at: AtParams;
-        au: AeParams;
-        aw: AeParams;
-        az: AmParams;
-        ba: AeParams;
-        bb: AeParams;
-        bd: AeParams;
-        be: AtParams;
-        bf: AeParams;
-        bg: AtParams;
-        bh: AeParams;
-        bj: AmParams;
-        bs: AeParams;
-        by: AmParams;
-        ca: CaParams;
-        cd: AeParams;
-        ch: AeParams;
-        cl: AmParams;
-        cm: AmParams;
-        co: AmParams;
-        cr: AmParams;
-        cv: AmParams;
-        cy: AtParams;
-        cz: AtParams;
-        de: AtParams;
-        dk: AtParams;
-        ec: AmParams;
-        ee: AtParams;
-        eg: AmParams;
-        es: AtParams;
-        et: AeParams;
-        fi: AtParams;
-        fr: AtParams;
-        gb: AeParams;
-        ge: AmParams;
-        gn: AeParams;
-        gr: AtParams;
-        hr: AtParams;
-        hu: AtParams;
-        id: AmParams;
-        ie: AtParams;
-        r#in: AmParams;
-        is: AeParams;
-        it: AtParams;
-        jp: AeParams;
-        ke: AmParams;
-        kg: AmParams;
-        kh: AmParams;
-        kr: AmParams;
-        kz: AmParams;
-        la: AmParams;
-        lk: AmParams;
-        lt: AtParams;
-        lu: AtParams;
-        lv: AtParams;
-        ma: AmParams;
-        md: AmParams;
-        me: AeParams;
-        mk: AeParams;
-        mr: AeParams;
-        mt: AtParams;
-        mx: AmParams;
-        my: AmParams;
-        ng: AmParams;
-        nl: AtParams;
-        no: AeParams;
-        np: AmParams;
-        nz: AeParams;
-        om: AeParams;
-        pe: AmParams;
-        ph: AmParams;
-        pl: AtParams;
-        pt: AtParams;
-        ro: AtParams;
-        rs: AeParams;
-        ru: AmParams;
-        sa: AmParams;
-        se: AtParams;
-        sg: AeParams;
-        si: AtParams;
-        sk: AtParams;
-        sn: AmParams;
-        sr: AeParams;
-        th: AmParams;
-        tj: AmParams;
-        tr: AmParams;
-        tw: AmParams;
-        tz: AmParams;
-        ua: AmParams;
-        ug: AmParams;
-        us: UsParams;
-        uy: AeParams;
-        uz: AmParams;
-        vn: AmParams;
-        za: AeParams;
-        zm: AmParams;
-        zw: AeParams;
+        ae: AeParams = fields "ae" "Sets `ae`. Parameters.";
+        al: AeParams = fields "al" "Sets `al`. Parameters.";
+        am: AmParams = fields "am" "Sets `am`. Parameters.";
+        ao: AeParams = fields "ao" "Sets `ao`. Parameters.";
+        at: AtParams = fields "at" "Sets `at`. Parameters.";
+        au: AeParams = fields "au" "Sets `au`. Parameters.";
+        aw: AeParams = fields "aw" "Sets `aw`. Parameters.";
+        az: AmParams = fields "az" "Sets `az`. Parameters.";
+        ba: AeParams = fields "ba" "Sets `ba`. Parameters.";
+        bb: AeParams = fields "bb" "Sets `bb`. Parameters.";
+        bd: AeParams = fields "bd" "Sets `bd`. Parameters.";
+        be: AtParams = fields "be" "Sets `be`. Parameters.";
+        bf: AeParams = fields "bf" "Sets `bf`. Parameters.";
+        bg: AtParams = fields "bg" "Sets `bg`. Parameters.";
+        bh: AeParams = fields "bh" "Sets `bh`. Parameters.";
+        bj: AmParams = fields "bj" "Sets `bj`. Parameters.";
+        bs: AeParams = fields "bs" "Sets `bs`. Parameters.";
+        by: AmParams = fields "by" "Sets `by`. Parameters.";
+        ca: CaParams = fields "ca" "Sets `ca`. Parameters.";
+        cd: AeParams = fields "cd" "Sets `cd`. Parameters.";
+        ch: AeParams = fields "ch" "Sets `ch`. Parameters.";
+        cl: AmParams = fields "cl" "Sets `cl`. Parameters.";
+        cm: AmParams = fields "cm" "Sets `cm`. Parameters.";
+        co: AmParams = fields "co" "Sets `co`. Parameters.";
+        cr: AmParams = fields "cr" "Sets `cr`. Parameters.";
+        cv: AmParams = fields "cv" "Sets `cv`. Parameters.";
+        cy: AtParams = fields "cy" "Sets `cy`. Parameters.";
+        cz: AtParams = fields "cz" "Sets `cz`. Parameters.";
+        de: AtParams = fields "de" "Sets `de`. Parameters.";
+        dk: AtParams = fields "dk" "Sets `dk`. Parameters.";
+        ec: AmParams = fields "ec" "Sets `ec`. Parameters.";
+        ee: AtParams = fields "ee" "Sets `ee`. Parameters.";
+        eg: AmParams = fields "eg" "Sets `eg`. Parameters.";
+        es: AtParams = fields "es" "Sets `es`. Parameters.";
+        et: AeParams = fields "et" "Sets `et`. Parameters.";
+        fi: AtParams = fields "fi" "Sets `fi`. Parameters.";
+        fr: AtParams = fields "fr" "Sets `fr`. Parameters.";
+        gb: AeParams = fields "gb" "Sets `gb`. Parameters.";
+        ge: AmParams = fields "ge" "Sets `ge`. Parameters.";
+        gn: AeParams = fields "gn" "Sets `gn`. Parameters.";
+        gr: AtParams = fields "gr" "Sets `gr`. Parameters.";
+        hr: AtParams = fields "hr" "Sets `hr`. Parameters.";
+        hu: AtParams = fields "hu" "Sets `hu`. Parameters.";
+        id: AmParams = fields "id" "Sets `id`. Parameters.";
+        ie: AtParams = fields "ie" "Sets `ie`. Parameters.";
+        r#in: AmParams = fields "in" "Sets `in`. Parameters.";
+        is: AeParams = fields "is" "Sets `is`. Parameters.";
+        it: AtParams = fields "it" "Sets `it`. Parameters.";
+        jp: AeParams = fields "jp" "Sets `jp`. Parameters.";
+        ke: AmParams = fields "ke" "Sets `ke`. Parameters.";
+        kg: AmParams = fields "kg" "Sets `kg`. Parameters.";
+        kh: AmParams = fields "kh" "Sets `kh`. Parameters.";
+        kr: AmParams = fields "kr" "Sets `kr`. Parameters.";
+        kz: AmParams = fields "kz" "Sets `kz`. Parameters.";
+        la: AmParams = fields "la" "Sets `la`. Parameters.";
+        lk: AmParams = fields "lk" "Sets `lk`. Parameters.";
+        lt: AtParams = fields "lt" "Sets `lt`. Parameters.";
+        lu: AtParams = fields "lu" "Sets `lu`. Parameters.";
+        lv: AtParams = fields "lv" "Sets `lv`. Parameters.";
+        ma: AmParams = fields "ma" "Sets `ma`. Parameters.";
+        md: AmParams = fields "md" "Sets `md`. Parameters.";
+        me: AeParams = fields "me" "Sets `me`. Parameters.";
+        mk: AeParams = fields "mk" "Sets `mk`. Parameters.";
+        mr: AeParams = fields "mr" "Sets `mr`. Parameters.";
+        mt: AtParams = fields "mt" "Sets `mt`. Parameters.";
+        mx: AmParams = fields "mx" "Sets `mx`. Parameters.";
+        my: AmParams = fields "my" "Sets `my`. Parameters.";
+        ng: AmParams = fields "ng" "Sets `ng`. Parameters.";
+        nl: AtParams = fields "nl" "Sets `nl`. Parameters.";
+        no: AeParams = fields "no" "Sets `no`. Parameters.";
+        np: AmParams = fields "np" "Sets `np`. Parameters.";
+        nz: AeParams = fields "nz" "Sets `nz`. Parameters.";
+        om: AeParams = fields "om" "Sets `om`. Parameters.";
+        pe: AmParams = fields "pe" "Sets `pe`. Parameters.";
+        ph: AmParams = fields "ph" "Sets `ph`. Parameters.";
+        pl: AtParams = fields "pl" "Sets `pl`. Parameters.";
+        pt: AtParams = fields "pt" "Sets `pt`. Parameters.";
+        ro: AtParams = fields "ro" "Sets `ro`. Parameters.";
+        rs: AeParams = fields "rs" "Sets `rs`. Parameters.";
+        ru: AmParams = fields "ru" "Sets `ru`. Parameters.";
+        sa: AmParams = fields "sa" "Sets `sa`. Parameters.";
+        se: AtParams = fields "se" "Sets `se`. Parameters.";
+        sg: AeParams = fields "sg" "Sets `sg`. Parameters.";
+        si: AtParams = fields "si" "Sets `si`. Parameters.";
+        sk: AtParams = fields "sk" "Sets `sk`. Parameters.";
+        sn: AmParams = fields "sn" "Sets `sn`. Parameters.";
+        sr: AeParams = fields "sr" "Sets `sr`. Parameters.";
+        th: AmParams = fields "th" "Sets `th`. Parameters.";
+        tj: AmParams = fields "tj" "Sets `tj`. Parameters.";
+        tr: AmParams = fields "tr" "Sets `tr`. Parameters.";
+        tw: AmParams = fields "tw" "Sets `tw`. Parameters.";
+        tz: AmParams = fields "tz" "Sets `tz`. Parameters.";
+        ua: AmParams = fields "ua" "Sets `ua`. Parameters.";
+        ug: AmParams = fields "ug" "Sets `ug`. Parameters.";
+        us: UsParams = fields "us" "Sets `us`. Parameters.";
+        uy: AeParams = fields "uy" "Sets `uy`. Parameters.";
+        uz: AmParams = fields "uz" "Sets `uz`. Parameters.";
+        vn: AmParams = fields "vn" "Sets `vn`. Parameters.";
+        za: AeParams = fields "za" "Sets `za`. Parameters.";
+        zm: AmParams = fields "zm" "Sets `zm`. Parameters.";
+        zw: AeParams = fields "zw" "Sets `zw`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tax/registrations`.
-    CreateTaxRegistration(active_from: UpToChoice, country: String, country_options: CountryOptionsParams) {
-        expires_at: i64;
+    CreateTaxRegistration(active_from: impl Into<UpToChoice> = put<UpToChoice> "active_from", country: impl Into<String> = text "country", country_options: CountryOptionsParams = fields "country_options") {
+        expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.us.state_sales_tax.elections`.
-    ElectionsParams(r#type: TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType) {
-        jurisdiction: String;
+    ElectionsParams(r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType> = put<TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType> "type") {
+        jurisdiction: impl Into<String> = text "jurisdiction" "Sets `jurisdiction`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/tax/registrations`.
     ListTaxRegistrations() {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: TaxRegistrationsStatus;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TaxRegistrationsStatus> = put<TaxRegistrationsStatus> "status" "Sets `status`. `active`, `all`, `expired` or `scheduled`.";
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.us.local_amusement_tax` and one other place.
-    LocalLeaseTaxParams(jurisdiction: String) {
+    LocalLeaseTaxParams(jurisdiction: impl Into<String> = text "jurisdiction") {
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.ca.province_standard`.
-    ProvinceStandardParams(province: String) {
+    ProvinceStandardParams(province: impl Into<String> = text "province") {
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.ae.standard` and 29 other places.
     StandardParams() {
-        place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme;
+        place_of_supply_scheme: impl Into<TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme> = put<TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme> "place_of_supply_scheme" "Sets `place_of_supply_scheme`. `inbound_goods` or `standard`.";
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.us.state_sales_tax`.
-    StateSalesTaxParams(elections: ListOf<ElectionsParams>) {
+    StateSalesTaxParams(elections: impl Into<ListOf<ElectionsParams>> = put<ListOf<ElectionsParams>> "elections") {
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.at.standard` and 26 other places.
-    TaxRegistrationStandardParams(place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme) {
+    TaxRegistrationStandardParams(place_of_supply_scheme: impl Into<TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme> = put<TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme> "place_of_supply_scheme") {
     }
 
     /// Parameters of `POST /v1/tax/registrations/{id}`.
     UpdateTaxRegistration() {
-        active_from: UpToChoice;
-        expires_at: UpToChoice, clear_expires_at;
+        active_from: impl Into<UpToChoice> = put<UpToChoice> "active_from" "Sets `active_from`. One of several types.";
+        expires_at: impl Into<UpToChoice> = put<UpToChoice> "expires_at", clear_expires_at "Sets `expires_at`. One of several types.";
     }
 
     /// Parameters of `POST /v1/tax/registrations.country_options.us`.
-    UsParams(state: String, r#type: TaxProductRegistrationsResourceCountryOptionsUnitedStatesType) {
-        local_amusement_tax: LocalLeaseTaxParams;
-        local_lease_tax: LocalLeaseTaxParams;
-        state_sales_tax: StateSalesTaxParams;
+    UsParams(state: impl Into<String> = text "state", r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsUnitedStatesType> = put<TaxProductRegistrationsResourceCountryOptionsUnitedStatesType> "type") {
+        local_amusement_tax: LocalLeaseTaxParams = fields "local_amusement_tax" "Sets `local_amusement_tax`. Parameters.";
+        local_lease_tax: LocalLeaseTaxParams = fields "local_lease_tax" "Sets `local_lease_tax`. Parameters.";
+        state_sales_tax: StateSalesTaxParams = fields "state_sales_tax" "Sets `state_sales_tax`. Parameters.";
     }
 }
 

@@ -12,41 +12,42 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tax.settings`.
+    /// Calls about `tax.settings`: [reference](https://docs.stripe.com/api/tax/settings).
     TaxSettingsApi [] {
-        fn retrieve() -> TaxSettings = get "stripe.tax.settings.retrieve" "/v1/tax/settings";
+        fn retrieve() -> TaxSettings = get
+            "stripe.tax.settings.retrieve" "/v1/tax/settings" "tax/settings/retrieve";
         fn update(; UpdateTaxSettings) -> TaxSettings = post
-            "stripe.tax.settings.update" "/v1/tax/settings";
+            "stripe.tax.settings.update" "/v1/tax/settings" "tax/settings/update";
     }
 }
 
 views! {
-    /// The object `tax.settings`.
+    /// The object `tax.settings`: [reference](https://docs.stripe.com/api/tax/settings/object).
     TaxSettings {
-        defaults: TaxProductResourceTaxSettingsDefaults = Required;
-        head_office: IssuingCardholderAddress = Nullable;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: TaxSettingsStatus = Required;
-        status_details: TaxProductResourceTaxSettingsStatusDetails = Required;
+        defaults: TaxProductResourceTaxSettingsDefaults = view "defaults" Required "An object; always there.";
+        head_office: IssuingCardholderAddress = view "head_office" Nullable "An object; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: TaxSettingsStatus = field "status" Required "`active` or `pending`; always there.";
+        status_details: TaxProductResourceTaxSettingsStatusDetails = view "status_details" Required "An object; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/tax/settings.head_office`.
-    HeadOfficeParams(address: AddressParams) {
+    HeadOfficeParams(address: AddressParams = fields "address") {
     }
 
     /// Parameters of `POST /v1/tax/settings.defaults`.
     TaxSettingsDefaultsParams() {
-        tax_behavior: TaxProductResourceTaxSettingsDefaultsTaxBehavior;
-        tax_code: String;
+        tax_behavior: impl Into<TaxProductResourceTaxSettingsDefaultsTaxBehavior> = put<TaxProductResourceTaxSettingsDefaultsTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `inferred_by_currency`.";
+        tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
     }
 
     /// Parameters of `POST /v1/tax/settings`.
     UpdateTaxSettings() {
-        defaults: TaxSettingsDefaultsParams;
-        head_office: HeadOfficeParams;
+        defaults: TaxSettingsDefaultsParams = fields "defaults" "Sets `defaults`. Parameters.";
+        head_office: HeadOfficeParams = fields "head_office" "Sets `head_office`. Parameters.";
     }
 }
 

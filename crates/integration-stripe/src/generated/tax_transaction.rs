@@ -13,70 +13,70 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tax.transactions`.
+    /// Calls about `tax.transactions`: [reference](https://docs.stripe.com/api/tax/transactions/create_from_calculation).
     TaxTransactionsApi [
         line_items: TaxTransactionsLineItemsApi,
     ] {
         fn create_from_calculation(; CreateFromCalculationTaxTransaction) -> TaxTransaction = post
-            "stripe.tax.transactions.create_from_calculation" "/v1/tax/transactions/create_from_calculation";
+            "stripe.tax.transactions.create_from_calculation" "/v1/tax/transactions/create_from_calculation" "tax/transactions/create_from_calculation/create_from_calculation";
         fn create_reversal(; CreateReversalTaxTransaction) -> TaxTransaction = post
-            "stripe.tax.transactions.create_reversal" "/v1/tax/transactions/create_reversal";
+            "stripe.tax.transactions.create_reversal" "/v1/tax/transactions/create_reversal" "tax/transactions/create_reversal/create_reversal";
         fn retrieve(transaction) -> TaxTransaction = get
-            "stripe.tax.transactions.retrieve" "/v1/tax/transactions/{transaction}";
+            "stripe.tax.transactions.retrieve" "/v1/tax/transactions/{transaction}" "tax/transactions/retrieve";
     }
 
-    /// Calls about `tax.transactions.line_items`.
+    /// Calls about `tax.transactions.line_items`: [reference](https://docs.stripe.com/api/tax/transactions/line_items).
     TaxTransactionsLineItemsApi [] {
         fn list(transaction; ListParams) -> List<TaxTransactionLineItem> = list
-            "stripe.tax.transactions.line_items.list" "/v1/tax/transactions/{transaction}/line_items";
+            "stripe.tax.transactions.line_items.list" "/v1/tax/transactions/{transaction}/line_items" "tax/transactions/line_items/list";
     }
 }
 
 views! {
-    /// The object `tax.transaction`.
+    /// The object `tax.transaction`: [reference](https://docs.stripe.com/api/tax/transactions/object).
     TaxTransaction {
-        created: i64 = Required;
-        currency: &str = Required;
-        customer: &str = Nullable;
-        customer_details: TaxProductResourceCustomerDetails = Required;
-        id: &str = Required;
-        line_items: List<TaxTransactionLineItem> = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        posted_at: i64 = Required;
-        reference: &str = Required;
-        reversal: TaxProductResourceTaxTransactionResourceReversal = Nullable;
-        ship_from_details: TaxProductResourceShipFromDetails = Nullable;
-        shipping_cost: TaxProductResourceTaxTransactionShippingCost = Nullable;
-        tax_date: i64 = Required;
-        r#type: TaxTransactionType = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        customer: &str = text "customer" Nullable "Text; may be `null`.";
+        customer_details: TaxProductResourceCustomerDetails = view "customer_details" Required "An object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        line_items: List<TaxTransactionLineItem> = field "line_items" Nullable "The first page of a list; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        posted_at: i64 = int "posted_at" Required "Seconds since 1970; always there.";
+        reference: &str = text "reference" Required "Text; always there.";
+        reversal: TaxProductResourceTaxTransactionResourceReversal = view "reversal" Nullable "An object; may be `null`.";
+        ship_from_details: TaxProductResourceShipFromDetails = view "ship_from_details" Nullable "An object; may be `null`.";
+        shipping_cost: TaxProductResourceTaxTransactionShippingCost = view "shipping_cost" Nullable "An object; may be `null`.";
+        tax_date: i64 = int "tax_date" Required "Seconds since 1970; always there.";
+        r#type: TaxTransactionType = field "type" Required "`reversal` or `transaction`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/tax/transactions/create_from_calculation`.
-    CreateFromCalculationTaxTransaction(calculation: String, reference: String) {
-        metadata: MapOf<String>;
-        posted_at: i64;
+    CreateFromCalculationTaxTransaction(calculation: impl Into<String> = text "calculation", reference: impl Into<String> = text "reference") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        posted_at: impl Into<i64> = int "posted_at" "Sets `posted_at`. Seconds since 1970.";
     }
 
     /// Parameters of `POST /v1/tax/transactions/create_reversal`.
-    CreateReversalTaxTransaction(mode: TaxTransactionMode, original_transaction: String, reference: String) {
-        flat_amount: i64;
-        line_items: ListOf<TaxTransactionLineItemsParams>;
-        metadata: MapOf<String>;
-        shipping_cost: TaxTransactionShippingCostParams;
+    CreateReversalTaxTransaction(mode: impl Into<TaxTransactionMode> = put<TaxTransactionMode> "mode", original_transaction: impl Into<String> = text "original_transaction", reference: impl Into<String> = text "reference") {
+        flat_amount: impl Into<i64> = int "flat_amount" "Sets `flat_amount`. An integer.";
+        line_items: impl Into<ListOf<TaxTransactionLineItemsParams>> = put<ListOf<TaxTransactionLineItemsParams>> "line_items" "Sets `line_items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        shipping_cost: TaxTransactionShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tax/transactions/create_reversal.line_items`.
-    TaxTransactionLineItemsParams(amount: i64, amount_tax: i64, original_line_item: String, reference: String) {
-        metadata: MapOf<String>;
-        quantity: i64;
+    TaxTransactionLineItemsParams(amount: impl Into<i64> = int "amount", amount_tax: impl Into<i64> = int "amount_tax", original_line_item: impl Into<String> = text "original_line_item", reference: impl Into<String> = text "reference") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
     }
 
     /// Parameters of `POST /v1/tax/transactions/create_reversal.shipping_cost`.
-    TaxTransactionShippingCostParams(amount: i64, amount_tax: i64) {
+    TaxTransactionShippingCostParams(amount: impl Into<i64> = int "amount", amount_tax: impl Into<i64> = int "amount_tax") {
     }
 }
 

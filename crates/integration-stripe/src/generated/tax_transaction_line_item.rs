@@ -8,20 +8,20 @@ use super::{
 use crate::view::{Map, views};
 
 views! {
-    /// The object `tax.transaction_line_item`.
+    /// The object `tax.transaction_line_item`: [reference](https://docs.stripe.com/api/tax/transactions/line_items/object).
     TaxTransactionLineItem {
-        amount: i64 = Required;
-        amount_tax: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        product: &str = Nullable;
-        quantity: i64 = Required;
-        reference: &str = Required;
-        reversal: TaxProductResourceTaxTransactionLineItemResourceReversal = Nullable;
-        tax_behavior: TaxCalculationLineItemTaxBehavior = Required;
-        tax_code: &str = Required;
-        r#type: TaxTransactionType = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        product: &str = text "product" Nullable "Text; may be `null`.";
+        quantity: i64 = int "quantity" Required "An integer; always there.";
+        reference: &str = text "reference" Required "Text; always there.";
+        reversal: TaxProductResourceTaxTransactionLineItemResourceReversal = view "reversal" Nullable "An object; may be `null`.";
+        tax_behavior: TaxCalculationLineItemTaxBehavior = field "tax_behavior" Required "`exclusive` or `inclusive`; always there.";
+        tax_code: &str = text "tax_code" Required "Text; always there.";
+        r#type: TaxTransactionType = field "type" Required "`reversal` or `transaction`; always there.";
     }
 }

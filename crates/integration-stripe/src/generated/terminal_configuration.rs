@@ -9,235 +9,235 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `terminal.configurations`.
+    /// Calls about `terminal.configurations`: [reference](https://docs.stripe.com/api/terminal/configurations).
     TerminalConfigurationsApi [] {
         fn list(; ListTerminalConfigurations) -> List<TerminalConfiguration> = list
-            "stripe.terminal.configurations.list" "/v1/terminal/configurations";
+            "stripe.terminal.configurations.list" "/v1/terminal/configurations" "terminal/configurations/list";
         fn create(; CreateTerminalConfiguration) -> TerminalConfiguration = post
-            "stripe.terminal.configurations.create" "/v1/terminal/configurations";
+            "stripe.terminal.configurations.create" "/v1/terminal/configurations" "terminal/configurations/create";
         fn retrieve(configuration) -> TerminalConfiguration = get
-            "stripe.terminal.configurations.retrieve" "/v1/terminal/configurations/{configuration}";
+            "stripe.terminal.configurations.retrieve" "/v1/terminal/configurations/{configuration}" "terminal/configurations/retrieve";
         fn update(configuration; UpdateTerminalConfiguration) -> TerminalConfiguration = post
-            "stripe.terminal.configurations.update" "/v1/terminal/configurations/{configuration}";
+            "stripe.terminal.configurations.update" "/v1/terminal/configurations/{configuration}" "terminal/configurations/update";
         fn delete(configuration) -> DeletedTerminalConfiguration = delete
-            "stripe.terminal.configurations.delete" "/v1/terminal/configurations/{configuration}";
+            "stripe.terminal.configurations.delete" "/v1/terminal/configurations/{configuration}" "terminal/configurations/delete";
     }
 }
 
 views! {
     /// The object `deleted_terminal.configuration`.
     DeletedTerminalConfiguration {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `terminal.configuration`.
+    /// The object `terminal.configuration`: [reference](https://docs.stripe.com/api/terminal/configurations/object).
     TerminalConfiguration {
-        bbpos_wisepad3: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        bbpos_wisepos_e: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        cellular: PortalInvoiceList = Optional;
-        id: &str = Required;
-        is_account_default: bool = Nullable;
-        livemode: bool = Required;
-        name: &str = Nullable;
-        object: &str = Required;
-        offline: InvoiceInstallmentsCard = Optional;
-        reboot_window: TerminalConfigurationConfigurationResourceRebootWindow = Optional;
-        stripe_s700: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        stripe_s710: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        tipping: TerminalConfigurationConfigurationResourceTipping = Optional;
-        verifone_m425: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        verifone_p400: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        verifone_p630: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        verifone_ux700: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        verifone_v660p: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = Optional;
-        wifi: TerminalConfigurationConfigurationResourceWifiConfig = Optional;
+        bbpos_wisepad3: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "bbpos_wisepad3" Optional "An object; may be missing.";
+        bbpos_wisepos_e: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "bbpos_wisepos_e" Optional "An object; may be missing.";
+        cellular: PortalInvoiceList = view "cellular" Optional "An object; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        is_account_default: bool = flag "is_account_default" Nullable "`true` or `false`; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        offline: InvoiceInstallmentsCard = view "offline" Optional "An object; may be missing.";
+        reboot_window: TerminalConfigurationConfigurationResourceRebootWindow = view "reboot_window" Optional "An object; may be missing.";
+        stripe_s700: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "stripe_s700" Optional "An object; may be missing.";
+        stripe_s710: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "stripe_s710" Optional "An object; may be missing.";
+        tipping: TerminalConfigurationConfigurationResourceTipping = view "tipping" Optional "An object; may be missing.";
+        verifone_m425: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "verifone_m425" Optional "An object; may be missing.";
+        verifone_p400: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "verifone_p400" Optional "An object; may be missing.";
+        verifone_p630: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "verifone_p630" Optional "An object; may be missing.";
+        verifone_ux700: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "verifone_ux700" Optional "An object; may be missing.";
+        verifone_v660p: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "verifone_v660p" Optional "An object; may be missing.";
+        wifi: TerminalConfigurationConfigurationResourceWifiConfig = view "wifi" Optional "An object; may be missing.";
     }
 
     /// The part `terminal_configuration_configuration_resource_currency_specific_config` and 20 other places.
     TerminalConfigurationConfigurationResourceCurrencySpecificConfig {
-        fixed_amounts: Vec<i64> = Nullable;
-        percentages: Vec<i64> = Nullable;
-        smart_tip_threshold: i64 = Optional;
+        fixed_amounts: Vec<i64> = field "fixed_amounts" Nullable "Several, each: an integer; may be `null`.";
+        percentages: Vec<i64> = field "percentages" Nullable "Several, each: an integer; may be `null`.";
+        smart_tip_threshold: i64 = int "smart_tip_threshold" Optional "An integer; may be missing.";
     }
 
     /// The part `terminal_configuration_configuration_resource_device_type_specific_config` and 8 other places.
     TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig {
-        splashscreen: Expandable<File> = Optional;
+        splashscreen: Expandable<File> = field "splashscreen" Optional "An id, or the object where the call expanded it; may be missing.";
     }
 
     /// The part `terminal_configuration_configuration_resource_enterprise_peap_wifi`.
     TerminalConfigurationConfigurationResourceEnterprisePeapWifi {
-        ca_certificate_file: &str = Optional;
-        password: &str = Required;
-        ssid: &str = Required;
-        username: &str = Required;
+        ca_certificate_file: &str = text "ca_certificate_file" Optional "Text; may be missing.";
+        password: &str = text "password" Required "Text; always there.";
+        ssid: &str = text "ssid" Required "Text; always there.";
+        username: &str = text "username" Required "Text; always there.";
     }
 
     /// The part `terminal_configuration_configuration_resource_enterprise_tls_wifi`.
     TerminalConfigurationConfigurationResourceEnterpriseTlsWifi {
-        ca_certificate_file: &str = Optional;
-        client_certificate_file: &str = Required;
-        private_key_file: &str = Required;
-        private_key_file_password: &str = Optional;
-        ssid: &str = Required;
+        ca_certificate_file: &str = text "ca_certificate_file" Optional "Text; may be missing.";
+        client_certificate_file: &str = text "client_certificate_file" Required "Text; always there.";
+        private_key_file: &str = text "private_key_file" Required "Text; always there.";
+        private_key_file_password: &str = text "private_key_file_password" Optional "Text; may be missing.";
+        ssid: &str = text "ssid" Required "Text; always there.";
     }
 
     /// The part `terminal_configuration_configuration_resource_personal_psk_wifi`.
     TerminalConfigurationConfigurationResourcePersonalPskWifi {
-        password: &str = Required;
-        ssid: &str = Required;
+        password: &str = text "password" Required "Text; always there.";
+        ssid: &str = text "ssid" Required "Text; always there.";
     }
 
     /// The part `terminal_configuration_configuration_resource_reboot_window`.
     TerminalConfigurationConfigurationResourceRebootWindow {
-        end_hour: i64 = Required;
-        start_hour: i64 = Required;
+        end_hour: i64 = int "end_hour" Required "An integer; always there.";
+        start_hour: i64 = int "start_hour" Required "An integer; always there.";
     }
 
     /// The part `terminal_configuration_configuration_resource_tipping`.
     TerminalConfigurationConfigurationResourceTipping {
-        aed: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        aud: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        cad: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        chf: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        czk: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        dkk: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        eur: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        gbp: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        gip: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        hkd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        huf: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        jpy: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        mxn: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        myr: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        nok: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        nzd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        pln: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        ron: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        sek: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        sgd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
-        usd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = Optional;
+        aed: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "aed" Optional "An object; may be missing.";
+        aud: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "aud" Optional "An object; may be missing.";
+        cad: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "cad" Optional "An object; may be missing.";
+        chf: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "chf" Optional "An object; may be missing.";
+        czk: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "czk" Optional "An object; may be missing.";
+        dkk: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "dkk" Optional "An object; may be missing.";
+        eur: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "eur" Optional "An object; may be missing.";
+        gbp: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "gbp" Optional "An object; may be missing.";
+        gip: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "gip" Optional "An object; may be missing.";
+        hkd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "hkd" Optional "An object; may be missing.";
+        huf: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "huf" Optional "An object; may be missing.";
+        jpy: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "jpy" Optional "An object; may be missing.";
+        mxn: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "mxn" Optional "An object; may be missing.";
+        myr: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "myr" Optional "An object; may be missing.";
+        nok: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "nok" Optional "An object; may be missing.";
+        nzd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "nzd" Optional "An object; may be missing.";
+        pln: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "pln" Optional "An object; may be missing.";
+        ron: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "ron" Optional "An object; may be missing.";
+        sek: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "sek" Optional "An object; may be missing.";
+        sgd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "sgd" Optional "An object; may be missing.";
+        usd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "usd" Optional "An object; may be missing.";
     }
 
     /// The part `terminal_configuration_configuration_resource_wifi_config`.
     TerminalConfigurationConfigurationResourceWifiConfig {
-        enterprise_eap_peap: TerminalConfigurationConfigurationResourceEnterprisePeapWifi = Optional;
-        enterprise_eap_tls: TerminalConfigurationConfigurationResourceEnterpriseTlsWifi = Optional;
-        personal_psk: TerminalConfigurationConfigurationResourcePersonalPskWifi = Optional;
-        r#type: TerminalConfigurationConfigurationResourceWifiConfigType = Required;
+        enterprise_eap_peap: TerminalConfigurationConfigurationResourceEnterprisePeapWifi = view "enterprise_eap_peap" Optional "An object; may be missing.";
+        enterprise_eap_tls: TerminalConfigurationConfigurationResourceEnterpriseTlsWifi = view "enterprise_eap_tls" Optional "An object; may be missing.";
+        personal_psk: TerminalConfigurationConfigurationResourcePersonalPskWifi = view "personal_psk" Optional "An object; may be missing.";
+        r#type: TerminalConfigurationConfigurationResourceWifiConfigType = field "type" Required "`enterprise_eap_peap`, `enterprise_eap_tls` or `personal_psk`; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/terminal/configurations.tipping.aed` and 41 other places.
     AedParams() {
-        fixed_amounts: ListOf<i64>;
-        percentages: ListOf<i64>;
-        smart_tip_threshold: i64;
+        fixed_amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "fixed_amounts" "Sets `fixed_amounts`. Several, each: an integer.";
+        percentages: impl Into<ListOf<i64>> = put<ListOf<i64>> "percentages" "Sets `percentages`. Several, each: an integer.";
+        smart_tip_threshold: impl Into<i64> = int "smart_tip_threshold" "Sets `smart_tip_threshold`. An integer.";
     }
 
     /// Parameters of `POST /v1/terminal/configurations`.
     CreateTerminalConfiguration() {
-        bbpos_wisepad3: StripeS700Params;
-        bbpos_wisepos_e: StripeS700Params;
-        cellular: PhoneNumberCollectionParams, clear_cellular;
-        name: String;
-        offline: PhoneNumberCollectionParams, clear_offline;
-        reboot_window: RebootWindowParams;
-        stripe_s700: StripeS700Params;
-        stripe_s710: StripeS700Params;
-        tipping: TippingParams, clear_tipping;
-        verifone_m425: StripeS700Params;
-        verifone_p400: StripeS700Params;
-        verifone_p630: StripeS700Params;
-        verifone_ux700: StripeS700Params;
-        verifone_v660p: StripeS700Params;
-        wifi: WifiParams, clear_wifi;
+        bbpos_wisepad3: StripeS700Params = fields "bbpos_wisepad3" "Sets `bbpos_wisepad3`. Parameters.";
+        bbpos_wisepos_e: StripeS700Params = fields "bbpos_wisepos_e" "Sets `bbpos_wisepos_e`. Parameters.";
+        cellular: PhoneNumberCollectionParams = fields "cellular", clear_cellular "Sets `cellular`. Parameters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 100 characters.";
+        offline: PhoneNumberCollectionParams = fields "offline", clear_offline "Sets `offline`. Parameters.";
+        reboot_window: RebootWindowParams = fields "reboot_window" "Sets `reboot_window`. Parameters.";
+        stripe_s700: StripeS700Params = fields "stripe_s700" "Sets `stripe_s700`. Parameters.";
+        stripe_s710: StripeS700Params = fields "stripe_s710" "Sets `stripe_s710`. Parameters.";
+        tipping: TippingParams = fields "tipping", clear_tipping "Sets `tipping`. Parameters.";
+        verifone_m425: StripeS700Params = fields "verifone_m425" "Sets `verifone_m425`. Parameters.";
+        verifone_p400: StripeS700Params = fields "verifone_p400" "Sets `verifone_p400`. Parameters.";
+        verifone_p630: StripeS700Params = fields "verifone_p630" "Sets `verifone_p630`. Parameters.";
+        verifone_ux700: StripeS700Params = fields "verifone_ux700" "Sets `verifone_ux700`. Parameters.";
+        verifone_v660p: StripeS700Params = fields "verifone_v660p" "Sets `verifone_v660p`. Parameters.";
+        wifi: WifiParams = fields "wifi", clear_wifi "Sets `wifi`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/configurations.wifi.enterprise_eap_peap` and one other place.
-    EnterpriseEapPeapParams(password: String, ssid: String, username: String) {
-        ca_certificate_file: String;
+    EnterpriseEapPeapParams(password: impl Into<String> = text "password", ssid: impl Into<String> = text "ssid", username: impl Into<String> = text "username") {
+        ca_certificate_file: impl Into<String> = text "ca_certificate_file" "Sets `ca_certificate_file`. Text.";
     }
 
     /// Parameters of `POST /v1/terminal/configurations.wifi.enterprise_eap_tls` and one other place.
-    EnterpriseEapTlsParams(client_certificate_file: String, private_key_file: String, ssid: String) {
-        ca_certificate_file: String;
-        private_key_file_password: String;
+    EnterpriseEapTlsParams(client_certificate_file: impl Into<String> = text "client_certificate_file", private_key_file: impl Into<String> = text "private_key_file", ssid: impl Into<String> = text "ssid") {
+        ca_certificate_file: impl Into<String> = text "ca_certificate_file" "Sets `ca_certificate_file`. Text.";
+        private_key_file_password: impl Into<String> = text "private_key_file_password" "Sets `private_key_file_password`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/terminal/configurations`.
     ListTerminalConfigurations() {
-        ending_before: String;
-        is_account_default: bool;
-        limit: i64;
-        starting_after: String;
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        is_account_default: bool = flag "is_account_default" "Sets `is_account_default`. `true` or `false`.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/terminal/configurations.wifi.personal_psk` and one other place.
-    PersonalPskParams(password: String, ssid: String) {
+    PersonalPskParams(password: impl Into<String> = text "password", ssid: impl Into<String> = text "ssid") {
     }
 
     /// Parameters of `POST /v1/terminal/configurations.reboot_window` and one other place.
-    RebootWindowParams(end_hour: i64, start_hour: i64) {
+    RebootWindowParams(end_hour: impl Into<i64> = int "end_hour", start_hour: impl Into<i64> = int "start_hour") {
     }
 
     /// Parameters of `POST /v1/terminal/configurations.bbpos_wisepad3` and 17 other places.
     StripeS700Params() {
-        splashscreen: String, clear_splashscreen;
+        splashscreen: impl Into<String> = text "splashscreen", clear_splashscreen "Sets `splashscreen`. Text.";
     }
 
     /// Parameters of `POST /v1/terminal/configurations.tipping` and one other place.
     TippingParams() {
-        aed: AedParams;
-        aud: AedParams;
-        cad: AedParams;
-        chf: AedParams;
-        czk: AedParams;
-        dkk: AedParams;
-        eur: AedParams;
-        gbp: AedParams;
-        gip: AedParams;
-        hkd: AedParams;
-        huf: AedParams;
-        jpy: AedParams;
-        mxn: AedParams;
-        myr: AedParams;
-        nok: AedParams;
-        nzd: AedParams;
-        pln: AedParams;
-        ron: AedParams;
-        sek: AedParams;
-        sgd: AedParams;
-        usd: AedParams;
+        aed: AedParams = fields "aed" "Sets `aed`. Parameters.";
+        aud: AedParams = fields "aud" "Sets `aud`. Parameters.";
+        cad: AedParams = fields "cad" "Sets `cad`. Parameters.";
+        chf: AedParams = fields "chf" "Sets `chf`. Parameters.";
+        czk: AedParams = fields "czk" "Sets `czk`. Parameters.";
+        dkk: AedParams = fields "dkk" "Sets `dkk`. Parameters.";
+        eur: AedParams = fields "eur" "Sets `eur`. Parameters.";
+        gbp: AedParams = fields "gbp" "Sets `gbp`. Parameters.";
+        gip: AedParams = fields "gip" "Sets `gip`. Parameters.";
+        hkd: AedParams = fields "hkd" "Sets `hkd`. Parameters.";
+        huf: AedParams = fields "huf" "Sets `huf`. Parameters.";
+        jpy: AedParams = fields "jpy" "Sets `jpy`. Parameters.";
+        mxn: AedParams = fields "mxn" "Sets `mxn`. Parameters.";
+        myr: AedParams = fields "myr" "Sets `myr`. Parameters.";
+        nok: AedParams = fields "nok" "Sets `nok`. Parameters.";
+        nzd: AedParams = fields "nzd" "Sets `nzd`. Parameters.";
+        pln: AedParams = fields "pln" "Sets `pln`. Parameters.";
+        ron: AedParams = fields "ron" "Sets `ron`. Parameters.";
+        sek: AedParams = fields "sek" "Sets `sek`. Parameters.";
+        sgd: AedParams = fields "sgd" "Sets `sgd`. Parameters.";
+        usd: AedParams = fields "usd" "Sets `usd`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/configurations/{configuration}`.
     UpdateTerminalConfiguration() {
-        bbpos_wisepad3: StripeS700Params, clear_bbpos_wisepad3;
-        bbpos_wisepos_e: StripeS700Params, clear_bbpos_wisepos_e;
-        cellular: PhoneNumberCollectionParams, clear_cellular;
-        name: String;
-        offline: PhoneNumberCollectionParams, clear_offline;
-        reboot_window: RebootWindowParams, clear_reboot_window;
-        stripe_s700: StripeS700Params, clear_stripe_s700;
-        stripe_s710: StripeS700Params, clear_stripe_s710;
-        tipping: TippingParams, clear_tipping;
-        verifone_m425: StripeS700Params, clear_verifone_m425;
-        verifone_p400: StripeS700Params, clear_verifone_p400;
-        verifone_p630: StripeS700Params, clear_verifone_p630;
-        verifone_ux700: StripeS700Params, clear_verifone_ux700;
-        verifone_v660p: StripeS700Params, clear_verifone_v660p;
-        wifi: WifiParams, clear_wifi;
+        bbpos_wisepad3: StripeS700Params = fields "bbpos_wisepad3", clear_bbpos_wisepad3 "Sets `bbpos_wisepad3`. Parameters.";
+        bbpos_wisepos_e: StripeS700Params = fields "bbpos_wisepos_e", clear_bbpos_wisepos_e "Sets `bbpos_wisepos_e`. Parameters.";
+        cellular: PhoneNumberCollectionParams = fields "cellular", clear_cellular "Sets `cellular`. Parameters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 100 characters.";
+        offline: PhoneNumberCollectionParams = fields "offline", clear_offline "Sets `offline`. Parameters.";
+        reboot_window: RebootWindowParams = fields "reboot_window", clear_reboot_window "Sets `reboot_window`. Parameters.";
+        stripe_s700: StripeS700Params = fields "stripe_s700", clear_stripe_s700 "Sets `stripe_s700`. Parameters.";
+        stripe_s710: StripeS700Params = fields "stripe_s710", clear_stripe_s710 "Sets `stripe_s710`. Parameters.";
+        tipping: TippingParams = fields "tipping", clear_tipping "Sets `tipping`. Parameters.";
+        verifone_m425: StripeS700Params = fields "verifone_m425", clear_verifone_m425 "Sets `verifone_m425`. Parameters.";
+        verifone_p400: StripeS700Params = fields "verifone_p400", clear_verifone_p400 "Sets `verifone_p400`. Parameters.";
+        verifone_p630: StripeS700Params = fields "verifone_p630", clear_verifone_p630 "Sets `verifone_p630`. Parameters.";
+        verifone_ux700: StripeS700Params = fields "verifone_ux700", clear_verifone_ux700 "Sets `verifone_ux700`. Parameters.";
+        verifone_v660p: StripeS700Params = fields "verifone_v660p", clear_verifone_v660p "Sets `verifone_v660p`. Parameters.";
+        wifi: WifiParams = fields "wifi", clear_wifi "Sets `wifi`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/configurations.wifi` and one other place.
-    WifiParams(r#type: TerminalConfigurationConfigurationResourceWifiConfigType) {
-        enterprise_eap_peap: EnterpriseEapPeapParams;
-        enterprise_eap_tls: EnterpriseEapTlsParams;
-        personal_psk: PersonalPskParams;
+    WifiParams(r#type: impl Into<TerminalConfigurationConfigurationResourceWifiConfigType> = put<TerminalConfigurationConfigurationResourceWifiConfigType> "type") {
+        enterprise_eap_peap: EnterpriseEapPeapParams = fields "enterprise_eap_peap" "Sets `enterprise_eap_peap`. Parameters.";
+        enterprise_eap_tls: EnterpriseEapTlsParams = fields "enterprise_eap_tls" "Sets `enterprise_eap_tls`. Parameters.";
+        personal_psk: PersonalPskParams = fields "personal_psk" "Sets `personal_psk`. Parameters.";
     }
 }
 

@@ -4,25 +4,25 @@
 use crate::{op::handles, params::params, view::views};
 
 handles! {
-    /// Calls about `terminal.connection_tokens`.
+    /// Calls about `terminal.connection_tokens`: [reference](https://docs.stripe.com/api/terminal/connection_tokens).
     TerminalConnectionTokensApi [] {
         fn create(; CreateTerminalConnectionToken) -> TerminalConnectionToken = post
-            "stripe.terminal.connection_tokens.create" "/v1/terminal/connection_tokens";
+            "stripe.terminal.connection_tokens.create" "/v1/terminal/connection_tokens" "terminal/connection_tokens/create";
     }
 }
 
 views! {
-    /// The object `terminal.connection_token`.
+    /// The object `terminal.connection_token`: [reference](https://docs.stripe.com/api/terminal/connection_tokens/object).
     TerminalConnectionToken {
-        location: &str = Optional;
-        object: &str = Required;
-        secret: &str = Required;
+        location: &str = text "location" Optional "Text; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        secret: &str = text "secret" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/terminal/connection_tokens`.
     CreateTerminalConnectionToken() {
-        location: String;
+        location: impl Into<String> = text "location" "Sets `location`. Text of at most 5000 characters.";
     }
 }

@@ -9,79 +9,79 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `terminal.locations`.
+    /// Calls about `terminal.locations`: [reference](https://docs.stripe.com/api/terminal/locations).
     TerminalLocationsApi [] {
         fn list(; ListParams) -> List<TerminalLocation> = list
-            "stripe.terminal.locations.list" "/v1/terminal/locations";
+            "stripe.terminal.locations.list" "/v1/terminal/locations" "terminal/locations/list";
         fn create(; CreateTerminalLocation) -> TerminalLocation = post
-            "stripe.terminal.locations.create" "/v1/terminal/locations";
+            "stripe.terminal.locations.create" "/v1/terminal/locations" "terminal/locations/create";
         fn retrieve(location) -> TerminalLocation = get
-            "stripe.terminal.locations.retrieve" "/v1/terminal/locations/{location}";
+            "stripe.terminal.locations.retrieve" "/v1/terminal/locations/{location}" "terminal/locations/retrieve";
         fn update(location; UpdateTerminalLocation) -> TerminalLocation = post
-            "stripe.terminal.locations.update" "/v1/terminal/locations/{location}";
+            "stripe.terminal.locations.update" "/v1/terminal/locations/{location}" "terminal/locations/update";
         fn delete(location) -> DeletedTerminalLocation = delete
-            "stripe.terminal.locations.delete" "/v1/terminal/locations/{location}";
+            "stripe.terminal.locations.delete" "/v1/terminal/locations/{location}" "terminal/locations/delete";
     }
 }
 
 views! {
     /// The object `deleted_terminal.location`.
     DeletedTerminalLocation {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `terminal.location`.
+    /// The object `terminal.location`: [reference](https://docs.stripe.com/api/terminal/locations/object).
     TerminalLocation {
-        address: Address = Required;
-        address_kana: LegalEntityJapanAddress = Optional;
-        address_kanji: LegalEntityJapanAddress = Optional;
-        configuration_overrides: &str = Optional;
-        display_name: &str = Required;
-        display_name_kana: &str = Optional;
-        display_name_kanji: &str = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        phone: &str = Optional;
+        address: Address = view "address" Required "An object; always there.";
+        address_kana: LegalEntityJapanAddress = view "address_kana" Optional "An object; may be missing.";
+        address_kanji: LegalEntityJapanAddress = view "address_kanji" Optional "An object; may be missing.";
+        configuration_overrides: &str = text "configuration_overrides" Optional "Text; may be missing.";
+        display_name: &str = text "display_name" Required "Text; always there.";
+        display_name_kana: &str = text "display_name_kana" Optional "Text; may be missing.";
+        display_name_kanji: &str = text "display_name_kanji" Optional "Text; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        phone: &str = text "phone" Optional "Text; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/terminal/locations`.
     CreateTerminalLocation() {
-        address: TerminalLocationAddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        configuration_overrides: String;
-        display_name: String;
-        display_name_kana: String;
-        display_name_kanji: String;
-        metadata: MapOf<String>, clear_metadata;
-        phone: String;
+        address: TerminalLocationAddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        configuration_overrides: impl Into<String> = text "configuration_overrides" "Sets `configuration_overrides`. Text of at most 500 characters.";
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text of at most 1000 characters.";
+        display_name_kana: impl Into<String> = text "display_name_kana" "Sets `display_name_kana`. Text of at most 1000 characters.";
+        display_name_kanji: impl Into<String> = text "display_name_kanji" "Sets `display_name_kanji`. Text of at most 1000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v1/terminal/locations.address`.
-    TerminalLocationAddressParams(country: String) {
-        city: String;
-        line1: String;
-        line2: String;
-        postal_code: String;
-        state: String;
+    TerminalLocationAddressParams(country: impl Into<String> = text "country") {
+        city: impl Into<String> = text "city" "Sets `city`. Text of at most 5000 characters.";
+        line1: impl Into<String> = text "line1" "Sets `line1`. Text of at most 5000 characters.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text of at most 5000 characters.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text of at most 5000 characters.";
+        state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/terminal/locations/{location}`.
     UpdateTerminalLocation() {
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        configuration_overrides: String, clear_configuration_overrides;
-        display_name: String, clear_display_name;
-        display_name_kana: String, clear_display_name_kana;
-        display_name_kanji: String, clear_display_name_kanji;
-        metadata: MapOf<String>, clear_metadata;
-        phone: String, clear_phone;
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        configuration_overrides: impl Into<String> = text "configuration_overrides", clear_configuration_overrides "Sets `configuration_overrides`. Text.";
+        display_name: impl Into<String> = text "display_name", clear_display_name "Sets `display_name`. Text.";
+        display_name_kana: impl Into<String> = text "display_name_kana", clear_display_name_kana "Sets `display_name_kana`. Text.";
+        display_name_kanji: impl Into<String> = text "display_name_kanji", clear_display_name_kanji "Sets `display_name_kanji`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        phone: impl Into<String> = text "phone", clear_phone "Sets `phone`. Text.";
     }
 }

@@ -4,48 +4,48 @@
 use crate::{op::handles, params::params, view::views};
 
 handles! {
-    /// Calls about `terminal.onboarding_links`.
+    /// Calls about `terminal.onboarding_links`: [reference](https://docs.stripe.com/api/terminal/onboarding_links).
     TerminalOnboardingLinksApi [] {
         fn create(; CreateTerminalOnboardingLink) -> TerminalOnboardingLink = post
-            "stripe.terminal.onboarding_links.create" "/v1/terminal/onboarding_links";
+            "stripe.terminal.onboarding_links.create" "/v1/terminal/onboarding_links" "terminal/onboarding_links/create";
     }
 }
 
 views! {
-    /// The object `terminal.onboarding_link`.
+    /// The object `terminal.onboarding_link`: [reference](https://docs.stripe.com/api/terminal/onboarding_links/object).
     TerminalOnboardingLink {
-        link_options: TerminalOnboardingLinkLinkOptions = Required;
-        link_type: &str = Required;
-        object: &str = Required;
-        on_behalf_of: &str = Nullable;
-        redirect_url: &str = Required;
+        link_options: TerminalOnboardingLinkLinkOptions = view "link_options" Required "An object; always there.";
+        link_type: &str = text "link_type" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        on_behalf_of: &str = text "on_behalf_of" Nullable "Text; may be `null`.";
+        redirect_url: &str = text "redirect_url" Required "Text; always there.";
     }
 
     /// The part `terminal_onboarding_link_apple_terms_and_conditions`.
     TerminalOnboardingLinkAppleTermsAndConditions {
-        allow_relinking: bool = Nullable;
-        merchant_display_name: &str = Required;
+        allow_relinking: bool = flag "allow_relinking" Nullable "`true` or `false`; may be `null`.";
+        merchant_display_name: &str = text "merchant_display_name" Required "Text; always there.";
     }
 
     /// The part `terminal_onboarding_link_link_options`.
     TerminalOnboardingLinkLinkOptions {
-        apple_terms_and_conditions: TerminalOnboardingLinkAppleTermsAndConditions = Nullable;
+        apple_terms_and_conditions: TerminalOnboardingLinkAppleTermsAndConditions = view "apple_terms_and_conditions" Nullable "An object; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/terminal/onboarding_links.link_options.apple_terms_and_conditions`.
-    AppleTermsAndConditionsParams(merchant_display_name: String) {
-        allow_relinking: bool;
+    AppleTermsAndConditionsParams(merchant_display_name: impl Into<String> = text "merchant_display_name") {
+        allow_relinking: bool = flag "allow_relinking" "Sets `allow_relinking`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/terminal/onboarding_links`.
-    CreateTerminalOnboardingLink(link_options: LinkOptionsParams, link_type: String) {
-        on_behalf_of: String;
+    CreateTerminalOnboardingLink(link_options: LinkOptionsParams = fields "link_options", link_type: impl Into<String> = text "link_type") {
+        on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/terminal/onboarding_links.link_options`.
     LinkOptionsParams() {
-        apple_terms_and_conditions: AppleTermsAndConditionsParams;
+        apple_terms_and_conditions: AppleTermsAndConditionsParams = fields "apple_terms_and_conditions" "Sets `apple_terms_and_conditions`. Parameters.";
     }
 }

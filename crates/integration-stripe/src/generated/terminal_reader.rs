@@ -2,7 +2,7 @@
 //! `terminal_reader`.
 
 use super::{
-    ApiErrors2, CardAllowRedisplay, Charge, PaymentIntent, PaymentMethod, Refund, SetupIntent,
+    ApiErrorsObject, CardAllowRedisplay, Charge, PaymentIntent, PaymentMethod, Refund, SetupIntent,
     TerminalLocation, TerminalReaderReaderResourceRefundPaymentActionReason, TerminalReaderStatus,
     V2CoreEventDestinationStatus,
 };
@@ -13,377 +13,377 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `terminal.readers`.
+    /// Calls about `terminal.readers`: [reference](https://docs.stripe.com/api/terminal/readers).
     TerminalReadersApi [] {
         fn list(; ListTerminalReaders) -> List<TerminalReader> = list
-            "stripe.terminal.readers.list" "/v1/terminal/readers";
+            "stripe.terminal.readers.list" "/v1/terminal/readers" "terminal/readers/list";
         fn create(; CreateTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.create" "/v1/terminal/readers";
+            "stripe.terminal.readers.create" "/v1/terminal/readers" "terminal/readers/create";
         fn retrieve(reader) -> TerminalReader = get
-            "stripe.terminal.readers.retrieve" "/v1/terminal/readers/{reader}";
+            "stripe.terminal.readers.retrieve" "/v1/terminal/readers/{reader}" "terminal/readers/retrieve";
         fn update(reader; UpdateTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.update" "/v1/terminal/readers/{reader}";
+            "stripe.terminal.readers.update" "/v1/terminal/readers/{reader}" "terminal/readers/update";
         fn delete(reader) -> DeletedTerminalReader = delete
-            "stripe.terminal.readers.delete" "/v1/terminal/readers/{reader}";
+            "stripe.terminal.readers.delete" "/v1/terminal/readers/{reader}" "terminal/readers/delete";
         fn cancel_action(reader) -> TerminalReader = post
-            "stripe.terminal.readers.cancel_action" "/v1/terminal/readers/{reader}/cancel_action";
+            "stripe.terminal.readers.cancel_action" "/v1/terminal/readers/{reader}/cancel_action" "terminal/readers/cancel_action";
         fn collect_inputs(reader; CollectInputsTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.collect_inputs" "/v1/terminal/readers/{reader}/collect_inputs";
+            "stripe.terminal.readers.collect_inputs" "/v1/terminal/readers/{reader}/collect_inputs" "terminal/readers/collect_inputs/collect_inputs";
         fn collect_payment_method(reader; CollectPaymentMethodTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.collect_payment_method" "/v1/terminal/readers/{reader}/collect_payment_method";
+            "stripe.terminal.readers.collect_payment_method" "/v1/terminal/readers/{reader}/collect_payment_method" "terminal/readers/collect_payment_method";
         fn confirm_payment_intent(reader; ConfirmPaymentIntentTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.confirm_payment_intent" "/v1/terminal/readers/{reader}/confirm_payment_intent";
+            "stripe.terminal.readers.confirm_payment_intent" "/v1/terminal/readers/{reader}/confirm_payment_intent" "terminal/readers/confirm_payment_intent";
         fn process_payment_intent(reader; ProcessPaymentIntentTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.process_payment_intent" "/v1/terminal/readers/{reader}/process_payment_intent";
+            "stripe.terminal.readers.process_payment_intent" "/v1/terminal/readers/{reader}/process_payment_intent" "terminal/readers/process_payment_intent";
         fn process_setup_intent(reader; ProcessSetupIntentTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.process_setup_intent" "/v1/terminal/readers/{reader}/process_setup_intent";
+            "stripe.terminal.readers.process_setup_intent" "/v1/terminal/readers/{reader}/process_setup_intent" "terminal/readers/process_setup_intent";
         fn refund_payment(reader; RefundPaymentTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.refund_payment" "/v1/terminal/readers/{reader}/refund_payment";
+            "stripe.terminal.readers.refund_payment" "/v1/terminal/readers/{reader}/refund_payment" "terminal/readers/refund_payment";
         fn set_reader_display(reader; SetReaderDisplayTerminalReader) -> TerminalReader = post
-            "stripe.terminal.readers.set_reader_display" "/v1/terminal/readers/{reader}/set_reader_display";
+            "stripe.terminal.readers.set_reader_display" "/v1/terminal/readers/{reader}/set_reader_display" "terminal/readers/set_reader_display";
     }
 }
 
 views! {
     /// The object `deleted_terminal.reader`.
     DeletedTerminalReader {
-        deleted: bool = Required;
-        device_type: TerminalReaderDeviceType = Required;
-        id: &str = Required;
-        object: &str = Required;
-        serial_number: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        device_type: TerminalReaderDeviceType = field "device_type" Required "One of 19 words; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        serial_number: &str = text "serial_number" Required "Text; always there.";
     }
 
-    /// The object `terminal.reader`.
+    /// The object `terminal.reader`: [reference](https://docs.stripe.com/api/terminal/readers/object).
     TerminalReader {
-        action: TerminalReaderReaderResourceReaderAction = Nullable;
-        device_sw_version: &str = Nullable;
-        device_type: TerminalReaderDeviceType = Required;
-        id: &str = Required;
-        ip_address: &str = Nullable;
-        label: &str = Required;
-        last_seen_at: i64 = Nullable;
-        livemode: bool = Required;
-        location: Expandable<TerminalLocation> = Nullable;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        serial_number: &str = Required;
-        status: TerminalReaderStatus = Nullable;
+        action: TerminalReaderReaderResourceReaderAction = view "action" Nullable "An object; may be `null`.";
+        device_sw_version: &str = text "device_sw_version" Nullable "Text; may be `null`.";
+        device_type: TerminalReaderDeviceType = field "device_type" Required "One of 19 words; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
+        label: &str = text "label" Required "Text; always there.";
+        last_seen_at: i64 = int "last_seen_at" Nullable "Seconds since 1970; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        location: Expandable<TerminalLocation> = field "location" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        serial_number: &str = text "serial_number" Required "Text; always there.";
+        status: TerminalReaderStatus = field "status" Nullable "`offline` or `online`; may be `null`.";
     }
 
     /// The part `terminal_reader_reader_resource_cart`.
     TerminalReaderReaderResourceCart {
-        currency: &str = Required;
-        line_items: Vec<TerminalReaderReaderResourceLineItem> = Required;
-        tax: i64 = Nullable;
-        total: i64 = Required;
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        line_items: Vec<TerminalReaderReaderResourceLineItem> = field "line_items" Required "Several, each: an object; always there.";
+        tax: i64 = int "tax" Nullable "An integer; may be `null`.";
+        total: i64 = int "total" Required "An integer; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_choice`.
     TerminalReaderReaderResourceChoice {
-        id: &str = Nullable;
-        style: TerminalReaderReaderResourceChoiceStyle = Nullable;
-        text: &str = Required;
+        id: &str = text "id" Nullable "Text; may be `null`.";
+        style: TerminalReaderReaderResourceChoiceStyle = field "style" Nullable "`primary` or `secondary`; may be `null`.";
+        text: &str = text "text" Required "Text; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_collect_config`.
     TerminalReaderReaderResourceCollectConfig {
-        enable_customer_cancellation: bool = Optional;
-        skip_tipping: bool = Optional;
-        tipping: TerminalReaderReaderResourceTippingConfig = Optional;
+        enable_customer_cancellation: bool = flag "enable_customer_cancellation" Optional "`true` or `false`; may be missing.";
+        skip_tipping: bool = flag "skip_tipping" Optional "`true` or `false`; may be missing.";
+        tipping: TerminalReaderReaderResourceTippingConfig = view "tipping" Optional "An object; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_collect_inputs_action`.
     TerminalReaderReaderResourceCollectInputsAction {
-        inputs: Vec<TerminalReaderReaderResourceInput> = Required;
-        metadata: Map<&'static str> = Nullable;
+        inputs: Vec<TerminalReaderReaderResourceInput> = field "inputs" Required "Several, each: an object; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
     }
 
     /// The part `terminal_reader_reader_resource_collect_payment_method_action`.
     TerminalReaderReaderResourceCollectPaymentMethodAction {
-        collect_config: TerminalReaderReaderResourceCollectConfig = Optional;
-        payment_intent: Expandable<PaymentIntent> = Required;
-        payment_method: PaymentMethod = Optional;
+        collect_config: TerminalReaderReaderResourceCollectConfig = view "collect_config" Optional "An object; may be missing.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
+        payment_method: PaymentMethod = view "payment_method" Optional "An object; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_confirm_config`.
     TerminalReaderReaderResourceConfirmConfig {
-        return_url: &str = Optional;
+        return_url: &str = text "return_url" Optional "Text; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_confirm_payment_intent_action`.
     TerminalReaderReaderResourceConfirmPaymentIntentAction {
-        confirm_config: TerminalReaderReaderResourceConfirmConfig = Optional;
-        payment_intent: Expandable<PaymentIntent> = Required;
+        confirm_config: TerminalReaderReaderResourceConfirmConfig = view "confirm_config" Optional "An object; may be missing.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_custom_text`.
     TerminalReaderReaderResourceCustomText {
-        description: &str = Nullable;
-        skip_button: &str = Nullable;
-        submit_button: &str = Nullable;
-        title: &str = Nullable;
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        skip_button: &str = text "skip_button" Nullable "Text; may be `null`.";
+        submit_button: &str = text "submit_button" Nullable "Text; may be `null`.";
+        title: &str = text "title" Nullable "Text; may be `null`.";
     }
 
     /// The part `terminal_reader_reader_resource_file_metadata`.
     TerminalReaderReaderResourceFileMetadata {
-        created_at: i64 = Required;
-        filename: &str = Required;
-        size: i64 = Required;
-        r#type: &str = Required;
+        created_at: i64 = int "created_at" Required "Seconds since 1970; always there.";
+        filename: &str = text "filename" Required "Text; always there.";
+        size: i64 = int "size" Required "An integer; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_input`.
     TerminalReaderReaderResourceInput {
-        custom_text: TerminalReaderReaderResourceCustomText = Nullable;
-        email: TerminalReaderReaderResourceText = Optional;
-        numeric: TerminalReaderReaderResourceText = Optional;
-        phone: TerminalReaderReaderResourceText = Optional;
-        required: bool = Nullable;
-        selection: TerminalReaderReaderResourceSelection = Optional;
-        signature: TerminalReaderReaderResourceText = Optional;
-        skipped: bool = Optional;
-        text: TerminalReaderReaderResourceText = Optional;
-        toggles: Vec<TerminalReaderReaderResourceToggle> = Nullable;
-        r#type: TerminalReaderReaderResourceInputType = Required;
+        custom_text: TerminalReaderReaderResourceCustomText = view "custom_text" Nullable "An object; may be `null`.";
+        email: TerminalReaderReaderResourceText = view "email" Optional "An object; may be missing.";
+        numeric: TerminalReaderReaderResourceText = view "numeric" Optional "An object; may be missing.";
+        phone: TerminalReaderReaderResourceText = view "phone" Optional "An object; may be missing.";
+        required: bool = flag "required" Nullable "`true` or `false`; may be `null`.";
+        selection: TerminalReaderReaderResourceSelection = view "selection" Optional "An object; may be missing.";
+        signature: TerminalReaderReaderResourceText = view "signature" Optional "An object; may be missing.";
+        skipped: bool = flag "skipped" Optional "`true` or `false`; may be missing.";
+        text: TerminalReaderReaderResourceText = view "text" Optional "An object; may be missing.";
+        toggles: Vec<TerminalReaderReaderResourceToggle> = field "toggles" Nullable "Several, each: an object; may be `null`.";
+        r#type: TerminalReaderReaderResourceInputType = field "type" Required "`email`, `numeric`, `phone`, `selection`, `signature` or `text`; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_line_item`.
     TerminalReaderReaderResourceLineItem {
-        amount: i64 = Required;
-        description: &str = Required;
-        quantity: i64 = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        description: &str = text "description" Required "Text; always there.";
+        quantity: i64 = int "quantity" Required "An integer; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_print_content`.
     TerminalReaderReaderResourcePrintContent {
-        image: TerminalReaderReaderResourceFileMetadata = Optional;
-        r#type: &str = Required;
+        image: TerminalReaderReaderResourceFileMetadata = view "image" Optional "An object; may be missing.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_process_config`.
     TerminalReaderReaderResourceProcessConfig {
-        enable_customer_cancellation: bool = Optional;
-        return_url: &str = Optional;
-        skip_tipping: bool = Optional;
-        tipping: TerminalReaderReaderResourceTippingConfig = Optional;
+        enable_customer_cancellation: bool = flag "enable_customer_cancellation" Optional "`true` or `false`; may be missing.";
+        return_url: &str = text "return_url" Optional "Text; may be missing.";
+        skip_tipping: bool = flag "skip_tipping" Optional "`true` or `false`; may be missing.";
+        tipping: TerminalReaderReaderResourceTippingConfig = view "tipping" Optional "An object; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_process_payment_intent_action`.
     TerminalReaderReaderResourceProcessPaymentIntentAction {
-        payment_intent: Expandable<PaymentIntent> = Required;
-        process_config: TerminalReaderReaderResourceProcessConfig = Optional;
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
+        process_config: TerminalReaderReaderResourceProcessConfig = view "process_config" Optional "An object; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_process_setup_config` and one other place.
     TerminalReaderReaderResourceProcessSetupConfig {
-        enable_customer_cancellation: bool = Optional;
+        enable_customer_cancellation: bool = flag "enable_customer_cancellation" Optional "`true` or `false`; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_process_setup_intent_action`.
     TerminalReaderReaderResourceProcessSetupIntentAction {
-        generated_card: &str = Optional;
-        process_config: TerminalReaderReaderResourceProcessSetupConfig = Optional;
-        setup_intent: Expandable<SetupIntent> = Required;
+        generated_card: &str = text "generated_card" Optional "Text; may be missing.";
+        process_config: TerminalReaderReaderResourceProcessSetupConfig = view "process_config" Optional "An object; may be missing.";
+        setup_intent: Expandable<SetupIntent> = field "setup_intent" Required "An id, or the object where the call expanded it; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_reader_action`.
     TerminalReaderReaderResourceReaderAction {
-        api_error: ApiErrors2 = Nullable;
-        collect_inputs: TerminalReaderReaderResourceCollectInputsAction = Optional;
-        collect_payment_method: TerminalReaderReaderResourceCollectPaymentMethodAction = Optional;
-        confirm_payment_intent: TerminalReaderReaderResourceConfirmPaymentIntentAction = Optional;
-        failure_code: &str = Nullable;
-        failure_message: &str = Nullable;
-        print_content: TerminalReaderReaderResourcePrintContent = Optional;
-        process_payment_intent: TerminalReaderReaderResourceProcessPaymentIntentAction = Optional;
-        process_setup_intent: TerminalReaderReaderResourceProcessSetupIntentAction = Optional;
-        refund_payment: TerminalReaderReaderResourceRefundPaymentAction = Optional;
-        set_reader_display: TerminalReaderReaderResourceSetReaderDisplayAction = Optional;
-        status: TerminalReaderReaderResourceReaderActionStatus = Required;
-        r#type: TerminalReaderReaderResourceReaderActionType = Required;
+        api_error: ApiErrorsObject = view "api_error" Nullable "An object; may be `null`.";
+        collect_inputs: TerminalReaderReaderResourceCollectInputsAction = view "collect_inputs" Optional "An object; may be missing.";
+        collect_payment_method: TerminalReaderReaderResourceCollectPaymentMethodAction = view "collect_payment_method" Optional "An object; may be missing.";
+        confirm_payment_intent: TerminalReaderReaderResourceConfirmPaymentIntentAction = view "confirm_payment_intent" Optional "An object; may be missing.";
+        failure_code: &str = text "failure_code" Nullable "Text; may be `null`.";
+        failure_message: &str = text "failure_message" Nullable "Text; may be `null`.";
+        print_content: TerminalReaderReaderResourcePrintContent = view "print_content" Optional "An object; may be missing.";
+        process_payment_intent: TerminalReaderReaderResourceProcessPaymentIntentAction = view "process_payment_intent" Optional "An object; may be missing.";
+        process_setup_intent: TerminalReaderReaderResourceProcessSetupIntentAction = view "process_setup_intent" Optional "An object; may be missing.";
+        refund_payment: TerminalReaderReaderResourceRefundPaymentAction = view "refund_payment" Optional "An object; may be missing.";
+        set_reader_display: TerminalReaderReaderResourceSetReaderDisplayAction = view "set_reader_display" Optional "An object; may be missing.";
+        status: TerminalReaderReaderResourceReaderActionStatus = field "status" Required "`failed`, `in_progress` or `succeeded`; always there.";
+        r#type: TerminalReaderReaderResourceReaderActionType = field "type" Required "One of 8 words; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_refund_payment_action`.
     TerminalReaderReaderResourceRefundPaymentAction {
-        amount: i64 = Optional;
-        charge: Expandable<Charge> = Optional;
-        metadata: Map<&'static str> = Optional;
-        payment_intent: Expandable<PaymentIntent> = Optional;
-        reason: TerminalReaderReaderResourceRefundPaymentActionReason = Optional;
-        refund: Expandable<Refund> = Optional;
-        refund_application_fee: bool = Optional;
-        refund_payment_config: TerminalReaderReaderResourceProcessSetupConfig = Optional;
-        reverse_transfer: bool = Optional;
+        amount: i64 = int "amount" Optional "An integer; may be missing.";
+        charge: Expandable<Charge> = field "charge" Optional "An id, or the object where the call expanded it; may be missing.";
+        metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
+        payment_intent: Expandable<PaymentIntent> = field "payment_intent" Optional "An id, or the object where the call expanded it; may be missing.";
+        reason: TerminalReaderReaderResourceRefundPaymentActionReason = field "reason" Optional "`duplicate`, `fraudulent` or `requested_by_customer`; may be missing.";
+        refund: Expandable<Refund> = field "refund" Optional "An id, or the object where the call expanded it; may be missing.";
+        refund_application_fee: bool = flag "refund_application_fee" Optional "`true` or `false`; may be missing.";
+        refund_payment_config: TerminalReaderReaderResourceProcessSetupConfig = view "refund_payment_config" Optional "An object; may be missing.";
+        reverse_transfer: bool = flag "reverse_transfer" Optional "`true` or `false`; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_selection`.
     TerminalReaderReaderResourceSelection {
-        choices: Vec<TerminalReaderReaderResourceChoice> = Required;
-        id: &str = Nullable;
-        text: &str = Nullable;
+        choices: Vec<TerminalReaderReaderResourceChoice> = field "choices" Required "Several, each: an object; always there.";
+        id: &str = text "id" Nullable "Text; may be `null`.";
+        text: &str = text "text" Nullable "Text; may be `null`.";
     }
 
     /// The part `terminal_reader_reader_resource_set_reader_display_action`.
     TerminalReaderReaderResourceSetReaderDisplayAction {
-        cart: TerminalReaderReaderResourceCart = Nullable;
-        r#type: &str = Required;
+        cart: TerminalReaderReaderResourceCart = view "cart" Nullable "An object; may be `null`.";
+        r#type: &str = text "type" Required "Text; always there.";
     }
 
     /// The part `terminal_reader_reader_resource_email` and 4 other places.
     TerminalReaderReaderResourceText {
-        value: &str = Nullable;
+        value: &str = text "value" Nullable "Text; may be `null`.";
     }
 
     /// The part `terminal_reader_reader_resource_tipping_config` and one other place.
     TerminalReaderReaderResourceTippingConfig {
-        amount_eligible: i64 = Optional;
+        amount_eligible: i64 = int "amount_eligible" Optional "An integer; may be missing.";
     }
 
     /// The part `terminal_reader_reader_resource_toggle`.
     TerminalReaderReaderResourceToggle {
-        default_value: V2CoreEventDestinationStatus = Nullable;
-        description: &str = Nullable;
-        title: &str = Nullable;
-        value: V2CoreEventDestinationStatus = Nullable;
+        default_value: V2CoreEventDestinationStatus = field "default_value" Nullable "`disabled` or `enabled`; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        title: &str = text "title" Nullable "Text; may be `null`.";
+        value: V2CoreEventDestinationStatus = field "value" Nullable "`disabled` or `enabled`; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/set_reader_display.cart`.
-    CartParams(currency: String, line_items: ListOf<TerminalReaderLineItemsParams>, total: i64) {
-        tax: i64;
+    CartParams(currency: impl Into<String> = text "currency", line_items: impl Into<ListOf<TerminalReaderLineItemsParams>> = put<ListOf<TerminalReaderLineItemsParams>> "line_items", total: impl Into<i64> = int "total") {
+        tax: impl Into<i64> = int "tax" "Sets `tax`. An integer.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.selection.choices`.
-    ChoicesParams(id: String, text: String) {
-        style: TerminalReaderReaderResourceChoiceStyle;
+    ChoicesParams(id: impl Into<String> = text "id", text: impl Into<String> = text "text") {
+        style: impl Into<TerminalReaderReaderResourceChoiceStyle> = put<TerminalReaderReaderResourceChoiceStyle> "style" "Sets `style`. `primary` or `secondary`.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_payment_method.collect_config`.
     CollectConfigParams() {
-        allow_redisplay: CardAllowRedisplay;
-        enable_customer_cancellation: bool;
-        skip_tipping: bool;
-        tipping: TerminalReaderTippingParams;
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
+        enable_customer_cancellation: bool = flag "enable_customer_cancellation" "Sets `enable_customer_cancellation`. `true` or `false`.";
+        skip_tipping: bool = flag "skip_tipping" "Sets `skip_tipping`. `true` or `false`.";
+        tipping: TerminalReaderTippingParams = fields "tipping" "Sets `tipping`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs`.
-    CollectInputsTerminalReader(inputs: ListOf<TerminalReaderInputsParams>) {
-        metadata: MapOf<String>;
+    CollectInputsTerminalReader(inputs: impl Into<ListOf<TerminalReaderInputsParams>> = put<ListOf<TerminalReaderInputsParams>> "inputs") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_payment_method`.
-    CollectPaymentMethodTerminalReader(payment_intent: String) {
-        collect_config: CollectConfigParams;
+    CollectPaymentMethodTerminalReader(payment_intent: impl Into<String> = text "payment_intent") {
+        collect_config: CollectConfigParams = fields "collect_config" "Sets `collect_config`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/confirm_payment_intent.confirm_config`.
     ConfirmConfigParams() {
-        return_url: String;
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/confirm_payment_intent`.
-    ConfirmPaymentIntentTerminalReader(payment_intent: String) {
-        confirm_config: ConfirmConfigParams;
+    ConfirmPaymentIntentTerminalReader(payment_intent: impl Into<String> = text "payment_intent") {
+        confirm_config: ConfirmConfigParams = fields "confirm_config" "Sets `confirm_config`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers`.
-    CreateTerminalReader(registration_code: String) {
-        label: String;
-        location: String;
-        metadata: MapOf<String>, clear_metadata;
+    CreateTerminalReader(registration_code: impl Into<String> = text "registration_code") {
+        label: impl Into<String> = text "label" "Sets `label`. Text of at most 5000 characters.";
+        location: impl Into<String> = text "location" "Sets `location`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/terminal/readers`.
     ListTerminalReaders() {
-        device_type: TerminalReaderDeviceType;
-        ending_before: String;
-        limit: i64;
-        location: String;
-        serial_number: String;
-        starting_after: String;
-        status: TerminalReaderStatus;
+        device_type: impl Into<TerminalReaderDeviceType> = put<TerminalReaderDeviceType> "device_type" "Sets `device_type`. One of 19 words.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        location: impl Into<String> = text "location" "Sets `location`. Text of at most 5000 characters.";
+        serial_number: impl Into<String> = text "serial_number" "Sets `serial_number`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TerminalReaderStatus> = put<TerminalReaderStatus> "status" "Sets `status`. `offline` or `online`.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_setup_intent.process_config` and one other place.
     ProcessConfigParams() {
-        enable_customer_cancellation: bool;
+        enable_customer_cancellation: bool = flag "enable_customer_cancellation" "Sets `enable_customer_cancellation`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_payment_intent`.
-    ProcessPaymentIntentTerminalReader(payment_intent: String) {
-        process_config: TerminalReaderProcessConfigParams;
+    ProcessPaymentIntentTerminalReader(payment_intent: impl Into<String> = text "payment_intent") {
+        process_config: TerminalReaderProcessConfigParams = fields "process_config" "Sets `process_config`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_setup_intent`.
-    ProcessSetupIntentTerminalReader(allow_redisplay: CardAllowRedisplay, setup_intent: String) {
-        process_config: ProcessConfigParams;
+    ProcessSetupIntentTerminalReader(allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay", setup_intent: impl Into<String> = text "setup_intent") {
+        process_config: ProcessConfigParams = fields "process_config" "Sets `process_config`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/refund_payment`.
     RefundPaymentTerminalReader() {
-        amount: i64;
-        charge: String;
-        metadata: MapOf<String>;
-        payment_intent: String;
-        refund_application_fee: bool;
-        refund_payment_config: ProcessConfigParams;
-        reverse_transfer: bool;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        charge: impl Into<String> = text "charge" "Sets `charge`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
+        refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
+        refund_payment_config: ProcessConfigParams = fields "refund_payment_config" "Sets `refund_payment_config`. Parameters.";
+        reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.selection`.
-    SelectionParams(choices: ListOf<ChoicesParams>) {
+    SelectionParams(choices: impl Into<ListOf<ChoicesParams>> = put<ListOf<ChoicesParams>> "choices") {
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/set_reader_display`.
-    SetReaderDisplayTerminalReader(r#type: String) {
-        cart: CartParams;
+    SetReaderDisplayTerminalReader(r#type: impl Into<String> = text "type") {
+        cart: CartParams = fields "cart" "Sets `cart`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.custom_text`.
-    TerminalReaderCustomTextParams(title: String) {
-        description: String;
-        skip_button: String;
-        submit_button: String;
+    TerminalReaderCustomTextParams(title: impl Into<String> = text "title") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 500 characters.";
+        skip_button: impl Into<String> = text "skip_button" "Sets `skip_button`. Text of at most 14 characters.";
+        submit_button: impl Into<String> = text "submit_button" "Sets `submit_button`. Text of at most 30 characters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs`.
-    TerminalReaderInputsParams(custom_text: TerminalReaderCustomTextParams, r#type: TerminalReaderReaderResourceInputType) {
-        required: bool;
-        selection: SelectionParams;
-        toggles: ListOf<TogglesParams>;
+    TerminalReaderInputsParams(custom_text: TerminalReaderCustomTextParams = fields "custom_text", r#type: impl Into<TerminalReaderReaderResourceInputType> = put<TerminalReaderReaderResourceInputType> "type") {
+        required: bool = flag "required" "Sets `required`. `true` or `false`.";
+        selection: SelectionParams = fields "selection" "Sets `selection`. Parameters.";
+        toggles: impl Into<ListOf<TogglesParams>> = put<ListOf<TogglesParams>> "toggles" "Sets `toggles`. Several, each: parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/set_reader_display.cart.line_items`.
-    TerminalReaderLineItemsParams(amount: i64, description: String, quantity: i64) {
+    TerminalReaderLineItemsParams(amount: impl Into<i64> = int "amount", description: impl Into<String> = text "description", quantity: impl Into<i64> = int "quantity") {
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_payment_intent.process_config`.
     TerminalReaderProcessConfigParams() {
-        allow_redisplay: CardAllowRedisplay;
-        enable_customer_cancellation: bool;
-        return_url: String;
-        skip_tipping: bool;
-        tipping: TerminalReaderTippingParams;
+        allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
+        enable_customer_cancellation: bool = flag "enable_customer_cancellation" "Sets `enable_customer_cancellation`. `true` or `false`.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        skip_tipping: bool = flag "skip_tipping" "Sets `skip_tipping`. `true` or `false`.";
+        tipping: TerminalReaderTippingParams = fields "tipping" "Sets `tipping`. Parameters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_payment_method.collect_config.tipping` and one other place.
     TerminalReaderTippingParams() {
-        amount_eligible: i64;
+        amount_eligible: impl Into<i64> = int "amount_eligible" "Sets `amount_eligible`. An integer.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.toggles`.
     TogglesParams() {
-        default_value: V2CoreEventDestinationStatus;
-        description: String;
-        title: String;
+        default_value: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "default_value" "Sets `default_value`. `disabled` or `enabled`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 50 characters.";
+        title: impl Into<String> = text "title" "Sets `title`. Text of at most 50 characters.";
     }
 
     /// Parameters of `POST /v1/terminal/readers/{reader}`.
     UpdateTerminalReader() {
-        label: String, clear_label;
-        metadata: MapOf<String>, clear_metadata;
+        label: impl Into<String> = text "label", clear_label "Sets `label`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 }
 

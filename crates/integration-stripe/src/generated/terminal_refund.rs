@@ -4,15 +4,15 @@
 use crate::{op::handles, view::views};
 
 handles! {
-    /// Calls about `terminal.refunds`.
+    /// Calls about `terminal.refunds`: [reference](https://docs.stripe.com/api/terminal/refunds).
     TerminalRefundsApi [] {
         fn create() -> TerminalRefund = post
-            "stripe.terminal.refunds.create" "/v1/terminal/refunds";
+            "stripe.terminal.refunds.create" "/v1/terminal/refunds" "terminal/refunds/create";
     }
 }
 
 views! {
-    /// The object `terminal.refund`.
+    /// The object `terminal.refund`: [reference](https://docs.stripe.com/api/terminal/refunds/object).
     TerminalRefund {
     }
 }

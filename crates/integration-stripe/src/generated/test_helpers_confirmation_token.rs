@@ -8,35 +8,35 @@ use super::{
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.confirmation_tokens`.
+    /// Calls about `test_helpers.confirmation_tokens`: [reference](https://docs.stripe.com/api/test_helpers/confirmation_tokens).
     TestHelpersConfirmationTokensApi [] {
         fn create(; CreateTestHelperConfirmationToken) -> ConfirmationToken = post
-            "stripe.test_helpers.confirmation_tokens.create" "/v1/test_helpers/confirmation_tokens";
+            "stripe.test_helpers.confirmation_tokens.create" "/v1/test_helpers/confirmation_tokens" "test_helpers/confirmation_tokens/create";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/confirmation_tokens`.
     CreateTestHelperConfirmationToken() {
-        payment_method: String;
-        payment_method_data: PaymentMethodDataParams;
-        payment_method_options: TestHelperConfirmationTokenPaymentMethodOptionsParams;
-        return_url: String;
-        setup_future_usage: PaymentIntentSetupFutureUsage;
-        shipping: InvoiceShippingDetailsParams;
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        payment_method_data: PaymentMethodDataParams = fields "payment_method_data" "Sets `payment_method_data`. Parameters.";
+        payment_method_options: TestHelperConfirmationTokenPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
+        setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `off_session` or `on_session`.";
+        shipping: InvoiceShippingDetailsParams = fields "shipping" "Sets `shipping`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/confirmation_tokens.payment_method_options.card`.
     TestHelperConfirmationTokenCardParams() {
-        installments: TestHelperConfirmationTokenInstallmentsParams;
+        installments: TestHelperConfirmationTokenInstallmentsParams = fields "installments" "Sets `installments`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/confirmation_tokens.payment_method_options.card.installments`.
-    TestHelperConfirmationTokenInstallmentsParams(plan: PlanParams) {
+    TestHelperConfirmationTokenInstallmentsParams(plan: PlanParams = fields "plan") {
     }
 
     /// Parameters of `POST /v1/test_helpers/confirmation_tokens.payment_method_options`.
     TestHelperConfirmationTokenPaymentMethodOptionsParams() {
-        card: TestHelperConfirmationTokenCardParams;
+        card: TestHelperConfirmationTokenCardParams = fields "card" "Sets `card`. Parameters.";
     }
 }

@@ -5,16 +5,16 @@ use super::CustomerCashBalanceTransaction;
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.customers`.
+    /// Calls about `test_helpers.customers`: [reference](https://docs.stripe.com/api/test_helpers/customers).
     TestHelpersCustomersApi [] {
         fn fund_cash_balance(customer; FundCashBalanceTestHelperCustomer) -> CustomerCashBalanceTransaction = post
-            "stripe.test_helpers.customers.fund_cash_balance" "/v1/test_helpers/customers/{customer}/fund_cash_balance";
+            "stripe.test_helpers.customers.fund_cash_balance" "/v1/test_helpers/customers/{customer}/fund_cash_balance" "test_helpers/customers/fund_cash_balance";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/customers/{customer}/fund_cash_balance`.
-    FundCashBalanceTestHelperCustomer(amount: i64, currency: String) {
-        reference: String;
+    FundCashBalanceTestHelperCustomer(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
+        reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 5000 characters.";
     }
 }

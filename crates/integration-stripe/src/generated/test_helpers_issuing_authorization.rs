@@ -12,128 +12,128 @@ use super::{
 use crate::{op::handles, params::params, view::open_enums};
 
 handles! {
-    /// Calls about `test_helpers.issuing.authorizations`.
+    /// Calls about `test_helpers.issuing.authorizations`: [reference](https://docs.stripe.com/api/test_helpers/issuing/authorizations).
     TestHelpersIssuingAuthorizationsApi [
         fraud_challenges: TestHelpersIssuingAuthorizationsFraudChallengesApi,
     ] {
         fn create(; CreateTestHelperIssuingAuthorization) -> IssuingAuthorization = post
-            "stripe.test_helpers.issuing.authorizations.create" "/v1/test_helpers/issuing/authorizations";
+            "stripe.test_helpers.issuing.authorizations.create" "/v1/test_helpers/issuing/authorizations" "test_helpers/issuing/authorizations/create";
         fn capture(authorization; CaptureTestHelperIssuingAuthorization) -> IssuingAuthorization = post
-            "stripe.test_helpers.issuing.authorizations.capture" "/v1/test_helpers/issuing/authorizations/{authorization}/capture";
+            "stripe.test_helpers.issuing.authorizations.capture" "/v1/test_helpers/issuing/authorizations/{authorization}/capture" "test_helpers/issuing/authorizations/capture";
         fn expire(authorization) -> IssuingAuthorization = post
-            "stripe.test_helpers.issuing.authorizations.expire" "/v1/test_helpers/issuing/authorizations/{authorization}/expire";
+            "stripe.test_helpers.issuing.authorizations.expire" "/v1/test_helpers/issuing/authorizations/{authorization}/expire" "test_helpers/issuing/authorizations/expire";
         fn finalize_amount(authorization; FinalizeAmountTestHelperIssuingAuthorization) -> IssuingAuthorization = post
-            "stripe.test_helpers.issuing.authorizations.finalize_amount" "/v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount";
+            "stripe.test_helpers.issuing.authorizations.finalize_amount" "/v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount" "test_helpers/issuing/authorizations/finalize_amount";
         fn increment(authorization; IncrementTestHelperIssuingAuthorization) -> IssuingAuthorization = post
-            "stripe.test_helpers.issuing.authorizations.increment" "/v1/test_helpers/issuing/authorizations/{authorization}/increment";
+            "stripe.test_helpers.issuing.authorizations.increment" "/v1/test_helpers/issuing/authorizations/{authorization}/increment" "test_helpers/issuing/authorizations/increment";
         fn reverse(authorization; ReverseTestHelperIssuingAuthorization) -> IssuingAuthorization = post
-            "stripe.test_helpers.issuing.authorizations.reverse" "/v1/test_helpers/issuing/authorizations/{authorization}/reverse";
+            "stripe.test_helpers.issuing.authorizations.reverse" "/v1/test_helpers/issuing/authorizations/{authorization}/reverse" "test_helpers/issuing/authorizations/reverse";
     }
 
-    /// Calls about `test_helpers.issuing.authorizations.fraud_challenges`.
+    /// Calls about `test_helpers.issuing.authorizations.fraud_challenges`: [reference](https://docs.stripe.com/api/test_helpers/issuing/authorizations/fraud_challenges/respond).
     TestHelpersIssuingAuthorizationsFraudChallengesApi [] {
         fn respond(authorization; RespondTestHelperIssuingAuthorizationFraudChallenge) -> IssuingAuthorization = post
-            "stripe.test_helpers.issuing.authorizations.fraud_challenges.respond" "/v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond";
+            "stripe.test_helpers.issuing.authorizations.fraud_challenges.respond" "/v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond" "test_helpers/issuing/authorizations/fraud_challenges/respond/respond";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.verification_data.authentication_exemption`.
-    AuthenticationExemptionParams(claimed_by: IssuingAuthorizationAuthenticationExemptionClaimedBy, r#type: IssuingAuthorizationAuthenticationExemptionType) {
+    AuthenticationExemptionParams(claimed_by: impl Into<IssuingAuthorizationAuthenticationExemptionClaimedBy> = put<IssuingAuthorizationAuthenticationExemptionClaimedBy> "claimed_by", r#type: impl Into<IssuingAuthorizationAuthenticationExemptionType> = put<IssuingAuthorizationAuthenticationExemptionType> "type") {
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture`.
     CaptureTestHelperIssuingAuthorization() {
-        capture_amount: i64;
-        close_authorization: bool;
-        purchase_details: PurchaseDetailsParams;
+        capture_amount: impl Into<i64> = int "capture_amount" "Sets `capture_amount`. An integer.";
+        close_authorization: bool = flag "close_authorization" "Sets `close_authorization`. `true` or `false`.";
+        purchase_details: PurchaseDetailsParams = fields "purchase_details" "Sets `purchase_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.card_testing_risk`.
-    CardTestingRiskParams(level: InsightsResourcesPaymentEvaluationSignalV2RiskLevel) {
-        invalid_account_number_decline_rate_past_hour: i64;
-        invalid_credentials_decline_rate_past_hour: i64;
+    CardTestingRiskParams(level: impl Into<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> = put<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> "level") {
+        invalid_account_number_decline_rate_past_hour: impl Into<i64> = int "invalid_account_number_decline_rate_past_hour" "Sets `invalid_account_number_decline_rate_past_hour`. An integer.";
+        invalid_credentials_decline_rate_past_hour: impl Into<i64> = int "invalid_credentials_decline_rate_past_hour" "Sets `invalid_credentials_decline_rate_past_hour`. An integer.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations`.
-    CreateTestHelperIssuingAuthorization(card: String) {
-        amount: i64;
-        amount_details: TestHelperIssuingAuthorizationAmountDetailsParams;
-        authorization_method: IssuingAuthorizationAuthorizationMethod;
-        currency: String;
-        fleet: FleetParams;
-        fraud_disputability_likelihood: TestHelperIssuingAuthorizationFraudDisputabilityLikelihood;
-        fuel: TestHelperIssuingAuthorizationFuelParams;
-        is_amount_controllable: bool;
-        merchant_amount: i64;
-        merchant_currency: String;
-        merchant_data: MerchantDataParams;
-        network_data: NetworkDataParams;
-        risk_assessment: RiskAssessmentParams;
-        verification_data: VerificationDataParams;
-        wallet: IssuingTransactionWallet;
+    CreateTestHelperIssuingAuthorization(card: impl Into<String> = text "card") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_details: TestHelperIssuingAuthorizationAmountDetailsParams = fields "amount_details" "Sets `amount_details`. Parameters.";
+        authorization_method: impl Into<IssuingAuthorizationAuthorizationMethod> = put<IssuingAuthorizationAuthorizationMethod> "authorization_method" "Sets `authorization_method`. `chip`, `contactless`, `keyed_in`, `online` or `swipe`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        fleet: FleetParams = fields "fleet" "Sets `fleet`. Parameters.";
+        fraud_disputability_likelihood: impl Into<TestHelperIssuingAuthorizationFraudDisputabilityLikelihood> = put<TestHelperIssuingAuthorizationFraudDisputabilityLikelihood> "fraud_disputability_likelihood" "Sets `fraud_disputability_likelihood`. `neutral`, `unknown`, `very_likely` or `very_unlikely`.";
+        fuel: TestHelperIssuingAuthorizationFuelParams = fields "fuel" "Sets `fuel`. Parameters.";
+        is_amount_controllable: bool = flag "is_amount_controllable" "Sets `is_amount_controllable`. `true` or `false`.";
+        merchant_amount: impl Into<i64> = int "merchant_amount" "Sets `merchant_amount`. An integer.";
+        merchant_currency: impl Into<String> = text "merchant_currency" "Sets `merchant_currency`. A currency, three letters in lower case.";
+        merchant_data: MerchantDataParams = fields "merchant_data" "Sets `merchant_data`. Parameters.";
+        network_data: NetworkDataParams = fields "network_data" "Sets `network_data`. Parameters.";
+        risk_assessment: RiskAssessmentParams = fields "risk_assessment" "Sets `risk_assessment`. Parameters.";
+        verification_data: VerificationDataParams = fields "verification_data" "Sets `verification_data`. Parameters.";
+        wallet: impl Into<IssuingTransactionWallet> = put<IssuingTransactionWallet> "wallet" "Sets `wallet`. `apple_pay`, `google_pay` or `samsung_pay`.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount`.
-    FinalizeAmountTestHelperIssuingAuthorization(final_amount: i64) {
-        fleet: FleetParams;
-        fuel: TestHelperIssuingAuthorizationFuelParams;
+    FinalizeAmountTestHelperIssuingAuthorization(final_amount: impl Into<i64> = int "final_amount") {
+        fleet: FleetParams = fields "fleet" "Sets `fleet`. Parameters.";
+        fuel: TestHelperIssuingAuthorizationFuelParams = fields "fuel" "Sets `fuel`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.fraud_risk`.
-    FraudRiskParams(level: InsightsResourcesPaymentEvaluationSignalV2RiskLevel) {
-        score: f64;
+    FraudRiskParams(level: impl Into<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> = put<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> "level") {
+        score: impl Into<f64> = put<f64> "score" "Sets `score`. A number.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/increment`.
-    IncrementTestHelperIssuingAuthorization(increment_amount: i64) {
-        is_amount_controllable: bool;
+    IncrementTestHelperIssuingAuthorization(increment_amount: impl Into<i64> = int "increment_amount") {
+        is_amount_controllable: bool = flag "is_amount_controllable" "Sets `is_amount_controllable`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.merchant_dispute_risk`.
-    MerchantDisputeRiskParams(level: InsightsResourcesPaymentEvaluationSignalV2RiskLevel) {
-        dispute_rate: i64;
+    MerchantDisputeRiskParams(level: impl Into<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> = put<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> "level") {
+        dispute_rate: impl Into<i64> = int "dispute_rate" "Sets `dispute_rate`. An integer.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.network_data`.
     NetworkDataParams() {
-        acquiring_institution_id: String;
+        acquiring_institution_id: impl Into<String> = text "acquiring_institution_id" "Sets `acquiring_institution_id`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond`.
-    RespondTestHelperIssuingAuthorizationFraudChallenge(confirmed: bool) {
+    RespondTestHelperIssuingAuthorizationFraudChallenge(confirmed: bool = flag "confirmed") {
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/reverse`.
     ReverseTestHelperIssuingAuthorization() {
-        reverse_amount: i64;
+        reverse_amount: impl Into<i64> = int "reverse_amount" "Sets `reverse_amount`. An integer.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment`.
     RiskAssessmentParams() {
-        card_testing_risk: CardTestingRiskParams;
-        fraud_risk: FraudRiskParams;
-        merchant_dispute_risk: MerchantDisputeRiskParams;
+        card_testing_risk: CardTestingRiskParams = fields "card_testing_risk" "Sets `card_testing_risk`. Parameters.";
+        fraud_risk: FraudRiskParams = fields "fraud_risk" "Sets `fraud_risk`. Parameters.";
+        merchant_dispute_risk: MerchantDisputeRiskParams = fields "merchant_dispute_risk" "Sets `merchant_dispute_risk`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.amount_details`.
     TestHelperIssuingAuthorizationAmountDetailsParams() {
-        atm_fee: i64;
-        cashback_amount: i64;
+        atm_fee: impl Into<i64> = int "atm_fee" "Sets `atm_fee`. An integer.";
+        cashback_amount: impl Into<i64> = int "cashback_amount" "Sets `cashback_amount`. An integer.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.verification_data.three_d_secure`.
-    TestHelperIssuingAuthorizationThreeDSecureParams(result: IssuingAuthorizationThreeDSecureResult) {
+    TestHelperIssuingAuthorizationThreeDSecureParams(result: impl Into<IssuingAuthorizationThreeDSecureResult> = put<IssuingAuthorizationThreeDSecureResult> "result") {
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.verification_data`.
     VerificationDataParams() {
-        address_line1_check: IssuingAuthorizationVerificationDataCvcCheck;
-        address_postal_code_check: IssuingAuthorizationVerificationDataCvcCheck;
-        authentication_exemption: AuthenticationExemptionParams;
-        cvc_check: IssuingAuthorizationVerificationDataCvcCheck;
-        expiry_check: IssuingAuthorizationVerificationDataCvcCheck;
-        three_d_secure: TestHelperIssuingAuthorizationThreeDSecureParams;
+        address_line1_check: impl Into<IssuingAuthorizationVerificationDataCvcCheck> = put<IssuingAuthorizationVerificationDataCvcCheck> "address_line1_check" "Sets `address_line1_check`. `match`, `mismatch` or `not_provided`.";
+        address_postal_code_check: impl Into<IssuingAuthorizationVerificationDataCvcCheck> = put<IssuingAuthorizationVerificationDataCvcCheck> "address_postal_code_check" "Sets `address_postal_code_check`. `match`, `mismatch` or `not_provided`.";
+        authentication_exemption: AuthenticationExemptionParams = fields "authentication_exemption" "Sets `authentication_exemption`. Parameters.";
+        cvc_check: impl Into<IssuingAuthorizationVerificationDataCvcCheck> = put<IssuingAuthorizationVerificationDataCvcCheck> "cvc_check" "Sets `cvc_check`. `match`, `mismatch` or `not_provided`.";
+        expiry_check: impl Into<IssuingAuthorizationVerificationDataCvcCheck> = put<IssuingAuthorizationVerificationDataCvcCheck> "expiry_check" "Sets `expiry_check`. `match`, `mismatch` or `not_provided`.";
+        three_d_secure: TestHelperIssuingAuthorizationThreeDSecureParams = fields "three_d_secure" "Sets `three_d_secure`. Parameters.";
     }
 }
 

@@ -11,17 +11,17 @@ handles! {
     ] {
     }
 
-    /// Calls about `test_helpers.issuing.cards.shipping`.
+    /// Calls about `test_helpers.issuing.cards.shipping`: [reference](https://docs.stripe.com/api/test_helpers/issuing/cards/shipping/deliver).
     TestHelpersIssuingCardsShippingApi [] {
         fn deliver(card) -> IssuingCard = post
-            "stripe.test_helpers.issuing.cards.shipping.deliver" "/v1/test_helpers/issuing/cards/{card}/shipping/deliver";
+            "stripe.test_helpers.issuing.cards.shipping.deliver" "/v1/test_helpers/issuing/cards/{card}/shipping/deliver" "test_helpers/issuing/cards/shipping/deliver/deliver";
         fn fail(card) -> IssuingCard = post
-            "stripe.test_helpers.issuing.cards.shipping.fail" "/v1/test_helpers/issuing/cards/{card}/shipping/fail";
+            "stripe.test_helpers.issuing.cards.shipping.fail" "/v1/test_helpers/issuing/cards/{card}/shipping/fail" "test_helpers/issuing/cards/shipping/fail/fail";
         fn r#return(card) -> IssuingCard = post
-            "stripe.test_helpers.issuing.cards.shipping.return" "/v1/test_helpers/issuing/cards/{card}/shipping/return";
+            "stripe.test_helpers.issuing.cards.shipping.return" "/v1/test_helpers/issuing/cards/{card}/shipping/return" "test_helpers/issuing/cards/shipping/return/return";
         fn ship(card) -> IssuingCard = post
-            "stripe.test_helpers.issuing.cards.shipping.ship" "/v1/test_helpers/issuing/cards/{card}/shipping/ship";
+            "stripe.test_helpers.issuing.cards.shipping.ship" "/v1/test_helpers/issuing/cards/{card}/shipping/ship" "test_helpers/issuing/cards/shipping/ship/ship";
         fn submit(card) -> IssuingCard = post
-            "stripe.test_helpers.issuing.cards.shipping.submit" "/v1/test_helpers/issuing/cards/{card}/shipping/submit";
+            "stripe.test_helpers.issuing.cards.shipping.submit" "/v1/test_helpers/issuing/cards/{card}/shipping/submit" "test_helpers/issuing/cards/shipping/submit/submit";
     }
 }

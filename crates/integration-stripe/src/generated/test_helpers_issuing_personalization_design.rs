@@ -11,25 +11,25 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `test_helpers.issuing.personalization_designs`.
+    /// Calls about `test_helpers.issuing.personalization_designs`: [reference](https://docs.stripe.com/api/test_helpers/issuing/personalization_designs).
     TestHelpersIssuingPersonalizationDesignsApi [] {
         fn activate(personalization_design) -> IssuingPersonalizationDesign = post
-            "stripe.test_helpers.issuing.personalization_designs.activate" "/v1/test_helpers/issuing/personalization_designs/{personalization_design}/activate";
+            "stripe.test_helpers.issuing.personalization_designs.activate" "/v1/test_helpers/issuing/personalization_designs/{personalization_design}/activate" "test_helpers/issuing/personalization_designs/activate";
         fn deactivate(personalization_design) -> IssuingPersonalizationDesign = post
-            "stripe.test_helpers.issuing.personalization_designs.deactivate" "/v1/test_helpers/issuing/personalization_designs/{personalization_design}/deactivate";
+            "stripe.test_helpers.issuing.personalization_designs.deactivate" "/v1/test_helpers/issuing/personalization_designs/{personalization_design}/deactivate" "test_helpers/issuing/personalization_designs/deactivate";
         fn reject(personalization_design; RejectTestHelperIssuingPersonalizationDesign) -> IssuingPersonalizationDesign = post
-            "stripe.test_helpers.issuing.personalization_designs.reject" "/v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject";
+            "stripe.test_helpers.issuing.personalization_designs.reject" "/v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject" "test_helpers/issuing/personalization_designs/reject";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject`.
-    RejectTestHelperIssuingPersonalizationDesign(rejection_reasons: RejectionReasonsParams) {
+    RejectTestHelperIssuingPersonalizationDesign(rejection_reasons: RejectionReasonsParams = fields "rejection_reasons") {
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject.rejection_reasons`.
     RejectionReasonsParams() {
-        card_logo: ListOf<IssuingPersonalizationDesignRejectionReasonsCardLogo>;
-        carrier_text: ListOf<IssuingPersonalizationDesignRejectionReasonsCarrierText>;
+        card_logo: impl Into<ListOf<IssuingPersonalizationDesignRejectionReasonsCardLogo>> = put<ListOf<IssuingPersonalizationDesignRejectionReasonsCardLogo>> "card_logo" "Sets `card_logo`. Several, each: one of 8 words.";
+        carrier_text: impl Into<ListOf<IssuingPersonalizationDesignRejectionReasonsCarrierText>> = put<ListOf<IssuingPersonalizationDesignRejectionReasonsCarrierText>> "carrier_text" "Sets `carrier_text`. Several, each: one of 7 words.";
     }
 }

@@ -5,23 +5,23 @@ use super::IssuingSettlement;
 use crate::{op::handles, params::params, view::open_enums};
 
 handles! {
-    /// Calls about `test_helpers.issuing.settlements`.
+    /// Calls about `test_helpers.issuing.settlements`: [reference](https://docs.stripe.com/api/test_helpers/issuing/settlements).
     TestHelpersIssuingSettlementsApi [] {
         fn create(; CreateTestHelperIssuingSettlement) -> IssuingSettlement = post
-            "stripe.test_helpers.issuing.settlements.create" "/v1/test_helpers/issuing/settlements";
+            "stripe.test_helpers.issuing.settlements.create" "/v1/test_helpers/issuing/settlements" "test_helpers/issuing/settlements/create";
         fn complete(settlement) -> IssuingSettlement = post
-            "stripe.test_helpers.issuing.settlements.complete" "/v1/test_helpers/issuing/settlements/{settlement}/complete";
+            "stripe.test_helpers.issuing.settlements.complete" "/v1/test_helpers/issuing/settlements/{settlement}/complete" "test_helpers/issuing/settlements/complete";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/issuing/settlements`.
-    CreateTestHelperIssuingSettlement(bin: String, clearing_date: i64, currency: String, net_total_amount: i64) {
-        interchange_fees_amount: i64;
-        network: TestHelperIssuingSettlementNetwork;
-        network_settlement_identifier: String;
-        transaction_amount: i64;
-        transaction_count: i64;
+    CreateTestHelperIssuingSettlement(bin: impl Into<String> = text "bin", clearing_date: impl Into<i64> = int "clearing_date", currency: impl Into<String> = text "currency", net_total_amount: impl Into<i64> = int "net_total_amount") {
+        interchange_fees_amount: impl Into<i64> = int "interchange_fees_amount" "Sets `interchange_fees_amount`. An integer.";
+        network: impl Into<TestHelperIssuingSettlementNetwork> = put<TestHelperIssuingSettlementNetwork> "network" "Sets `network`. `maestro` or `visa`.";
+        network_settlement_identifier: impl Into<String> = text "network_settlement_identifier" "Sets `network_settlement_identifier`. Text of at most 5000 characters.";
+        transaction_amount: impl Into<i64> = int "transaction_amount" "Sets `transaction_amount`. An integer.";
+        transaction_count: impl Into<i64> = int "transaction_count" "Sets `transaction_count`. An integer.";
     }
 }
 

@@ -5,34 +5,34 @@ use super::{IssuingTransaction, MerchantDataParams, PurchaseDetailsParams};
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.issuing.transactions`.
+    /// Calls about `test_helpers.issuing.transactions`: [reference](https://docs.stripe.com/api/test_helpers/issuing/transactions/create_force_capture).
     TestHelpersIssuingTransactionsApi [] {
         fn create_force_capture(; CreateForceCaptureTestHelperIssuingTransaction) -> IssuingTransaction = post
-            "stripe.test_helpers.issuing.transactions.create_force_capture" "/v1/test_helpers/issuing/transactions/create_force_capture";
+            "stripe.test_helpers.issuing.transactions.create_force_capture" "/v1/test_helpers/issuing/transactions/create_force_capture" "test_helpers/issuing/transactions/create_force_capture/create_force_capture";
         fn create_unlinked_refund(; CreateUnlinkedRefundTestHelperIssuingTransaction) -> IssuingTransaction = post
-            "stripe.test_helpers.issuing.transactions.create_unlinked_refund" "/v1/test_helpers/issuing/transactions/create_unlinked_refund";
+            "stripe.test_helpers.issuing.transactions.create_unlinked_refund" "/v1/test_helpers/issuing/transactions/create_unlinked_refund" "test_helpers/issuing/transactions/create_unlinked_refund/create_unlinked_refund";
         fn refund(transaction; RefundTestHelperIssuingTransaction) -> IssuingTransaction = post
-            "stripe.test_helpers.issuing.transactions.refund" "/v1/test_helpers/issuing/transactions/{transaction}/refund";
+            "stripe.test_helpers.issuing.transactions.refund" "/v1/test_helpers/issuing/transactions/{transaction}/refund" "test_helpers/issuing/transactions/refund";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/issuing/transactions/create_force_capture`.
-    CreateForceCaptureTestHelperIssuingTransaction(amount: i64, card: String) {
-        currency: String;
-        merchant_data: MerchantDataParams;
-        purchase_details: PurchaseDetailsParams;
+    CreateForceCaptureTestHelperIssuingTransaction(amount: impl Into<i64> = int "amount", card: impl Into<String> = text "card") {
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        merchant_data: MerchantDataParams = fields "merchant_data" "Sets `merchant_data`. Parameters.";
+        purchase_details: PurchaseDetailsParams = fields "purchase_details" "Sets `purchase_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/transactions/create_unlinked_refund`.
-    CreateUnlinkedRefundTestHelperIssuingTransaction(amount: i64, card: String) {
-        currency: String;
-        merchant_data: MerchantDataParams;
-        purchase_details: PurchaseDetailsParams;
+    CreateUnlinkedRefundTestHelperIssuingTransaction(amount: impl Into<i64> = int "amount", card: impl Into<String> = text "card") {
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        merchant_data: MerchantDataParams = fields "merchant_data" "Sets `merchant_data`. Parameters.";
+        purchase_details: PurchaseDetailsParams = fields "purchase_details" "Sets `purchase_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/issuing/transactions/{transaction}/refund`.
     RefundTestHelperIssuingTransaction() {
-        refund_amount: i64;
+        refund_amount: impl Into<i64> = int "refund_amount" "Sets `refund_amount`. An integer.";
     }
 }

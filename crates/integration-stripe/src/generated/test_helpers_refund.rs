@@ -5,9 +5,9 @@ use super::Refund;
 use crate::op::handles;
 
 handles! {
-    /// Calls about `test_helpers.refunds`.
+    /// Calls about `test_helpers.refunds`: [reference](https://docs.stripe.com/api/test_helpers/refunds).
     TestHelpersRefundsApi [] {
         fn expire(refund) -> Refund = post
-            "stripe.test_helpers.refunds.expire" "/v1/test_helpers/refunds/{refund}/expire";
+            "stripe.test_helpers.refunds.expire" "/v1/test_helpers/refunds/{refund}/expire" "test_helpers/refunds/expire";
     }
 }

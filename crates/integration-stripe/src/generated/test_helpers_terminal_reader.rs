@@ -11,40 +11,40 @@ handles! {
     ] {
     }
 
-    /// Calls about `test_helpers.terminal.readers`.
+    /// Calls about `test_helpers.terminal.readers`: [reference](https://docs.stripe.com/api/test_helpers/terminal/readers).
     TestHelpersTerminalReadersApi [] {
         fn present_payment_method(reader; PresentPaymentMethodTestHelperTerminalReader) -> TerminalReader = post
-            "stripe.test_helpers.terminal.readers.present_payment_method" "/v1/test_helpers/terminal/readers/{reader}/present_payment_method";
+            "stripe.test_helpers.terminal.readers.present_payment_method" "/v1/test_helpers/terminal/readers/{reader}/present_payment_method" "test_helpers/terminal/readers/present_payment_method";
         fn succeed_input_collection(reader; SucceedInputCollectionTestHelperTerminalReader) -> TerminalReader = post
-            "stripe.test_helpers.terminal.readers.succeed_input_collection" "/v1/test_helpers/terminal/readers/{reader}/succeed_input_collection";
+            "stripe.test_helpers.terminal.readers.succeed_input_collection" "/v1/test_helpers/terminal/readers/{reader}/succeed_input_collection" "test_helpers/terminal/readers/succeed_input_collection";
         fn timeout_input_collection(reader) -> TerminalReader = post
-            "stripe.test_helpers.terminal.readers.timeout_input_collection" "/v1/test_helpers/terminal/readers/{reader}/timeout_input_collection";
+            "stripe.test_helpers.terminal.readers.timeout_input_collection" "/v1/test_helpers/terminal/readers/{reader}/timeout_input_collection" "test_helpers/terminal/readers/timeout_input_collection";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method.card_present` and one other place.
     InteracPresentParams() {
-        number: String;
+        number: impl Into<String> = text "number" "Sets `number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method`.
     PresentPaymentMethodTestHelperTerminalReader() {
-        amount_tip: i64;
-        card: TestHelperTerminalReaderCardParams;
-        card_present: InteracPresentParams;
-        interac_present: InteracPresentParams;
-        r#type: TestHelperTerminalReaderType;
+        amount_tip: impl Into<i64> = int "amount_tip" "Sets `amount_tip`. An integer.";
+        card: TestHelperTerminalReaderCardParams = fields "card" "Sets `card`. Parameters.";
+        card_present: InteracPresentParams = fields "card_present" "Sets `card_present`. Parameters.";
+        interac_present: InteracPresentParams = fields "interac_present" "Sets `interac_present`. Parameters.";
+        r#type: impl Into<TestHelperTerminalReaderType> = put<TestHelperTerminalReaderType> "type" "Sets `type`. `card`, `card_present` or `interac_present`.";
     }
 
     /// Parameters of `POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection`.
     SucceedInputCollectionTestHelperTerminalReader() {
-        skip_non_required_inputs: TestHelperTerminalReaderSkipNonRequiredInputs;
+        skip_non_required_inputs: impl Into<TestHelperTerminalReaderSkipNonRequiredInputs> = put<TestHelperTerminalReaderSkipNonRequiredInputs> "skip_non_required_inputs" "Sets `skip_non_required_inputs`. `all` or `none`.";
     }
 
     /// Parameters of `POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method.card`.
-    TestHelperTerminalReaderCardParams(exp_month: i64, exp_year: i64, number: String) {
-        cvc: String;
+    TestHelperTerminalReaderCardParams(exp_month: impl Into<i64> = int "exp_month", exp_year: impl Into<i64> = int "exp_year", number: impl Into<String> = text "number") {
+        cvc: impl Into<String> = text "cvc" "Sets `cvc`. Text of at most 5000 characters.";
     }
 }
 

@@ -9,52 +9,52 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `test_helpers.test_clocks`.
+    /// Calls about `test_helpers.test_clocks`: [reference](https://docs.stripe.com/api/test_helpers/test_clocks).
     TestHelpersTestClocksApi [] {
         fn list(; ListParams) -> List<TestHelpersTestClock> = list
-            "stripe.test_helpers.test_clocks.list" "/v1/test_helpers/test_clocks";
+            "stripe.test_helpers.test_clocks.list" "/v1/test_helpers/test_clocks" "test_helpers/test_clocks/list";
         fn create(; CreateTestHelperTestClock) -> TestHelpersTestClock = post
-            "stripe.test_helpers.test_clocks.create" "/v1/test_helpers/test_clocks";
+            "stripe.test_helpers.test_clocks.create" "/v1/test_helpers/test_clocks" "test_helpers/test_clocks/create";
         fn retrieve(test_clock) -> TestHelpersTestClock = get
-            "stripe.test_helpers.test_clocks.retrieve" "/v1/test_helpers/test_clocks/{test_clock}";
+            "stripe.test_helpers.test_clocks.retrieve" "/v1/test_helpers/test_clocks/{test_clock}" "test_helpers/test_clocks/retrieve";
         fn delete(test_clock) -> DeletedTestHelpersTestClock = delete
-            "stripe.test_helpers.test_clocks.delete" "/v1/test_helpers/test_clocks/{test_clock}";
+            "stripe.test_helpers.test_clocks.delete" "/v1/test_helpers/test_clocks/{test_clock}" "test_helpers/test_clocks/delete";
         fn advance(test_clock; AdvanceTestHelperTestClock) -> TestHelpersTestClock = post
-            "stripe.test_helpers.test_clocks.advance" "/v1/test_helpers/test_clocks/{test_clock}/advance";
+            "stripe.test_helpers.test_clocks.advance" "/v1/test_helpers/test_clocks/{test_clock}/advance" "test_helpers/test_clocks/advance";
     }
 }
 
 views! {
     /// The object `deleted_test_helpers.test_clock`.
     DeletedTestHelpersTestClock {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `test_helpers.test_clock`.
+    /// The object `test_helpers.test_clock`: [reference](https://docs.stripe.com/api/test_helpers/test_clocks/object).
     TestHelpersTestClock {
-        created: i64 = Required;
-        deletes_after: i64 = Required;
-        frozen_time: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        name: &str = Nullable;
-        object: &str = Required;
-        status: TestHelpersTestClockStatus = Required;
-        status_details: BillingClocksResourceStatusDetailsStatusDetails = Required;
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        deletes_after: i64 = int "deletes_after" Required "Seconds since 1970; always there.";
+        frozen_time: i64 = int "frozen_time" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        name: &str = text "name" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        status: TestHelpersTestClockStatus = field "status" Required "`advancing`, `internal_failure` or `ready`; always there.";
+        status_details: BillingClocksResourceStatusDetailsStatusDetails = view "status_details" Required "An object; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/test_clocks/{test_clock}/advance`.
-    AdvanceTestHelperTestClock(frozen_time: i64) {
+    AdvanceTestHelperTestClock(frozen_time: impl Into<i64> = int "frozen_time") {
     }
 
     /// Parameters of `POST /v1/test_helpers/test_clocks`.
-    CreateTestHelperTestClock(frozen_time: i64) {
-        customer: String;
-        name: String;
+    CreateTestHelperTestClock(frozen_time: impl Into<i64> = int "frozen_time") {
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 300 characters.";
     }
 }
 

@@ -5,25 +5,25 @@ use super::{TreasuryInboundTransfer, TreasuryInboundTransfersResourceFailureDeta
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.treasury.inbound_transfers`.
+    /// Calls about `test_helpers.treasury.inbound_transfers`: [reference](https://docs.stripe.com/api/test_helpers/treasury/inbound_transfers).
     TestHelpersTreasuryInboundTransfersApi [] {
         fn fail(id; FailTestHelperTreasuryInboundTransfer) -> TreasuryInboundTransfer = post
-            "stripe.test_helpers.treasury.inbound_transfers.fail" "/v1/test_helpers/treasury/inbound_transfers/{id}/fail";
+            "stripe.test_helpers.treasury.inbound_transfers.fail" "/v1/test_helpers/treasury/inbound_transfers/{id}/fail" "test_helpers/treasury/inbound_transfers/fail";
         fn r#return(id) -> TreasuryInboundTransfer = post
-            "stripe.test_helpers.treasury.inbound_transfers.return" "/v1/test_helpers/treasury/inbound_transfers/{id}/return";
+            "stripe.test_helpers.treasury.inbound_transfers.return" "/v1/test_helpers/treasury/inbound_transfers/{id}/return" "test_helpers/treasury/inbound_transfers/return";
         fn succeed(id) -> TreasuryInboundTransfer = post
-            "stripe.test_helpers.treasury.inbound_transfers.succeed" "/v1/test_helpers/treasury/inbound_transfers/{id}/succeed";
+            "stripe.test_helpers.treasury.inbound_transfers.succeed" "/v1/test_helpers/treasury/inbound_transfers/{id}/succeed" "test_helpers/treasury/inbound_transfers/succeed";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail`.
     FailTestHelperTreasuryInboundTransfer() {
-        failure_details: FailureDetailsParams;
+        failure_details: FailureDetailsParams = fields "failure_details" "Sets `failure_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail.failure_details`.
     FailureDetailsParams() {
-        code: TreasuryInboundTransfersResourceFailureDetailsCode;
+        code: impl Into<TreasuryInboundTransfersResourceFailureDetailsCode> = put<TreasuryInboundTransfersResourceFailureDetailsCode> "code" "Sets `code`. One of 13 words.";
     }
 }

@@ -5,26 +5,26 @@ use super::{ReturnedDetailsParams, TrackingDetailsParams, TreasuryOutboundPaymen
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.treasury.outbound_payments`.
+    /// Calls about `test_helpers.treasury.outbound_payments`: [reference](https://docs.stripe.com/api/test_helpers/treasury/outbound_payments).
     TestHelpersTreasuryOutboundPaymentsApi [] {
         fn update(id; UpdateTestHelperTreasuryOutboundPayment) -> TreasuryOutboundPayment = post
-            "stripe.test_helpers.treasury.outbound_payments.update" "/v1/test_helpers/treasury/outbound_payments/{id}";
+            "stripe.test_helpers.treasury.outbound_payments.update" "/v1/test_helpers/treasury/outbound_payments/{id}" "test_helpers/treasury/outbound_payments/update";
         fn fail(id) -> TreasuryOutboundPayment = post
-            "stripe.test_helpers.treasury.outbound_payments.fail" "/v1/test_helpers/treasury/outbound_payments/{id}/fail";
+            "stripe.test_helpers.treasury.outbound_payments.fail" "/v1/test_helpers/treasury/outbound_payments/{id}/fail" "test_helpers/treasury/outbound_payments/fail";
         fn post(id) -> TreasuryOutboundPayment = post
-            "stripe.test_helpers.treasury.outbound_payments.post" "/v1/test_helpers/treasury/outbound_payments/{id}/post";
+            "stripe.test_helpers.treasury.outbound_payments.post" "/v1/test_helpers/treasury/outbound_payments/{id}/post" "test_helpers/treasury/outbound_payments/post";
         fn r#return(id; ReturnTestHelperTreasuryOutboundPayment) -> TreasuryOutboundPayment = post
-            "stripe.test_helpers.treasury.outbound_payments.return" "/v1/test_helpers/treasury/outbound_payments/{id}/return";
+            "stripe.test_helpers.treasury.outbound_payments.return" "/v1/test_helpers/treasury/outbound_payments/{id}/return" "test_helpers/treasury/outbound_payments/return";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}/return`.
     ReturnTestHelperTreasuryOutboundPayment() {
-        returned_details: ReturnedDetailsParams;
+        returned_details: ReturnedDetailsParams = fields "returned_details" "Sets `returned_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}`.
-    UpdateTestHelperTreasuryOutboundPayment(tracking_details: TrackingDetailsParams) {
+    UpdateTestHelperTreasuryOutboundPayment(tracking_details: TrackingDetailsParams = fields "tracking_details") {
     }
 }

@@ -5,26 +5,26 @@ use super::{ReturnedDetailsParams, TrackingDetailsParams, TreasuryOutboundTransf
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.treasury.outbound_transfers`.
+    /// Calls about `test_helpers.treasury.outbound_transfers`: [reference](https://docs.stripe.com/api/test_helpers/treasury/outbound_transfers).
     TestHelpersTreasuryOutboundTransfersApi [] {
         fn update(outbound_transfer; UpdateTestHelperTreasuryOutboundTransfer) -> TreasuryOutboundTransfer = post
-            "stripe.test_helpers.treasury.outbound_transfers.update" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}";
+            "stripe.test_helpers.treasury.outbound_transfers.update" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}" "test_helpers/treasury/outbound_transfers/update";
         fn fail(outbound_transfer) -> TreasuryOutboundTransfer = post
-            "stripe.test_helpers.treasury.outbound_transfers.fail" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/fail";
+            "stripe.test_helpers.treasury.outbound_transfers.fail" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/fail" "test_helpers/treasury/outbound_transfers/fail";
         fn post(outbound_transfer) -> TreasuryOutboundTransfer = post
-            "stripe.test_helpers.treasury.outbound_transfers.post" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/post";
+            "stripe.test_helpers.treasury.outbound_transfers.post" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/post" "test_helpers/treasury/outbound_transfers/post";
         fn r#return(outbound_transfer; ReturnTestHelperTreasuryOutboundTransfer) -> TreasuryOutboundTransfer = post
-            "stripe.test_helpers.treasury.outbound_transfers.return" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/return";
+            "stripe.test_helpers.treasury.outbound_transfers.return" "/v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/return" "test_helpers/treasury/outbound_transfers/return";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/return`.
     ReturnTestHelperTreasuryOutboundTransfer() {
-        returned_details: ReturnedDetailsParams;
+        returned_details: ReturnedDetailsParams = fields "returned_details" "Sets `returned_details`. Parameters.";
     }
 
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}`.
-    UpdateTestHelperTreasuryOutboundTransfer(tracking_details: TrackingDetailsParams) {
+    UpdateTestHelperTreasuryOutboundTransfer(tracking_details: TrackingDetailsParams = fields "tracking_details") {
     }
 }

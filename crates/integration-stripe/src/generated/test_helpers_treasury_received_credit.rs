@@ -7,17 +7,17 @@ use super::{
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.treasury.received_credits`.
+    /// Calls about `test_helpers.treasury.received_credits`: [reference](https://docs.stripe.com/api/test_helpers/treasury/received_credits).
     TestHelpersTreasuryReceivedCreditsApi [] {
         fn create(; CreateTestHelperTreasuryReceivedCredit) -> TreasuryReceivedCredit = post
-            "stripe.test_helpers.treasury.received_credits.create" "/v1/test_helpers/treasury/received_credits";
+            "stripe.test_helpers.treasury.received_credits.create" "/v1/test_helpers/treasury/received_credits" "test_helpers/treasury/received_credits/create";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/treasury/received_credits`.
-    CreateTestHelperTreasuryReceivedCredit(amount: i64, currency: String, financial_account: String, network: UsBankAccountNetworksSupported) {
-        description: String;
-        initiating_payment_method_details: InitiatingPaymentMethodDetailsParams;
+    CreateTestHelperTreasuryReceivedCredit(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", financial_account: impl Into<String> = text "financial_account", network: impl Into<UsBankAccountNetworksSupported> = put<UsBankAccountNetworksSupported> "network") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        initiating_payment_method_details: InitiatingPaymentMethodDetailsParams = fields "initiating_payment_method_details" "Sets `initiating_payment_method_details`. Parameters.";
     }
 }

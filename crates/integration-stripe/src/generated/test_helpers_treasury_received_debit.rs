@@ -5,17 +5,17 @@ use super::{InitiatingPaymentMethodDetailsParams, TreasuryReceivedDebit};
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `test_helpers.treasury.received_debits`.
+    /// Calls about `test_helpers.treasury.received_debits`: [reference](https://docs.stripe.com/api/test_helpers/treasury/received_debits).
     TestHelpersTreasuryReceivedDebitsApi [] {
         fn create(; CreateTestHelperTreasuryReceivedDebit) -> TreasuryReceivedDebit = post
-            "stripe.test_helpers.treasury.received_debits.create" "/v1/test_helpers/treasury/received_debits";
+            "stripe.test_helpers.treasury.received_debits.create" "/v1/test_helpers/treasury/received_debits" "test_helpers/treasury/received_debits/create";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/test_helpers/treasury/received_debits`.
-    CreateTestHelperTreasuryReceivedDebit(amount: i64, currency: String, financial_account: String, network: String) {
-        description: String;
-        initiating_payment_method_details: InitiatingPaymentMethodDetailsParams;
+    CreateTestHelperTreasuryReceivedDebit(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", financial_account: impl Into<String> = text "financial_account", network: impl Into<String> = text "network") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        initiating_payment_method_details: InitiatingPaymentMethodDetailsParams = fields "initiating_payment_method_details" "Sets `initiating_payment_method_details`. Parameters.";
     }
 }

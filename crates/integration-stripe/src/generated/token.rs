@@ -16,143 +16,145 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `tokens`.
+    /// Calls about `tokens`: [reference](https://docs.stripe.com/api/tokens).
     TokensApi [] {
-        fn create(; CreateToken) -> Token = post "stripe.tokens.create" "/v1/tokens";
-        fn retrieve(token) -> Token = get "stripe.tokens.retrieve" "/v1/tokens/{token}";
+        fn create(; CreateToken) -> Token = post
+            "stripe.tokens.create" "/v1/tokens" "tokens/create";
+        fn retrieve(token) -> Token = get
+            "stripe.tokens.retrieve" "/v1/tokens/{token}" "tokens/retrieve";
     }
 }
 
 views! {
-    /// The object `token`.
+    /// The object `token`: [reference](https://docs.stripe.com/api/tokens/object).
     Token {
-        bank_account: BankAccount = Optional;
-        card: Card = Optional;
-        client_ip: &str = Nullable;
-        created: i64 = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        r#type: &str = Required;
-        used: bool = Required;
+        bank_account: BankAccount = view "bank_account" Optional "An object; may be missing.";
+        card: Card = view "card" Optional "An object; may be missing.";
+        client_ip: &str = text "client_ip" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        r#type: &str = text "type" Required "Text; always there.";
+        used: bool = flag "used" Required "`true` or `false`; always there.";
     }
 
     /// The part `token_card_networks`.
     TokenCardNetworks {
-        preferred: &str = Nullable;
+        preferred: &str = text "preferred" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/tokens`.
     CreateToken() {
-        account: TokenAccountParams;
-        bank_account: TokenBankAccountParams;
-        card: TokenCardChoice;
-        customer: String;
-        cvc_update: CvcUpdateParams;
-        person: PersonParams;
-        pii: PiiParams;
+        account: TokenAccountParams = fields "account" "Sets `account`. Parameters.";
+        bank_account: TokenBankAccountParams = fields "bank_account" "Sets `bank_account`. Parameters.";
+        card: impl Into<TokenCardChoice> = put<TokenCardChoice> "card" "Sets `card`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        cvc_update: CvcUpdateParams = fields "cvc_update" "Sets `cvc_update`. Parameters.";
+        person: PersonParams = fields "person" "Sets `person`. Parameters.";
+        pii: PiiParams = fields "pii" "Sets `pii`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tokens.cvc_update`.
-    CvcUpdateParams(cvc: String) {
+    CvcUpdateParams(cvc: impl Into<String> = text "cvc") {
     }
 
     /// Parameters of `POST /v1/tokens.person`.
     PersonParams() {
-        additional_tos_acceptances: AdditionalTosAcceptancesParams;
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        dob: DobParams, clear_dob;
-        documents: AccountPersonDocumentsParams;
-        email: String;
-        first_name: String;
-        first_name_kana: String;
-        first_name_kanji: String;
-        full_name_aliases: ListOf<String>, clear_full_name_aliases;
-        gender: String;
-        id_number: String;
-        id_number_secondary: String;
-        last_name: String;
-        last_name_kana: String;
-        last_name_kanji: String;
-        maiden_name: String;
-        metadata: MapOf<String>, clear_metadata;
-        nationality: String;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        registered_address: AddressParams;
-        relationship: RelationshipParams;
-        ssn_last_4: String;
-        us_cfpb_data: UsCfpbDataParams;
-        verification: VerificationParams;
+        additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        dob: DobParams = fields "dob", clear_dob "Sets `dob`. Parameters.";
+        documents: AccountPersonDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        first_name: impl Into<String> = text "first_name" "Sets `first_name`. Text of at most 5000 characters.";
+        first_name_kana: impl Into<String> = text "first_name_kana" "Sets `first_name_kana`. Text of at most 5000 characters.";
+        first_name_kanji: impl Into<String> = text "first_name_kanji" "Sets `first_name_kanji`. Text of at most 5000 characters.";
+        full_name_aliases: impl Into<ListOf<String>> = put<ListOf<String>> "full_name_aliases", clear_full_name_aliases "Sets `full_name_aliases`. Several, each: text.";
+        gender: impl Into<String> = text "gender" "Sets `gender`. Text.";
+        id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
+        id_number_secondary: impl Into<String> = text "id_number_secondary" "Sets `id_number_secondary`. Text of at most 5000 characters.";
+        last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text of at most 5000 characters.";
+        last_name_kana: impl Into<String> = text "last_name_kana" "Sets `last_name_kana`. Text of at most 5000 characters.";
+        last_name_kanji: impl Into<String> = text "last_name_kanji" "Sets `last_name_kanji`. Text of at most 5000 characters.";
+        maiden_name: impl Into<String> = text "maiden_name" "Sets `maiden_name`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        nationality: impl Into<String> = text "nationality" "Sets `nationality`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        registered_address: AddressParams = fields "registered_address" "Sets `registered_address`. Parameters.";
+        relationship: RelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        ssn_last_4: impl Into<String> = text "ssn_last_4" "Sets `ssn_last_4`. Text.";
+        us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
+        verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tokens.pii`.
     PiiParams() {
-        id_number: String;
+        id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/tokens.account`.
     TokenAccountParams() {
-        business_type: AccountBusinessType;
-        company: TokenCompanyParams;
-        individual: IndividualParams;
-        tos_shown_and_accepted: bool;
+        business_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "business_type" "Sets `business_type`. `company`, `government_entity`, `individual` or `non_profit`.";
+        company: TokenCompanyParams = fields "company" "Sets `company`. Parameters.";
+        individual: IndividualParams = fields "individual" "Sets `individual`. Parameters.";
+        tos_shown_and_accepted: bool = flag "tos_shown_and_accepted" "Sets `tos_shown_and_accepted`. `true` or `false`.";
     }
 
     /// Parameters of `POST /v1/tokens.bank_account`.
-    TokenBankAccountParams(account_number: String, country: String) {
-        account_holder_name: String;
-        account_holder_type: IssuingCardholderType;
-        account_type: TokenAccountType;
-        currency: String;
-        payment_method: String;
-        routing_number: String;
+    TokenBankAccountParams(account_number: impl Into<String> = text "account_number", country: impl Into<String> = text "country") {
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        account_type: impl Into<TokenAccountType> = put<TokenAccountType> "account_type" "Sets `account_type`. `checking`, `futsu`, `savings` or `toza`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
+        routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/tokens.card`.
-    TokenCardParams(exp_month: String, exp_year: String, number: String) {
-        address_city: String;
-        address_country: String;
-        address_line1: String;
-        address_line2: String;
-        address_state: String;
-        address_zip: String;
-        currency: String;
-        cvc: String;
-        name: String;
-        networks: TokenNetworksParams;
+    TokenCardParams(exp_month: impl Into<String> = text "exp_month", exp_year: impl Into<String> = text "exp_year", number: impl Into<String> = text "number") {
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. Text of at most 5000 characters.";
+        cvc: impl Into<String> = text "cvc" "Sets `cvc`. Text of at most 5000 characters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        networks: TokenNetworksParams = fields "networks" "Sets `networks`. Parameters.";
     }
 
     /// Parameters of `POST /v1/tokens.account.company`.
     TokenCompanyParams() {
-        address: AddressParams;
-        address_kana: AddressKanaParams;
-        address_kanji: AddressKanaParams;
-        directors_provided: bool;
-        directorship_declaration: OwnershipDeclarationParams;
-        executives_provided: bool;
-        export_license_id: String;
-        export_purpose_code: String;
-        name: String;
-        name_kana: String;
-        name_kanji: String;
-        owners_provided: bool;
-        ownership_declaration: OwnershipDeclarationParams;
-        ownership_declaration_shown_and_signed: bool;
-        ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason, clear_ownership_exemption_reason;
-        phone: String;
-        registration_date: DobParams, clear_registration_date;
-        registration_number: String;
-        representative_declaration: OwnershipDeclarationParams;
-        structure: LegalEntityCompanyStructure, clear_structure;
-        tax_id: String;
-        tax_id_registrar: String;
-        vat_id: String;
-        verification: AccountVerificationParams;
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        address_kana: AddressKanaParams = fields "address_kana" "Sets `address_kana`. Parameters.";
+        address_kanji: AddressKanaParams = fields "address_kanji" "Sets `address_kanji`. Parameters.";
+        directors_provided: bool = flag "directors_provided" "Sets `directors_provided`. `true` or `false`.";
+        directorship_declaration: OwnershipDeclarationParams = fields "directorship_declaration" "Sets `directorship_declaration`. Parameters.";
+        executives_provided: bool = flag "executives_provided" "Sets `executives_provided`. `true` or `false`.";
+        export_license_id: impl Into<String> = text "export_license_id" "Sets `export_license_id`. Text of at most 5000 characters.";
+        export_purpose_code: impl Into<String> = text "export_purpose_code" "Sets `export_purpose_code`. Text of at most 5000 characters.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 100 characters.";
+        name_kana: impl Into<String> = text "name_kana" "Sets `name_kana`. Text of at most 100 characters.";
+        name_kanji: impl Into<String> = text "name_kanji" "Sets `name_kanji`. Text of at most 100 characters.";
+        owners_provided: bool = flag "owners_provided" "Sets `owners_provided`. `true` or `false`.";
+        ownership_declaration: OwnershipDeclarationParams = fields "ownership_declaration" "Sets `ownership_declaration`. Parameters.";
+        ownership_declaration_shown_and_signed: bool = flag "ownership_declaration_shown_and_signed" "Sets `ownership_declaration_shown_and_signed`. `true` or `false`.";
+        ownership_exemption_reason: impl Into<LegalEntityCompanyOwnershipExemptionReason> = put<LegalEntityCompanyOwnershipExemptionReason> "ownership_exemption_reason", clear_ownership_exemption_reason "Sets `ownership_exemption_reason`. `qualified_entity_exceeds_ownership_threshold` or `qualifies_as_financial_institution`.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
+        registration_date: DobParams = fields "registration_date", clear_registration_date "Sets `registration_date`. Parameters.";
+        registration_number: impl Into<String> = text "registration_number" "Sets `registration_number`. Text of at most 5000 characters.";
+        representative_declaration: OwnershipDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
+        structure: impl Into<LegalEntityCompanyStructure> = put<LegalEntityCompanyStructure> "structure", clear_structure "Sets `structure`. One of 23 words.";
+        tax_id: impl Into<String> = text "tax_id" "Sets `tax_id`. Text of at most 5000 characters.";
+        tax_id_registrar: impl Into<String> = text "tax_id_registrar" "Sets `tax_id_registrar`. Text of at most 5000 characters.";
+        vat_id: impl Into<String> = text "vat_id" "Sets `vat_id`. Text of at most 5000 characters.";
+        verification: AccountVerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
 }
 

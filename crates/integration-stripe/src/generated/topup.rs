@@ -9,62 +9,67 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `topups`.
+    /// Calls about `topups`: [reference](https://docs.stripe.com/api/topups).
     TopupsApi [] {
-        fn list(; ListTopups) -> List<Topup> = list "stripe.topups.list" "/v1/topups";
-        fn create(; CreateTopup) -> Topup = post "stripe.topups.create" "/v1/topups";
-        fn retrieve(topup) -> Topup = get "stripe.topups.retrieve" "/v1/topups/{topup}";
-        fn update(topup; UpdateTopup) -> Topup = post "stripe.topups.update" "/v1/topups/{topup}";
-        fn cancel(topup) -> Topup = post "stripe.topups.cancel" "/v1/topups/{topup}/cancel";
+        fn list(; ListTopups) -> List<Topup> = list
+            "stripe.topups.list" "/v1/topups" "topups/list";
+        fn create(; CreateTopup) -> Topup = post
+            "stripe.topups.create" "/v1/topups" "topups/create";
+        fn retrieve(topup) -> Topup = get
+            "stripe.topups.retrieve" "/v1/topups/{topup}" "topups/retrieve";
+        fn update(topup; UpdateTopup) -> Topup = post
+            "stripe.topups.update" "/v1/topups/{topup}" "topups/update";
+        fn cancel(topup) -> Topup = post
+            "stripe.topups.cancel" "/v1/topups/{topup}/cancel" "topups/cancel";
     }
 }
 
 views! {
-    /// The object `topup`.
+    /// The object `topup`: [reference](https://docs.stripe.com/api/topups/object).
     Topup {
-        amount: i64 = Required;
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        expected_availability_date: i64 = Nullable;
-        failure_code: &str = Nullable;
-        failure_message: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        source: Source = Nullable;
-        statement_descriptor: &str = Nullable;
-        status: TopupStatus = Required;
-        transfer_group: &str = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "Text; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        expected_availability_date: i64 = int "expected_availability_date" Nullable "An integer; may be `null`.";
+        failure_code: &str = text "failure_code" Nullable "Text; may be `null`.";
+        failure_message: &str = text "failure_message" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        source: Source = view "source" Nullable "An object; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
+        status: TopupStatus = field "status" Required "`canceled`, `failed`, `pending`, `reversed` or `succeeded`; always there.";
+        transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/topups`.
-    CreateTopup(amount: i64, currency: String) {
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
-        source: String;
-        statement_descriptor: String;
-        transfer_group: String;
+    CreateTopup(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 15 characters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `GET /v1/topups`.
     ListTopups() {
-        amount: CreatedChoice;
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: TopupsStatus;
+        amount: impl Into<CreatedChoice> = put<CreatedChoice> "amount" "Sets `amount`. One of several types.";
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TopupsStatus> = put<TopupsStatus> "status" "Sets `status`. `canceled`, `failed`, `pending` or `succeeded`.";
     }
 
     /// Parameters of `POST /v1/topups/{topup}`.
     UpdateTopup() {
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 }
 

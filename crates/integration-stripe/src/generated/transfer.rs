@@ -12,96 +12,98 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `transfers`.
+    /// Calls about `transfers`: [reference](https://docs.stripe.com/api/transfers).
     TransfersApi [
         reversals: TransfersReversalsApi,
     ] {
-        fn list(; ListTransfers) -> List<Transfer> = list "stripe.transfers.list" "/v1/transfers";
-        fn create(; CreateTransfer) -> Transfer = post "stripe.transfers.create" "/v1/transfers";
+        fn list(; ListTransfers) -> List<Transfer> = list
+            "stripe.transfers.list" "/v1/transfers" "transfers/list";
+        fn create(; CreateTransfer) -> Transfer = post
+            "stripe.transfers.create" "/v1/transfers" "transfers/create";
         fn retrieve(transfer) -> Transfer = get
-            "stripe.transfers.retrieve" "/v1/transfers/{transfer}";
+            "stripe.transfers.retrieve" "/v1/transfers/{transfer}" "transfers/retrieve";
         fn update(transfer; UpdateTransfer) -> Transfer = post
-            "stripe.transfers.update" "/v1/transfers/{transfer}";
+            "stripe.transfers.update" "/v1/transfers/{transfer}" "transfers/update";
     }
 
-    /// Calls about `transfers.reversals`.
+    /// Calls about `transfers.reversals`: [reference](https://docs.stripe.com/api/transfers/reversals).
     TransfersReversalsApi [] {
         fn list(id; ListParams) -> List<TransferReversal> = list
-            "stripe.transfers.reversals.list" "/v1/transfers/{id}/reversals";
+            "stripe.transfers.reversals.list" "/v1/transfers/{id}/reversals" "transfers/reversals/list";
         fn create(id; CreateTransferReversal) -> TransferReversal = post
-            "stripe.transfers.reversals.create" "/v1/transfers/{id}/reversals";
+            "stripe.transfers.reversals.create" "/v1/transfers/{id}/reversals" "transfers/reversals/create";
         fn retrieve(transfer, id) -> TransferReversal = get
-            "stripe.transfers.reversals.retrieve" "/v1/transfers/{transfer}/reversals/{id}";
+            "stripe.transfers.reversals.retrieve" "/v1/transfers/{transfer}/reversals/{id}" "transfers/reversals/retrieve";
         fn update(transfer, id; MetadataParams) -> TransferReversal = post
-            "stripe.transfers.reversals.update" "/v1/transfers/{transfer}/reversals/{id}";
+            "stripe.transfers.reversals.update" "/v1/transfers/{transfer}/reversals/{id}" "transfers/reversals/update";
     }
 }
 
 views! {
-    /// The object `transfer`.
+    /// The object `transfer`: [reference](https://docs.stripe.com/api/transfers/object).
     Transfer {
-        amount: i64 = Required;
-        amount_reversed: i64 = Required;
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        destination: Expandable<Account> = Nullable;
-        destination_payment: Expandable<Charge> = Optional;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        reversals: List<TransferReversal> = Required;
-        reversed: bool = Required;
-        source_transaction: Expandable<Charge> = Nullable;
-        source_type: &str = Optional;
-        transfer_group: &str = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        amount_reversed: i64 = int "amount_reversed" Required "An integer; always there.";
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        destination: Expandable<Account> = field "destination" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        destination_payment: Expandable<Charge> = field "destination_payment" Optional "An id, or the object where the call expanded it; may be missing.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        reversals: List<TransferReversal> = field "reversals" Required "The first page of a list; always there.";
+        reversed: bool = flag "reversed" Required "`true` or `false`; always there.";
+        source_transaction: Expandable<Charge> = field "source_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        source_type: &str = text "source_type" Optional "Text; may be missing.";
+        transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
 
     /// The part `transfer_schedule`.
     TransferSchedule {
-        delay_days: i64 = Required;
-        interval: &str = Required;
-        monthly_anchor: i64 = Optional;
-        monthly_payout_days: Vec<i64> = Optional;
-        weekly_anchor: &str = Optional;
-        weekly_payout_days: Vec<TransferScheduleWeeklyPayoutDays> = Optional;
+        delay_days: i64 = int "delay_days" Required "An integer; always there.";
+        interval: &str = text "interval" Required "Text; always there.";
+        monthly_anchor: i64 = int "monthly_anchor" Optional "An integer; may be missing.";
+        monthly_payout_days: Vec<i64> = field "monthly_payout_days" Optional "Several, each: an integer; may be missing.";
+        weekly_anchor: &str = text "weekly_anchor" Optional "Text; may be missing.";
+        weekly_payout_days: Vec<TransferScheduleWeeklyPayoutDays> = field "weekly_payout_days" Optional "Several, each: `friday`, `monday`, `thursday`, `tuesday` or `wednesday`; may be missing.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/transfers`.
-    CreateTransfer(currency: String, destination: String) {
-        amount: i64;
-        description: String;
-        metadata: MapOf<String>;
-        source_transaction: String;
-        source_type: PayoutSourceType;
-        transfer_group: String;
+    CreateTransfer(currency: impl Into<String> = text "currency", destination: impl Into<String> = text "destination") {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        source_transaction: impl Into<String> = text "source_transaction" "Sets `source_transaction`. Text.";
+        source_type: impl Into<PayoutSourceType> = put<PayoutSourceType> "source_type" "Sets `source_type`. `bank_account`, `card` or `fpx`.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
 
     /// Parameters of `POST /v1/transfers/{id}/reversals`.
     CreateTransferReversal() {
-        amount: i64;
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
-        refund_application_fee: bool;
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
     }
 
     /// Parameters of `GET /v1/transfers`.
     ListTransfers() {
-        created: CreatedChoice;
-        destination: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        transfer_group: String;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        destination: impl Into<String> = text "destination" "Sets `destination`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/transfers/{transfer}`.
     UpdateTransfer() {
-        description: String;
-        metadata: MapOf<String>, clear_metadata;
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 }

@@ -5,17 +5,17 @@ use super::{BalanceTransaction, Refund, Transfer};
 use crate::view::{Expandable, Map, views};
 
 views! {
-    /// The object `transfer_reversal`.
+    /// The object `transfer_reversal`: [reference](https://docs.stripe.com/api/transfers/reversals/object).
     TransferReversal {
-        amount: i64 = Required;
-        balance_transaction: Expandable<BalanceTransaction> = Nullable;
-        created: i64 = Required;
-        currency: &str = Required;
-        destination_payment_refund: Expandable<Refund> = Nullable;
-        id: &str = Required;
-        metadata: Map<&'static str> = Nullable;
-        object: &str = Required;
-        source_refund: Expandable<Refund> = Nullable;
-        transfer: Expandable<Transfer> = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        destination_payment_refund: Expandable<Refund> = field "destination_payment_refund" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        source_refund: Expandable<Refund> = field "source_refund" Nullable "An id, or the object where the call expanded it; may be `null`.";
+        transfer: Expandable<Transfer> = field "transfer" Required "An id, or the object where the call expanded it; always there.";
     }
 }

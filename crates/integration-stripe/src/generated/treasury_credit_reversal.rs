@@ -9,50 +9,50 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.credit_reversals`.
+    /// Calls about `treasury.credit_reversals`: [reference](https://docs.stripe.com/api/treasury/credit_reversals).
     TreasuryCreditReversalsApi [] {
         fn list(; ListTreasuryCreditReversals) -> List<TreasuryCreditReversal> = list
-            "stripe.treasury.credit_reversals.list" "/v1/treasury/credit_reversals";
+            "stripe.treasury.credit_reversals.list" "/v1/treasury/credit_reversals" "treasury/credit_reversals/list";
         fn create(; CreateTreasuryCreditReversal) -> TreasuryCreditReversal = post
-            "stripe.treasury.credit_reversals.create" "/v1/treasury/credit_reversals";
+            "stripe.treasury.credit_reversals.create" "/v1/treasury/credit_reversals" "treasury/credit_reversals/create";
         fn retrieve(credit_reversal) -> TreasuryCreditReversal = get
-            "stripe.treasury.credit_reversals.retrieve" "/v1/treasury/credit_reversals/{credit_reversal}";
+            "stripe.treasury.credit_reversals.retrieve" "/v1/treasury/credit_reversals/{credit_reversal}" "treasury/credit_reversals/retrieve";
     }
 }
 
 views! {
-    /// The object `treasury.credit_reversal`.
+    /// The object `treasury.credit_reversal`: [reference](https://docs.stripe.com/api/treasury/credit_reversals/object).
     TreasuryCreditReversal {
-        amount: i64 = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        financial_account: &str = Required;
-        hosted_regulatory_receipt_url: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        network: TreasuryCreditReversalNetwork = Required;
-        object: &str = Required;
-        received_credit: &str = Required;
-        status: TreasuryCreditReversalStatus = Required;
-        status_transitions: TreasuryReceivedCreditsResourceStatusTransitions = Required;
-        transaction: Expandable<TreasuryTransaction> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        financial_account: &str = text "financial_account" Required "Text; always there.";
+        hosted_regulatory_receipt_url: &str = text "hosted_regulatory_receipt_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        network: TreasuryCreditReversalNetwork = field "network" Required "`ach` or `stripe`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        received_credit: &str = text "received_credit" Required "Text; always there.";
+        status: TreasuryCreditReversalStatus = field "status" Required "`canceled`, `posted` or `processing`; always there.";
+        status_transitions: TreasuryReceivedCreditsResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/treasury/credit_reversals`.
-    CreateTreasuryCreditReversal(received_credit: String) {
-        metadata: MapOf<String>;
+    CreateTreasuryCreditReversal(received_credit: impl Into<String> = text "received_credit") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/treasury/credit_reversals`.
-    ListTreasuryCreditReversals(financial_account: String) {
-        ending_before: String;
-        limit: i64;
-        received_credit: String;
-        starting_after: String;
-        status: TreasuryCreditReversalStatus;
+    ListTreasuryCreditReversals(financial_account: impl Into<String> = text "financial_account") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        received_credit: impl Into<String> = text "received_credit" "Sets `received_credit`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryCreditReversalStatus> = put<TreasuryCreditReversalStatus> "status" "Sets `status`. `canceled`, `posted` or `processing`.";
     }
 }
 

@@ -12,52 +12,52 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.debit_reversals`.
+    /// Calls about `treasury.debit_reversals`: [reference](https://docs.stripe.com/api/treasury/debit_reversals).
     TreasuryDebitReversalsApi [] {
         fn list(; ListTreasuryDebitReversals) -> List<TreasuryDebitReversal> = list
-            "stripe.treasury.debit_reversals.list" "/v1/treasury/debit_reversals";
+            "stripe.treasury.debit_reversals.list" "/v1/treasury/debit_reversals" "treasury/debit_reversals/list";
         fn create(; CreateTreasuryDebitReversal) -> TreasuryDebitReversal = post
-            "stripe.treasury.debit_reversals.create" "/v1/treasury/debit_reversals";
+            "stripe.treasury.debit_reversals.create" "/v1/treasury/debit_reversals" "treasury/debit_reversals/create";
         fn retrieve(debit_reversal) -> TreasuryDebitReversal = get
-            "stripe.treasury.debit_reversals.retrieve" "/v1/treasury/debit_reversals/{debit_reversal}";
+            "stripe.treasury.debit_reversals.retrieve" "/v1/treasury/debit_reversals/{debit_reversal}" "treasury/debit_reversals/retrieve";
     }
 }
 
 views! {
-    /// The object `treasury.debit_reversal`.
+    /// The object `treasury.debit_reversal`: [reference](https://docs.stripe.com/api/treasury/debit_reversals/object).
     TreasuryDebitReversal {
-        amount: i64 = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        financial_account: &str = Nullable;
-        hosted_regulatory_receipt_url: &str = Nullable;
-        id: &str = Required;
-        linked_flows: TreasuryReceivedDebitsResourceDebitReversalLinkedFlows = Nullable;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        network: TreasuryDebitReversalNetwork = Required;
-        object: &str = Required;
-        received_debit: &str = Required;
-        status: TreasuryDebitReversalStatus = Required;
-        status_transitions: TreasuryReceivedDebitsResourceStatusTransitions = Required;
-        transaction: Expandable<TreasuryTransaction> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        financial_account: &str = text "financial_account" Nullable "Text; may be `null`.";
+        hosted_regulatory_receipt_url: &str = text "hosted_regulatory_receipt_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        linked_flows: TreasuryReceivedDebitsResourceDebitReversalLinkedFlows = view "linked_flows" Nullable "An object; may be `null`.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        network: TreasuryDebitReversalNetwork = field "network" Required "`ach` or `card`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        received_debit: &str = text "received_debit" Required "Text; always there.";
+        status: TreasuryDebitReversalStatus = field "status" Required "`failed`, `processing` or `succeeded`; always there.";
+        status_transitions: TreasuryReceivedDebitsResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/treasury/debit_reversals`.
-    CreateTreasuryDebitReversal(received_debit: String) {
-        metadata: MapOf<String>;
+    CreateTreasuryDebitReversal(received_debit: impl Into<String> = text "received_debit") {
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `GET /v1/treasury/debit_reversals`.
-    ListTreasuryDebitReversals(financial_account: String) {
-        ending_before: String;
-        limit: i64;
-        received_debit: String;
-        resolution: TreasuryDebitReversalsResolution;
-        starting_after: String;
-        status: TreasuryDebitReversalsStatus;
+    ListTreasuryDebitReversals(financial_account: impl Into<String> = text "financial_account") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        received_debit: impl Into<String> = text "received_debit" "Sets `received_debit`. Text of at most 5000 characters.";
+        resolution: impl Into<TreasuryDebitReversalsResolution> = put<TreasuryDebitReversalsResolution> "resolution" "Sets `resolution`. `lost` or `won`.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryDebitReversalsStatus> = put<TreasuryDebitReversalsStatus> "status" "Sets `status`. `canceled`, `completed` or `processing`.";
     }
 }
 

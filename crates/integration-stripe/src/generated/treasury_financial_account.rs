@@ -15,135 +15,135 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.financial_accounts`.
+    /// Calls about `treasury.financial_accounts`: [reference](https://docs.stripe.com/api/treasury/financial_accounts).
     TreasuryFinancialAccountsApi [
         features: TreasuryFinancialAccountsFeaturesApi,
     ] {
         fn list(; ListTreasuryFinancialAccounts) -> List<TreasuryFinancialAccount> = list
-            "stripe.treasury.financial_accounts.list" "/v1/treasury/financial_accounts";
+            "stripe.treasury.financial_accounts.list" "/v1/treasury/financial_accounts" "treasury/financial_accounts/list";
         fn create(; CreateTreasuryFinancialAccount) -> TreasuryFinancialAccount = post
-            "stripe.treasury.financial_accounts.create" "/v1/treasury/financial_accounts";
+            "stripe.treasury.financial_accounts.create" "/v1/treasury/financial_accounts" "treasury/financial_accounts/create";
         fn retrieve(financial_account) -> TreasuryFinancialAccount = get
-            "stripe.treasury.financial_accounts.retrieve" "/v1/treasury/financial_accounts/{financial_account}";
+            "stripe.treasury.financial_accounts.retrieve" "/v1/treasury/financial_accounts/{financial_account}" "treasury/financial_accounts/retrieve";
         fn update(financial_account; UpdateTreasuryFinancialAccount) -> TreasuryFinancialAccount = post
-            "stripe.treasury.financial_accounts.update" "/v1/treasury/financial_accounts/{financial_account}";
+            "stripe.treasury.financial_accounts.update" "/v1/treasury/financial_accounts/{financial_account}" "treasury/financial_accounts/update";
         fn close(financial_account; CloseTreasuryFinancialAccount) -> TreasuryFinancialAccount = post
-            "stripe.treasury.financial_accounts.close" "/v1/treasury/financial_accounts/{financial_account}/close";
+            "stripe.treasury.financial_accounts.close" "/v1/treasury/financial_accounts/{financial_account}/close" "treasury/financial_accounts/close";
     }
 
-    /// Calls about `treasury.financial_accounts.features`.
+    /// Calls about `treasury.financial_accounts.features`: [reference](https://docs.stripe.com/api/treasury/financial_accounts/features).
     TreasuryFinancialAccountsFeaturesApi [] {
         fn retrieve(financial_account) -> TreasuryFinancialAccountFeatures = get
-            "stripe.treasury.financial_accounts.features.retrieve" "/v1/treasury/financial_accounts/{financial_account}/features";
+            "stripe.treasury.financial_accounts.features.retrieve" "/v1/treasury/financial_accounts/{financial_account}/features" "treasury/financial_accounts/features/retrieve";
         fn update(financial_account; UpdateTreasuryFinancialAccountFeatures) -> TreasuryFinancialAccountFeatures = post
-            "stripe.treasury.financial_accounts.features.update" "/v1/treasury/financial_accounts/{financial_account}/features";
+            "stripe.treasury.financial_accounts.features.update" "/v1/treasury/financial_accounts/{financial_account}/features" "treasury/financial_accounts/features/update";
     }
 }
 
 views! {
-    /// The object `treasury.financial_account`.
+    /// The object `treasury.financial_account`: [reference](https://docs.stripe.com/api/treasury/financial_accounts/object).
     TreasuryFinancialAccount {
-        active_features: Vec<TreasuryFinancialAccountActiveFeatures> = Optional;
-        balance: TreasuryFinancialAccountsResourceBalance = Required;
-        country: &str = Required;
-        created: i64 = Required;
-        features: TreasuryFinancialAccountFeatures = Optional;
-        financial_addresses: Vec<TreasuryFinancialAccountsResourceFinancialAddress> = Required;
-        id: &str = Required;
-        is_default: bool = Optional;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Nullable;
-        nickname: &str = Nullable;
-        object: &str = Required;
-        pending_features: Vec<TreasuryFinancialAccountActiveFeatures> = Optional;
-        platform_restrictions: TreasuryFinancialAccountsResourcePlatformRestrictions = Nullable;
-        restricted_features: Vec<TreasuryFinancialAccountActiveFeatures> = Optional;
-        status: TreasuryFinancialAccountStatus = Required;
-        status_details: TreasuryFinancialAccountsResourceStatusDetails = Required;
-        supported_currencies: Vec<&str> = Required;
+        active_features: Vec<TreasuryFinancialAccountActiveFeatures> = field "active_features" Optional "Several, each: one of 11 words; may be missing.";
+        balance: TreasuryFinancialAccountsResourceBalance = view "balance" Required "An object; always there.";
+        country: &str = text "country" Required "Text; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        features: TreasuryFinancialAccountFeatures = view "features" Optional "An object; may be missing.";
+        financial_addresses: Vec<TreasuryFinancialAccountsResourceFinancialAddress> = field "financial_addresses" Required "Several, each: an object; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        is_default: bool = flag "is_default" Optional "`true` or `false`; may be missing.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
+        nickname: &str = text "nickname" Nullable "Text; may be `null`.";
+        object: &str = text "object" Required "Text; always there.";
+        pending_features: Vec<TreasuryFinancialAccountActiveFeatures> = field "pending_features" Optional "Several, each: one of 11 words; may be missing.";
+        platform_restrictions: TreasuryFinancialAccountsResourcePlatformRestrictions = view "platform_restrictions" Nullable "An object; may be `null`.";
+        restricted_features: Vec<TreasuryFinancialAccountActiveFeatures> = field "restricted_features" Optional "Several, each: one of 11 words; may be missing.";
+        status: TreasuryFinancialAccountStatus = field "status" Required "`closed` or `open`; always there.";
+        status_details: TreasuryFinancialAccountsResourceStatusDetails = view "status_details" Required "An object; always there.";
+        supported_currencies: Vec<&str> = field "supported_currencies" Required "Several, each: text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/treasury/financial_accounts/{financial_account}/close`.
     CloseTreasuryFinancialAccount() {
-        forwarding_settings: ForwardingSettingsParams;
+        forwarding_settings: ForwardingSettingsParams = fields "forwarding_settings" "Sets `forwarding_settings`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts`.
-    CreateTreasuryFinancialAccount(supported_currencies: ListOf<String>) {
-        features: TreasuryFinancialAccountFeaturesParams;
-        metadata: MapOf<String>;
-        nickname: String, clear_nickname;
-        platform_restrictions: PlatformRestrictionsParams;
+    CreateTreasuryFinancialAccount(supported_currencies: impl Into<ListOf<String>> = put<ListOf<String>> "supported_currencies") {
+        features: TreasuryFinancialAccountFeaturesParams = fields "features" "Sets `features`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nickname: impl Into<String> = text "nickname", clear_nickname "Sets `nickname`. Text.";
+        platform_restrictions: PlatformRestrictionsParams = fields "platform_restrictions" "Sets `platform_restrictions`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts.features.financial_addresses` and 2 other places.
     FinancialAddressesParams() {
-        aba: AchParams;
+        aba: AchParams = fields "aba" "Sets `aba`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts/{financial_account}.forwarding_settings` and one other place.
-    ForwardingSettingsParams(r#type: TreasuryFinancialAccountType) {
-        financial_account: String;
-        payment_method: String;
+    ForwardingSettingsParams(r#type: impl Into<TreasuryFinancialAccountType> = put<TreasuryFinancialAccountType> "type") {
+        financial_account: impl Into<String> = text "financial_account" "Sets `financial_account`. Text.";
+        payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts.features.inbound_transfers` and 2 other places.
     InboundTransfersParams() {
-        ach: AchParams;
+        ach: AchParams = fields "ach" "Sets `ach`. Parameters.";
     }
 
     /// Parameters of `GET /v1/treasury/financial_accounts`.
     ListTreasuryFinancialAccounts() {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: TreasuryFinancialAccountStatus;
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryFinancialAccountStatus> = put<TreasuryFinancialAccountStatus> "status" "Sets `status`. `closed` or `open`.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts.features.outbound_payments` and 5 other places.
     OutboundPaymentsParams() {
-        ach: AchParams;
-        us_domestic_wire: AchParams;
+        ach: AchParams = fields "ach" "Sets `ach`. Parameters.";
+        us_domestic_wire: AchParams = fields "us_domestic_wire" "Sets `us_domestic_wire`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts.platform_restrictions` and one other place.
     PlatformRestrictionsParams() {
-        inbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows;
-        outbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows;
+        inbound_flows: impl Into<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> = put<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> "inbound_flows" "Sets `inbound_flows`. `restricted` or `unrestricted`.";
+        outbound_flows: impl Into<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> = put<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> "outbound_flows" "Sets `outbound_flows`. `restricted` or `unrestricted`.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts.features` and one other place.
     TreasuryFinancialAccountFeaturesParams() {
-        card_issuing: AchParams;
-        deposit_insurance: AchParams;
-        financial_addresses: FinancialAddressesParams;
-        inbound_transfers: InboundTransfersParams;
-        intra_stripe_flows: AchParams;
-        outbound_payments: OutboundPaymentsParams;
-        outbound_transfers: OutboundPaymentsParams;
+        card_issuing: AchParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
+        deposit_insurance: AchParams = fields "deposit_insurance" "Sets `deposit_insurance`. Parameters.";
+        financial_addresses: FinancialAddressesParams = fields "financial_addresses" "Sets `financial_addresses`. Parameters.";
+        inbound_transfers: InboundTransfersParams = fields "inbound_transfers" "Sets `inbound_transfers`. Parameters.";
+        intra_stripe_flows: AchParams = fields "intra_stripe_flows" "Sets `intra_stripe_flows`. Parameters.";
+        outbound_payments: OutboundPaymentsParams = fields "outbound_payments" "Sets `outbound_payments`. Parameters.";
+        outbound_transfers: OutboundPaymentsParams = fields "outbound_transfers" "Sets `outbound_transfers`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts/{financial_account}`.
     UpdateTreasuryFinancialAccount() {
-        features: TreasuryFinancialAccountFeaturesParams;
-        forwarding_settings: ForwardingSettingsParams;
-        metadata: MapOf<String>;
-        nickname: String, clear_nickname;
-        platform_restrictions: PlatformRestrictionsParams;
+        features: TreasuryFinancialAccountFeaturesParams = fields "features" "Sets `features`. Parameters.";
+        forwarding_settings: ForwardingSettingsParams = fields "forwarding_settings" "Sets `forwarding_settings`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nickname: impl Into<String> = text "nickname", clear_nickname "Sets `nickname`. Text.";
+        platform_restrictions: PlatformRestrictionsParams = fields "platform_restrictions" "Sets `platform_restrictions`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/financial_accounts/{financial_account}/features`.
     UpdateTreasuryFinancialAccountFeatures() {
-        card_issuing: AchParams;
-        deposit_insurance: AchParams;
-        financial_addresses: FinancialAddressesParams;
-        inbound_transfers: InboundTransfersParams;
-        intra_stripe_flows: AchParams;
-        outbound_payments: OutboundPaymentsParams;
-        outbound_transfers: OutboundPaymentsParams;
+        card_issuing: AchParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
+        deposit_insurance: AchParams = fields "deposit_insurance" "Sets `deposit_insurance`. Parameters.";
+        financial_addresses: FinancialAddressesParams = fields "financial_addresses" "Sets `financial_addresses`. Parameters.";
+        inbound_transfers: InboundTransfersParams = fields "inbound_transfers" "Sets `inbound_transfers`. Parameters.";
+        intra_stripe_flows: AchParams = fields "intra_stripe_flows" "Sets `intra_stripe_flows`. Parameters.";
+        outbound_payments: OutboundPaymentsParams = fields "outbound_payments" "Sets `outbound_payments`. Parameters.";
+        outbound_transfers: OutboundPaymentsParams = fields "outbound_transfers" "Sets `outbound_transfers`. Parameters.";
     }
 }
 

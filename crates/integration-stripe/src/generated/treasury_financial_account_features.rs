@@ -10,15 +10,15 @@ use super::{
 use crate::view::views;
 
 views! {
-    /// The object `treasury.financial_account_features`.
+    /// The object `treasury.financial_account_features`: [reference](https://docs.stripe.com/api/treasury/financial_accounts/features/object).
     TreasuryFinancialAccountFeatures {
-        card_issuing: TreasuryFinancialAccountsResourceToggleSettings = Optional;
-        deposit_insurance: TreasuryFinancialAccountsResourceToggleSettings = Optional;
-        financial_addresses: TreasuryFinancialAccountsResourceFinancialAddressesFeatures = Optional;
-        inbound_transfers: TreasuryFinancialAccountsResourceInboundTransfers = Optional;
-        intra_stripe_flows: TreasuryFinancialAccountsResourceToggleSettings = Optional;
-        object: &str = Required;
-        outbound_payments: TreasuryFinancialAccountsResourceOutboundPayments = Optional;
-        outbound_transfers: TreasuryFinancialAccountsResourceOutboundPayments = Optional;
+        card_issuing: TreasuryFinancialAccountsResourceToggleSettings = view "card_issuing" Optional "An object; may be missing.";
+        deposit_insurance: TreasuryFinancialAccountsResourceToggleSettings = view "deposit_insurance" Optional "An object; may be missing.";
+        financial_addresses: TreasuryFinancialAccountsResourceFinancialAddressesFeatures = view "financial_addresses" Optional "An object; may be missing.";
+        inbound_transfers: TreasuryFinancialAccountsResourceInboundTransfers = view "inbound_transfers" Optional "An object; may be missing.";
+        intra_stripe_flows: TreasuryFinancialAccountsResourceToggleSettings = view "intra_stripe_flows" Optional "An object; may be missing.";
+        object: &str = text "object" Required "Text; always there.";
+        outbound_payments: TreasuryFinancialAccountsResourceOutboundPayments = view "outbound_payments" Optional "An object; may be missing.";
+        outbound_transfers: TreasuryFinancialAccountsResourceOutboundPayments = view "outbound_transfers" Optional "An object; may be missing.";
     }
 }

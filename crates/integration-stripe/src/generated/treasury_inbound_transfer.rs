@@ -13,59 +13,59 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.inbound_transfers`.
+    /// Calls about `treasury.inbound_transfers`: [reference](https://docs.stripe.com/api/treasury/inbound_transfers).
     TreasuryInboundTransfersApi [] {
         fn list(; ListTreasuryInboundTransfers) -> List<TreasuryInboundTransfer> = list
-            "stripe.treasury.inbound_transfers.list" "/v1/treasury/inbound_transfers";
+            "stripe.treasury.inbound_transfers.list" "/v1/treasury/inbound_transfers" "treasury/inbound_transfers/list";
         fn create(; CreateTreasuryInboundTransfer) -> TreasuryInboundTransfer = post
-            "stripe.treasury.inbound_transfers.create" "/v1/treasury/inbound_transfers";
+            "stripe.treasury.inbound_transfers.create" "/v1/treasury/inbound_transfers" "treasury/inbound_transfers/create";
         fn retrieve(id) -> TreasuryInboundTransfer = get
-            "stripe.treasury.inbound_transfers.retrieve" "/v1/treasury/inbound_transfers/{id}";
+            "stripe.treasury.inbound_transfers.retrieve" "/v1/treasury/inbound_transfers/{id}" "treasury/inbound_transfers/retrieve";
         fn cancel(inbound_transfer) -> TreasuryInboundTransfer = post
-            "stripe.treasury.inbound_transfers.cancel" "/v1/treasury/inbound_transfers/{inbound_transfer}/cancel";
+            "stripe.treasury.inbound_transfers.cancel" "/v1/treasury/inbound_transfers/{inbound_transfer}/cancel" "treasury/inbound_transfers/cancel";
     }
 }
 
 views! {
-    /// The object `treasury.inbound_transfer`.
+    /// The object `treasury.inbound_transfer`: [reference](https://docs.stripe.com/api/treasury/inbound_transfers/object).
     TreasuryInboundTransfer {
-        amount: i64 = Required;
-        cancelable: bool = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        failure_details: TreasuryInboundTransfersResourceFailureDetails = Nullable;
-        financial_account: &str = Required;
-        hosted_regulatory_receipt_url: &str = Nullable;
-        id: &str = Required;
-        linked_flows: TreasuryInboundTransfersResourceInboundTransferResourceLinkedFlows = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        origin_payment_method: &str = Nullable;
-        origin_payment_method_details: InboundTransfers = Nullable;
-        returned: bool = Nullable;
-        statement_descriptor: &str = Required;
-        status: TreasuryInboundTransferStatus = Required;
-        status_transitions: TreasuryInboundTransfersResourceInboundTransferResourceStatusTransitions = Required;
-        transaction: Expandable<TreasuryTransaction> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        cancelable: bool = flag "cancelable" Required "`true` or `false`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        failure_details: TreasuryInboundTransfersResourceFailureDetails = view "failure_details" Nullable "An object; may be `null`.";
+        financial_account: &str = text "financial_account" Required "Text; always there.";
+        hosted_regulatory_receipt_url: &str = text "hosted_regulatory_receipt_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        linked_flows: TreasuryInboundTransfersResourceInboundTransferResourceLinkedFlows = view "linked_flows" Required "An object; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        origin_payment_method: &str = text "origin_payment_method" Nullable "Text; may be `null`.";
+        origin_payment_method_details: InboundTransfers = view "origin_payment_method_details" Nullable "An object; may be `null`.";
+        returned: bool = flag "returned" Nullable "`true` or `false`; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Required "Text; always there.";
+        status: TreasuryInboundTransferStatus = field "status" Required "`canceled`, `failed`, `processing` or `succeeded`; always there.";
+        status_transitions: TreasuryInboundTransfersResourceInboundTransferResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/treasury/inbound_transfers`.
-    CreateTreasuryInboundTransfer(amount: i64, currency: String, financial_account: String, origin_payment_method: String) {
-        description: String;
-        metadata: MapOf<String>;
-        statement_descriptor: String;
+    CreateTreasuryInboundTransfer(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", financial_account: impl Into<String> = text "financial_account", origin_payment_method: impl Into<String> = text "origin_payment_method") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 10 characters.";
     }
 
     /// Parameters of `GET /v1/treasury/inbound_transfers`.
-    ListTreasuryInboundTransfers(financial_account: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: TreasuryInboundTransferStatus;
+    ListTreasuryInboundTransfers(financial_account: impl Into<String> = text "financial_account") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryInboundTransferStatus> = put<TreasuryInboundTransferStatus> "status" "Sets `status`. `canceled`, `failed`, `processing` or `succeeded`.";
     }
 }
 

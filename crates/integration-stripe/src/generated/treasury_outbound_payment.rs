@@ -17,88 +17,88 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.outbound_payments`.
+    /// Calls about `treasury.outbound_payments`: [reference](https://docs.stripe.com/api/treasury/outbound_payments).
     TreasuryOutboundPaymentsApi [] {
         fn list(; ListTreasuryOutboundPayments) -> List<TreasuryOutboundPayment> = list
-            "stripe.treasury.outbound_payments.list" "/v1/treasury/outbound_payments";
+            "stripe.treasury.outbound_payments.list" "/v1/treasury/outbound_payments" "treasury/outbound_payments/list";
         fn create(; CreateTreasuryOutboundPayment) -> TreasuryOutboundPayment = post
-            "stripe.treasury.outbound_payments.create" "/v1/treasury/outbound_payments";
+            "stripe.treasury.outbound_payments.create" "/v1/treasury/outbound_payments" "treasury/outbound_payments/create";
         fn retrieve(id) -> TreasuryOutboundPayment = get
-            "stripe.treasury.outbound_payments.retrieve" "/v1/treasury/outbound_payments/{id}";
+            "stripe.treasury.outbound_payments.retrieve" "/v1/treasury/outbound_payments/{id}" "treasury/outbound_payments/retrieve";
         fn cancel(id) -> TreasuryOutboundPayment = post
-            "stripe.treasury.outbound_payments.cancel" "/v1/treasury/outbound_payments/{id}/cancel";
+            "stripe.treasury.outbound_payments.cancel" "/v1/treasury/outbound_payments/{id}/cancel" "treasury/outbound_payments/cancel";
     }
 }
 
 views! {
-    /// The object `treasury.outbound_payment`.
+    /// The object `treasury.outbound_payment`: [reference](https://docs.stripe.com/api/treasury/outbound_payments/object).
     TreasuryOutboundPayment {
-        amount: i64 = Required;
-        cancelable: bool = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        customer: &str = Nullable;
-        description: &str = Nullable;
-        destination_payment_method: &str = Nullable;
-        destination_payment_method_details: OutboundPaymentsPaymentMethodDetails = Nullable;
-        end_user_details: TreasuryOutboundPaymentsResourceOutboundPaymentResourceEndUserDetails = Nullable;
-        expected_arrival_date: i64 = Required;
-        financial_account: &str = Required;
-        hosted_regulatory_receipt_url: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        returned_details: TreasuryOutboundPaymentsResourceReturnedStatus = Nullable;
-        statement_descriptor: &str = Required;
-        status: TreasuryOutboundPaymentStatus = Required;
-        status_transitions: TreasuryOutboundTransfersResourceStatusTransitions = Required;
-        tracking_details: TreasuryOutboundPaymentsResourceOutboundPaymentResourceTrackingDetails = Nullable;
-        transaction: Expandable<TreasuryTransaction> = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        cancelable: bool = flag "cancelable" Required "`true` or `false`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        customer: &str = text "customer" Nullable "Text; may be `null`.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        destination_payment_method: &str = text "destination_payment_method" Nullable "Text; may be `null`.";
+        destination_payment_method_details: OutboundPaymentsPaymentMethodDetails = view "destination_payment_method_details" Nullable "An object; may be `null`.";
+        end_user_details: TreasuryOutboundPaymentsResourceOutboundPaymentResourceEndUserDetails = view "end_user_details" Nullable "An object; may be `null`.";
+        expected_arrival_date: i64 = int "expected_arrival_date" Required "Seconds since 1970; always there.";
+        financial_account: &str = text "financial_account" Required "Text; always there.";
+        hosted_regulatory_receipt_url: &str = text "hosted_regulatory_receipt_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        returned_details: TreasuryOutboundPaymentsResourceReturnedStatus = view "returned_details" Nullable "An object; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Required "Text; always there.";
+        status: TreasuryOutboundPaymentStatus = field "status" Required "`canceled`, `failed`, `posted`, `processing` or `returned`; always there.";
+        status_transitions: TreasuryOutboundTransfersResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        tracking_details: TreasuryOutboundPaymentsResourceOutboundPaymentResourceTrackingDetails = view "tracking_details" Nullable "An object; may be `null`.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Required "An id, or the object where the call expanded it; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/treasury/outbound_payments`.
-    CreateTreasuryOutboundPayment(amount: i64, currency: String, financial_account: String) {
-        customer: String;
-        description: String;
-        destination_payment_method: String;
-        destination_payment_method_data: DestinationPaymentMethodDataParams;
-        destination_payment_method_options: DestinationPaymentMethodOptionsParams;
-        end_user_details: EndUserDetailsParams;
-        metadata: MapOf<String>;
-        statement_descriptor: String;
+    CreateTreasuryOutboundPayment(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", financial_account: impl Into<String> = text "financial_account") {
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        destination_payment_method: impl Into<String> = text "destination_payment_method" "Sets `destination_payment_method`. Text of at most 5000 characters.";
+        destination_payment_method_data: DestinationPaymentMethodDataParams = fields "destination_payment_method_data" "Sets `destination_payment_method_data`. Parameters.";
+        destination_payment_method_options: DestinationPaymentMethodOptionsParams = fields "destination_payment_method_options" "Sets `destination_payment_method_options`. Parameters.";
+        end_user_details: EndUserDetailsParams = fields "end_user_details" "Sets `end_user_details`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_data`.
-    DestinationPaymentMethodDataParams(r#type: OutboundPaymentsPaymentMethodDetailsType) {
-        billing_details: TreasuryOutboundPaymentBillingDetailsParams;
-        financial_account: String;
-        metadata: MapOf<String>;
-        us_bank_account: UsBankAccountParams;
+    DestinationPaymentMethodDataParams(r#type: impl Into<OutboundPaymentsPaymentMethodDetailsType> = put<OutboundPaymentsPaymentMethodDetailsType> "type") {
+        billing_details: TreasuryOutboundPaymentBillingDetailsParams = fields "billing_details" "Sets `billing_details`. Parameters.";
+        financial_account: impl Into<String> = text "financial_account" "Sets `financial_account`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        us_bank_account: UsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
 
     /// Parameters of `POST /v1/treasury/outbound_payments.end_user_details`.
-    EndUserDetailsParams(present: bool) {
-        ip_address: String;
+    EndUserDetailsParams(present: bool = flag "present") {
+        ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
     }
 
     /// Parameters of `GET /v1/treasury/outbound_payments`.
-    ListTreasuryOutboundPayments(financial_account: String) {
-        created: CreatedChoice;
-        customer: String;
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: TreasuryOutboundPaymentStatus;
+    ListTreasuryOutboundPayments(financial_account: impl Into<String> = text "financial_account") {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryOutboundPaymentStatus> = put<TreasuryOutboundPaymentStatus> "status" "Sets `status`. `canceled`, `failed`, `posted`, `processing` or `returned`.";
     }
 
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_data.billing_details`.
     TreasuryOutboundPaymentBillingDetailsParams() {
-        address: AddressParams, clear_address;
-        email: String, clear_email;
-        name: String, clear_name;
-        phone: String, clear_phone;
+        address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
+        email: impl Into<String> = text "email", clear_email "Sets `email`. Text.";
+        name: impl Into<String> = text "name", clear_name "Sets `name`. Text.";
+        phone: impl Into<String> = text "phone", clear_phone "Sets `phone`. Text.";
     }
 }

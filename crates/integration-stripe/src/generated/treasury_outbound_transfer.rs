@@ -15,66 +15,66 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.outbound_transfers`.
+    /// Calls about `treasury.outbound_transfers`: [reference](https://docs.stripe.com/api/treasury/outbound_transfers).
     TreasuryOutboundTransfersApi [] {
         fn list(; ListTreasuryOutboundTransfers) -> List<TreasuryOutboundTransfer> = list
-            "stripe.treasury.outbound_transfers.list" "/v1/treasury/outbound_transfers";
+            "stripe.treasury.outbound_transfers.list" "/v1/treasury/outbound_transfers" "treasury/outbound_transfers/list";
         fn create(; CreateTreasuryOutboundTransfer) -> TreasuryOutboundTransfer = post
-            "stripe.treasury.outbound_transfers.create" "/v1/treasury/outbound_transfers";
+            "stripe.treasury.outbound_transfers.create" "/v1/treasury/outbound_transfers" "treasury/outbound_transfers/create";
         fn retrieve(outbound_transfer) -> TreasuryOutboundTransfer = get
-            "stripe.treasury.outbound_transfers.retrieve" "/v1/treasury/outbound_transfers/{outbound_transfer}";
+            "stripe.treasury.outbound_transfers.retrieve" "/v1/treasury/outbound_transfers/{outbound_transfer}" "treasury/outbound_transfers/retrieve";
         fn cancel(outbound_transfer) -> TreasuryOutboundTransfer = post
-            "stripe.treasury.outbound_transfers.cancel" "/v1/treasury/outbound_transfers/{outbound_transfer}/cancel";
+            "stripe.treasury.outbound_transfers.cancel" "/v1/treasury/outbound_transfers/{outbound_transfer}/cancel" "treasury/outbound_transfers/cancel";
     }
 }
 
 views! {
-    /// The object `treasury.outbound_transfer`.
+    /// The object `treasury.outbound_transfer`: [reference](https://docs.stripe.com/api/treasury/outbound_transfers/object).
     TreasuryOutboundTransfer {
-        amount: i64 = Required;
-        cancelable: bool = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Nullable;
-        destination_payment_method: &str = Nullable;
-        destination_payment_method_details: OutboundPaymentsPaymentMethodDetails = Required;
-        expected_arrival_date: i64 = Required;
-        financial_account: &str = Required;
-        hosted_regulatory_receipt_url: &str = Nullable;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        returned_details: TreasuryOutboundPaymentsResourceReturnedStatus = Nullable;
-        statement_descriptor: &str = Required;
-        status: TreasuryOutboundPaymentStatus = Required;
-        status_transitions: TreasuryOutboundTransfersResourceStatusTransitions = Required;
-        tracking_details: TreasuryOutboundPaymentsResourceOutboundPaymentResourceTrackingDetails = Nullable;
-        transaction: Expandable<TreasuryTransaction> = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        cancelable: bool = flag "cancelable" Required "`true` or `false`; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        destination_payment_method: &str = text "destination_payment_method" Nullable "Text; may be `null`.";
+        destination_payment_method_details: OutboundPaymentsPaymentMethodDetails = view "destination_payment_method_details" Required "An object; always there.";
+        expected_arrival_date: i64 = int "expected_arrival_date" Required "Seconds since 1970; always there.";
+        financial_account: &str = text "financial_account" Required "Text; always there.";
+        hosted_regulatory_receipt_url: &str = text "hosted_regulatory_receipt_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        returned_details: TreasuryOutboundPaymentsResourceReturnedStatus = view "returned_details" Nullable "An object; may be `null`.";
+        statement_descriptor: &str = text "statement_descriptor" Required "Text; always there.";
+        status: TreasuryOutboundPaymentStatus = field "status" Required "`canceled`, `failed`, `posted`, `processing` or `returned`; always there.";
+        status_transitions: TreasuryOutboundTransfersResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
+        tracking_details: TreasuryOutboundPaymentsResourceOutboundPaymentResourceTrackingDetails = view "tracking_details" Nullable "An object; may be `null`.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Required "An id, or the object where the call expanded it; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/treasury/outbound_transfers`.
-    CreateTreasuryOutboundTransfer(amount: i64, currency: String, financial_account: String) {
-        description: String;
-        destination_payment_method: String;
-        destination_payment_method_data: TreasuryOutboundTransferDestinationPaymentMethodDataParams;
-        destination_payment_method_options: DestinationPaymentMethodOptionsParams;
-        metadata: MapOf<String>;
-        statement_descriptor: String;
+    CreateTreasuryOutboundTransfer(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", financial_account: impl Into<String> = text "financial_account") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
+        destination_payment_method: impl Into<String> = text "destination_payment_method" "Sets `destination_payment_method`. Text of at most 5000 characters.";
+        destination_payment_method_data: TreasuryOutboundTransferDestinationPaymentMethodDataParams = fields "destination_payment_method_data" "Sets `destination_payment_method_data`. Parameters.";
+        destination_payment_method_options: DestinationPaymentMethodOptionsParams = fields "destination_payment_method_options" "Sets `destination_payment_method_options`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 5000 characters.";
     }
 
     /// Parameters of `GET /v1/treasury/outbound_transfers`.
-    ListTreasuryOutboundTransfers(financial_account: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: TreasuryOutboundPaymentStatus;
+    ListTreasuryOutboundTransfers(financial_account: impl Into<String> = text "financial_account") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryOutboundPaymentStatus> = put<TreasuryOutboundPaymentStatus> "status" "Sets `status`. `canceled`, `failed`, `posted`, `processing` or `returned`.";
     }
 
     /// Parameters of `POST /v1/treasury/outbound_transfers.destination_payment_method_data`.
-    TreasuryOutboundTransferDestinationPaymentMethodDataParams(r#type: String) {
-        financial_account: String;
+    TreasuryOutboundTransferDestinationPaymentMethodDataParams(r#type: impl Into<String> = text "type") {
+        financial_account: impl Into<String> = text "financial_account" "Sets `financial_account`. Text.";
     }
 }

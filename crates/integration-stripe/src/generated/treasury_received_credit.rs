@@ -15,49 +15,49 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.received_credits`.
+    /// Calls about `treasury.received_credits`: [reference](https://docs.stripe.com/api/treasury/received_credits).
     TreasuryReceivedCreditsApi [] {
         fn list(; ListTreasuryReceivedCredits) -> List<TreasuryReceivedCredit> = list
-            "stripe.treasury.received_credits.list" "/v1/treasury/received_credits";
+            "stripe.treasury.received_credits.list" "/v1/treasury/received_credits" "treasury/received_credits/list";
         fn retrieve(id) -> TreasuryReceivedCredit = get
-            "stripe.treasury.received_credits.retrieve" "/v1/treasury/received_credits/{id}";
+            "stripe.treasury.received_credits.retrieve" "/v1/treasury/received_credits/{id}" "treasury/received_credits/retrieve";
     }
 }
 
 views! {
-    /// The object `treasury.received_credit`.
+    /// The object `treasury.received_credit`: [reference](https://docs.stripe.com/api/treasury/received_credits/object).
     TreasuryReceivedCredit {
-        amount: i64 = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Required;
-        failure_code: TreasuryReceivedCreditFailureCode = Nullable;
-        financial_account: &str = Nullable;
-        hosted_regulatory_receipt_url: &str = Nullable;
-        id: &str = Required;
-        initiating_payment_method_details: TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetails = Required;
-        linked_flows: TreasuryReceivedCreditsResourceLinkedFlows = Required;
-        livemode: bool = Required;
-        network: TreasuryReceivedCreditNetwork = Required;
-        object: &str = Required;
-        reversal_details: TreasuryReceivedDebitsResourceReversalDetails = Nullable;
-        status: TreasuryReceivedDebitStatus = Required;
-        transaction: Expandable<TreasuryTransaction> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Required "Text; always there.";
+        failure_code: TreasuryReceivedCreditFailureCode = field "failure_code" Nullable "`account_closed`, `account_frozen`, `international_transaction` or `other`; may be `null`.";
+        financial_account: &str = text "financial_account" Nullable "Text; may be `null`.";
+        hosted_regulatory_receipt_url: &str = text "hosted_regulatory_receipt_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        initiating_payment_method_details: TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetails = view "initiating_payment_method_details" Required "An object; always there.";
+        linked_flows: TreasuryReceivedCreditsResourceLinkedFlows = view "linked_flows" Required "An object; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        network: TreasuryReceivedCreditNetwork = field "network" Required "`ach`, `card`, `stripe` or `us_domestic_wire`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        reversal_details: TreasuryReceivedDebitsResourceReversalDetails = view "reversal_details" Nullable "An object; may be `null`.";
+        status: TreasuryReceivedDebitStatus = field "status" Required "`failed` or `succeeded`; always there.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/treasury/received_credits.linked_flows`.
-    LinkedFlowsParams(source_flow_type: TreasuryReceivedCreditsResourceSourceFlowsDetailsType) {
+    LinkedFlowsParams(source_flow_type: impl Into<TreasuryReceivedCreditsResourceSourceFlowsDetailsType> = put<TreasuryReceivedCreditsResourceSourceFlowsDetailsType> "source_flow_type") {
     }
 
     /// Parameters of `GET /v1/treasury/received_credits`.
-    ListTreasuryReceivedCredits(financial_account: String) {
-        ending_before: String;
-        limit: i64;
-        linked_flows: LinkedFlowsParams;
-        starting_after: String;
-        status: TreasuryReceivedDebitStatus;
+    ListTreasuryReceivedCredits(financial_account: impl Into<String> = text "financial_account") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        linked_flows: LinkedFlowsParams = fields "linked_flows" "Sets `linked_flows`. Parameters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryReceivedDebitStatus> = put<TreasuryReceivedDebitStatus> "status" "Sets `status`. `failed` or `succeeded`.";
     }
 }
 

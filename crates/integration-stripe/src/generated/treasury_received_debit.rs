@@ -14,44 +14,44 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.received_debits`.
+    /// Calls about `treasury.received_debits`: [reference](https://docs.stripe.com/api/treasury/received_debits).
     TreasuryReceivedDebitsApi [] {
         fn list(; ListTreasuryReceivedDebits) -> List<TreasuryReceivedDebit> = list
-            "stripe.treasury.received_debits.list" "/v1/treasury/received_debits";
+            "stripe.treasury.received_debits.list" "/v1/treasury/received_debits" "treasury/received_debits/list";
         fn retrieve(id) -> TreasuryReceivedDebit = get
-            "stripe.treasury.received_debits.retrieve" "/v1/treasury/received_debits/{id}";
+            "stripe.treasury.received_debits.retrieve" "/v1/treasury/received_debits/{id}" "treasury/received_debits/retrieve";
     }
 }
 
 views! {
-    /// The object `treasury.received_debit`.
+    /// The object `treasury.received_debit`: [reference](https://docs.stripe.com/api/treasury/received_debits/object).
     TreasuryReceivedDebit {
-        amount: i64 = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Required;
-        failure_code: TreasuryReceivedDebitFailureCode = Nullable;
-        financial_account: &str = Nullable;
-        hosted_regulatory_receipt_url: &str = Nullable;
-        id: &str = Required;
-        initiating_payment_method_details: TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetails = Optional;
-        linked_flows: TreasuryReceivedDebitsResourceLinkedFlows = Required;
-        livemode: bool = Required;
-        network: TreasuryReceivedDebitNetwork = Required;
-        object: &str = Required;
-        reversal_details: TreasuryReceivedDebitsResourceReversalDetails = Nullable;
-        status: TreasuryReceivedDebitStatus = Required;
-        transaction: Expandable<TreasuryTransaction> = Nullable;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Required "Text; always there.";
+        failure_code: TreasuryReceivedDebitFailureCode = field "failure_code" Nullable "`account_closed`, `account_frozen`, `insufficient_funds`, `international_transaction` or `other`; may be `null`.";
+        financial_account: &str = text "financial_account" Nullable "Text; may be `null`.";
+        hosted_regulatory_receipt_url: &str = text "hosted_regulatory_receipt_url" Nullable "Text; may be `null`.";
+        id: &str = text "id" Required "Text; always there.";
+        initiating_payment_method_details: TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetails = view "initiating_payment_method_details" Optional "An object; may be missing.";
+        linked_flows: TreasuryReceivedDebitsResourceLinkedFlows = view "linked_flows" Required "An object; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        network: TreasuryReceivedDebitNetwork = field "network" Required "`ach`, `card` or `stripe`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        reversal_details: TreasuryReceivedDebitsResourceReversalDetails = view "reversal_details" Nullable "An object; may be `null`.";
+        status: TreasuryReceivedDebitStatus = field "status" Required "`failed` or `succeeded`; always there.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/treasury/received_debits`.
-    ListTreasuryReceivedDebits(financial_account: String) {
-        ending_before: String;
-        limit: i64;
-        starting_after: String;
-        status: TreasuryReceivedDebitStatus;
+    ListTreasuryReceivedDebits(financial_account: impl Into<String> = text "financial_account") {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryReceivedDebitStatus> = put<TreasuryReceivedDebitStatus> "status" "Sets `status`. `failed` or `succeeded`.";
     }
 }
 

@@ -13,51 +13,51 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.transactions`.
+    /// Calls about `treasury.transactions`: [reference](https://docs.stripe.com/api/treasury/transactions).
     TreasuryTransactionsApi [] {
         fn list(; ListTreasuryTransactions) -> List<TreasuryTransaction> = list
-            "stripe.treasury.transactions.list" "/v1/treasury/transactions";
+            "stripe.treasury.transactions.list" "/v1/treasury/transactions" "treasury/transactions/list";
         fn retrieve(id) -> TreasuryTransaction = get
-            "stripe.treasury.transactions.retrieve" "/v1/treasury/transactions/{id}";
+            "stripe.treasury.transactions.retrieve" "/v1/treasury/transactions/{id}" "treasury/transactions/retrieve";
     }
 }
 
 views! {
-    /// The object `treasury.transaction`.
+    /// The object `treasury.transaction`: [reference](https://docs.stripe.com/api/treasury/transactions/object).
     TreasuryTransaction {
-        amount: i64 = Required;
-        balance_impact: TreasuryTransactionsResourceBalanceImpact = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        description: &str = Required;
-        entries: List<TreasuryTransactionEntry> = Nullable;
-        financial_account: &str = Required;
-        flow: &str = Nullable;
-        flow_details: TreasuryTransactionsResourceFlowDetails = Nullable;
-        flow_type: TreasuryTransactionFlowType = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        status: TreasuryTransactionStatus = Required;
-        status_transitions: BankConnectionsResourceTransactionResourceStatusTransitions = Required;
+        amount: i64 = int "amount" Required "An integer; always there.";
+        balance_impact: TreasuryTransactionsResourceBalanceImpact = view "balance_impact" Required "An object; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        description: &str = text "description" Required "Text; always there.";
+        entries: List<TreasuryTransactionEntry> = field "entries" Nullable "The first page of a list; may be `null`.";
+        financial_account: &str = text "financial_account" Required "Text; always there.";
+        flow: &str = text "flow" Nullable "Text; may be `null`.";
+        flow_details: TreasuryTransactionsResourceFlowDetails = view "flow_details" Nullable "An object; may be `null`.";
+        flow_type: TreasuryTransactionFlowType = field "flow_type" Required "One of 9 words; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        status: TreasuryTransactionStatus = field "status" Required "`open`, `posted` or `void`; always there.";
+        status_transitions: BankConnectionsResourceTransactionResourceStatusTransitions = view "status_transitions" Required "An object; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/treasury/transactions`.
-    ListTreasuryTransactions(financial_account: String) {
-        created: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        order_by: TreasuryTransactionsOrderBy;
-        starting_after: String;
-        status: TreasuryTransactionStatus;
-        status_transitions: StatusTransitionsParams;
+    ListTreasuryTransactions(financial_account: impl Into<String> = text "financial_account") {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        order_by: impl Into<TreasuryTransactionsOrderBy> = put<TreasuryTransactionsOrderBy> "order_by" "Sets `order_by`. `created` or `posted_at`.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        status: impl Into<TreasuryTransactionStatus> = put<TreasuryTransactionStatus> "status" "Sets `status`. `open`, `posted` or `void`.";
+        status_transitions: StatusTransitionsParams = fields "status_transitions" "Sets `status_transitions`. Parameters.";
     }
 
     /// Parameters of `GET /v1/treasury/transactions.status_transitions`.
     StatusTransitionsParams() {
-        posted_at: CreatedChoice;
+        posted_at: impl Into<CreatedChoice> = put<CreatedChoice> "posted_at" "Sets `posted_at`. One of several types.";
     }
 }
 

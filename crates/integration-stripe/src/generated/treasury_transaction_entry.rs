@@ -12,44 +12,44 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `treasury.transaction_entries`.
+    /// Calls about `treasury.transaction_entries`: [reference](https://docs.stripe.com/api/treasury/transaction_entries).
     TreasuryTransactionEntriesApi [] {
         fn list(; ListTreasuryTransactionEntries) -> List<TreasuryTransactionEntry> = list
-            "stripe.treasury.transaction_entries.list" "/v1/treasury/transaction_entries";
+            "stripe.treasury.transaction_entries.list" "/v1/treasury/transaction_entries" "treasury/transaction_entries/list";
         fn retrieve(id) -> TreasuryTransactionEntry = get
-            "stripe.treasury.transaction_entries.retrieve" "/v1/treasury/transaction_entries/{id}";
+            "stripe.treasury.transaction_entries.retrieve" "/v1/treasury/transaction_entries/{id}" "treasury/transaction_entries/retrieve";
     }
 }
 
 views! {
-    /// The object `treasury.transaction_entry`.
+    /// The object `treasury.transaction_entry`: [reference](https://docs.stripe.com/api/treasury/transaction_entries/object).
     TreasuryTransactionEntry {
-        balance_impact: TreasuryTransactionsResourceBalanceImpact = Required;
-        created: i64 = Required;
-        currency: &str = Required;
-        effective_at: i64 = Required;
-        financial_account: &str = Required;
-        flow: &str = Nullable;
-        flow_details: TreasuryTransactionsResourceFlowDetails = Nullable;
-        flow_type: TreasuryTransactionFlowType = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        transaction: Expandable<TreasuryTransaction> = Required;
-        r#type: TreasuryTransactionEntryType = Required;
+        balance_impact: TreasuryTransactionsResourceBalanceImpact = view "balance_impact" Required "An object; always there.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
+        effective_at: i64 = int "effective_at" Required "Seconds since 1970; always there.";
+        financial_account: &str = text "financial_account" Required "Text; always there.";
+        flow: &str = text "flow" Nullable "Text; may be `null`.";
+        flow_details: TreasuryTransactionsResourceFlowDetails = view "flow_details" Nullable "An object; may be `null`.";
+        flow_type: TreasuryTransactionFlowType = field "flow_type" Required "One of 9 words; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        transaction: Expandable<TreasuryTransaction> = field "transaction" Required "An id, or the object where the call expanded it; always there.";
+        r#type: TreasuryTransactionEntryType = field "type" Required "One of 20 words; always there.";
     }
 }
 
 params! {
     /// Parameters of `GET /v1/treasury/transaction_entries`.
-    ListTreasuryTransactionEntries(financial_account: String) {
-        created: CreatedChoice;
-        effective_at: CreatedChoice;
-        ending_before: String;
-        limit: i64;
-        order_by: TreasuryTransactionEntriesOrderBy;
-        starting_after: String;
-        transaction: String;
+    ListTreasuryTransactionEntries(financial_account: impl Into<String> = text "financial_account") {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        effective_at: impl Into<CreatedChoice> = put<CreatedChoice> "effective_at" "Sets `effective_at`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        order_by: impl Into<TreasuryTransactionEntriesOrderBy> = put<TreasuryTransactionEntriesOrderBy> "order_by" "Sets `order_by`. `created` or `effective_at`.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        transaction: impl Into<String> = text "transaction" "Sets `transaction`. Text of at most 5000 characters.";
     }
 }
 

@@ -8,17 +8,17 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `v2.billing.meter_events`.
+    /// Calls about `v2.billing.meter_events`: [reference](https://docs.stripe.com/api/v2/billing/meter_events).
     V2BillingMeterEventsApi [] {
         fn create(; CreateV2BillingMeterEvent) -> V2BillingMeterEvent = post
-            "stripe.v2.billing.meter_events.create" "/v2/billing/meter_events";
+            "stripe.v2.billing.meter_events.create" "/v2/billing/meter_events" "v2/billing/meter_events/create";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/billing/meter_events`.
-    CreateV2BillingMeterEvent(event_name: String, payload: MapOf<String>) {
-        identifier: String;
-        timestamp: String;
+    CreateV2BillingMeterEvent(event_name: impl Into<String> = text "event_name", payload: impl Into<MapOf<String>> = put<MapOf<String>> "payload") {
+        identifier: impl Into<String> = text "identifier" "Sets `identifier`. Text.";
+        timestamp: impl Into<String> = text "timestamp" "Sets `timestamp`. A time as RFC 3339 has it.";
     }
 }

@@ -5,19 +5,19 @@ use super::V2BillingMeterEventAdjustment;
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `v2.billing.meter_event_adjustments`.
+    /// Calls about `v2.billing.meter_event_adjustments`: [reference](https://docs.stripe.com/api/v2/billing/meter_event_adjustments).
     V2BillingMeterEventAdjustmentsApi [] {
         fn create(; CreateV2BillingMeterEventAdjustment) -> V2BillingMeterEventAdjustment = post
-            "stripe.v2.billing.meter_event_adjustments.create" "/v2/billing/meter_event_adjustments";
+            "stripe.v2.billing.meter_event_adjustments.create" "/v2/billing/meter_event_adjustments" "v2/billing/meter_event_adjustments/create";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/billing/meter_event_adjustments`.
-    CreateV2BillingMeterEventAdjustment(cancel: V2BillingMeterEventAdjustmentCancelParams, event_name: String, r#type: String) {
+    CreateV2BillingMeterEventAdjustment(cancel: V2BillingMeterEventAdjustmentCancelParams = fields "cancel", event_name: impl Into<String> = text "event_name", r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `POST /v2/billing/meter_event_adjustments.cancel`.
-    V2BillingMeterEventAdjustmentCancelParams(identifier: String) {
+    V2BillingMeterEventAdjustmentCancelParams(identifier: impl Into<String> = text "identifier") {
     }
 }

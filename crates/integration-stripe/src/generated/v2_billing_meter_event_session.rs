@@ -5,9 +5,9 @@ use super::V2BillingMeterEventSession;
 use crate::op::handles;
 
 handles! {
-    /// Calls about `v2.billing.meter_event_session`.
+    /// Calls about `v2.billing.meter_event_session`: [reference](https://docs.stripe.com/api/v2/billing/meter_event_session).
     V2BillingMeterEventSessionApi [] {
         fn create() -> V2BillingMeterEventSession = post
-            "stripe.v2.billing.meter_event_session.create" "/v2/billing/meter_event_session";
+            "stripe.v2.billing.meter_event_session.create" "/v2/billing/meter_event_session" "v2/billing/meter_event_session/create";
     }
 }

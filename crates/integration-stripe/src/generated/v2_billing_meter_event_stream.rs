@@ -8,21 +8,21 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `v2.billing.meter_event_stream`.
+    /// Calls about `v2.billing.meter_event_stream`: [reference](https://docs.stripe.com/api/v2/billing/meter_event_stream).
     V2BillingMeterEventStreamApi [] {
         fn create(; CreateV2BillingMeterEventStream) -> Node = meter
-            "stripe.v2.billing.meter_event_stream.create" "/v2/billing/meter_event_stream";
+            "stripe.v2.billing.meter_event_stream.create" "/v2/billing/meter_event_stream" "v2/billing/meter_event_stream/create";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/billing/meter_event_stream`.
-    CreateV2BillingMeterEventStream(events: ListOf<EventsParams>) {
+    CreateV2BillingMeterEventStream(events: impl Into<ListOf<EventsParams>> = put<ListOf<EventsParams>> "events") {
     }
 
     /// Parameters of `POST /v2/billing/meter_event_stream.events`.
-    EventsParams(event_name: String, payload: MapOf<String>) {
-        identifier: String;
-        timestamp: String;
+    EventsParams(event_name: impl Into<String> = text "event_name", payload: impl Into<MapOf<String>> = put<MapOf<String>> "payload") {
+        identifier: impl Into<String> = text "identifier" "Sets `identifier`. Text.";
+        timestamp: impl Into<String> = text "timestamp" "Sets `timestamp`. A time as RFC 3339 has it.";
     }
 }

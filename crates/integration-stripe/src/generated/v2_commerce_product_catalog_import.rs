@@ -24,33 +24,33 @@ handles! {
     ] {
     }
 
-    /// Calls about `v2.commerce.product_catalog.imports`.
+    /// Calls about `v2.commerce.product_catalog.imports`: [reference](https://docs.stripe.com/api/v2/commerce/product_catalog/imports).
     V2CommerceProductCatalogImportsApi [] {
         fn list(; ListV2CommerceProductCatalogImports) -> List<V2CommerceProductCatalogImport> = list
-            "stripe.v2.commerce.product_catalog.imports.list" "/v2/commerce/product_catalog/imports";
+            "stripe.v2.commerce.product_catalog.imports.list" "/v2/commerce/product_catalog/imports" "v2/commerce/product_catalog/imports/list";
         fn create(; CreateV2CommerceProductCatalogImport) -> V2CommerceProductCatalogImport = post
-            "stripe.v2.commerce.product_catalog.imports.create" "/v2/commerce/product_catalog/imports";
+            "stripe.v2.commerce.product_catalog.imports.create" "/v2/commerce/product_catalog/imports" "v2/commerce/product_catalog/imports/create";
         fn retrieve(id) -> V2CommerceProductCatalogImport = get
-            "stripe.v2.commerce.product_catalog.imports.retrieve" "/v2/commerce/product_catalog/imports/{id}";
+            "stripe.v2.commerce.product_catalog.imports.retrieve" "/v2/commerce/product_catalog/imports/{id}" "v2/commerce/product_catalog/imports/retrieve";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/commerce/product_catalog/imports`.
-    CreateV2CommerceProductCatalogImport(feed_type: V2CommerceProductCatalogImportFeedType, metadata: MapOf<String>, mode: V2CommerceProductCatalogImportMode) {
+    CreateV2CommerceProductCatalogImport(feed_type: impl Into<V2CommerceProductCatalogImportFeedType> = put<V2CommerceProductCatalogImportFeedType> "feed_type", metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", mode: impl Into<V2CommerceProductCatalogImportMode> = put<V2CommerceProductCatalogImportMode> "mode") {
     }
 
     /// Parameters of `GET /v2/commerce/product_catalog/imports`.
     ListV2CommerceProductCatalogImports() {
-        created: String;
-        created_gt: String;
-        created_gte: String;
-        created_lt: String;
-        created_lte: String;
-        feed_type: V2CommerceProductCatalogImportFeedType;
-        limit: i64;
-        page: String;
-        status: V2CommerceProductCatalogImportStatus;
+        created: impl Into<String> = text "created" "Sets `created`. A time as RFC 3339 has it.";
+        created_gt: impl Into<String> = text "created_gt" "Sets `created_gt`. A time as RFC 3339 has it.";
+        created_gte: impl Into<String> = text "created_gte" "Sets `created_gte`. A time as RFC 3339 has it.";
+        created_lt: impl Into<String> = text "created_lt" "Sets `created_lt`. A time as RFC 3339 has it.";
+        created_lte: impl Into<String> = text "created_lte" "Sets `created_lte`. A time as RFC 3339 has it.";
+        feed_type: impl Into<V2CommerceProductCatalogImportFeedType> = put<V2CommerceProductCatalogImportFeedType> "feed_type" "Sets `feed_type`. `inventory`, `pricing` or `product`.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        page: impl Into<String> = text "page" "Sets `page`. Text.";
+        status: impl Into<V2CommerceProductCatalogImportStatus> = put<V2CommerceProductCatalogImportStatus> "status" "Sets `status`. `awaiting_upload`, `failed`, `processing`, `succeeded` or `succeeded_with_errors`.";
     }
 }
 

@@ -24,643 +24,643 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `v2.core.accounts`.
+    /// Calls about `v2.core.accounts`: [reference](https://docs.stripe.com/api/v2/core/accounts).
     V2CoreAccountsApi [
         person_tokens: V2CoreAccountsPersonTokensApi,
         persons: V2CoreAccountsPersonsApi,
     ] {
         fn list(; ListV2CoreAccounts) -> List<V2CoreAccount> = list
-            "stripe.v2.core.accounts.list" "/v2/core/accounts";
+            "stripe.v2.core.accounts.list" "/v2/core/accounts" "v2/core/accounts/list";
         fn create(; CreateV2CoreAccount) -> V2CoreAccount = post
-            "stripe.v2.core.accounts.create" "/v2/core/accounts";
+            "stripe.v2.core.accounts.create" "/v2/core/accounts" "v2/core/accounts/create";
         fn retrieve(id; RetrieveV2CoreAccount) -> V2CoreAccount = get
-            "stripe.v2.core.accounts.retrieve" "/v2/core/accounts/{id}";
+            "stripe.v2.core.accounts.retrieve" "/v2/core/accounts/{id}" "v2/core/accounts/retrieve";
         fn update(id; UpdateV2CoreAccount) -> V2CoreAccount = post
-            "stripe.v2.core.accounts.update" "/v2/core/accounts/{id}";
+            "stripe.v2.core.accounts.update" "/v2/core/accounts/{id}" "v2/core/accounts/update";
         fn close(id; CloseV2CoreAccount) -> V2CoreAccount = post
-            "stripe.v2.core.accounts.close" "/v2/core/accounts/{id}/close";
+            "stripe.v2.core.accounts.close" "/v2/core/accounts/{id}/close" "v2/core/accounts/close";
     }
 
-    /// Calls about `v2.core.accounts.person_tokens`.
+    /// Calls about `v2.core.accounts.person_tokens`: [reference](https://docs.stripe.com/api/v2/core/accounts/person_tokens).
     V2CoreAccountsPersonTokensApi [] {
         fn create(account_id; CreateV2CoreAccountPersonToken) -> V2CoreAccountToken = post
-            "stripe.v2.core.accounts.person_tokens.create" "/v2/core/accounts/{account_id}/person_tokens";
+            "stripe.v2.core.accounts.person_tokens.create" "/v2/core/accounts/{account_id}/person_tokens" "v2/core/accounts/person_tokens/create";
         fn retrieve(account_id, id) -> V2CoreAccountToken = get
-            "stripe.v2.core.accounts.person_tokens.retrieve" "/v2/core/accounts/{account_id}/person_tokens/{id}";
+            "stripe.v2.core.accounts.person_tokens.retrieve" "/v2/core/accounts/{account_id}/person_tokens/{id}" "v2/core/accounts/person_tokens/retrieve";
     }
 
-    /// Calls about `v2.core.accounts.persons`.
+    /// Calls about `v2.core.accounts.persons`: [reference](https://docs.stripe.com/api/v2/core/accounts/persons).
     V2CoreAccountsPersonsApi [] {
         fn list(account_id; ListV2CoreAccountPersons) -> List<V2CoreAccountPerson> = list
-            "stripe.v2.core.accounts.persons.list" "/v2/core/accounts/{account_id}/persons";
+            "stripe.v2.core.accounts.persons.list" "/v2/core/accounts/{account_id}/persons" "v2/core/accounts/persons/list";
         fn create(account_id; CreateV2CoreAccountPerson) -> V2CoreAccountPerson = post
-            "stripe.v2.core.accounts.persons.create" "/v2/core/accounts/{account_id}/persons";
+            "stripe.v2.core.accounts.persons.create" "/v2/core/accounts/{account_id}/persons" "v2/core/accounts/persons/create";
         fn retrieve(account_id, id) -> V2CoreAccountPerson = get
-            "stripe.v2.core.accounts.persons.retrieve" "/v2/core/accounts/{account_id}/persons/{id}";
+            "stripe.v2.core.accounts.persons.retrieve" "/v2/core/accounts/{account_id}/persons/{id}" "v2/core/accounts/persons/retrieve";
         fn update(account_id, id; UpdateV2CoreAccountPerson) -> V2CoreAccountPerson = post
-            "stripe.v2.core.accounts.persons.update" "/v2/core/accounts/{account_id}/persons/{id}";
+            "stripe.v2.core.accounts.persons.update" "/v2/core/accounts/{account_id}/persons/{id}" "v2/core/accounts/persons/update";
         fn delete(account_id, id) -> V2DeletedObject = delete
-            "stripe.v2.core.accounts.persons.delete" "/v2/core/accounts/{account_id}/persons/{id}";
+            "stripe.v2.core.accounts.persons.delete" "/v2/core/accounts/{account_id}/persons/{id}" "v2/core/accounts/persons/delete";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/core/accounts.identity.attestations.terms_of_service` and one other place.
     AdditionalTermsOfServiceParams() {
-        account: V2CoreAccountAccountParams;
+        account: V2CoreAccountAccountParams = fields "account" "Sets `account`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.customer.automatic_indirect_tax`.
     AutomaticIndirectTaxParams() {
-        exempt: CustomerTaxExempt;
-        ip_address: String;
+        exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "exempt" "Sets `exempt`. `exempt`, `none` or `reverse`.";
+        ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}/close`.
     CloseV2CoreAccount() {
-        applied_configurations: ListOf<V2CoreAccountAppliedConfigurations>;
+        applied_configurations: impl Into<ListOf<V2CoreAccountAppliedConfigurations>> = put<ListOf<V2CoreAccountAppliedConfigurations>> "applied_configurations" "Sets `applied_configurations`. Several, each: `customer`, `merchant` or `recipient`.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration`.
     ConfigurationParams() {
-        customer: CustomerParams;
-        merchant: MerchantParams;
-        recipient: RecipientParams;
+        customer: CustomerParams = fields "customer" "Sets `customer`. Parameters.";
+        merchant: MerchantParams = fields "merchant" "Sets `merchant`. Parameters.";
+        recipient: RecipientParams = fields "recipient" "Sets `recipient`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts`.
     CreateV2CoreAccount() {
-        account_token: String;
-        configuration: ConfigurationParams;
-        contact_email: String;
-        contact_phone: String;
-        dashboard: V2CoreAccountDashboard;
-        defaults: DefaultsParams;
-        display_name: String;
-        identity: V2CoreAccountIdentityParams;
-        include: ListOf<V2CoreAccountInclude>;
-        metadata: MapOf<String>;
+        account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text.";
+        configuration: ConfigurationParams = fields "configuration" "Sets `configuration`. Parameters.";
+        contact_email: impl Into<String> = text "contact_email" "Sets `contact_email`. Text.";
+        contact_phone: impl Into<String> = text "contact_phone" "Sets `contact_phone`. Text.";
+        dashboard: impl Into<V2CoreAccountDashboard> = put<V2CoreAccountDashboard> "dashboard" "Sets `dashboard`. `express`, `full` or `none`.";
+        defaults: DefaultsParams = fields "defaults" "Sets `defaults`. Parameters.";
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text.";
+        identity: V2CoreAccountIdentityParams = fields "identity" "Sets `identity`. Parameters.";
+        include: impl Into<ListOf<V2CoreAccountInclude>> = put<ListOf<V2CoreAccountInclude>> "include" "Sets `include`. Several, each: one of 7 words.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.capabilities`.
     CreateV2CoreAccountConfigurationMerchantCapabilitiesParams() {
-        ach_debit_payments: AchParams;
-        acss_debit_payments: AchParams;
-        affirm_payments: AchParams;
-        afterpay_clearpay_payments: AchParams;
-        alma_payments: AchParams;
-        amazon_pay_payments: AchParams;
-        au_becs_debit_payments: AchParams;
-        bacs_debit_payments: AchParams;
-        bancontact_payments: AchParams;
-        blik_payments: AchParams;
-        boleto_payments: AchParams;
-        card_payments: AchParams;
-        cartes_bancaires_payments: AchParams;
-        cashapp_payments: AchParams;
-        eps_payments: AchParams;
-        fpx_payments: AchParams;
-        gb_bank_transfer_payments: AchParams;
-        grabpay_payments: AchParams;
-        ideal_payments: AchParams;
-        jcb_payments: AchParams;
-        jp_bank_transfer_payments: AchParams;
-        kakao_pay_payments: AchParams;
-        klarna_payments: AchParams;
-        konbini_payments: AchParams;
-        kr_card_payments: AchParams;
-        link_payments: AchParams;
-        mobilepay_payments: AchParams;
-        multibanco_payments: AchParams;
-        mx_bank_transfer_payments: AchParams;
-        naver_pay_payments: AchParams;
-        oxxo_payments: AchParams;
-        p24_payments: AchParams;
-        pay_by_bank_payments: AchParams;
-        payco_payments: AchParams;
-        paynow_payments: AchParams;
-        promptpay_payments: AchParams;
-        revolut_pay_payments: AchParams;
-        samsung_pay_payments: AchParams;
-        sepa_bank_transfer_payments: AchParams;
-        sepa_debit_payments: AchParams;
-        swish_payments: AchParams;
-        twint_payments: AchParams;
-        us_bank_transfer_payments: AchParams;
-        zip_payments: AchParams;
+        ach_debit_payments: AchParams = fields "ach_debit_payments" "Sets `ach_debit_payments`. Parameters.";
+        acss_debit_payments: AchParams = fields "acss_debit_payments" "Sets `acss_debit_payments`. Parameters.";
+        affirm_payments: AchParams = fields "affirm_payments" "Sets `affirm_payments`. Parameters.";
+        afterpay_clearpay_payments: AchParams = fields "afterpay_clearpay_payments" "Sets `afterpay_clearpay_payments`. Parameters.";
+        alma_payments: AchParams = fields "alma_payments" "Sets `alma_payments`. Parameters.";
+        amazon_pay_payments: AchParams = fields "amazon_pay_payments" "Sets `amazon_pay_payments`. Parameters.";
+        au_becs_debit_payments: AchParams = fields "au_becs_debit_payments" "Sets `au_becs_debit_payments`. Parameters.";
+        bacs_debit_payments: AchParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
+        bancontact_payments: AchParams = fields "bancontact_payments" "Sets `bancontact_payments`. Parameters.";
+        blik_payments: AchParams = fields "blik_payments" "Sets `blik_payments`. Parameters.";
+        boleto_payments: AchParams = fields "boleto_payments" "Sets `boleto_payments`. Parameters.";
+        card_payments: AchParams = fields "card_payments" "Sets `card_payments`. Parameters.";
+        cartes_bancaires_payments: AchParams = fields "cartes_bancaires_payments" "Sets `cartes_bancaires_payments`. Parameters.";
+        cashapp_payments: AchParams = fields "cashapp_payments" "Sets `cashapp_payments`. Parameters.";
+        eps_payments: AchParams = fields "eps_payments" "Sets `eps_payments`. Parameters.";
+        fpx_payments: AchParams = fields "fpx_payments" "Sets `fpx_payments`. Parameters.";
+        gb_bank_transfer_payments: AchParams = fields "gb_bank_transfer_payments" "Sets `gb_bank_transfer_payments`. Parameters.";
+        grabpay_payments: AchParams = fields "grabpay_payments" "Sets `grabpay_payments`. Parameters.";
+        ideal_payments: AchParams = fields "ideal_payments" "Sets `ideal_payments`. Parameters.";
+        jcb_payments: AchParams = fields "jcb_payments" "Sets `jcb_payments`. Parameters.";
+        jp_bank_transfer_payments: AchParams = fields "jp_bank_transfer_payments" "Sets `jp_bank_transfer_payments`. Parameters.";
+        kakao_pay_payments: AchParams = fields "kakao_pay_payments" "Sets `kakao_pay_payments`. Parameters.";
+        klarna_payments: AchParams = fields "klarna_payments" "Sets `klarna_payments`. Parameters.";
+        konbini_payments: AchParams = fields "konbini_payments" "Sets `konbini_payments`. Parameters.";
+        kr_card_payments: AchParams = fields "kr_card_payments" "Sets `kr_card_payments`. Parameters.";
+        link_payments: AchParams = fields "link_payments" "Sets `link_payments`. Parameters.";
+        mobilepay_payments: AchParams = fields "mobilepay_payments" "Sets `mobilepay_payments`. Parameters.";
+        multibanco_payments: AchParams = fields "multibanco_payments" "Sets `multibanco_payments`. Parameters.";
+        mx_bank_transfer_payments: AchParams = fields "mx_bank_transfer_payments" "Sets `mx_bank_transfer_payments`. Parameters.";
+        naver_pay_payments: AchParams = fields "naver_pay_payments" "Sets `naver_pay_payments`. Parameters.";
+        oxxo_payments: AchParams = fields "oxxo_payments" "Sets `oxxo_payments`. Parameters.";
+        p24_payments: AchParams = fields "p24_payments" "Sets `p24_payments`. Parameters.";
+        pay_by_bank_payments: AchParams = fields "pay_by_bank_payments" "Sets `pay_by_bank_payments`. Parameters.";
+        payco_payments: AchParams = fields "payco_payments" "Sets `payco_payments`. Parameters.";
+        paynow_payments: AchParams = fields "paynow_payments" "Sets `paynow_payments`. Parameters.";
+        promptpay_payments: AchParams = fields "promptpay_payments" "Sets `promptpay_payments`. Parameters.";
+        revolut_pay_payments: AchParams = fields "revolut_pay_payments" "Sets `revolut_pay_payments`. Parameters.";
+        samsung_pay_payments: AchParams = fields "samsung_pay_payments" "Sets `samsung_pay_payments`. Parameters.";
+        sepa_bank_transfer_payments: AchParams = fields "sepa_bank_transfer_payments" "Sets `sepa_bank_transfer_payments`. Parameters.";
+        sepa_debit_payments: AchParams = fields "sepa_debit_payments" "Sets `sepa_debit_payments`. Parameters.";
+        swish_payments: AchParams = fields "swish_payments" "Sets `swish_payments`. Parameters.";
+        twint_payments: AchParams = fields "twint_payments" "Sets `twint_payments`. Parameters.";
+        us_bank_transfer_payments: AchParams = fields "us_bank_transfer_payments" "Sets `us_bank_transfer_payments`. Parameters.";
+        zip_payments: AchParams = fields "zip_payments" "Sets `zip_payments`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.recipient.capabilities`.
     CreateV2CoreAccountConfigurationRecipientCapabilitiesParams() {
-        stripe_balance: StripeBalanceParams;
+        stripe_balance: StripeBalanceParams = fields "stripe_balance" "Sets `stripe_balance`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.business_details.documents`.
     CreateV2CoreAccountIdentityBusinessDetailsDocumentsParams() {
-        bank_account_ownership_verification: VisaParams;
-        company_license: VisaParams;
-        company_memorandum_of_association: VisaParams;
-        company_ministerial_decree: VisaParams;
-        company_registration_verification: VisaParams;
-        company_tax_id_verification: VisaParams;
-        primary_verification: SecondaryVerificationParams;
-        proof_of_address: VisaParams;
-        proof_of_registration: ProofOfRegistrationParams;
-        proof_of_ultimate_beneficial_ownership: ProofOfRegistrationParams;
+        bank_account_ownership_verification: VisaParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
+        company_license: VisaParams = fields "company_license" "Sets `company_license`. Parameters.";
+        company_memorandum_of_association: VisaParams = fields "company_memorandum_of_association" "Sets `company_memorandum_of_association`. Parameters.";
+        company_ministerial_decree: VisaParams = fields "company_ministerial_decree" "Sets `company_ministerial_decree`. Parameters.";
+        company_registration_verification: VisaParams = fields "company_registration_verification" "Sets `company_registration_verification`. Parameters.";
+        company_tax_id_verification: VisaParams = fields "company_tax_id_verification" "Sets `company_tax_id_verification`. Parameters.";
+        primary_verification: SecondaryVerificationParams = fields "primary_verification" "Sets `primary_verification`. Parameters.";
+        proof_of_address: VisaParams = fields "proof_of_address" "Sets `proof_of_address`. Parameters.";
+        proof_of_registration: ProofOfRegistrationParams = fields "proof_of_registration" "Sets `proof_of_registration`. Parameters.";
+        proof_of_ultimate_beneficial_ownership: ProofOfRegistrationParams = fields "proof_of_ultimate_beneficial_ownership" "Sets `proof_of_ultimate_beneficial_ownership`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.individual`.
     CreateV2CoreAccountIdentityIndividualParams() {
-        additional_addresses: ListOf<V2CoreAccountAdditionalAddressesParams>;
-        additional_names: ListOf<AdditionalNamesParams>;
-        address: KanjiParams;
-        date_of_birth: DobParams;
-        documents: V2CoreAccountPersonDocumentsParams;
-        email: String;
-        given_name: String;
-        id_numbers: ListOf<IdNumbersParams>;
-        legal_gender: V2CoreAccountPersonLegalGender;
-        metadata: MapOf<String>;
-        nationalities: ListOf<String>;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        relationship: V2CoreAccountRelationshipParams;
-        script_addresses: V2CoreAccountScriptAddressesParams;
-        script_names: ScriptNamesParams;
-        surname: String;
+        additional_addresses: impl Into<ListOf<V2CoreAccountAdditionalAddressesParams>> = put<ListOf<V2CoreAccountAdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
+        additional_names: impl Into<ListOf<AdditionalNamesParams>> = put<ListOf<AdditionalNamesParams>> "additional_names" "Sets `additional_names`. Several, each: parameters.";
+        address: KanjiParams = fields "address" "Sets `address`. Parameters.";
+        date_of_birth: DobParams = fields "date_of_birth" "Sets `date_of_birth`. Parameters.";
+        documents: V2CoreAccountPersonDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
+        id_numbers: impl Into<ListOf<IdNumbersParams>> = put<ListOf<IdNumbersParams>> "id_numbers" "Sets `id_numbers`. Several, each: parameters.";
+        legal_gender: impl Into<V2CoreAccountPersonLegalGender> = put<V2CoreAccountPersonLegalGender> "legal_gender" "Sets `legal_gender`. `female` or `male`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nationalities: impl Into<ListOf<String>> = put<ListOf<String>> "nationalities" "Sets `nationalities`. Several, each: text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        relationship: V2CoreAccountRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        script_addresses: V2CoreAccountScriptAddressesParams = fields "script_addresses" "Sets `script_addresses`. Parameters.";
+        script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
+        surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{account_id}/persons`.
     CreateV2CoreAccountPerson() {
-        additional_addresses: ListOf<V2CoreAccountAdditionalAddressesParams>;
-        additional_names: ListOf<AdditionalNamesParams>;
-        additional_terms_of_service: AdditionalTermsOfServiceParams;
-        address: KanjiParams;
-        date_of_birth: DobParams;
-        documents: V2CoreAccountPersonDocumentsParams;
-        email: String;
-        given_name: String;
-        id_numbers: ListOf<IdNumbersParams>;
-        legal_gender: V2CoreAccountPersonLegalGender;
-        metadata: MapOf<String>;
-        nationalities: ListOf<String>;
-        person_token: String;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        relationship: V2CoreAccountPersonRelationshipParams;
-        script_addresses: V2CoreAccountScriptAddressesParams;
-        script_names: ScriptNamesParams;
-        surname: String;
+        additional_addresses: impl Into<ListOf<V2CoreAccountAdditionalAddressesParams>> = put<ListOf<V2CoreAccountAdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
+        additional_names: impl Into<ListOf<AdditionalNamesParams>> = put<ListOf<AdditionalNamesParams>> "additional_names" "Sets `additional_names`. Several, each: parameters.";
+        additional_terms_of_service: AdditionalTermsOfServiceParams = fields "additional_terms_of_service" "Sets `additional_terms_of_service`. Parameters.";
+        address: KanjiParams = fields "address" "Sets `address`. Parameters.";
+        date_of_birth: DobParams = fields "date_of_birth" "Sets `date_of_birth`. Parameters.";
+        documents: V2CoreAccountPersonDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
+        id_numbers: impl Into<ListOf<IdNumbersParams>> = put<ListOf<IdNumbersParams>> "id_numbers" "Sets `id_numbers`. Several, each: parameters.";
+        legal_gender: impl Into<V2CoreAccountPersonLegalGender> = put<V2CoreAccountPersonLegalGender> "legal_gender" "Sets `legal_gender`. `female` or `male`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nationalities: impl Into<ListOf<String>> = put<ListOf<String>> "nationalities" "Sets `nationalities`. Several, each: text.";
+        person_token: impl Into<String> = text "person_token" "Sets `person_token`. Text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        relationship: V2CoreAccountPersonRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        script_addresses: V2CoreAccountScriptAddressesParams = fields "script_addresses" "Sets `script_addresses`. Parameters.";
+        script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
+        surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{account_id}/person_tokens`.
     CreateV2CoreAccountPersonToken() {
-        additional_addresses: ListOf<AdditionalAddressesParams>;
-        additional_names: ListOf<AdditionalNamesParams>;
-        additional_terms_of_service: TermsOfServiceParams;
-        address: AddressKanaParams;
-        date_of_birth: DobParams;
-        documents: V2CoreAccountDocumentsParams;
-        email: String;
-        given_name: String;
-        id_numbers: ListOf<IdNumbersParams>;
-        legal_gender: V2CoreAccountPersonLegalGender;
-        metadata: MapOf<String>;
-        nationalities: ListOf<String>;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        relationship: V2CoreAccountPersonRelationshipParams;
-        script_addresses: ScriptAddressesParams;
-        script_names: ScriptNamesParams;
-        surname: String;
+        additional_addresses: impl Into<ListOf<AdditionalAddressesParams>> = put<ListOf<AdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
+        additional_names: impl Into<ListOf<AdditionalNamesParams>> = put<ListOf<AdditionalNamesParams>> "additional_names" "Sets `additional_names`. Several, each: parameters.";
+        additional_terms_of_service: TermsOfServiceParams = fields "additional_terms_of_service" "Sets `additional_terms_of_service`. Parameters.";
+        address: AddressKanaParams = fields "address" "Sets `address`. Parameters.";
+        date_of_birth: DobParams = fields "date_of_birth" "Sets `date_of_birth`. Parameters.";
+        documents: V2CoreAccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
+        id_numbers: impl Into<ListOf<IdNumbersParams>> = put<ListOf<IdNumbersParams>> "id_numbers" "Sets `id_numbers`. Several, each: parameters.";
+        legal_gender: impl Into<V2CoreAccountPersonLegalGender> = put<V2CoreAccountPersonLegalGender> "legal_gender" "Sets `legal_gender`. `female` or `male`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nationalities: impl Into<ListOf<String>> = put<ListOf<String>> "nationalities" "Sets `nationalities`. Several, each: text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        relationship: V2CoreAccountPersonRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        script_addresses: ScriptAddressesParams = fields "script_addresses" "Sets `script_addresses`. Parameters.";
+        script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
+        surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.customer`.
     CustomerParams() {
-        automatic_indirect_tax: AutomaticIndirectTaxParams;
-        billing: V2CoreAccountBillingParams;
-        capabilities: V2CoreAccountCapabilitiesParams;
-        shipping: ShippingDetailsParams;
-        test_clock: String;
+        automatic_indirect_tax: AutomaticIndirectTaxParams = fields "automatic_indirect_tax" "Sets `automatic_indirect_tax`. Parameters.";
+        billing: V2CoreAccountBillingParams = fields "billing" "Sets `billing`. Parameters.";
+        capabilities: V2CoreAccountCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
+        shipping: ShippingDetailsParams = fields "shipping" "Sets `shipping`. Parameters.";
+        test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.defaults` and one other place.
     DefaultsParams() {
-        currency: String;
-        locales: ListOf<V2CoreAccountDefaultsLocales>;
-        profile: ProfileParams;
-        responsibilities: ResponsibilitiesParams;
+        currency: impl Into<String> = text "currency" "Sets `currency`. Text.";
+        locales: impl Into<ListOf<V2CoreAccountDefaultsLocales>> = put<ListOf<V2CoreAccountDefaultsLocales>> "locales" "Sets `locales`. Several, each: one of 84 words.";
+        profile: ProfileParams = fields "profile" "Sets `profile`. Parameters.";
+        responsibilities: ResponsibilitiesParams = fields "responsibilities" "Sets `responsibilities`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.attestations.directorship_declaration` and 9 other places.
     DirectorshipDeclarationParams() {
-        date: String;
-        ip: String;
-        user_agent: String;
+        date: impl Into<String> = text "date" "Sets `date`. A time as RFC 3339 has it.";
+        ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
+        user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.business_details.documents.primary_verification.front_back` and 4 other places.
-    FrontBackParams(front: String) {
-        back: String;
+    FrontBackParams(front: impl Into<String> = text "front") {
+        back: impl Into<String> = text "back" "Sets `back`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.konbini_payments.support.hours` and one other place.
     HoursParams() {
-        end_time: String;
-        start_time: String;
+        end_time: impl Into<String> = text "end_time" "Sets `end_time`. Text.";
+        start_time: impl Into<String> = text "start_time" "Sets `start_time`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.customer.billing.invoice` and one other place.
     InvoiceParams() {
-        custom_fields: ListOf<CustomFieldsParams>;
-        footer: String;
-        next_sequence: i64;
-        prefix: String;
-        rendering: V2CoreAccountRenderingParams;
+        custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields" "Sets `custom_fields`. Several, each: parameters.";
+        footer: impl Into<String> = text "footer" "Sets `footer`. Text.";
+        next_sequence: impl Into<i64> = int "next_sequence" "Sets `next_sequence`. An integer.";
+        prefix: impl Into<String> = text "prefix" "Sets `prefix`. Text.";
+        rendering: V2CoreAccountRenderingParams = fields "rendering" "Sets `rendering`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.support.address` and 9 other places.
-    KanjiParams(country: String) {
-        city: String;
-        line1: String;
-        line2: String;
-        postal_code: String;
-        state: String;
-        town: String;
+    KanjiParams(country: impl Into<String> = text "country") {
+        city: impl Into<String> = text "city" "Sets `city`. Text.";
+        line1: impl Into<String> = text "line1" "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state" "Sets `state`. Text.";
+        town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.konbini_payments` and one other place.
     KonbiniPaymentsParams() {
-        support: SupportParams;
+        support: SupportParams = fields "support" "Sets `support`. Parameters.";
     }
 
     /// Parameters of `GET /v2/core/accounts/{account_id}/persons`.
     ListV2CoreAccountPersons() {
-        limit: i64;
-        page: String;
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        page: impl Into<String> = text "page" "Sets `page`. Text.";
     }
 
     /// Parameters of `GET /v2/core/accounts`.
     ListV2CoreAccounts() {
-        applied_configurations: ListOf<V2CoreAccountAppliedConfigurations>;
-        closed: bool;
-        limit: i64;
-        page: String;
+        applied_configurations: impl Into<ListOf<V2CoreAccountAppliedConfigurations>> = put<ListOf<V2CoreAccountAppliedConfigurations>> "applied_configurations" "Sets `applied_configurations`. Several, each: `customer`, `merchant` or `recipient`.";
+        closed: bool = flag "closed" "Sets `closed`. `true` or `false`.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        page: impl Into<String> = text "page" "Sets `page`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant`.
     MerchantParams() {
-        bacs_debit_payments: BacsDebitPaymentsParams;
-        branding: BrandingParams;
-        capabilities: CreateV2CoreAccountConfigurationMerchantCapabilitiesParams;
-        card_payments: V2CoreAccountCardPaymentsParams;
-        konbini_payments: KonbiniPaymentsParams;
-        mcc: String;
-        script_statement_descriptor: ScriptStatementDescriptorParams;
-        statement_descriptor: StatementDescriptorParams;
-        support: V2CoreAccountSupportParams;
+        bacs_debit_payments: BacsDebitPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
+        branding: BrandingParams = fields "branding" "Sets `branding`. Parameters.";
+        capabilities: CreateV2CoreAccountConfigurationMerchantCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
+        card_payments: V2CoreAccountCardPaymentsParams = fields "card_payments" "Sets `card_payments`. Parameters.";
+        konbini_payments: KonbiniPaymentsParams = fields "konbini_payments" "Sets `konbini_payments`. Parameters.";
+        mcc: impl Into<String> = text "mcc" "Sets `mcc`. Text.";
+        script_statement_descriptor: ScriptStatementDescriptorParams = fields "script_statement_descriptor" "Sets `script_statement_descriptor`. Parameters.";
+        statement_descriptor: StatementDescriptorParams = fields "statement_descriptor" "Sets `statement_descriptor`. Parameters.";
+        support: V2CoreAccountSupportParams = fields "support" "Sets `support`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.defaults.profile` and one other place.
     ProfileParams() {
-        business_url: String;
-        doing_business_as: String;
-        product_description: String;
+        business_url: impl Into<String> = text "business_url" "Sets `business_url`. Text.";
+        doing_business_as: impl Into<String> = text "doing_business_as" "Sets `doing_business_as`. Text.";
+        product_description: impl Into<String> = text "product_description" "Sets `product_description`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.recipient`.
     RecipientParams() {
-        capabilities: CreateV2CoreAccountConfigurationRecipientCapabilitiesParams;
+        capabilities: CreateV2CoreAccountConfigurationRecipientCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.defaults.responsibilities` and one other place.
-    ResponsibilitiesParams(fees_collector: V2CoreAccountDefaultsResponsibilitiesFeesCollector, losses_collector: AccountUnificationAccountControllerLossesPayments) {
+    ResponsibilitiesParams(fees_collector: impl Into<V2CoreAccountDefaultsResponsibilitiesFeesCollector> = put<V2CoreAccountDefaultsResponsibilitiesFeesCollector> "fees_collector", losses_collector: impl Into<AccountUnificationAccountControllerLossesPayments> = put<AccountUnificationAccountControllerLossesPayments> "losses_collector") {
     }
 
     /// Parameters of `GET /v2/core/accounts/{id}`.
     RetrieveV2CoreAccount() {
-        include: ListOf<V2CoreAccountInclude>;
+        include: impl Into<ListOf<V2CoreAccountInclude>> = put<ListOf<V2CoreAccountInclude>> "include" "Sets `include`. Several, each: one of 7 words.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.script_statement_descriptor` and one other place.
     ScriptStatementDescriptorParams() {
-        kana: StatementDescriptorParams;
-        kanji: StatementDescriptorParams;
+        kana: StatementDescriptorParams = fields "kana" "Sets `kana`. Parameters.";
+        kanji: StatementDescriptorParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.business_details.documents.primary_verification` and 4 other places.
-    SecondaryVerificationParams(front_back: FrontBackParams, r#type: String) {
+    SecondaryVerificationParams(front_back: FrontBackParams = fields "front_back", r#type: impl Into<String> = text "type") {
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.script_statement_descriptor.kana` and 5 other places.
     StatementDescriptorParams() {
-        descriptor: String;
-        prefix: String;
+        descriptor: impl Into<String> = text "descriptor" "Sets `descriptor`. Text.";
+        prefix: impl Into<String> = text "prefix" "Sets `prefix`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.recipient.capabilities.stripe_balance`.
     StripeBalanceParams() {
-        stripe_transfers: AchParams;
+        stripe_transfers: AchParams = fields "stripe_transfers" "Sets `stripe_transfers`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.konbini_payments.support` and one other place.
     SupportParams() {
-        email: String;
-        hours: HoursParams;
-        phone: String;
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        hours: HoursParams = fields "hours" "Sets `hours`. Parameters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}`.
     UpdateV2CoreAccount() {
-        account_token: String;
-        configuration: V2CoreAccountConfigurationParams;
-        contact_email: String;
-        contact_phone: String;
-        dashboard: V2CoreAccountDashboard;
-        defaults: DefaultsParams;
-        display_name: String;
-        identity: UpdateV2CoreAccountIdentityParams;
-        include: ListOf<V2CoreAccountInclude>;
-        metadata: MapOf<String>;
+        account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text.";
+        configuration: V2CoreAccountConfigurationParams = fields "configuration" "Sets `configuration`. Parameters.";
+        contact_email: impl Into<String> = text "contact_email" "Sets `contact_email`. Text.";
+        contact_phone: impl Into<String> = text "contact_phone" "Sets `contact_phone`. Text.";
+        dashboard: impl Into<V2CoreAccountDashboard> = put<V2CoreAccountDashboard> "dashboard" "Sets `dashboard`. `express`, `full` or `none`.";
+        defaults: DefaultsParams = fields "defaults" "Sets `defaults`. Parameters.";
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text.";
+        identity: UpdateV2CoreAccountIdentityParams = fields "identity" "Sets `identity`. Parameters.";
+        include: impl Into<ListOf<V2CoreAccountInclude>> = put<ListOf<V2CoreAccountInclude>> "include" "Sets `include`. Several, each: one of 7 words.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer.billing`.
     UpdateV2CoreAccountConfigurationCustomerBillingParams() {
-        default_payment_method: String;
-        invoice: InvoiceParams;
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text.";
+        invoice: InvoiceParams = fields "invoice" "Sets `invoice`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer.capabilities`.
     UpdateV2CoreAccountConfigurationCustomerCapabilitiesParams() {
-        automatic_indirect_tax: EpsPaymentsParams;
+        automatic_indirect_tax: EpsPaymentsParams = fields "automatic_indirect_tax" "Sets `automatic_indirect_tax`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.merchant.capabilities`.
     UpdateV2CoreAccountConfigurationMerchantCapabilitiesParams() {
-        ach_debit_payments: EpsPaymentsParams;
-        acss_debit_payments: EpsPaymentsParams;
-        affirm_payments: EpsPaymentsParams;
-        afterpay_clearpay_payments: EpsPaymentsParams;
-        alma_payments: EpsPaymentsParams;
-        amazon_pay_payments: EpsPaymentsParams;
-        au_becs_debit_payments: EpsPaymentsParams;
-        bacs_debit_payments: EpsPaymentsParams;
-        bancontact_payments: EpsPaymentsParams;
-        blik_payments: EpsPaymentsParams;
-        boleto_payments: EpsPaymentsParams;
-        card_payments: EpsPaymentsParams;
-        cartes_bancaires_payments: EpsPaymentsParams;
-        cashapp_payments: EpsPaymentsParams;
-        eps_payments: EpsPaymentsParams;
-        fpx_payments: EpsPaymentsParams;
-        gb_bank_transfer_payments: EpsPaymentsParams;
-        grabpay_payments: EpsPaymentsParams;
-        ideal_payments: EpsPaymentsParams;
-        jcb_payments: EpsPaymentsParams;
-        jp_bank_transfer_payments: EpsPaymentsParams;
-        kakao_pay_payments: EpsPaymentsParams;
-        klarna_payments: EpsPaymentsParams;
-        konbini_payments: EpsPaymentsParams;
-        kr_card_payments: EpsPaymentsParams;
-        link_payments: EpsPaymentsParams;
-        mobilepay_payments: EpsPaymentsParams;
-        multibanco_payments: EpsPaymentsParams;
-        mx_bank_transfer_payments: EpsPaymentsParams;
-        naver_pay_payments: EpsPaymentsParams;
-        oxxo_payments: EpsPaymentsParams;
-        p24_payments: EpsPaymentsParams;
-        pay_by_bank_payments: EpsPaymentsParams;
-        payco_payments: EpsPaymentsParams;
-        paynow_payments: EpsPaymentsParams;
-        promptpay_payments: EpsPaymentsParams;
-        revolut_pay_payments: EpsPaymentsParams;
-        samsung_pay_payments: EpsPaymentsParams;
-        sepa_bank_transfer_payments: EpsPaymentsParams;
-        sepa_debit_payments: EpsPaymentsParams;
-        swish_payments: EpsPaymentsParams;
-        twint_payments: EpsPaymentsParams;
-        us_bank_transfer_payments: EpsPaymentsParams;
-        zip_payments: EpsPaymentsParams;
+        ach_debit_payments: EpsPaymentsParams = fields "ach_debit_payments" "Sets `ach_debit_payments`. Parameters.";
+        acss_debit_payments: EpsPaymentsParams = fields "acss_debit_payments" "Sets `acss_debit_payments`. Parameters.";
+        affirm_payments: EpsPaymentsParams = fields "affirm_payments" "Sets `affirm_payments`. Parameters.";
+        afterpay_clearpay_payments: EpsPaymentsParams = fields "afterpay_clearpay_payments" "Sets `afterpay_clearpay_payments`. Parameters.";
+        alma_payments: EpsPaymentsParams = fields "alma_payments" "Sets `alma_payments`. Parameters.";
+        amazon_pay_payments: EpsPaymentsParams = fields "amazon_pay_payments" "Sets `amazon_pay_payments`. Parameters.";
+        au_becs_debit_payments: EpsPaymentsParams = fields "au_becs_debit_payments" "Sets `au_becs_debit_payments`. Parameters.";
+        bacs_debit_payments: EpsPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
+        bancontact_payments: EpsPaymentsParams = fields "bancontact_payments" "Sets `bancontact_payments`. Parameters.";
+        blik_payments: EpsPaymentsParams = fields "blik_payments" "Sets `blik_payments`. Parameters.";
+        boleto_payments: EpsPaymentsParams = fields "boleto_payments" "Sets `boleto_payments`. Parameters.";
+        card_payments: EpsPaymentsParams = fields "card_payments" "Sets `card_payments`. Parameters.";
+        cartes_bancaires_payments: EpsPaymentsParams = fields "cartes_bancaires_payments" "Sets `cartes_bancaires_payments`. Parameters.";
+        cashapp_payments: EpsPaymentsParams = fields "cashapp_payments" "Sets `cashapp_payments`. Parameters.";
+        eps_payments: EpsPaymentsParams = fields "eps_payments" "Sets `eps_payments`. Parameters.";
+        fpx_payments: EpsPaymentsParams = fields "fpx_payments" "Sets `fpx_payments`. Parameters.";
+        gb_bank_transfer_payments: EpsPaymentsParams = fields "gb_bank_transfer_payments" "Sets `gb_bank_transfer_payments`. Parameters.";
+        grabpay_payments: EpsPaymentsParams = fields "grabpay_payments" "Sets `grabpay_payments`. Parameters.";
+        ideal_payments: EpsPaymentsParams = fields "ideal_payments" "Sets `ideal_payments`. Parameters.";
+        jcb_payments: EpsPaymentsParams = fields "jcb_payments" "Sets `jcb_payments`. Parameters.";
+        jp_bank_transfer_payments: EpsPaymentsParams = fields "jp_bank_transfer_payments" "Sets `jp_bank_transfer_payments`. Parameters.";
+        kakao_pay_payments: EpsPaymentsParams = fields "kakao_pay_payments" "Sets `kakao_pay_payments`. Parameters.";
+        klarna_payments: EpsPaymentsParams = fields "klarna_payments" "Sets `klarna_payments`. Parameters.";
+        konbini_payments: EpsPaymentsParams = fields "konbini_payments" "Sets `konbini_payments`. Parameters.";
+        kr_card_payments: EpsPaymentsParams = fields "kr_card_payments" "Sets `kr_card_payments`. Parameters.";
+        link_payments: EpsPaymentsParams = fields "link_payments" "Sets `link_payments`. Parameters.";
+        mobilepay_payments: EpsPaymentsParams = fields "mobilepay_payments" "Sets `mobilepay_payments`. Parameters.";
+        multibanco_payments: EpsPaymentsParams = fields "multibanco_payments" "Sets `multibanco_payments`. Parameters.";
+        mx_bank_transfer_payments: EpsPaymentsParams = fields "mx_bank_transfer_payments" "Sets `mx_bank_transfer_payments`. Parameters.";
+        naver_pay_payments: EpsPaymentsParams = fields "naver_pay_payments" "Sets `naver_pay_payments`. Parameters.";
+        oxxo_payments: EpsPaymentsParams = fields "oxxo_payments" "Sets `oxxo_payments`. Parameters.";
+        p24_payments: EpsPaymentsParams = fields "p24_payments" "Sets `p24_payments`. Parameters.";
+        pay_by_bank_payments: EpsPaymentsParams = fields "pay_by_bank_payments" "Sets `pay_by_bank_payments`. Parameters.";
+        payco_payments: EpsPaymentsParams = fields "payco_payments" "Sets `payco_payments`. Parameters.";
+        paynow_payments: EpsPaymentsParams = fields "paynow_payments" "Sets `paynow_payments`. Parameters.";
+        promptpay_payments: EpsPaymentsParams = fields "promptpay_payments" "Sets `promptpay_payments`. Parameters.";
+        revolut_pay_payments: EpsPaymentsParams = fields "revolut_pay_payments" "Sets `revolut_pay_payments`. Parameters.";
+        samsung_pay_payments: EpsPaymentsParams = fields "samsung_pay_payments" "Sets `samsung_pay_payments`. Parameters.";
+        sepa_bank_transfer_payments: EpsPaymentsParams = fields "sepa_bank_transfer_payments" "Sets `sepa_bank_transfer_payments`. Parameters.";
+        sepa_debit_payments: EpsPaymentsParams = fields "sepa_debit_payments" "Sets `sepa_debit_payments`. Parameters.";
+        swish_payments: EpsPaymentsParams = fields "swish_payments" "Sets `swish_payments`. Parameters.";
+        twint_payments: EpsPaymentsParams = fields "twint_payments" "Sets `twint_payments`. Parameters.";
+        us_bank_transfer_payments: EpsPaymentsParams = fields "us_bank_transfer_payments" "Sets `us_bank_transfer_payments`. Parameters.";
+        zip_payments: EpsPaymentsParams = fields "zip_payments" "Sets `zip_payments`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.merchant.support`.
     UpdateV2CoreAccountConfigurationMerchantSupportParams() {
-        address: AddressKanaParams;
-        email: String;
-        phone: String;
-        url: String;
+        address: AddressKanaParams = fields "address" "Sets `address`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.recipient.capabilities`.
     UpdateV2CoreAccountConfigurationRecipientCapabilitiesParams() {
-        stripe_balance: V2CoreAccountStripeBalanceParams;
+        stripe_balance: V2CoreAccountStripeBalanceParams = fields "stripe_balance" "Sets `stripe_balance`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.identity.attestations`.
     UpdateV2CoreAccountIdentityAttestationsParams() {
-        directorship_declaration: DirectorshipDeclarationParams;
-        ownership_declaration: DirectorshipDeclarationParams;
-        persons_provided: PersonsProvidedParams;
-        representative_declaration: DirectorshipDeclarationParams;
-        terms_of_service: V2CoreAccountTermsOfServiceParams;
+        directorship_declaration: DirectorshipDeclarationParams = fields "directorship_declaration" "Sets `directorship_declaration`. Parameters.";
+        ownership_declaration: DirectorshipDeclarationParams = fields "ownership_declaration" "Sets `ownership_declaration`. Parameters.";
+        persons_provided: PersonsProvidedParams = fields "persons_provided" "Sets `persons_provided`. Parameters.";
+        representative_declaration: DirectorshipDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
+        terms_of_service: V2CoreAccountTermsOfServiceParams = fields "terms_of_service" "Sets `terms_of_service`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.identity`.
     UpdateV2CoreAccountIdentityParams() {
-        attestations: UpdateV2CoreAccountIdentityAttestationsParams;
-        business_details: BusinessDetailsParams;
-        country: String;
-        entity_type: AccountBusinessType;
-        individual: V2CoreAccountIndividualParams;
+        attestations: UpdateV2CoreAccountIdentityAttestationsParams = fields "attestations" "Sets `attestations`. Parameters.";
+        business_details: BusinessDetailsParams = fields "business_details" "Sets `business_details`. Parameters.";
+        country: impl Into<String> = text "country" "Sets `country`. Text.";
+        entity_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "entity_type" "Sets `entity_type`. `company`, `government_entity`, `individual` or `non_profit`.";
+        individual: V2CoreAccountIndividualParams = fields "individual" "Sets `individual`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{account_id}/persons/{id}`.
     UpdateV2CoreAccountPerson() {
-        additional_addresses: ListOf<AdditionalAddressesParams>;
-        additional_names: ListOf<AdditionalNamesParams>;
-        additional_terms_of_service: V2CoreAccountPersonAdditionalTermsOfServiceParams;
-        address: AddressKanaParams;
-        date_of_birth: DobParams;
-        documents: V2CoreAccountDocumentsParams;
-        email: String;
-        given_name: String;
-        id_numbers: ListOf<IdNumbersParams>;
-        legal_gender: V2CoreAccountPersonLegalGender;
-        metadata: MapOf<String>;
-        nationalities: ListOf<String>;
-        person_token: String;
-        phone: String;
-        political_exposure: PersonPoliticalExposure;
-        relationship: V2CoreAccountPersonRelationshipParams;
-        script_addresses: ScriptAddressesParams;
-        script_names: ScriptNamesParams;
-        surname: String;
+        additional_addresses: impl Into<ListOf<AdditionalAddressesParams>> = put<ListOf<AdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
+        additional_names: impl Into<ListOf<AdditionalNamesParams>> = put<ListOf<AdditionalNamesParams>> "additional_names" "Sets `additional_names`. Several, each: parameters.";
+        additional_terms_of_service: V2CoreAccountPersonAdditionalTermsOfServiceParams = fields "additional_terms_of_service" "Sets `additional_terms_of_service`. Parameters.";
+        address: AddressKanaParams = fields "address" "Sets `address`. Parameters.";
+        date_of_birth: DobParams = fields "date_of_birth" "Sets `date_of_birth`. Parameters.";
+        documents: V2CoreAccountDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
+        id_numbers: impl Into<ListOf<IdNumbersParams>> = put<ListOf<IdNumbersParams>> "id_numbers" "Sets `id_numbers`. Several, each: parameters.";
+        legal_gender: impl Into<V2CoreAccountPersonLegalGender> = put<V2CoreAccountPersonLegalGender> "legal_gender" "Sets `legal_gender`. `female` or `male`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        nationalities: impl Into<ListOf<String>> = put<ListOf<String>> "nationalities" "Sets `nationalities`. Several, each: text.";
+        person_token: impl Into<String> = text "person_token" "Sets `person_token`. Text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        political_exposure: impl Into<PersonPoliticalExposure> = put<PersonPoliticalExposure> "political_exposure" "Sets `political_exposure`. `existing` or `none`.";
+        relationship: V2CoreAccountPersonRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
+        script_addresses: ScriptAddressesParams = fields "script_addresses" "Sets `script_addresses`. Parameters.";
+        script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
+        surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.attestations.terms_of_service.account` and one other place.
-    V2CoreAccountAccountParams(date: String, ip: String) {
-        user_agent: String;
+    V2CoreAccountAccountParams(date: impl Into<String> = text "date", ip: impl Into<String> = text "ip") {
+        user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.individual.additional_addresses` and one other place.
-    V2CoreAccountAdditionalAddressesParams(country: String, purpose: String) {
-        city: String;
-        line1: String;
-        line2: String;
-        postal_code: String;
-        state: String;
-        town: String;
+    V2CoreAccountAdditionalAddressesParams(country: impl Into<String> = text "country", purpose: impl Into<String> = text "purpose") {
+        city: impl Into<String> = text "city" "Sets `city`. Text.";
+        line1: impl Into<String> = text "line1" "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2" "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state" "Sets `state`. Text.";
+        town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.attestations`.
     V2CoreAccountAttestationsParams() {
-        directorship_declaration: DirectorshipDeclarationParams;
-        ownership_declaration: DirectorshipDeclarationParams;
-        persons_provided: PersonsProvidedParams;
-        representative_declaration: DirectorshipDeclarationParams;
-        terms_of_service: AdditionalTermsOfServiceParams;
+        directorship_declaration: DirectorshipDeclarationParams = fields "directorship_declaration" "Sets `directorship_declaration`. Parameters.";
+        ownership_declaration: DirectorshipDeclarationParams = fields "ownership_declaration" "Sets `ownership_declaration`. Parameters.";
+        persons_provided: PersonsProvidedParams = fields "persons_provided" "Sets `persons_provided`. Parameters.";
+        representative_declaration: DirectorshipDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
+        terms_of_service: AdditionalTermsOfServiceParams = fields "terms_of_service" "Sets `terms_of_service`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer.automatic_indirect_tax`.
     V2CoreAccountAutomaticIndirectTaxParams() {
-        exempt: CustomerTaxExempt;
-        ip_address: String;
-        validate_location: CustomerValidateLocation;
+        exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "exempt" "Sets `exempt`. `exempt`, `none` or `reverse`.";
+        ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
+        validate_location: impl Into<CustomerValidateLocation> = put<CustomerValidateLocation> "validate_location" "Sets `validate_location`. `auto`, `deferred` or `immediately`.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.customer.billing`.
     V2CoreAccountBillingParams() {
-        invoice: InvoiceParams;
+        invoice: InvoiceParams = fields "invoice" "Sets `invoice`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.business_details`.
     V2CoreAccountBusinessDetailsParams() {
-        address: KanjiParams;
-        annual_revenue: AnnualRevenueParams;
-        documents: CreateV2CoreAccountIdentityBusinessDetailsDocumentsParams;
-        estimated_worker_count: i64;
-        id_numbers: ListOf<V2CoreAccountIdNumbersParams>;
-        monthly_estimated_revenue: V2CoreAccountMonthlyEstimatedRevenueParams;
-        phone: String;
-        registered_name: String;
-        registration_date: DobParams;
-        script_addresses: V2CoreAccountScriptAddressesParams;
-        script_names: V2CoreAccountScriptNamesParams;
-        structure: V2CoreAccountIdentityBusinessDetailsStructure;
+        address: KanjiParams = fields "address" "Sets `address`. Parameters.";
+        annual_revenue: AnnualRevenueParams = fields "annual_revenue" "Sets `annual_revenue`. Parameters.";
+        documents: CreateV2CoreAccountIdentityBusinessDetailsDocumentsParams = fields "documents" "Sets `documents`. Parameters.";
+        estimated_worker_count: impl Into<i64> = int "estimated_worker_count" "Sets `estimated_worker_count`. An integer.";
+        id_numbers: impl Into<ListOf<V2CoreAccountIdNumbersParams>> = put<ListOf<V2CoreAccountIdNumbersParams>> "id_numbers" "Sets `id_numbers`. Several, each: parameters.";
+        monthly_estimated_revenue: V2CoreAccountMonthlyEstimatedRevenueParams = fields "monthly_estimated_revenue" "Sets `monthly_estimated_revenue`. Parameters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        registered_name: impl Into<String> = text "registered_name" "Sets `registered_name`. Text.";
+        registration_date: DobParams = fields "registration_date" "Sets `registration_date`. Parameters.";
+        script_addresses: V2CoreAccountScriptAddressesParams = fields "script_addresses" "Sets `script_addresses`. Parameters.";
+        script_names: V2CoreAccountScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
+        structure: impl Into<V2CoreAccountIdentityBusinessDetailsStructure> = put<V2CoreAccountIdentityBusinessDetailsStructure> "structure" "Sets `structure`. One of 27 words.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.customer.capabilities`.
     V2CoreAccountCapabilitiesParams() {
-        automatic_indirect_tax: AchParams;
+        automatic_indirect_tax: AchParams = fields "automatic_indirect_tax" "Sets `automatic_indirect_tax`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.card_payments` and one other place.
     V2CoreAccountCardPaymentsParams() {
-        decline_on: DeclineOnParams;
+        decline_on: DeclineOnParams = fields "decline_on" "Sets `decline_on`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration`.
     V2CoreAccountConfigurationParams() {
-        customer: V2CoreAccountCustomerParams;
-        merchant: V2CoreAccountMerchantParams;
-        recipient: V2CoreAccountRecipientParams;
+        customer: V2CoreAccountCustomerParams = fields "customer" "Sets `customer`. Parameters.";
+        merchant: V2CoreAccountMerchantParams = fields "merchant" "Sets `merchant`. Parameters.";
+        recipient: V2CoreAccountRecipientParams = fields "recipient" "Sets `recipient`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer`.
     V2CoreAccountCustomerParams() {
-        applied: bool;
-        automatic_indirect_tax: V2CoreAccountAutomaticIndirectTaxParams;
-        billing: UpdateV2CoreAccountConfigurationCustomerBillingParams;
-        capabilities: UpdateV2CoreAccountConfigurationCustomerCapabilitiesParams;
-        shipping: ShippingDetailsParams;
-        test_clock: String;
+        applied: bool = flag "applied" "Sets `applied`. `true` or `false`.";
+        automatic_indirect_tax: V2CoreAccountAutomaticIndirectTaxParams = fields "automatic_indirect_tax" "Sets `automatic_indirect_tax`. Parameters.";
+        billing: UpdateV2CoreAccountConfigurationCustomerBillingParams = fields "billing" "Sets `billing`. Parameters.";
+        capabilities: UpdateV2CoreAccountConfigurationCustomerCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
+        shipping: ShippingDetailsParams = fields "shipping" "Sets `shipping`. Parameters.";
+        test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity`.
     V2CoreAccountIdentityParams() {
-        attestations: V2CoreAccountAttestationsParams;
-        business_details: V2CoreAccountBusinessDetailsParams;
-        country: String;
-        entity_type: AccountBusinessType;
-        individual: CreateV2CoreAccountIdentityIndividualParams;
+        attestations: V2CoreAccountAttestationsParams = fields "attestations" "Sets `attestations`. Parameters.";
+        business_details: V2CoreAccountBusinessDetailsParams = fields "business_details" "Sets `business_details`. Parameters.";
+        country: impl Into<String> = text "country" "Sets `country`. Text.";
+        entity_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "entity_type" "Sets `entity_type`. `company`, `government_entity`, `individual` or `non_profit`.";
+        individual: CreateV2CoreAccountIdentityIndividualParams = fields "individual" "Sets `individual`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.merchant`.
     V2CoreAccountMerchantParams() {
-        applied: bool;
-        bacs_debit_payments: BacsDebitPaymentsParams;
-        branding: BrandingParams;
-        capabilities: UpdateV2CoreAccountConfigurationMerchantCapabilitiesParams;
-        card_payments: V2CoreAccountCardPaymentsParams;
-        konbini_payments: KonbiniPaymentsParams;
-        mcc: String;
-        script_statement_descriptor: ScriptStatementDescriptorParams;
-        statement_descriptor: StatementDescriptorParams;
-        support: UpdateV2CoreAccountConfigurationMerchantSupportParams;
+        applied: bool = flag "applied" "Sets `applied`. `true` or `false`.";
+        bacs_debit_payments: BacsDebitPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
+        branding: BrandingParams = fields "branding" "Sets `branding`. Parameters.";
+        capabilities: UpdateV2CoreAccountConfigurationMerchantCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
+        card_payments: V2CoreAccountCardPaymentsParams = fields "card_payments" "Sets `card_payments`. Parameters.";
+        konbini_payments: KonbiniPaymentsParams = fields "konbini_payments" "Sets `konbini_payments`. Parameters.";
+        mcc: impl Into<String> = text "mcc" "Sets `mcc`. Text.";
+        script_statement_descriptor: ScriptStatementDescriptorParams = fields "script_statement_descriptor" "Sets `script_statement_descriptor`. Parameters.";
+        statement_descriptor: StatementDescriptorParams = fields "statement_descriptor" "Sets `statement_descriptor`. Parameters.";
+        support: UpdateV2CoreAccountConfigurationMerchantSupportParams = fields "support" "Sets `support`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{account_id}/persons/{id}.additional_terms_of_service`.
     V2CoreAccountPersonAdditionalTermsOfServiceParams() {
-        account: DirectorshipDeclarationParams;
+        account: DirectorshipDeclarationParams = fields "account" "Sets `account`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.individual.documents` and one other place.
     V2CoreAccountPersonDocumentsParams() {
-        company_authorization: VisaParams;
-        passport: VisaParams;
-        primary_verification: SecondaryVerificationParams;
-        secondary_verification: SecondaryVerificationParams;
-        visa: VisaParams;
+        company_authorization: VisaParams = fields "company_authorization" "Sets `company_authorization`. Parameters.";
+        passport: VisaParams = fields "passport" "Sets `passport`. Parameters.";
+        primary_verification: SecondaryVerificationParams = fields "primary_verification" "Sets `primary_verification`. Parameters.";
+        secondary_verification: SecondaryVerificationParams = fields "secondary_verification" "Sets `secondary_verification`. Parameters.";
+        visa: VisaParams = fields "visa" "Sets `visa`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{account_id}/person_tokens.relationship` and 2 other places.
     V2CoreAccountPersonRelationshipParams() {
-        authorizer: bool;
-        director: bool;
-        executive: bool;
-        legal_guardian: bool;
-        owner: bool;
-        percent_ownership: Decimal;
-        representative: bool;
-        title: String;
+        authorizer: bool = flag "authorizer" "Sets `authorizer`. `true` or `false`.";
+        director: bool = flag "director" "Sets `director`. `true` or `false`.";
+        executive: bool = flag "executive" "Sets `executive`. `true` or `false`.";
+        legal_guardian: bool = flag "legal_guardian" "Sets `legal_guardian`. `true` or `false`.";
+        owner: bool = flag "owner" "Sets `owner`. `true` or `false`.";
+        percent_ownership: impl Into<Decimal> = put<Decimal> "percent_ownership" "Sets `percent_ownership`. A decimal number as text.";
+        representative: bool = flag "representative" "Sets `representative`. `true` or `false`.";
+        title: impl Into<String> = text "title" "Sets `title`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.recipient`.
     V2CoreAccountRecipientParams() {
-        applied: bool;
-        capabilities: UpdateV2CoreAccountConfigurationRecipientCapabilitiesParams;
+        applied: bool = flag "applied" "Sets `applied`. `true` or `false`.";
+        capabilities: UpdateV2CoreAccountConfigurationRecipientCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.customer.billing.invoice.rendering` and one other place.
     V2CoreAccountRenderingParams() {
-        amount_tax_display: V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay;
-        template: String;
+        amount_tax_display: impl Into<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> = put<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> "amount_tax_display" "Sets `amount_tax_display`. `exclude_tax` or `include_inclusive_tax`.";
+        template: impl Into<String> = text "template" "Sets `template`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts.identity.business_details.script_addresses` and 2 other places.
     V2CoreAccountScriptAddressesParams() {
-        kana: KanjiParams;
-        kanji: KanjiParams;
+        kana: KanjiParams = fields "kana" "Sets `kana`. Parameters.";
+        kanji: KanjiParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.recipient.capabilities.stripe_balance`.
     V2CoreAccountStripeBalanceParams() {
-        stripe_transfers: EpsPaymentsParams;
+        stripe_transfers: EpsPaymentsParams = fields "stripe_transfers" "Sets `stripe_transfers`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.support`.
     V2CoreAccountSupportParams() {
-        address: KanjiParams;
-        email: String;
-        phone: String;
-        url: String;
+        address: KanjiParams = fields "address" "Sets `address`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+        url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
 
     /// Parameters of `POST /v2/core/accounts/{id}.identity.attestations.terms_of_service`.
     V2CoreAccountTermsOfServiceParams() {
-        account: DirectorshipDeclarationParams;
-        crypto_storer: DirectorshipDeclarationParams;
-        storer: DirectorshipDeclarationParams;
+        account: DirectorshipDeclarationParams = fields "account" "Sets `account`. Parameters.";
+        crypto_storer: DirectorshipDeclarationParams = fields "crypto_storer" "Sets `crypto_storer`. Parameters.";
+        storer: DirectorshipDeclarationParams = fields "storer" "Sets `storer`. Parameters.";
     }
 }
 

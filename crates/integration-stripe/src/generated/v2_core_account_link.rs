@@ -11,27 +11,27 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `v2.core.account_links`.
+    /// Calls about `v2.core.account_links`: [reference](https://docs.stripe.com/api/v2/core/account_links).
     V2CoreAccountLinksApi [] {
         fn create(; CreateV2CoreAccountLink) -> V2CoreAccountLink = post
-            "stripe.v2.core.account_links.create" "/v2/core/account_links";
+            "stripe.v2.core.account_links.create" "/v2/core/account_links" "v2/core/account_links/create";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/core/account_links.use_case.account_onboarding` and one other place.
-    AccountUpdateParams(configurations: ListOf<V2CoreAccountAppliedConfigurations>, refresh_url: String) {
-        collection_options: CollectionOptionsParams;
-        return_url: String;
+    AccountUpdateParams(configurations: impl Into<ListOf<V2CoreAccountAppliedConfigurations>> = put<ListOf<V2CoreAccountAppliedConfigurations>> "configurations", refresh_url: impl Into<String> = text "refresh_url") {
+        collection_options: CollectionOptionsParams = fields "collection_options" "Sets `collection_options`. Parameters.";
+        return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
     }
 
     /// Parameters of `POST /v2/core/account_links`.
-    CreateV2CoreAccountLink(account: String, use_case: UseCaseParams) {
+    CreateV2CoreAccountLink(account: impl Into<String> = text "account", use_case: UseCaseParams = fields "use_case") {
     }
 
     /// Parameters of `POST /v2/core/account_links.use_case`.
-    UseCaseParams(r#type: V2CoreAccountLinkUseCaseType) {
-        account_onboarding: AccountUpdateParams;
-        account_update: AccountUpdateParams;
+    UseCaseParams(r#type: impl Into<V2CoreAccountLinkUseCaseType> = put<V2CoreAccountLinkUseCaseType> "type") {
+        account_onboarding: AccountUpdateParams = fields "account_onboarding" "Sets `account_onboarding`. Parameters.";
+        account_update: AccountUpdateParams = fields "account_update" "Sets `account_update`. Parameters.";
     }
 }

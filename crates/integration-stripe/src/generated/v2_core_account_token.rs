@@ -8,43 +8,43 @@ use super::{
 use crate::{op::handles, params::params};
 
 handles! {
-    /// Calls about `v2.core.account_tokens`.
+    /// Calls about `v2.core.account_tokens`: [reference](https://docs.stripe.com/api/v2/core/account_tokens).
     V2CoreAccountTokensApi [] {
         fn create(; CreateV2CoreAccountToken) -> V2CoreAccountToken = post
-            "stripe.v2.core.account_tokens.create" "/v2/core/account_tokens";
+            "stripe.v2.core.account_tokens.create" "/v2/core/account_tokens" "v2/core/account_tokens/create";
         fn retrieve(id) -> V2CoreAccountToken = get
-            "stripe.v2.core.account_tokens.retrieve" "/v2/core/account_tokens/{id}";
+            "stripe.v2.core.account_tokens.retrieve" "/v2/core/account_tokens/{id}" "v2/core/account_tokens/retrieve";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations`.
     AttestationsParams() {
-        directorship_declaration: RepresentativeDeclarationParams;
-        ownership_declaration: RepresentativeDeclarationParams;
-        persons_provided: PersonsProvidedParams;
-        representative_declaration: RepresentativeDeclarationParams;
-        terms_of_service: TermsOfServiceParams;
+        directorship_declaration: RepresentativeDeclarationParams = fields "directorship_declaration" "Sets `directorship_declaration`. Parameters.";
+        ownership_declaration: RepresentativeDeclarationParams = fields "ownership_declaration" "Sets `ownership_declaration`. Parameters.";
+        persons_provided: PersonsProvidedParams = fields "persons_provided" "Sets `persons_provided`. Parameters.";
+        representative_declaration: RepresentativeDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
+        terms_of_service: TermsOfServiceParams = fields "terms_of_service" "Sets `terms_of_service`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens`.
     CreateV2CoreAccountToken() {
-        contact_email: String;
-        contact_phone: String;
-        display_name: String;
-        identity: IdentityParams;
+        contact_email: impl Into<String> = text "contact_email" "Sets `contact_email`. Text.";
+        contact_phone: impl Into<String> = text "contact_phone" "Sets `contact_phone`. Text.";
+        display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text.";
+        identity: IdentityParams = fields "identity" "Sets `identity`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity`.
     IdentityParams() {
-        attestations: AttestationsParams;
-        business_details: BusinessDetailsParams;
-        entity_type: AccountBusinessType;
-        individual: V2CoreAccountIndividualParams;
+        attestations: AttestationsParams = fields "attestations" "Sets `attestations`. Parameters.";
+        business_details: BusinessDetailsParams = fields "business_details" "Sets `business_details`. Parameters.";
+        entity_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "entity_type" "Sets `entity_type`. `company`, `government_entity`, `individual` or `non_profit`.";
+        individual: V2CoreAccountIndividualParams = fields "individual" "Sets `individual`. Parameters.";
     }
 
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.directorship_declaration` and 2 other places.
     RepresentativeDeclarationParams() {
-        attested: bool;
+        attested: bool = flag "attested" "Sets `attested`. `true` or `false`.";
     }
 }

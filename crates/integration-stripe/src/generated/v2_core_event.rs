@@ -9,30 +9,30 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `v2.core.events`.
+    /// Calls about `v2.core.events`: [reference](https://docs.stripe.com/api/v2/core/events).
     V2CoreEventsApi [] {
         fn list(; ListV2CoreEvents) -> List<V2CoreEvent> = list
-            "stripe.v2.core.events.list" "/v2/core/events";
+            "stripe.v2.core.events.list" "/v2/core/events" "v2/core/events/list";
         fn retrieve(id) -> V2CoreEvent = get
-            "stripe.v2.core.events.retrieve" "/v2/core/events/{id}";
+            "stripe.v2.core.events.retrieve" "/v2/core/events/{id}" "v2/core/events/retrieve";
     }
 }
 
 params! {
     /// Parameters of `GET /v2/core/events`.
     ListV2CoreEvents() {
-        created: V2CoreEventsCreatedParams;
-        limit: i64;
-        object_id: String;
-        page: String;
-        types: ListOf<String>;
+        created: V2CoreEventsCreatedParams = fields "created" "Sets `created`. Parameters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        object_id: impl Into<String> = text "object_id" "Sets `object_id`. Text.";
+        page: impl Into<String> = text "page" "Sets `page`. Text.";
+        types: impl Into<ListOf<String>> = put<ListOf<String>> "types" "Sets `types`. Several, each: text.";
     }
 
     /// Parameters of `GET /v2/core/events.created`.
     V2CoreEventsCreatedParams() {
-        gt: String;
-        gte: String;
-        lt: String;
-        lte: String;
+        gt: impl Into<String> = text "gt" "Sets `gt`. A time as RFC 3339 has it.";
+        gte: impl Into<String> = text "gte" "Sets `gte`. A time as RFC 3339 has it.";
+        lt: impl Into<String> = text "lt" "Sets `lt`. A time as RFC 3339 has it.";
+        lte: impl Into<String> = text "lte" "Sets `lte`. A time as RFC 3339 has it.";
     }
 }

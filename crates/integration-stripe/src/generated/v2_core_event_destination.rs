@@ -12,68 +12,68 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `v2.core.event_destinations`.
+    /// Calls about `v2.core.event_destinations`: [reference](https://docs.stripe.com/api/v2/core/event_destinations).
     V2CoreEventDestinationsApi [] {
         fn list(; ListV2CoreEventDestinations) -> List<V2CoreEventDestination> = list
-            "stripe.v2.core.event_destinations.list" "/v2/core/event_destinations";
+            "stripe.v2.core.event_destinations.list" "/v2/core/event_destinations" "v2/core/event_destinations/list";
         fn create(; CreateV2CoreEventDestination) -> V2CoreEventDestination = post
-            "stripe.v2.core.event_destinations.create" "/v2/core/event_destinations";
+            "stripe.v2.core.event_destinations.create" "/v2/core/event_destinations" "v2/core/event_destinations/create";
         fn retrieve(id; RetrieveV2CoreEventDestination) -> V2CoreEventDestination = get
-            "stripe.v2.core.event_destinations.retrieve" "/v2/core/event_destinations/{id}";
+            "stripe.v2.core.event_destinations.retrieve" "/v2/core/event_destinations/{id}" "v2/core/event_destinations/retrieve";
         fn update(id; UpdateV2CoreEventDestination) -> V2CoreEventDestination = post
-            "stripe.v2.core.event_destinations.update" "/v2/core/event_destinations/{id}";
+            "stripe.v2.core.event_destinations.update" "/v2/core/event_destinations/{id}" "v2/core/event_destinations/update";
         fn delete(id) -> V2DeletedObject = delete
-            "stripe.v2.core.event_destinations.delete" "/v2/core/event_destinations/{id}";
+            "stripe.v2.core.event_destinations.delete" "/v2/core/event_destinations/{id}" "v2/core/event_destinations/delete";
         fn disable(id) -> V2CoreEventDestination = post
-            "stripe.v2.core.event_destinations.disable" "/v2/core/event_destinations/{id}/disable";
+            "stripe.v2.core.event_destinations.disable" "/v2/core/event_destinations/{id}/disable" "v2/core/event_destinations/disable";
         fn enable(id) -> V2CoreEventDestination = post
-            "stripe.v2.core.event_destinations.enable" "/v2/core/event_destinations/{id}/enable";
+            "stripe.v2.core.event_destinations.enable" "/v2/core/event_destinations/{id}/enable" "v2/core/event_destinations/enable";
         fn ping(id) -> V2CoreEvent = post
-            "stripe.v2.core.event_destinations.ping" "/v2/core/event_destinations/{id}/ping";
+            "stripe.v2.core.event_destinations.ping" "/v2/core/event_destinations/{id}/ping" "v2/core/event_destinations/ping";
     }
 }
 
 params! {
     /// Parameters of `POST /v2/core/event_destinations.amazon_eventbridge`.
-    AmazonEventbridgeParams(aws_account_id: String, aws_region: String) {
+    AmazonEventbridgeParams(aws_account_id: impl Into<String> = text "aws_account_id", aws_region: impl Into<String> = text "aws_region") {
     }
 
     /// Parameters of `POST /v2/core/event_destinations.azure_event_grid`.
-    AzureEventGridParams(azure_region: String, azure_resource_group_name: String, azure_subscription_id: String) {
+    AzureEventGridParams(azure_region: impl Into<String> = text "azure_region", azure_resource_group_name: impl Into<String> = text "azure_resource_group_name", azure_subscription_id: impl Into<String> = text "azure_subscription_id") {
     }
 
     /// Parameters of `POST /v2/core/event_destinations`.
-    CreateV2CoreEventDestination(enabled_events: ListOf<String>, event_payload: V2CoreEventDestinationEventPayload, name: String, r#type: V2CoreEventDestinationType) {
-        amazon_eventbridge: AmazonEventbridgeParams;
-        azure_event_grid: AzureEventGridParams;
-        description: String;
-        events_from: ListOf<String>;
-        include: ListOf<V2CoreEventDestinationInclude>;
-        metadata: MapOf<String>;
-        snapshot_api_version: String;
-        webhook_endpoint: RedirectParams;
+    CreateV2CoreEventDestination(enabled_events: impl Into<ListOf<String>> = put<ListOf<String>> "enabled_events", event_payload: impl Into<V2CoreEventDestinationEventPayload> = put<V2CoreEventDestinationEventPayload> "event_payload", name: impl Into<String> = text "name", r#type: impl Into<V2CoreEventDestinationType> = put<V2CoreEventDestinationType> "type") {
+        amazon_eventbridge: AmazonEventbridgeParams = fields "amazon_eventbridge" "Sets `amazon_eventbridge`. Parameters.";
+        azure_event_grid: AzureEventGridParams = fields "azure_event_grid" "Sets `azure_event_grid`. Parameters.";
+        description: impl Into<String> = text "description" "Sets `description`. Text.";
+        events_from: impl Into<ListOf<String>> = put<ListOf<String>> "events_from" "Sets `events_from`. Several, each: text.";
+        include: impl Into<ListOf<V2CoreEventDestinationInclude>> = put<ListOf<V2CoreEventDestinationInclude>> "include" "Sets `include`. Several, each: `webhook_endpoint.signing_secret` or `webhook_endpoint.url`.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        snapshot_api_version: impl Into<String> = text "snapshot_api_version" "Sets `snapshot_api_version`. Text.";
+        webhook_endpoint: RedirectParams = fields "webhook_endpoint" "Sets `webhook_endpoint`. Parameters.";
     }
 
     /// Parameters of `GET /v2/core/event_destinations`.
     ListV2CoreEventDestinations() {
-        include: ListOf<String>;
-        limit: i64;
-        page: String;
+        include: impl Into<ListOf<String>> = put<ListOf<String>> "include" "Sets `include`. Several, each: text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        page: impl Into<String> = text "page" "Sets `page`. Text.";
     }
 
     /// Parameters of `GET /v2/core/event_destinations/{id}`.
     RetrieveV2CoreEventDestination() {
-        include: ListOf<String>;
+        include: impl Into<ListOf<String>> = put<ListOf<String>> "include" "Sets `include`. Several, each: text.";
     }
 
     /// Parameters of `POST /v2/core/event_destinations/{id}`.
     UpdateV2CoreEventDestination() {
-        description: String;
-        enabled_events: ListOf<String>;
-        include: ListOf<String>;
-        metadata: MapOf<String>;
-        name: String;
-        webhook_endpoint: RedirectParams;
+        description: impl Into<String> = text "description" "Sets `description`. Text.";
+        enabled_events: impl Into<ListOf<String>> = put<ListOf<String>> "enabled_events" "Sets `enabled_events`. Several, each: text.";
+        include: impl Into<ListOf<String>> = put<ListOf<String>> "include" "Sets `include`. Several, each: text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text.";
+        webhook_endpoint: RedirectParams = fields "webhook_endpoint" "Sets `webhook_endpoint`. Parameters.";
     }
 }
 

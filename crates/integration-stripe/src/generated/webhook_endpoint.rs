@@ -9,62 +9,62 @@ use crate::{
 };
 
 handles! {
-    /// Calls about `webhook_endpoints`.
+    /// Calls about `webhook_endpoints`: [reference](https://docs.stripe.com/api/webhook_endpoints).
     WebhookEndpointsApi [] {
         fn list(; ListParams) -> List<WebhookEndpoint> = list
-            "stripe.webhook_endpoints.list" "/v1/webhook_endpoints";
+            "stripe.webhook_endpoints.list" "/v1/webhook_endpoints" "webhook_endpoints/list";
         fn create(; CreateWebhookEndpoint) -> WebhookEndpoint = post
-            "stripe.webhook_endpoints.create" "/v1/webhook_endpoints";
+            "stripe.webhook_endpoints.create" "/v1/webhook_endpoints" "webhook_endpoints/create";
         fn retrieve(webhook_endpoint) -> WebhookEndpoint = get
-            "stripe.webhook_endpoints.retrieve" "/v1/webhook_endpoints/{webhook_endpoint}";
+            "stripe.webhook_endpoints.retrieve" "/v1/webhook_endpoints/{webhook_endpoint}" "webhook_endpoints/retrieve";
         fn update(webhook_endpoint; UpdateWebhookEndpoint) -> WebhookEndpoint = post
-            "stripe.webhook_endpoints.update" "/v1/webhook_endpoints/{webhook_endpoint}";
+            "stripe.webhook_endpoints.update" "/v1/webhook_endpoints/{webhook_endpoint}" "webhook_endpoints/update";
         fn delete(webhook_endpoint) -> DeletedWebhookEndpoint = delete
-            "stripe.webhook_endpoints.delete" "/v1/webhook_endpoints/{webhook_endpoint}";
+            "stripe.webhook_endpoints.delete" "/v1/webhook_endpoints/{webhook_endpoint}" "webhook_endpoints/delete";
     }
 }
 
 views! {
     /// The object `deleted_webhook_endpoint`.
     DeletedWebhookEndpoint {
-        deleted: bool = Required;
-        id: &str = Required;
-        object: &str = Required;
+        deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        object: &str = text "object" Required "Text; always there.";
     }
 
-    /// The object `webhook_endpoint`.
+    /// The object `webhook_endpoint`: [reference](https://docs.stripe.com/api/webhook_endpoints/object).
     WebhookEndpoint {
-        api_version: &str = Nullable;
-        application: &str = Nullable;
-        created: i64 = Required;
-        description: &str = Nullable;
-        enabled_events: Vec<&str> = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        metadata: Map<&'static str> = Required;
-        object: &str = Required;
-        secret: &str = Optional;
-        status: &str = Required;
-        url: &str = Required;
+        api_version: &str = text "api_version" Nullable "Text; may be `null`.";
+        application: &str = text "application" Nullable "Text; may be `null`.";
+        created: i64 = int "created" Required "Seconds since 1970; always there.";
+        description: &str = text "description" Nullable "Text; may be `null`.";
+        enabled_events: Vec<&str> = field "enabled_events" Required "Several, each: text; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        metadata: Map<&'static str> = field "metadata" Required "By key: text; always there.";
+        object: &str = text "object" Required "Text; always there.";
+        secret: &str = text "secret" Optional "Text; may be missing.";
+        status: &str = text "status" Required "Text; always there.";
+        url: &str = text "url" Required "Text; always there.";
     }
 }
 
 params! {
     /// Parameters of `POST /v1/webhook_endpoints`.
-    CreateWebhookEndpoint(enabled_events: ListOf<WebhookEndpointEnabledEvents>, url: String) {
-        api_version: WebhookEndpointApiVersion;
-        connect: bool;
-        description: String, clear_description;
-        metadata: MapOf<String>, clear_metadata;
+    CreateWebhookEndpoint(enabled_events: impl Into<ListOf<WebhookEndpointEnabledEvents>> = put<ListOf<WebhookEndpointEnabledEvents>> "enabled_events", url: impl Into<String> = text "url") {
+        api_version: impl Into<WebhookEndpointApiVersion> = put<WebhookEndpointApiVersion> "api_version" "Sets `api_version`. One of 124 words.";
+        connect: bool = flag "connect" "Sets `connect`. `true` or `false`.";
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
 
     /// Parameters of `POST /v1/webhook_endpoints/{webhook_endpoint}`.
     UpdateWebhookEndpoint() {
-        description: String, clear_description;
-        disabled: bool;
-        enabled_events: ListOf<WebhookEndpointEnabledEvents>;
-        metadata: MapOf<String>, clear_metadata;
-        url: String;
+        description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
+        disabled: bool = flag "disabled" "Sets `disabled`. `true` or `false`.";
+        enabled_events: impl Into<ListOf<WebhookEndpointEnabledEvents>> = put<ListOf<WebhookEndpointEnabledEvents>> "enabled_events" "Sets `enabled_events`. Several, each: one of 255 words.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
 }
 

@@ -7,10 +7,10 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use super::{Document, MAX_BYTES, MAX_DEPTH, Node, Slot};
 
 pub(super) struct Builder<'i> {
-    input: &'i str,
+    pub(super) input: &'i str,
     /// Strings that are not a part of the input.
-    spill: String,
-    slots: Vec<Slot>,
+    pub(super) spill: String,
+    pub(super) slots: Vec<Slot>,
     depth: usize,
 }
 
@@ -34,7 +34,9 @@ impl<'i> Builder<'i> {
     pub(super) fn read_json(&mut self) -> serde_json::Result<()> {
         let mut json = serde_json::Deserializer::from_str(self.input);
         self.deserialize(&mut json)?;
-        json.end()
+        json.end()?;
+        self.name_numbers();
+        Ok(())
     }
 
     pub(super) fn finish(self) -> Node {
@@ -162,6 +164,7 @@ impl<'de> Visitor<'de> for &mut Builder<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<(), A::Error> {
+        let at = self.slots.len();
         self.nest(
             |len, end| Slot::Object { len, end },
             |inside| {
@@ -172,7 +175,9 @@ impl<'de> Visitor<'de> for &mut Builder<'_> {
                 }
                 Ok(len)
             },
-        )
+        )?;
+        self.unwrap_number(at);
+        Ok(())
     }
 }
 

@@ -51,13 +51,17 @@ impl<'n> Cursor<'n> {
         let Slot::Text { at, len } = self.slot() else {
             return None;
         };
+        self.piece(at, len)
+    }
+
+    fn piece(self, at: u32, len: u32) -> Option<&'n str> {
         self.document.text.get(at as usize..(at + len) as usize)
     }
 
     pub(crate) fn i64(self) -> Option<i64> {
         match self.slot() {
             Slot::Int(value) => Some(value),
-            Slot::Float(value) => whole(value),
+            Slot::Float(_) | Slot::Number { .. } => whole(self.f64()?),
             _ => None,
         }
     }
@@ -69,6 +73,7 @@ impl<'n> Cursor<'n> {
             #[expect(clippy::cast_precision_loss, reason = "asked for as floating point")]
             Slot::Large(value) => Some(value as f64),
             Slot::Float(value) => Some(value),
+            Slot::Number { at, len } => self.piece(at, len)?.parse().ok(),
             _ => None,
         }
     }
@@ -136,6 +141,42 @@ impl<'n> Cursor<'n> {
             (Slot::Int(a), Slot::Int(b)) => a == b,
             (Slot::Large(a), Slot::Large(b)) => a == b,
             _ => self.f64().is_some() && self.f64() == other.f64(),
+        }
+    }
+
+    /// Writes the value as JSON.
+    pub(super) fn write(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: &str, f: &mut fmt::Formatter<'_>| {
+            f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
+        };
+        match self.slot() {
+            Slot::Number { at, len } => f.write_str(self.piece(at, len).unwrap_or("null")),
+            Slot::Array { .. } => {
+                for (index, item) in self.items().enumerate() {
+                    f.write_str(if index == 0 { "[" } else { "," })?;
+                    item.write(f)?;
+                }
+                f.write_str(if self.items().next().is_none() {
+                    "[]"
+                } else {
+                    "]"
+                })
+            }
+            Slot::Object { .. } => {
+                for (index, (key, value)) in self.entries().enumerate() {
+                    f.write_str(if index == 0 { "{" } else { "," })?;
+                    quoted(key, f)?;
+                    f.write_str(":")?;
+                    value.write(f)?;
+                }
+                f.write_str(if self.entries().next().is_none() {
+                    "{}"
+                } else {
+                    "}"
+                })
+            }
+            Slot::Text { .. } => quoted(self.str().unwrap_or_default(), f),
+            _ => f.write_str(&serde_json::to_string(&self).map_err(|_| fmt::Error)?),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod builder;
 mod cursor;
+mod number;
 mod serde;
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,11 @@ enum Slot {
     /// Above `i64::MAX`.
     Large(u64),
     Float(f64),
+    /// A number that is none of the above when it is read from a JSON text: bytes of that text.
+    Number {
+        at: u32,
+        len: u32,
+    },
     /// Bytes of the document's text.
     Text {
         at: u32,
@@ -77,8 +83,9 @@ enum Slot {
 impl Node {
     /// Parses a JSON text.
     ///
-    /// Numbers are kept as 64-bit integers where they are such, else as 64-bit floating point; a key
-    /// that comes twice is kept twice, and the first is read.
+    /// Numbers are kept as they are written, so that `1.10` and integers above 64 bits come back
+    /// [as text](Self#impl-Display-for-Node); a key that comes twice is kept twice, and the first is
+    /// read.
     ///
     /// # Errors
     ///
@@ -179,10 +186,11 @@ impl PartialEq for Node {
 }
 
 impl fmt::Display for Node {
-    /// Writes all of it as JSON: it may hold personal data.
+    /// Writes all of it as JSON, each number as it was written: it may hold personal data.
+    ///
+    /// `serde` has no numbers but those of Rust, so it writes `1.10` as `1.1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
-        f.write_str(&text)
+        self.cursor().write(f)
     }
 }
 

@@ -22,6 +22,10 @@ impl Serialize for Cursor<'_> {
             Slot::Int(value) => into.serialize_i64(value),
             Slot::Large(value) => into.serialize_u64(value),
             Slot::Float(value) => into.serialize_f64(value),
+            Slot::Number { .. } => match self.f64() {
+                Some(value) => into.serialize_f64(value),
+                None => into.serialize_unit(),
+            },
             Slot::Text { .. } => into.serialize_str(self.str().unwrap_or_default()),
             Slot::Array { len, .. } => {
                 let mut seq = into.serialize_seq(Some(len as usize))?;

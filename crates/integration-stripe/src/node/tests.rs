@@ -30,11 +30,10 @@ proptest! {
     #[test]
     fn any_json_is_read_and_written_as_it_was(value in any_json()) {
         let text = value.to_string();
-        // The text is the model: it is what a float that was written and read has become.
-        let model: Value = serde_json::from_str(&text).unwrap();
         let parsed = Node::parse(text.as_bytes()).unwrap();
-        prop_assert_eq!(serde_json::to_value(&parsed).unwrap(), model.clone());
-        let generic: Node = serde_json::from_value(model).unwrap();
+        prop_assert_eq!(parsed.to_string(), text);
+        prop_assert_eq!(serde_json::to_value(&parsed).unwrap(), value.clone());
+        let generic: Node = serde_json::from_value(value).unwrap();
         prop_assert!(generic == parsed);
     }
 
@@ -69,6 +68,38 @@ fn strings_with_escapes_are_read_without_them() {
         .collect();
     strings.sort_unstable();
     assert_eq!(strings, expected);
+}
+
+#[test]
+fn numbers_come_back_as_they_were_written() {
+    let text = r#"{"a":1.10,"b":"2.50 \\\"3.0","c":[1e3,-0,12345678901234567890],"d":7,"e":123456789012345678901234567890.5}"#;
+    let parsed = Node::parse(text.as_bytes()).unwrap();
+    assert_eq!(parsed.to_string(), text);
+    assert_eq!(parsed.get("a").and_then(|n| n.f64()), Some(1.1));
+    assert_eq!(parsed.get("d").and_then(|n| n.i64()), Some(7));
+    let thousand = parsed.get("c").and_then(|c| c.items().next());
+    assert_eq!(thousand.and_then(|n| n.i64()), Some(1000));
+    assert_eq!(
+        serde_json::to_string(&Node::parse(b"1.10").unwrap()).unwrap(),
+        "1.1"
+    );
+}
+
+#[test]
+fn a_number_in_the_disguise_of_serde_json_is_a_number() {
+    let text =
+        |number: &str| format!(r#"{{"amount":{{"$serde_json::private::Number":"{number}"}}}}"#);
+    let amount = |number: &str| {
+        let parsed = Node::parse(text(number).as_bytes()).unwrap();
+        parsed.get("amount").unwrap()
+    };
+    assert_eq!(amount("1200").i64(), Some(1200));
+    assert_eq!(
+        amount("18446744073709551615").to_string(),
+        "18446744073709551615"
+    );
+    assert_eq!(amount("1.10").to_string(), "1.10");
+    assert!(amount("inf").is_object() && amount("-x").is_object());
 }
 
 #[test]

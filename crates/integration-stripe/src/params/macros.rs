@@ -2,10 +2,11 @@
 
 /// Parameters: the required ones in the parentheses of `new`, a setter for each of the others.
 ///
-/// A field with a second name can be unset by it.
+/// A row is `name: argument = method of Params "name on the wire"`, then for a parameter that can be
+/// unset the name of the method that does so, then its doc.
 macro_rules! params {
-    ($($(#[$about:meta])* $name:ident($($required:ident: $of:ty),*) {
-        $($field:ident: $type:ty $(, $clear:ident)?;)*
+    ($($(#[$about:meta])* $name:ident($($required:ident: $given:ty = $with:ident $(<$from:ty>)? $start:literal),*) {
+        $($field:ident: $type:ty = $put:ident $(<$of:ty>)? $wire:literal $(, $clear:ident)? $doc:literal;)*
     })*) => {$(
         $(#[$about])*
         #[must_use = "parameters do nothing until a call sends them"]
@@ -14,24 +15,22 @@ macro_rules! params {
         impl $name {
             /// Starts with the required parameters.
             #[inline]
-            pub fn new($($required: impl Into<$of>),*) -> Self {
-                let params = $crate::params::Params::new();
-                $(let params = $crate::params::put::<$of>(params, stringify!($required), $required);)*
-                Self(params)
+            pub fn new($($required: $given),*) -> Self {
+                Self($crate::params::Params::new()$(.$with$(::<$from>)?($start, $required))*)
             }
 
             $(
-                /// Sets this parameter.
+                #[doc = $doc]
                 #[inline]
-                pub fn $field(self, value: impl Into<$type>) -> Self {
-                    Self($crate::params::put::<$type>(self.0, stringify!($field), value))
+                pub fn $field(self, value: $type) -> Self {
+                    Self(self.0.$put$(::<$of>)?($wire, value))
                 }
 
                 $(
                     /// Unsets this parameter.
                     #[inline]
                     pub fn $clear(self) -> Self {
-                        Self($crate::params::clear(self.0, stringify!($field)))
+                        Self(self.0.clear($wire))
                     }
                 )?
             )*

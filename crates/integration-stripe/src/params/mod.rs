@@ -10,8 +10,6 @@ mod types;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use crate::view::wire;
-
 pub(crate) use self::encode::{escape, json, multipart};
 pub(crate) use self::macros::{choices, params, text_choices};
 pub use self::types::{Decimal, FileParam, Int64Param, ListOf, MapOf};
@@ -97,17 +95,44 @@ pub trait Param {
     fn value(self) -> Value;
 }
 
-/// Sets the parameter of this Rust name.
-#[inline]
-pub(crate) fn put<T: Param>(mut params: Params, name: &'static str, value: impl Into<T>) -> Params {
-    params.set(Cow::Borrowed(wire(name)), value.into().value());
-    params
-}
+/// What setters call. The plain types have a method each, for the reason that readers of views have.
+impl Params {
+    fn set_to(mut self, name: &'static str, value: Value) -> Self {
+        self.set(Cow::Borrowed(name), value);
+        self
+    }
 
-/// Unsets the parameter of this Rust name.
-pub(crate) fn clear(mut params: Params, name: &'static str) -> Params {
-    params.set(Cow::Borrowed(wire(name)), Value::Clear);
-    params
+    /// Sets a parameter to what makes a `T`.
+    #[inline]
+    pub(crate) fn put<T: Param>(self, name: &'static str, value: impl Into<T>) -> Self {
+        self.set_to(name, value.into().value())
+    }
+
+    /// Sets a parameter to other parameters.
+    #[inline]
+    pub(crate) fn fields(self, name: &'static str, value: impl Param) -> Self {
+        self.set_to(name, value.value())
+    }
+
+    #[inline]
+    pub(crate) fn text(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.set_to(name, Value::Text(Cow::Owned(value.into())))
+    }
+
+    #[inline]
+    pub(crate) fn int(self, name: &'static str, value: impl Into<i64>) -> Self {
+        self.set_to(name, Value::Int(value.into()))
+    }
+
+    #[inline]
+    pub(crate) fn flag(self, name: &'static str, value: bool) -> Self {
+        self.set_to(name, Value::Bool(value))
+    }
+
+    /// Unsets a parameter.
+    pub(crate) fn clear(self, name: &'static str) -> Self {
+        self.set_to(name, Value::Clear)
+    }
 }
 
 impl fmt::Debug for Params {
@@ -167,6 +192,18 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Self::Text(Cow::Owned(value))
+    }
+}
+
+impl From<Decimal> for Value {
+    fn from(value: Decimal) -> Self {
+        value.value()
+    }
+}
+
+impl From<Int64Param> for Value {
+    fn from(value: Int64Param) -> Self {
+        value.value()
     }
 }
 

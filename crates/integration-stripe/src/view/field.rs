@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use super::{View, wire};
+use super::View;
 use crate::{Node, node::Cursor};
 
 /// A type that a getter returns. Read by the views; there is nothing to call.
@@ -11,11 +11,35 @@ pub trait Field<'n>: Sized {
     fn read(from: Cursor<'n>) -> Option<Self>;
 }
 
+/// What getters call. The plain types have a reader each, because a call that is not generic costs
+/// the compiler a fraction of one that is, and there are thousands.
 impl Node {
-    /// Reads the field of this Rust name.
+    /// Reads a field as what the getter returns.
     #[inline]
-    pub(crate) fn field<'n, T: Field<'n>>(&'n self, name: &'static str) -> Option<T> {
-        self.cursor().get(wire(name)).and_then(T::read)
+    pub(crate) fn field<'n, T: Field<'n>>(&'n self, name: &str) -> Option<T> {
+        self.cursor().get(name).and_then(T::read)
+    }
+
+    /// Reads a field that is an object, or one of several objects.
+    #[inline]
+    pub(crate) fn view<T: View>(&self, name: &str) -> Option<T> {
+        self.cursor().get(name).and_then(T::read)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.cursor().get(name)?.str()
+    }
+
+    pub(crate) fn int(&self, name: &str) -> Option<i64> {
+        self.cursor().get(name)?.i64()
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        self.cursor().get(name)?.f64()
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        self.cursor().get(name)?.bool()
     }
 }
 

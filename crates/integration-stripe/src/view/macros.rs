@@ -1,23 +1,24 @@
 //! What the tables of `generated` stand for.
 
-/// Views: each a name over a node with a getter a field, whose doc is its presence.
+/// Views: each a name over a node with a getter a field: `name: type = reader "name in JSON"`, then
+/// its presence and its doc.
 ///
-/// Twelve thousand getters and setters pass through these macros, so they hold as few macros
-/// and derives as they can: each costs the compiler more than the function it documents.
+/// Twelve thousand getters and setters pass through these macros, so they hold no macros, few
+/// derives and few generics: each costs the compiler more than the function it documents.
 macro_rules! views {
     ($($(#[$about:meta])* $name:ident {
-        $($(#[$on:meta])* $field:ident: $type:ty = $presence:ident;)*
+        $($(#[$on:meta])* $field:ident: $type:ty = $read:ident $wire:literal $presence:ident $doc:literal;)*
     })*) => {$(
         $(#[$about])*
         pub struct $name($crate::Node);
 
         impl $name {
             $(
-                #[doc = stringify!($presence)]
+                #[doc = $doc]
                 $(#[$on])*
                 #[inline]
                 pub fn $field(&self) -> Option<$type> {
-                    self.0.field(stringify!($field))
+                    self.0.$read($wire)
                 }
             )*
         }
@@ -25,7 +26,7 @@ macro_rules! views {
         impl $crate::View for $name {
             const NAME: &'static str = stringify!($name);
             const FIELDS: &'static [(&'static str, $crate::view::Presence)] =
-                &[$((stringify!($field), $crate::view::Presence::$presence)),*];
+                &[$(($wire, $crate::view::Presence::$presence)),*];
 
             #[inline]
             fn from_node(node: $crate::Node) -> Self {
@@ -43,6 +44,7 @@ macro_rules! views {
 }
 
 /// Views of one of several objects, told by their field `object`.
+#[cfg(feature = "full")]
 macro_rules! unions {
     ($($(#[$about:meta])* $name:ident {
         $($as:ident: $type:ident = $word:literal;)*
@@ -114,7 +116,7 @@ macro_rules! of_node {
 macro_rules! open_enums {
     ($($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
         $(#[$about])*
-        #[derive(Clone, PartialEq, Eq)]
+        #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum $name {
             $(#[doc = concat!("`", $word, "`")] $variant,)*
@@ -135,6 +137,9 @@ macro_rules! open_enums {
                 }
             }
         }
+
+        // A derive would add a function to each type.
+        impl Eq for $name {}
 
         impl From<&str> for $name {
             #[inline]
@@ -165,4 +170,6 @@ macro_rules! open_enums {
     )*};
 }
 
-pub(crate) use {of_node, open_enums, unions, views};
+#[cfg(feature = "full")]
+pub(crate) use unions;
+pub(crate) use {of_node, open_enums, views};

@@ -14,7 +14,9 @@ use integration_core::{Error, ErrorKind, Result};
 
 use crate::{Node, node::Cursor};
 
-pub(crate) use self::macros::{of_node, open_enums, unions, views};
+#[cfg(feature = "full")]
+pub(crate) use self::macros::unions;
+pub(crate) use self::macros::{of_node, open_enums, views};
 pub use self::{
     expandable::Expandable,
     field::{Field, Int64, Map},
@@ -23,6 +25,7 @@ pub use self::{
 
 /// What Stripe's document says of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Presence {
     /// Always there, never `null`.
     Required,
@@ -36,7 +39,7 @@ pub enum Presence {
 pub trait View: Clone + Sized {
     /// The name of the view.
     const NAME: &'static str;
-    /// The documented fields; those of the Rust names that are keywords begin with `r#`.
+    /// The documented fields, by their names in JSON.
     const FIELDS: &'static [(&'static str, Presence)];
 
     /// Takes any value for such an object.
@@ -62,7 +65,6 @@ pub trait View: Clone + Sized {
     /// [`ErrorKind::Decode`], naming the first field that is missing or `null`.
     fn require(self) -> Result<Self> {
         for (field, presence) in Self::FIELDS {
-            let field = wire(field);
             let there = || {
                 self.node()
                     .cursor()
@@ -73,7 +75,7 @@ pub trait View: Clone + Sized {
                 return Err(Error::new(ErrorKind::Decode, "stripe.require")
                     .with_message("a required field is missing")
                     .with_context("object", Self::NAME)
-                    .with_context("field", field));
+                    .with_context("field", *field));
             }
         }
         Ok(self)
@@ -94,14 +96,6 @@ impl View for Node {
 
     fn read(from: Cursor<'_>) -> Option<Self> {
         (!from.is_null()).then(|| from.node())
-    }
-}
-
-/// The name of a field in JSON, from its name in Rust.
-pub(crate) const fn wire(name: &'static str) -> &'static str {
-    match name.as_bytes() {
-        [b'r', b'#', ..] => name.split_at(2).1,
-        _ => name,
     }
 }
 

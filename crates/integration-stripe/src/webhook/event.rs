@@ -3,7 +3,10 @@
 use integration_core::Result;
 
 use super::{V2, open_envelope, refuse};
-use crate::{Node, View, resources::Event};
+use crate::{
+    Node, View,
+    resources::{Event, WebhookEndpointEnabledEvents},
+};
 
 /// What a webhook does with an event.
 ///
@@ -50,6 +53,19 @@ impl Event {
             Some("event") => Ok(Self::from_node(node)),
             _ => Err(refuse("this is no event: its `object` is not `event`")),
         }
+    }
+
+    /// Tells whether the type was one of the API when this version was generated. One that is not
+    /// may be new, which is no mistake, or a preview.
+    #[must_use]
+    pub fn is_known_type(&self) -> bool {
+        let event_type = self.r#type().unwrap_or_default();
+        let word = WebhookEndpointEnabledEvents::from(event_type);
+        // `*` is what an endpoint enables, and of no event.
+        !matches!(
+            word,
+            WebhookEndpointEnabledEvents::Unknown(_) | WebhookEndpointEnabledEvents::All
+        )
     }
 
     /// Returns the object of the event as a view. Whether it is one is told by

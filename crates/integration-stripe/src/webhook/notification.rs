@@ -8,21 +8,21 @@ use crate::{Client, Node, Params, Req, View, op::Verb, view::views};
 views! {
     /// An event of API v2 as it is delivered: thin, so its object is fetched, as it is now.
     EventNotification {
-        context: &str = Nullable;
-        created: &str = Required;
-        id: &str = Required;
-        livemode: bool = Required;
-        object: &str = Required;
-        reason: Node = Nullable;
-        related_object: RelatedObject = Nullable;
-        r#type: &str = Required;
+        context: &str = text "context" Nullable "Where it happened, such as `acct_1/acct_2`; may be `null`.";
+        created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
+        id: &str = text "id" Required "Text; always there.";
+        livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
+        object: &str = text "object" Required "The kind of the object; always there.";
+        reason: Node = field "reason" Nullable "What caused it; may be `null`.";
+        related_object: RelatedObject = view "related_object" Nullable "The object it is about; may be `null`.";
+        r#type: &str = text "type" Required "Its type; always there.";
     }
 
     /// The object that a notification is about.
     RelatedObject {
-        id: &str = Required;
-        r#type: &str = Required;
-        url: &str = Required;
+        id: &str = text "id" Required "Text; always there.";
+        r#type: &str = text "type" Required "Its type; always there.";
+        url: &str = text "url" Required "The path it is fetched from; always there.";
     }
 }
 

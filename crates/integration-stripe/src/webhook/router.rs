@@ -10,11 +10,21 @@ use super::{Event, EventNotification};
 pub trait Incoming {
     /// Returns the type, such as `charge.succeeded`; empty when there is none.
     fn event_type(&self) -> &str;
+
+    /// Tells whether this version knows the type; `None` where it has no list to tell by, as for
+    /// notifications of API v2.
+    fn is_known(&self) -> Option<bool> {
+        None
+    }
 }
 
 impl Incoming for Event {
     fn event_type(&self) -> &str {
         self.r#type().unwrap_or_default()
+    }
+
+    fn is_known(&self) -> Option<bool> {
+        Some(self.is_known_type())
     }
 }
 
@@ -54,8 +64,11 @@ type Handling<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
 pub enum Handled {
     /// The handler of its type.
     ByType,
-    /// The fallback: no handler has its type, which this version may not know.
+    /// The fallback: no handler has its type.
     ByFallback,
+    /// The fallback, and this version does not know the type: Stripe has added it since, or it is
+    /// none.
+    Unknown,
 }
 
 impl<V: Incoming, E> Router<V, E> {
@@ -102,7 +115,13 @@ impl<V: Incoming, E> Router<V, E> {
     pub async fn handle(&self, event: V) -> Result<Handled, E> {
         match self.handlers.get(event.event_type()) {
             Some(handler) => handler(event).await.map(|()| Handled::ByType),
-            None => (self.fallback)(event).await.map(|()| Handled::ByFallback),
+            None => {
+                let handled = match event.is_known() {
+                    Some(false) => Handled::Unknown,
+                    _ => Handled::ByFallback,
+                };
+                (self.fallback)(event).await.map(|()| handled)
+            }
         }
     }
 

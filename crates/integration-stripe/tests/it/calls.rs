@@ -2,7 +2,7 @@
 
 use integration_stripe::{
     Client, Config, ErrorKind, View,
-    resources::{CreateCustomer, CreatedParams, ListCustomers},
+    resources::{CreateCustomer, CreatePaymentIntent, CreatedParams, ListCustomers},
 };
 use integration_testkit::{Received, Reply, ScriptedServer};
 
@@ -92,4 +92,26 @@ async fn an_empty_id_is_refused_before_it_calls_the_list() {
         assert_eq!(error.kind(), ErrorKind::Validation, "{id}");
     }
     assert_eq!(server.count(), 0);
+}
+
+#[tokio::test]
+async fn amounts_and_currencies_are_sent_as_they_are() {
+    // Which of them are right is Stripe's to say: it knows minor units, limits and new currencies.
+    for (amount, currency, sent) in [
+        (0, "eur", "amount=0&currency=eur"),
+        (-5, "EUR", "amount=-5&currency=EUR"),
+        (i64::MAX, "jpy", "amount=9223372036854775807&currency=jpy"),
+        (1200, "no currency", "amount=1200&currency=no%20currency"),
+        (1200, "", "amount=1200&currency="),
+    ] {
+        let (client, server) = served(r#"{"id":"pi_1"}"#).await;
+        let order = CreatePaymentIntent::new(amount, currency);
+        client
+            .payment_intents()
+            .create(&order)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&only(&server).body), sent);
+    }
 }

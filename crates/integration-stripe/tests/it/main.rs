@@ -13,7 +13,10 @@ mod errors;
 mod events;
 mod fake;
 #[cfg(feature = "full")]
+mod fake_shapes;
+#[cfg(feature = "full")]
 mod generated;
+mod hosts;
 mod lists;
 mod oauth;
 mod retries;

@@ -131,9 +131,14 @@ async fn an_event_goes_to_the_handler_of_its_type_and_else_to_the_fallback() {
     assert_eq!(router.handle(event(EVENT)).await.unwrap(), Handled::ByType);
     let unknown = EVENT.replace("charge.succeeded", "charge.invented");
     let untyped = r#"{"object":"event","id":"evt_3"}"#;
-    for other in [unknown.as_str(), untyped] {
+    let known = EVENT.replace("charge.succeeded", "charge.failed");
+    for (other, expected) in [
+        (known.as_str(), Handled::ByFallback),
+        (unknown.as_str(), Handled::Unknown),
+        (untyped, Handled::Unknown),
+    ] {
         let handled = router.handle(event(other)).await.unwrap();
-        assert_eq!(handled, Handled::ByFallback);
+        assert_eq!(handled, expected);
     }
     let whose: Vec<_> = seen
         .lock()
@@ -141,7 +146,7 @@ async fn an_event_goes_to_the_handler_of_its_type_and_else_to_the_fallback() {
         .iter()
         .map(|(whose, _)| *whose)
         .collect();
-    assert_eq!(whose, ["charge", "fallback", "fallback"]);
+    assert_eq!(whose, ["charge", "fallback", "fallback", "fallback"]);
     for twice in ["charge.succeeded", ""] {
         let router = Router::new(note("fallback"))
             .on("charge.succeeded", note("a"))
@@ -149,6 +154,16 @@ async fn an_event_goes_to_the_handler_of_its_type_and_else_to_the_fallback() {
         let error = router.on(twice, note("b")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
     }
+}
+
+#[test]
+fn a_type_is_known_when_an_endpoint_can_enable_it_by_name() {
+    let known = |word: &str| {
+        let text = EVENT.replace("charge.succeeded", word);
+        Event::parse(text.as_bytes()).unwrap().is_known_type()
+    };
+    assert!(known("charge.succeeded") && known("invoice.paid"));
+    assert!(!known("charge.invented") && !known("*") && !known(""));
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ pub(super) enum Outcome {
     Succeeds,
     /// Code and decline code.
     Declined(&'static str, &'static str),
+    /// Can be kept with a customer, and is declined when it is charged.
+    DeclinedWhenCharged,
     /// Needs 3-D Secure, then succeeds.
     Authenticates,
     /// Needs 3-D Secure, then is declined all the same.
@@ -38,7 +40,7 @@ const fn card(
 
 #[rustfmt::skip]
 const CARDS: &[TestCard] = {
-    use Outcome::{Authenticates, AuthenticatesInVain, Declined, Succeeds};
+    use Outcome::{Authenticates, AuthenticatesInVain, Declined, DeclinedWhenCharged, Succeeds};
     &[
         card("4242424242424242", "pm_card_visa", "visa", Succeeds),
         card("5555555555554444", "pm_card_mastercard", "mastercard", Succeeds),
@@ -50,6 +52,7 @@ const CARDS: &[TestCard] = {
         card("4000000000000069", "pm_card_chargeDeclinedExpiredCard", "visa", Declined("expired_card", "expired_card")),
         card("4000000000000127", "pm_card_chargeDeclinedIncorrectCvc", "visa", Declined("incorrect_cvc", "incorrect_cvc")),
         card("4000000000000119", "pm_card_chargeDeclinedProcessingError", "visa", Declined("processing_error", "processing_error")),
+        card("4000000000000341", "pm_card_chargeCustomerFail", "visa", DeclinedWhenCharged),
         card("4000002760003184", "pm_card_authenticationRequired", "visa", Authenticates),
         card("4000008400001629", "pm_card_threeDSecureRequiredChargeDeclined", "visa", AuthenticatesInVain),
     ]

@@ -1,6 +1,6 @@
 //! What goes wrong, and when.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use integration_core::{Rng, SeededRng};
 
@@ -10,56 +10,77 @@ use crate::Reply;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StripeFault {
-    /// 429 `rate_limit`; not executed.
+    /// 429 with the header `Stripe-Rate-Limited-Reason: global-rate`; not executed.
     Throttle,
+    /// 429 `lock_timeout`: another request changes the same object; not executed.
+    LockTimeout,
     /// 500 `api_error`; not executed.
     ErrorBefore,
-    /// 409 `lock_timeout`; not executed.
+    /// 409; not executed.
     Conflict,
     /// The connection is reset; not executed.
     ResetBefore,
+    /// Nothing comes: the client times out; not executed.
+    SilenceBefore,
     /// Executed, then the connection is reset.
     ResetAfter,
     /// Executed, then a 500.
     ErrorAfter,
     /// Executed, then nothing comes: the client times out.
     SilenceAfter,
+    /// Answered after this time. Until then, its idempotency key is in use: another request with it
+    /// gets 409 `idempotency_key_in_use`.
+    Slow(Duration),
 }
 
 impl StripeFault {
-    const ALL: [Self; 7] = [
+    /// Those that come by chance.
+    const ALL: [Self; 9] = [
         Self::Throttle,
+        Self::LockTimeout,
         Self::ErrorBefore,
         Self::Conflict,
         Self::ResetBefore,
+        Self::SilenceBefore,
         Self::ResetAfter,
         Self::ErrorAfter,
         Self::SilenceAfter,
     ];
 
-    /// The answer in the place of the right one.
-    pub(super) fn reply(self) -> Reply {
-        let error = |status, code| {
-            let body = format!(r#"{{"error":{{"type":"api_error","code":"{code}"}}}}"#);
+    /// The answer in the place of the right one, which `Slow` keeps.
+    pub(super) fn reply(self, right: Reply) -> Reply {
+        let error = |status, kind, code| {
+            let body = format!(r#"{{"error":{{"type":"{kind}","code":"{code}"}}}}"#);
             Reply::status(status)
                 .header("content-type", "application/json")
                 .body(body)
         };
         match self {
-            Self::Throttle => error(429, "rate_limit"),
-            Self::Conflict => error(409, "lock_timeout"),
-            Self::ErrorBefore | Self::ErrorAfter => error(500, "internal"),
+            Self::Throttle => error(429, "invalid_request_error", "rate_limit")
+                .header("stripe-rate-limited-reason", "global-rate"),
+            Self::LockTimeout => error(429, "invalid_request_error", "lock_timeout"),
+            Self::Conflict => error(409, "api_error", "lock_timeout"),
+            Self::ErrorBefore | Self::ErrorAfter => error(500, "api_error", "internal"),
             Self::ResetBefore | Self::ResetAfter => Reply::reset(),
-            Self::SilenceAfter => Reply::silence(),
+            Self::SilenceBefore | Self::SilenceAfter => Reply::silence(),
+            Self::Slow(delay) => right.delay(delay),
         }
     }
 
     /// Whether the request is executed all the same.
-    pub(super) fn is_after(self) -> bool {
+    pub(super) fn is_executed(self) -> bool {
         matches!(
             self,
-            Self::ResetAfter | Self::ErrorAfter | Self::SilenceAfter
+            Self::ResetAfter | Self::ErrorAfter | Self::SilenceAfter | Self::Slow(_)
         )
+    }
+
+    /// How long the idempotency key of the request is in use.
+    pub(super) fn lasts(self) -> Duration {
+        match self {
+            Self::Slow(delay) => delay,
+            _ => Duration::ZERO,
+        }
     }
 }
 

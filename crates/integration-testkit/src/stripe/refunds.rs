@@ -1,15 +1,17 @@
 //! Refunds: at most what was captured.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    customers::told,
-    request::{Params, Refusal, Result},
+    refusal::{Refusal, Result},
+    request::Params,
     world::{World, take},
 };
 
+const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
+
 pub(super) fn create(world: &mut World, params: &Params) -> Result {
-    let charge = match (params.text("charge"), params.text("payment_intent")) {
+    let charge = match (params.given("charge"), params.given("payment_intent")) {
         (Some(charge), _) => charge.to_owned(),
         (None, Some(intent)) => {
             let intent = world.find("payment_intent", intent)?;
@@ -23,6 +25,9 @@ pub(super) fn create(world: &mut World, params: &Params) -> Result {
             return Err(Refusal::param("parameter_missing", "charge", rule));
         }
     };
+    if let Some(reason) = params.given("reason") {
+        params.word("reason", &REASONS, reason)?;
+    }
     let found = world.find("charge", &charge)?.clone();
     let amount_of = |name: &str| found[name].as_i64().unwrap_or_default();
     let left = amount_of("amount_captured") - amount_of("amount_refunded");
@@ -37,20 +42,21 @@ pub(super) fn create(world: &mut World, params: &Params) -> Result {
         let rule = "is above what is left to refund";
         return Err(Refusal::param("amount_too_large", "amount", rule));
     }
-    if let Some(at) = world.get_mut(&charge) {
-        at["amount_refunded"] = json!(amount_of("amount_refunded") + amount);
-        at["refunded"] = json!(amount == left);
-    }
+    let refunded = amount_of("amount_refunded") + amount;
+    let fields = json!({"amount_refunded": refunded, "refunded": amount == left});
+    world.set(&charge, fields);
     world.event("charge.refunded", &charge);
     let mut refund = json!({
         "amount": amount,
+        "balance_transaction": null,
         "charge": charge,
         "currency": found["currency"],
         "payment_intent": found["payment_intent"],
-        "reason": Value::Null,
+        "reason": null,
+        "receipt_number": null,
         "status": "succeeded",
     });
     take(&mut refund, params, &["reason"]);
     let id = world.add("re", "refund", refund);
-    told(world, "refund.created", id)
+    world.told("refund.created", &id)
 }

@@ -7,5 +7,9 @@ mod cassette;
 mod fault;
 #[cfg(feature = "mocks")]
 mod mocks;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod server;
 mod stream;
+#[cfg(feature = "stripe")]
+mod stripe;

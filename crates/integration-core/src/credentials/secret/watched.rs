@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderName, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::RwLock;
 use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
 
@@ -197,7 +197,12 @@ impl Lender for Watched {
         Box::pin(std::future::ready(Ok(self.lent())))
     }
 
-    fn reject(&self, generation: Generation, deadline: Instant) -> Lending<'_, Rejection> {
+    fn reject(
+        &self,
+        generation: Generation,
+        _answer: &HeaderMap,
+        deadline: Instant,
+    ) -> Lending<'_, Rejection> {
         Box::pin(self.rejected(generation, deadline))
     }
 }

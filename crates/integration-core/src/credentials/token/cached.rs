@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use ::http::HeaderName;
+use ::http::{HeaderMap, HeaderName};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::{runtime::Handle, time::Instant};
 
@@ -204,7 +204,12 @@ impl<S: TokenSource> Lender for CachedToken<S> {
         Box::pin(self.lend_slowly(deadline))
     }
 
-    fn reject(&self, generation: Generation, _deadline: Instant) -> Lending<'_, Rejection> {
+    fn reject(
+        &self,
+        generation: Generation,
+        _answer: &HeaderMap,
+        _deadline: Instant,
+    ) -> Lending<'_, Rejection> {
         let rejection = self.invalidate(generation);
         Box::pin(std::future::ready(rejection))
     }

@@ -592,7 +592,7 @@ fn issuing_physical_bundle(c: &Client, calls: &mut Vec<(&'static str, Req<Node>)
 
 fn issuing_settlement(c: &Client, calls: &mut Vec<(&'static str, Req<Node>)>) {
     calls.push(("stripe.issuing.settlements.retrieve", c.issuing().settlements().retrieve("id_settlement").untyped()));
-    calls.push(("stripe.issuing.settlements.update", c.issuing().settlements().update("id_settlement", &MetadataParams2::new().metadata([("k", "x")])).untyped()));
+    calls.push(("stripe.issuing.settlements.update", c.issuing().settlements().update("id_settlement", &NewMetadataParams::new().metadata([("k", "x")])).untyped()));
 }
 
 fn issuing_token(c: &Client, calls: &mut Vec<(&'static str, Req<Node>)>) {
@@ -693,7 +693,7 @@ fn payout(c: &Client, calls: &mut Vec<(&'static str, Req<Node>)>) {
     calls.push(("stripe.payouts.retrieve", c.payouts().retrieve("id_payout").untyped()));
     calls.push(("stripe.payouts.update", c.payouts().update("id_payout", &MetadataParams::new().metadata([("k", "x")])).untyped()));
     calls.push(("stripe.payouts.cancel", c.payouts().cancel("id_payout").untyped()));
-    calls.push(("stripe.payouts.reverse", c.payouts().reverse("id_payout", &MetadataParams2::new().metadata([("k", "x")])).untyped()));
+    calls.push(("stripe.payouts.reverse", c.payouts().reverse("id_payout", &NewMetadataParams::new().metadata([("k", "x")])).untyped()));
 }
 
 fn plan(c: &Client, calls: &mut Vec<(&'static str, Req<Node>)>) {

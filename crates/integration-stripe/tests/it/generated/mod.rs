@@ -50,6 +50,7 @@ fn host(host: Host) -> &'static str {
         Host::Files => "files",
         Host::MeterEvents => "meter-events",
         Host::Connect => "connect",
+        _ => "one that this test does not know",
     }
 }
 

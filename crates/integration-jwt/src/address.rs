@@ -1,15 +1,19 @@
-//! Which addresses keys are fetched from.
+//! Which addresses an issuer may send us to.
 //!
-//! An issuer's document names the address of its keys. Whoever can change that document shall not
-//! make us call into our own network with it.
+//! An issuer's document names the addresses of its keys and endpoints. Whoever can change that
+//! document shall not make us call into our own network with it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use integration_core::{Error, ErrorKind, Result};
+use integration_core::{Error, ErrorKind, Result, http::is_public_address};
 use url::{Host, Url};
 
 /// Parses an address that we were configured with: https, or anything on the loopback.
-pub(super) fn configured(text: &str) -> Result<Url> {
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`] for any other, and for one with credentials or a fragment.
+pub fn configured(text: &str) -> Result<Url> {
     let url = parse(text)?;
     let https = url.scheme() == "https";
     match https || (url.scheme() == "http" && is_loopback(&url)) {
@@ -23,7 +27,14 @@ pub(super) fn configured(text: &str) -> Result<Url> {
 
 /// Parses an address that the document of `issuer` names: https and not of a private network,
 /// unless the issuer itself is on the loopback.
-pub(super) fn named_by(issuer: &Url, text: &str) -> Result<Url> {
+///
+/// A name that merely resolves to a private address is found out by a client that is held to
+/// [public addresses](integration_core::http::ClientBuilder::public_addresses_only).
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`] for any other.
+pub fn named_by(issuer: &Url, text: &str) -> Result<Url> {
     let url = configured(text)?;
     match is_private(&url) && !is_loopback(issuer) {
         true => Err(refuse(
@@ -49,7 +60,9 @@ fn refuse(what: &str, url: &str) -> Error {
         .with_url(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the host is the loopback, by address or as `localhost`.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
@@ -62,8 +75,8 @@ fn is_loopback(url: &Url) -> bool {
 /// name. Names that merely resolve to one are not found here.
 fn is_private(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(ip)) => is_private_ip(IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => is_private_ip(IpAddr::V6(ip)),
+        Some(Host::Ipv4(ip)) => !is_public_address(IpAddr::V4(ip)),
+        Some(Host::Ipv6(ip)) => !is_public_address(IpAddr::V6(ip)),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
             let local = [".localhost", ".local", ".internal"];
@@ -71,27 +84,6 @@ fn is_private(url: &Url) -> bool {
         }
         None => true,
     }
-}
-
-fn is_private_ip(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_private_v4(ip),
-        IpAddr::V6(ip) => is_private_v6(ip),
-    }
-}
-
-fn is_private_v4(ip: Ipv4Addr) -> bool {
-    let [first, second, ..] = ip.octets();
-    let shared = first == 100 && (64..128).contains(&second);
-    let reserved = first == 0 || first >= 224;
-    ip.is_private() || ip.is_loopback() || ip.is_link_local() || shared || reserved
-}
-
-fn is_private_v6(ip: Ipv6Addr) -> bool {
-    let [first, ..] = ip.segments();
-    let embedded = ip.to_ipv4().is_some_and(is_private_v4);
-    let local = first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80 || first & 0xff00 == 0xff00;
-    ip.is_loopback() || ip.is_unspecified() || local || embedded
 }
 
 #[cfg(test)]

@@ -1,0 +1,256 @@
+//! A credential in use.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use integration_core::{Error, ErrorKind, Result, http::HeaderMap};
+use parking_lot::Mutex;
+
+use super::{
+    Credential, CredentialEvent, CredentialKeeper, Version,
+    versions::{Next, Versions},
+};
+use crate::connection::ConnectionKey;
+
+/// How often a write is tried that others get in the way of.
+pub(super) const TRIES: usize = 8;
+
+/// How often an old credential is told of.
+const TOLD_AGAIN: Duration = Duration::from_secs(24 * 3600);
+
+/// A credential that may be changed while it is used. A clone is the same one.
+#[derive(Clone)]
+pub struct RotatingCredential(Arc<Inner>);
+
+struct Inner {
+    keeper: CredentialKeeper,
+    key: ConnectionKey,
+    held: Mutex<Held>,
+}
+
+struct Held {
+    /// The version of the record that this is.
+    version: u64,
+    versions: Versions,
+    /// When the next one was refused last.
+    refused_at: Option<Duration>,
+    told_at: Option<Duration>,
+}
+
+impl RotatingCredential {
+    pub(super) fn new(
+        keeper: CredentialKeeper,
+        key: ConnectionKey,
+        version: u64,
+        versions: Versions,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            keeper,
+            key,
+            held: Mutex::new(Held {
+                version,
+                versions,
+                refused_at: None,
+                told_at: None,
+            }),
+        }))
+    }
+
+    /// Stages the next credential. From now on it is tried first; for `overlap` the provider takes
+    /// the current one too, and after that nothing leads back to it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when it could never be sent; those of store and vault.
+    pub async fn stage(&self, next: Credential, overlap: Duration) -> Result<()> {
+        next.check()?;
+        let now = self.0.keeper.clock.unix();
+        let next = Next {
+            credential: next,
+            since: now,
+            overlap_until: now.saturating_add(overlap),
+        };
+        self.change(|mut versions| {
+            versions.next = Some(next.clone());
+            Some(versions)
+        })
+        .await?;
+        self.0.held.lock().refused_at = None;
+        Ok(())
+    }
+
+    /// Returns the credential to try now, and which it is.
+    #[must_use]
+    pub fn pick(&self) -> (Version, Credential) {
+        let now = self.0.keeper.clock.unix();
+        let mut held = self.0.held.lock();
+        let version = held.versions.pick(now, held.refused_at);
+        let credential = held.versions.get(version).clone();
+        let age = now.saturating_sub(held.versions.since);
+        let is_told = held
+            .told_at
+            .is_some_and(|at| now.saturating_sub(at) < TOLD_AGAIN);
+        let is_old = age > self.0.keeper.max_age && !is_told;
+        if is_old {
+            held.told_at = Some(now);
+        }
+        drop(held);
+        if is_old {
+            let key = self.0.key.clone();
+            tracing::warn!(connection = %key, days = age.as_secs() / 86_400, "credential is old");
+            self.0.keeper.tell(&CredentialEvent::Old { key, age });
+        }
+        (version, credential)
+    }
+
+    /// Takes notice that the provider took this one. The first time of the next one, it becomes the
+    /// current one.
+    ///
+    /// # Errors
+    ///
+    /// Those of store and vault. The credential is good all the same, and is tried first again.
+    pub async fn accepted(&self, version: Version) -> Result<()> {
+        if version == Version::Current || self.0.held.lock().versions.next.is_none() {
+            return Ok(());
+        }
+        let is_promoted = self
+            .change(|versions| versions.next.is_some().then(|| versions.promoted()))
+            .await?;
+        if is_promoted {
+            let key = self.0.key.clone();
+            tracing::info!(connection = %key, "credential replaced");
+            self.0.keeper.tell(&CredentialEvent::Promoted { key });
+        }
+        Ok(())
+    }
+
+    /// Takes notice that the provider refused this one with 401; returns the other one to try, if
+    /// there is one.
+    #[must_use]
+    pub fn refused(&self, version: Version) -> Option<(Version, Credential)> {
+        let now = self.0.keeper.clock.unix();
+        let mut held = self.0.held.lock();
+        if version == Version::Next {
+            held.refused_at = Some(now);
+        }
+        let other = held.versions.other(version, now);
+        let other = other.map(|other| (other, held.versions.get(other).clone()));
+        drop(held);
+        match (version, &other) {
+            (Version::Next, Some(_)) => {
+                let key = self.0.key.clone();
+                tracing::warn!(connection = %key, "next credential refused, the current one is used");
+                self.0.keeper.tell(&CredentialEvent::NextRefused { key });
+            }
+            // The next one is tried yet, and tells for itself.
+            (Version::Current, Some(_)) => {}
+            (_, None) => self.tell_refused(),
+        }
+        other
+    }
+
+    /// Makes a call with the headers of the credential, and once more with those of the other one
+    /// if it ends in [`ErrorKind::Unauthenticated`].
+    ///
+    /// # Errors
+    ///
+    /// The last error of the call, or as [`Credential::headers`].
+    pub async fn call<T>(&self, call: impl AsyncFn(HeaderMap) -> Result<T>) -> Result<T> {
+        let (mut version, mut credential) = self.pick();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match call(credential.headers()?).await {
+                Ok(answer) => {
+                    self.took(version).await;
+                    return Ok(answer);
+                }
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                    match self.other(version, tries) {
+                        Some(other) => (version, credential) = other,
+                        None => return Err(error),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads what is stored again, which another process may have changed.
+    ///
+    /// # Errors
+    ///
+    /// Those of store and vault; [`ErrorKind::NotFound`] when it was removed.
+    pub async fn reload(&self) -> Result<()> {
+        let key = &self.0.key;
+        let read = self.0.keeper.read(key).await?;
+        let (version, versions) = read.ok_or_else(|| CredentialKeeper::gone(key))?;
+        let mut held = self.0.held.lock();
+        // Never back to what was read before a write of ours.
+        if version > held.version {
+            (held.version, held.versions) = (version, versions);
+            held.refused_at = None;
+        }
+        Ok(())
+    }
+
+    /// The one to try after this many were refused, of which this is the last.
+    pub(super) fn other(&self, refused: Version, tries: usize) -> Option<(Version, Credential)> {
+        let other = self.refused(refused)?;
+        if tries < 2 {
+            return Some(other);
+        }
+        self.tell_refused();
+        None
+    }
+
+    fn tell_refused(&self) {
+        let key = self.0.key.clone();
+        tracing::error!(connection = %key, "credential refused, and there is no other");
+        self.0.keeper.tell(&CredentialEvent::Refused { key });
+    }
+
+    /// The same as [`accepted`](Self::accepted) where a call must not fail for it.
+    pub(super) async fn took(&self, version: Version) {
+        if let Err(error) = self.accepted(version).await {
+            tracing::warn!(connection = %self.0.key, %error, "credential works but is not stored as the current one");
+        }
+    }
+
+    /// Changes what is stored, on top of what others have; `false` when there is nothing to change.
+    async fn change(&self, change: impl Fn(Versions) -> Option<Versions>) -> Result<bool> {
+        let (key, keeper) = (&self.0.key, &self.0.keeper);
+        for _ in 0..TRIES {
+            let (version, versions) = {
+                let held = self.0.held.lock();
+                (held.version, held.versions.clone())
+            };
+            let Some(changed) = change(versions) else {
+                return Ok(false);
+            };
+            if let Some(version) = keeper.write(key, version, &changed).await? {
+                let mut held = self.0.held.lock();
+                if version > held.version {
+                    (held.version, held.versions) = (version, changed);
+                }
+                return Ok(true);
+            }
+            self.reload().await?;
+        }
+        Err(contended(key))
+    }
+}
+
+pub(super) fn contended(key: &ConnectionKey) -> Error {
+    Error::new(ErrorKind::Conflict, "oauth.credential")
+        .with_message("others write this credential all the time")
+        .with_context("connection", key)
+}
+
+impl fmt::Debug for RotatingCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RotatingCredential")
+            .field("key", &self.0.key)
+            .field("held", &self.0.held.lock().versions)
+            .finish_non_exhaustive()
+    }
+}

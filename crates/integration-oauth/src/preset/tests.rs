@@ -1,0 +1,161 @@
+//! Presets from text, right and wrong.
+
+use integration_core::ErrorKind;
+use proptest::prelude::*;
+
+use super::{load, *};
+
+fn message(text: &str) -> String {
+    let error = Preset::from_toml(text).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{text}");
+    error.to_string()
+}
+
+fn refused(text: &str, words: &str) {
+    let message = message(text);
+    assert!(message.contains(words), "{text}: {message}");
+}
+
+const SMALL: &str = "name = \"a\"\ntoken = \"https://a.example/token\"\n";
+
+#[test]
+fn every_file_is_built_in_and_valid() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/presets");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|file| file.strip_suffix(".toml").unwrap().to_owned())
+        .collect();
+    files.sort();
+    assert_eq!(files, Preset::names().collect::<Vec<_>>());
+    assert!(files.len() >= 40);
+    for name in Preset::names() {
+        let preset = Preset::named(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(preset.name, name);
+        assert!(!preset.title.is_empty(), "{name} has no title");
+        assert!(preset.docs.starts_with("https://"), "{name} names no page");
+        for (param, about) in &preset.params {
+            assert!(!about.about.is_empty(), "{name}: what is {param}?");
+        }
+    }
+}
+
+#[test]
+fn the_habits_of_one_provider_are_not_forced_on_another() {
+    for name in Preset::names() {
+        let preset = Preset::named(name).unwrap();
+        let asks = |field| preset.authorize_params.contains_key(field);
+        assert_eq!(asks("access_type"), name == "google", "{name}");
+        let consents = matches!(name, "google" | "atlassian");
+        assert_eq!(asks("prompt"), consents, "{name}");
+    }
+    let microsoft = Preset::named("microsoft").unwrap();
+    assert!(microsoft.scopes.contains(&"offline_access".to_owned()));
+}
+
+#[test]
+fn an_unknown_name_brings_the_nearest() {
+    let error = Preset::named("githb").unwrap_err().to_string();
+    assert!(error.contains("did you mean github?"), "{error}");
+    let error = Preset::named("qqq").unwrap_err().to_string();
+    assert!(!error.contains("did you mean"), "{error}");
+}
+
+#[test]
+fn a_mistake_names_its_field() {
+    refused("name = ", "oauth.preset");
+    refused("name = \"A\"", "name of a preset must be");
+    refused("name = \"a\"", "token of preset a is missing");
+    refused(
+        &format!("{SMALL}tokn = 1"),
+        "no field tokn, did you mean token?",
+    );
+    refused(
+        &format!("{SMALL}auth = \"posted\""),
+        "unknown variant `posted`",
+    );
+    refused(&format!("{SMALL}scopes = \"a b\""), "invalid type");
+    refused(
+        &format!("{SMALL}account = [\"id\"]"),
+        "id of preset a is no JSON pointer",
+    );
+    let param = format!("{SMALL}[params.b]\nabuot = \"x\"");
+    refused(&param, "no field params.b.abuot, did you mean about?");
+    let rule = format!("{SMALL}[refresh_rules]\nrotate = true");
+    refused(
+        &rule,
+        "no field refresh_rules.rotate, did you mean rotates?",
+    );
+    let unused = format!("{SMALL}[params.b]\nabout = \"x\"");
+    refused(&unused, "params.b of preset a stands nowhere");
+}
+
+#[test]
+fn secrets_go_to_https_or_to_the_loopback() {
+    for (address, is_fit) in [
+        ("https://a.example/token", true),
+        ("http://127.0.0.1:4010/token", true),
+        ("http://[::1]:4010/token", true),
+        ("http://localhost:4010/token", true),
+        ("http://a.example/token", false),
+        ("http://localhost.example/token", false),
+        ("http://127.0.0.1.example/token", false),
+        ("ftp://127.0.0.1/token", false),
+        ("https://user:pass@a.example/", false),
+        ("https://a.example/#x", false),
+        ("/token", false),
+        ("https://{host}/token", false),
+    ] {
+        let text = format!("name = \"a\"\ntoken = \"{address}\"");
+        assert_eq!(Preset::from_toml(&text).is_ok(), is_fit, "{address}");
+    }
+    refused(
+        "name = \"a\"\ntoken = \"https://{host}/token\"",
+        "token of preset a holds {host}, which is not in params",
+    );
+}
+
+#[test]
+fn the_names_of_fields_are_those_of_the_struct() {
+    let known = |error: String| -> Vec<String> {
+        let (_, list) = error.split_once("expected one of").unwrap();
+        let mut names: Vec<String> = list
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        names
+    };
+    let of_preset = toml::from_str::<Preset>("zz = 1").unwrap_err().to_string();
+    let of_param = toml::from_str::<Param>("zz = 1").unwrap_err().to_string();
+    let of_rules = toml::from_str::<RefreshRules>("zz = 1")
+        .unwrap_err()
+        .to_string();
+    let (preset, param) = load::FIELDS.split_at(load::FIELDS.len() - 3);
+    assert_eq!(known(of_preset), preset);
+    assert_eq!(known(of_param), param);
+    assert_eq!(known(of_rules), load::REFRESH_FIELDS);
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "[a-z_]{0,8}( = )?[\"\\[{]?.{0,40}(\n.{0,40}){0,4}") {
+        let _ = Preset::from_toml(&text);
+    }
+
+    #[test]
+    fn what_is_valid_sends_secrets_nowhere_else(
+        address in "(https?|ftp|file|javascript)?:?/{0,3}[a-z0-9.:@\\[\\]{}#?/-]{0,24}",
+    ) {
+        let text = format!("name = \"a\"\ntoken = {address:?}");
+        if let Ok(preset) = Preset::from_toml(&text) {
+            let url = url::Url::parse(&preset.token.unwrap()).unwrap();
+            let host = url.host_str().unwrap();
+            let is_local = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+            prop_assert!(url.scheme() == "https" || (url.scheme() == "http" && is_local), "{url}");
+            prop_assert!(url.username().is_empty() && url.fragment().is_none());
+        }
+    }
+}

@@ -1,0 +1,158 @@
+// A real authorization server (oidc-provider), with a control plane for tests at /__ctl/.
+// Environment: PORT (0: any), APP, AT_TTL, RT_TTL, PAR_REQUIRED, DPOP_NONCE. Prints READY, its issuer
+// and, as a JWK, the private key of the client svc-pkjwt.
+import crypto from "node:crypto";
+import http from "node:http";
+import { exportJWK, generateKeyPair } from "jose";
+import * as oidc from "oidc-provider";
+import { clients } from "./clients.mjs";
+import { control, intercept } from "./control.mjs";
+import { Store } from "./store.mjs";
+
+const env = (name, other) => process.env[name] ?? other;
+const APP = env("APP", "http://127.0.0.1:4999");
+const [AT_TTL, RT_TTL] = [Number(env("AT_TTL", 60)), Number(env("RT_TTL", 86400))];
+
+async function key(alg, kid) {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid, alg, use: "sig" };
+}
+
+let keys = await Promise.all([
+  key("RS256", "rs-1"),
+  key("ES256", "es-1"),
+  key("EdDSA", "ed-1"),
+  key("PS256", "ps-1"),
+]);
+const service = await key("ES256", "svc-1");
+const { d: _private, ...servicePublic } = service;
+
+const cookieKeys = [crypto.randomBytes(16).toString("hex")];
+const nonceSecret = crypto.randomBytes(32);
+
+function configuration() {
+  return {
+    adapter: Store,
+    clients: clients(APP, servicePublic),
+    jwks: { keys },
+    cookies: { keys: cookieKeys },
+    findAccount: async (_context, sub) => ({
+      accountId: sub,
+      claims: async () => ({
+        sub,
+        email: `${sub}@example.test`,
+        email_verified: true,
+        name: `User ${sub}`,
+        preferred_username: sub,
+      }),
+    }),
+    claims: { email: ["email", "email_verified"], profile: ["name", "preferred_username"] },
+    scopes: ["openid", "offline_access", "api:read", "api:write"],
+    clientAuthMethods: [
+      "none",
+      "client_secret_basic",
+      "client_secret_post",
+      "client_secret_jwt",
+      "private_key_jwt",
+    ],
+    enabledJWA: {
+      idTokenSigningAlgValues: ["RS256", "PS256", "ES256", "EdDSA"],
+      userinfoSigningAlgValues: ["RS256"],
+    },
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_context, client, code) =>
+      client.grantTypeAllowed("refresh_token") &&
+      (code.scopes.has("offline_access") || client.applicationType === "native"),
+    responseTypes: ["code"],
+    // Its own dispatcher calls nobody on the loopback, where the application is.
+    fetch: (url, { dispatcher: _refusing, ...options }) => globalThis.fetch(url, options),
+    features: {
+      devInteractions: { enabled: true },
+      deviceFlow: { enabled: true },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: async () => true },
+      revocation: { enabled: true },
+      registration: { enabled: true, initialAccessToken: false },
+      rpInitiatedLogout: { enabled: true },
+      backchannelLogout: { enabled: true },
+      jwtUserinfo: { enabled: true },
+      pushedAuthorizationRequests: {
+        enabled: true,
+        requirePushedAuthorizationRequests: env("PAR_REQUIRED", "0") === "1",
+      },
+      dPoP: { enabled: true, nonceSecret, requireNonce: () => env("DPOP_NONCE", "0") === "1" },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => undefined,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_context, resource) => ({
+          scope: "api:read api:write",
+          audience: resource,
+          accessTokenTTL: AT_TTL,
+          accessTokenFormat: "jwt",
+          jwt: { sign: { alg: "RS256" } },
+        }),
+      },
+    },
+    ttl: {
+      AccessToken: AT_TTL,
+      AuthorizationCode: 60,
+      ClientCredentials: AT_TTL,
+      RefreshToken: RT_TTL,
+      DeviceCode: 600,
+      IdToken: 3600,
+      Grant: 86400,
+      Interaction: 3600,
+      Session: 86400,
+    },
+  };
+}
+
+let issuer;
+let serve;
+let generation = 1;
+const build = () => {
+  serve = new oidc.Provider(issuer, configuration()).callback();
+};
+
+const ring = {
+  all: () => keys,
+  async rotate(drops) {
+    generation += 1;
+    const next = await key("RS256", `rs-${generation}`);
+    keys = [next, ...keys.filter((one) => !(drops && one.alg === "RS256"))];
+    build();
+    return { kid: next.kid, kids: keys.map((one) => one.kid) };
+  },
+};
+
+const server = http.createServer(async (request, response) => {
+  const url = new URL(request.url, issuer);
+  if (!url.pathname.startsWith("/__ctl/")) {
+    const isDone = await intercept(url.pathname, request, response, (...both) => serve(...both));
+    if (!isDone) serve(request, response);
+    return;
+  }
+  let text = "";
+  for await (const piece of request) text += piece;
+  let answer;
+  try {
+    answer = await control(url.pathname.slice("/__ctl/".length), url.searchParams, text, ring);
+    response.statusCode = answer ? 200 : 404;
+  } catch (error) {
+    response.statusCode = 500;
+    answer = { error: String(error) };
+  }
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify(answer ?? {}));
+});
+
+server.listen(Number(env("PORT", 0)), "127.0.0.1", () => {
+  issuer = `http://127.0.0.1:${server.address().port}`;
+  build();
+  console.log("READY", issuer, JSON.stringify(service));
+});
+// The test ends with its pipe.
+process.stdin.resume();
+process.stdin.on("end", () => process.exit(0));

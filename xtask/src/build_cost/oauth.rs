@@ -1,0 +1,82 @@
+//! `cargo xtask build-cost oauth`: what OAuth without stores costs over a reqwest that speaks TLS
+//! and reads JSON.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use super::{Cost, Scratch, WITH_JSON, measure, reqwest_alone, set};
+
+/// CPU seconds and packages that it may cost more.
+const SECONDS_BAR: f64 = 20.0;
+const CRATES_BAR: usize = 45;
+
+const OAUTH: [&str; 5] = [
+    "--package",
+    "integration-oauth",
+    "--no-default-features",
+    "--features",
+    "presets",
+];
+
+/// Builds both and prints the table and the bars; tells whether both bars were met.
+pub(super) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {
+    let scratch = Scratch::new()?;
+    let lone = scratch.0.join("reqwest");
+    let features = reqwest_alone(root, &lone)?;
+    let reqwest = format!("reqwest with ring and JSON: {}, json", features.names());
+    let sets = [
+        set("integration-oauth, `presets`", OAUTH.to_vec(), root),
+        set(&reqwest, vec!["--package", WITH_JSON], &lone),
+    ];
+    writeln!(out, "| clean debug build | CPU s | dependencies |")?;
+    writeln!(out, "|---|---|---|")?;
+    let target = scratch.0.join("target");
+    let ours = measure(&sets[0], &target)?.shown(&sets[0], out)?;
+    let theirs = measure(&sets[1], &target)?.shown(&sets[1], out)?;
+    compare(ours, theirs, out)
+}
+
+/// Prints the bars; tells whether both were met.
+fn compare(ours: Cost, theirs: Cost, out: &mut impl Write) -> io::Result<bool> {
+    let seconds = ours.cpu_seconds - theirs.cpu_seconds;
+    let crates = ours.dependencies.saturating_sub(theirs.dependencies);
+    let verdict = |met| if met { "PASS" } else { "miss" };
+    let (is_quick, is_lean) = (seconds <= SECONDS_BAR, crates <= CRATES_BAR);
+    writeln!(
+        out,
+        "\n| integration-oauth over reqwest | measured | wanted | |\n|---|---|---|---|\n\
+         | CPU s | {seconds:.1} | at most {SECONDS_BAR} | {} |\n\
+         | crates | {crates} | at most {CRATES_BAR} | {} |",
+        verdict(is_quick),
+        verdict(is_lean)
+    )?;
+    Ok(is_quick && is_lean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bar_is_met_or_missed_by_itself() {
+        let cost = |cpu_seconds, dependencies| Cost {
+            cpu_seconds,
+            dependencies,
+        };
+        for (ours, met) in [
+            (cost(70.0, 145), [true, true]),
+            (cost(70.5, 145), [false, true]),
+            (cost(70.0, 146), [true, false]),
+        ] {
+            let mut out = Vec::new();
+            let all = compare(ours, cost(50.0, 100), &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let rows = text.lines().skip(3);
+            let shown: Vec<_> = rows.map(|row| row.ends_with("| PASS |")).collect();
+            assert_eq!(shown, met);
+            assert_eq!(all, met == [true, true]);
+        }
+    }
+}
