@@ -63,7 +63,7 @@ impl Rate {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell {
     pub(super) configured: Quota,
-    /// What holds: the configured quota, or what the server made of it.
+    /// What is counted here: the configured quota, or what the server made of it.
     pub(super) quota: Quota,
     pub(super) rate: Rate,
     /// When the next unit would be due if all were evenly spaced.

@@ -15,7 +15,11 @@ pub(super) type Refused = Option<u64>;
 #[derive(Debug)]
 pub(super) struct Cells {
     pub(super) learn: Learn,
+    /// What is configured, or, by [`Learn::Follow`], the more that the server allows.
     pub(super) quotas: Vec<Cell>,
+    /// What the server allows less of than a configured quota does, at most one for each. It holds
+    /// beside that quota, which goes on counting: once it ends, what went before it still counts.
+    pub(super) learned: Vec<Cell>,
     pub(super) paces: Vec<Pace>,
 }
 
@@ -25,13 +29,14 @@ impl Cells {
         Self {
             learn: config.learn,
             quotas: quotas.map(|quota| Cell::new(*quota, now)).collect(),
+            learned: Vec::new(),
             paces: Vec::new(),
         }
     }
 
     /// Returns what the atomics can hold: no quota at all, or one of calls.
     pub(super) fn single(&self) -> Option<(Rate, u64)> {
-        if !self.paces.is_empty() {
+        if !self.paces.is_empty() || !self.learned.is_empty() {
             return None;
         }
         match self.quotas.as_slice() {
@@ -39,6 +44,26 @@ impl Cells {
             [one] if one.unit() == Unit::CALLS => Some((one.rate, one.due)),
             _ => None,
         }
+    }
+
+    /// The configured quotas and the learned ones.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Cell> {
+        self.quotas.iter_mut().chain(&mut self.learned)
+    }
+
+    /// The place of what was learned about a configured quota.
+    pub(super) fn learned_of(&self, configured: &Quota) -> Option<usize> {
+        let mut learned = self.learned.iter();
+        learned.position(|cell| cell.configured == *configured)
+    }
+
+    /// What holds for each configured quota.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = Quota> {
+        self.quotas.iter().map(|cell| {
+            let learned = self.learned_of(&cell.configured);
+            let cell = learned.and_then(|at| self.learned.get(at)).unwrap_or(cell);
+            cell.quota
+        })
     }
 
     /// Forgets the paces whose window is over.
@@ -56,7 +81,7 @@ impl Cells {
         latest: u64,
     ) -> Result<u64, Refused> {
         let mut go = now.max(not_before);
-        for cell in &self.quotas {
+        for cell in self.quotas.iter().chain(&self.learned) {
             let amount = cost.of(cell.unit());
             if amount > 0 {
                 let ready = cell.ready(amount, not_before).ok_or(None)?;
@@ -71,7 +96,7 @@ impl Cells {
         if go > now && go > latest {
             return Err(Some(go));
         }
-        for cell in &mut self.quotas {
+        for cell in self.all_mut() {
             let amount = cost.of(cell.unit());
             if amount > 0 {
                 cell.charge(amount, go, not_before);
@@ -88,7 +113,7 @@ impl Cells {
 
     /// Makes up for the difference between what was reserved and what was used.
     pub(super) fn settle(&mut self, estimated: &Cost, actual: &Cost, now: u64) {
-        for cell in &mut self.quotas {
+        for cell in self.all_mut() {
             let (taken, used) = (estimated.of(cell.unit()), actual.of(cell.unit()));
             if used > taken {
                 cell.owe(used - taken, now);
@@ -99,9 +124,10 @@ impl Cells {
     }
 
     /// Replaces the quotas. What was taken of a unit stays taken; the state of the quota with the
-    /// nearest time is carried over.
+    /// nearest time is carried over. What was learned is forgotten.
     pub(super) fn change(&mut self, config: &RateLimitConfig, not_before: u64, now: u64) {
         let old = std::mem::take(&mut self.quotas);
+        self.learned.clear();
         self.learn = config.learn;
         let carried = |quota: &Quota| {
             let of_unit = old.iter().filter(|cell| cell.unit() == quota.unit());

@@ -25,7 +25,7 @@ impl RateLimit {
     /// - At most a tenth remaining (at most ten, where the limit is not told) is spread evenly
     ///   over the time to the reset.
     /// - A limit below the configured quota of the same unit and a similar time (at most twice or
-    ///   half) replaces it, until the server states another. Without a window, the time to the
+    ///   half) holds in its stead, until the server states another. Without a window, the time to the
     ///   reset is taken: it can only be shorter, so that this never slows down by mistake.
     /// - A limit above the configured quota changes nothing, except by [`Learn::Follow`].
     ///
@@ -80,7 +80,7 @@ impl Cells {
             return Some(wait);
         }
         let mut known = false;
-        for cell in self.quotas.iter_mut().filter(|c| c.unit() == entry.unit) {
+        for cell in self.all_mut().filter(|c| c.unit() == entry.unit) {
             cell.not_before = cell.not_before.max(until);
             known = true;
         }
@@ -140,12 +140,44 @@ impl Cells {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let stated = Quota::new(limit, per).with_unit(entry.unit);
         let (follow, exact) = (self.learn == Learn::Follow, entry.window.is_some());
-        let cells = self.quotas.iter_mut();
-        for cell in cells.filter(|c| c.unit() == entry.unit && similar(c, per)) {
-            let quota = restated(cell, stated, exact, follow);
-            if quota != cell.quota && quota.validate().is_ok() {
-                cell.change(quota, now, not_before);
+        for place in 0..self.quotas.len() {
+            let Some(cell) = self.quotas.get(place).copied() else {
+                return;
+            };
+            if cell.unit() != entry.unit || !similar(&cell, per) {
+                continue;
             }
+            let learned = self.learned_of(&cell.configured);
+            let held = learned.and_then(|at| self.learned.get(at)).unwrap_or(&cell);
+            let quota = restated(held, stated, exact, follow);
+            if quota != held.quota && quota.validate().is_ok() {
+                self.restate(place, quota, not_before, now);
+            }
+        }
+    }
+
+    /// Makes `quota` hold for the configured quota at `place`: beside it when it allows less, in
+    /// its stead when it allows more.
+    fn restate(&mut self, place: usize, quota: Quota, not_before: u64, now: u64) {
+        let Some(cell) = self.quotas.get_mut(place) else {
+            return;
+        };
+        let configured = cell.configured;
+        let slower = quota.interval() > configured.interval();
+        let own = if slower { configured } else { quota };
+        if cell.quota != own {
+            cell.change(own, now, not_before);
+        }
+        let cell = *cell;
+        let learned = self.learned_of(&configured);
+        if !slower {
+            self.learned.retain(|cell| cell.configured != configured);
+        } else if let Some(found) = learned.and_then(|at| self.learned.get_mut(at)) {
+            found.change(quota, now, not_before);
+        } else {
+            let mut found = cell;
+            found.change(quota, now, not_before);
+            self.learned.push(found);
         }
     }
 }

@@ -283,8 +283,7 @@ impl RateLimit {
     pub fn quotas(&self) -> RateLimitConfig {
         let cells = self.cells.lock();
         let none = RateLimitConfig::new().with_learn(cells.learn);
-        let quotas = cells.quotas.iter().map(|cell| cell.quota);
-        quotas.fold(none, RateLimitConfig::with_quota)
+        cells.in_force().fold(none, RateLimitConfig::with_quota)
     }
 
     /// Changes the state under the lock, with the atomics taken in before and given out after.

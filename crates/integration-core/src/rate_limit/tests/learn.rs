@@ -342,10 +342,29 @@ fn units_without_end_are_not_remembered() {
     assert_eq!(wait(&limit, Cost::ONE.with("other", 1), now), MINUTE);
 }
 
+#[test]
+fn a_smaller_limit_that_comes_and_goes_does_not_refill_a_burst() {
+    let quota = Quota::per_second(100).with_burst(40).of("tokens");
+    let (limit, now) = limit(quota);
+    assert_eq!(wait(&limit, tokens(40), now), Duration::ZERO);
+    for stated in [1, 18, 1_000] {
+        let tokens = of("tokens").with_limit(stated);
+        limit.observe(&told(tokens.with_window(SECOND / 2)), now);
+    }
+    assert_eq!(limit.quotas().quotas(), [quota]);
+    assert_eq!(
+        wait(&limit, tokens(40), now),
+        Duration::from_millis(400),
+        "the burst is as empty as before"
+    );
+}
+
 fn entries() -> impl Strategy<Value = QuotaReport> {
     let duration = || {
         prop_oneof![
             Just(None),
+            // Near the times of the quotas, so that limits are compared, and anywhere.
+            (1..8_u64).prop_map(|quarters| Some(SECOND * u32::try_from(quarters).unwrap() / 4)),
             (0..120_000_u64).prop_map(|ms| Some(Duration::from_millis(ms))),
             Just(Some(Duration::MAX)),
         ]
