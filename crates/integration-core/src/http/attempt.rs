@@ -8,9 +8,9 @@ use tracing::Span;
 
 use super::{
     client::Inner,
-    config::HttpConfig,
-    read::{Arrived, Reading},
+    read::Arrived,
     response,
+    send::{Prepared, Raw},
     transport::{AttemptRequest, TransportError},
 };
 use crate::{
@@ -24,45 +24,45 @@ use crate::{
 };
 
 /// What all attempts of a call send.
-#[derive(Clone, Copy)]
 pub(super) struct Sending<'a> {
-    pub(super) inner: &'a Inner,
-    pub(super) request: &'a AttemptRequest,
-    pub(super) reading: Reading,
-    pub(super) http: &'a HttpConfig,
-    /// Whether it goes to the host that the credentials are for, and brings none of its own.
-    pub(super) is_ours: bool,
+    pub(super) prepared: &'a Prepared,
     /// Named only when somebody watches.
     pub(super) operation: &'a str,
-    pub(super) key: &'a str,
     pub(super) span: &'a Span,
 }
 
 impl Sending<'_> {
     /// Makes one attempt in a span of its own.
-    pub(super) async fn attempt(self, context: AttemptContext) -> Result<Arrived, TransportError> {
+    pub(super) fn attempt(&self, context: AttemptContext) -> impl Future<Output = Raw> {
         let request = self.describe();
         let span = attempt_span(self.span, &request, context.number, context.number - 1);
-        let sending = pin!(self.send(context));
-        traced(span, sending, |span, raw| match raw {
-            Ok(arrived) => {
-                let status = arrived.answer.status.as_u16();
-                end_attempt(span, Some(status), ErrorKind::from_status(status));
-            }
-            Err(error) => end_attempt(span, None, Some(error.kind)),
-        })
-        .await
+        // A block and no `async fn`, which would hold what it is given twice.
+        async move {
+            let sending = pin!(self.send(&context));
+            traced(span, sending, |span, raw| match raw {
+                Ok(arrived) => {
+                    let status = arrived.answer.status.as_u16();
+                    end_attempt(span, Some(status), ErrorKind::from_status(status));
+                }
+                Err(error) => end_attempt(span, None, Some(error.kind)),
+            })
+            .await
+        }
     }
 
     pub(super) fn describe(&self) -> crate::observe::spans::Request<'_> {
-        let AttemptRequest { method, url, .. } = self.request;
-        crate::observe::spans::Request::new(self.operation, self.key, method.as_str(), url.as_str())
+        let Prepared { request, key, .. } = self.prepared;
+        let AttemptRequest { method, url, .. } = request;
+        crate::observe::spans::Request::new(self.operation, key, method.as_str(), url.as_str())
     }
 
     /// Adds what only this attempt has, and sends it; once more after its credentials were refused,
     /// with what is current then.
-    async fn send(self, context: AttemptContext) -> Result<Arrived, TransportError> {
-        let credentials = self.inner.credentials.as_ref().filter(|_| self.is_ours);
+    async fn send(&self, context: &AttemptContext) -> Result<Arrived, TransportError> {
+        let Prepared {
+            client, is_ours, ..
+        } = self.prepared;
+        let credentials = client.inner.credentials.as_ref().filter(|_| *is_ours);
         let mut own = self.own_request(credentials, context);
         let mut is_second = false;
         loop {
@@ -80,7 +80,7 @@ impl Sending<'_> {
                 let generation = authorized.map_err(TransportError::not_sent)?;
                 lent = Some((credentials, generation));
             }
-            let request = own.as_deref().unwrap_or(self.request);
+            let request = own.as_deref().unwrap_or(&self.prepared.request);
             // One place that sends: each would make the future of every call larger by its own.
             let arrived = self.exchange(request, context.number).await?;
             let is_refused = arrived.answer.status == StatusCode::UNAUTHORIZED;
@@ -100,15 +100,15 @@ impl Sending<'_> {
     fn own_request(
         &self,
         credentials: Option<&Credentials>,
-        context: AttemptContext,
+        context: &AttemptContext,
     ) -> Option<Box<AttemptRequest>> {
-        let deadline = self.http.deadline_header.as_ref();
+        let deadline = self.prepared.http.deadline_header.as_ref();
         if credentials.is_none() && deadline.is_none() {
             return None;
         }
-        let mut request = Box::new(self.request.clone());
+        let mut request = Box::new(self.prepared.request.clone());
         if let Some(header) = deadline {
-            let now = self.inner.driver.now();
+            let now = self.inner().driver.now();
             let left = context.end().saturating_duration_since(now);
             header.insert(left, &mut request.headers);
         }
@@ -116,27 +116,33 @@ impl Sending<'_> {
     }
 
     async fn exchange(
-        self,
+        &self,
         request: &AttemptRequest,
         number: u32,
     ) -> Result<Arrived, TransportError> {
-        let began = self.inner.driver.is_observed().then(|| {
+        let inner = self.inner();
+        let began = inner.driver.is_observed().then(|| {
             let bytes = request.body.length();
             self.tell(number, Passing::Request { bytes });
-            self.inner.driver.now()
+            inner.driver.now()
         });
-        let result = self.inner.transport.exchange(request, self.reading).await;
+        let reading = self.prepared.reading();
+        let result = inner.transport.exchange(request, &reading).await;
         if let Some(began) = began {
             self.tell_result(number, &result, began);
         }
         result
     }
 
+    fn inner(&self) -> &Inner {
+        &self.prepared.client.inner
+    }
+
     fn tell_result(&self, number: u32, result: &Result<Arrived, TransportError>, began: Instant) {
-        let elapsed = self.inner.driver.now().saturating_duration_since(began);
+        let elapsed = self.inner().driver.now().saturating_duration_since(began);
         match result {
             Ok(Arrived { answer, rest }) => {
-                let own = self.inner.naming.request_id;
+                let own = self.inner().naming.request_id;
                 let request_id = response::find_request_id(&answer.headers, own);
                 let len = u64::try_from(answer.body.len());
                 self.tell(
@@ -157,10 +163,10 @@ impl Sending<'_> {
     }
 
     fn tell(&self, number: u32, what: Passing<'_>) {
-        let AttemptRequest { method, url, .. } = self.request;
+        let Prepared { request, key, .. } = self.prepared;
+        let AttemptRequest { method, url, .. } = request;
         let target = Target::new(url.as_str());
-        let (operation, key) = (self.operation, self.key);
-        let exchange = Exchange::new(operation, key, method.as_str(), target, what);
-        self.inner.driver.exchange(&exchange.with_attempt(number));
+        let exchange = Exchange::new(self.operation, key, method.as_str(), target, what);
+        self.inner().driver.exchange(&exchange.with_attempt(number));
     }
 }

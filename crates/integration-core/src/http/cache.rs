@@ -83,15 +83,16 @@ enum Found {
 }
 
 /// Answers from the cache, or sends the call and keeps what may be kept.
-pub(super) async fn send(
-    inner: &Inner,
-    cache: &ResponseCache,
-    prepared: Prepared,
-) -> Result<Response> {
+pub(super) async fn send(prepared: Prepared) -> Result<Response> {
+    let client = prepared.client.clone();
+    let inner = &*client.inner;
+    let Some(cache) = &inner.cache else {
+        return join(prepared).await;
+    };
     if !may_serve(&prepared.request) {
         let url = prepared.request.url.as_str().to_owned();
         let is_write = !prepared.request.method.is_safe();
-        let result = send::join(inner, prepared).await;
+        let result = join(prepared).await;
         if is_write {
             // Also after an error: the server may have acted.
             cache.forget(&url);
@@ -110,7 +111,7 @@ pub(super) async fn send(
         }
         Found::Nothing => (None, prepared.clone()),
     };
-    let mut response = send::join(inner, conditional).await?;
+    let mut response = join(conditional).await?;
     let now = inner.driver.unix();
     if let Some(entry) = stale
         && response.status() == StatusCode::NOT_MODIFIED
@@ -122,10 +123,14 @@ pub(super) async fn send(
         // "Not modified" of another version than ours: there is no body for it.
         cache.entries.remove(&key);
         let passed = inner.driver.now().saturating_duration_since(began);
-        response = send::join(inner, prepared.after(passed)).await?;
+        response = join(prepared.after(passed)).await?;
     }
     cache.keep(key, &head, &response.answer, now);
     Ok(response)
+}
+
+async fn join(prepared: Prepared) -> Result<Response> {
+    send::join(prepared).await.map(|driven| driven.head)
 }
 
 /// Plain reads only: who sends conditions or asks for a part wants the server's own answer.

@@ -13,7 +13,6 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use super::{
-    client::Inner,
     equal::CallKey,
     response::Response,
     send::{self, Prepared},
@@ -30,33 +29,38 @@ type FlightKey = (CallKey, Overrides);
 /// Initialised by whoever comes first, or after that one was dropped by another.
 type Flight = OnceCell<Result<Response>>;
 
-impl Flights {
-    /// Waits for the equal call that is under way, or makes the call.
-    pub(super) async fn join(&self, inner: &Inner, prepared: Prepared) -> Result<Response> {
-        let options = &prepared.options;
-        let key = (CallKey::new(&prepared), prepared.overrides.clone());
-        let seat = self.seat(key);
-        let (operation, policies) = (options.operation.clone(), prepared.key.clone());
-        let began = inner.driver.now();
-        let is_mine = AtomicBool::new(false);
-        let fly = || async {
-            is_mine.store(true, Ordering::Relaxed);
-            let waited = inner.driver.now().saturating_duration_since(began);
-            let result = send::drive(inner, prepared.after(waited)).await;
-            seat.land();
-            result
-        };
-        let result = seat.flight.get_or_init(fly).await.clone();
-        if is_mine.into_inner() {
-            return result;
-        }
-        inner.driver.emit(&operation, &policies, Happening::Joined);
-        result.map(|response| Response {
-            operation,
-            ..response
-        })
+/// Waits for the equal call that is under way, or makes the call.
+pub(super) async fn join(prepared: Prepared) -> Result<Response> {
+    let client = prepared.client.clone();
+    let (driver, flights) = (&client.inner.driver, &client.inner.flights);
+    let Some(flights) = flights else {
+        return send::run(prepared).await.map(|driven| driven.head);
+    };
+    let options = &prepared.options;
+    let key = (CallKey::new(&prepared), prepared.overrides.clone());
+    let seat = flights.seat(key);
+    let (operation, policies) = (options.operation.clone(), prepared.key.clone());
+    let began = driver.now();
+    let is_mine = AtomicBool::new(false);
+    let fly = || async {
+        is_mine.store(true, Ordering::Relaxed);
+        let waited = driver.now().saturating_duration_since(began);
+        let result = send::run(prepared.after(waited)).await;
+        seat.land();
+        result.map(|driven| driven.head)
+    };
+    let result = seat.flight.get_or_init(fly).await.clone();
+    if is_mine.into_inner() {
+        return result;
     }
+    driver.emit(&operation, &policies, Happening::Joined);
+    result.map(|response| Response {
+        operation,
+        ..response
+    })
+}
 
+impl Flights {
     fn seat(&self, key: FlightKey) -> Seat<'_> {
         let flight = Arc::clone(self.0.lock().entry(key.clone()).or_default());
         Seat {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use ::http::{HeaderValue, Method};
 
 use super::{
-    Client, RequestBuilder, client::IdempotencyKeys, send::Prepared, tls, transport::AttemptRequest,
+    RequestBuilder, client::IdempotencyKeys, send::Prepared, tls, transport::AttemptRequest,
 };
 use crate::{
     classify::Repeat,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl RequestBuilder {
-    pub(super) fn prepare(mut self) -> Result<(Client, Prepared)> {
+    pub(super) fn prepare(mut self) -> Result<Prepared> {
         let operation = self
             .operation
             .take()
@@ -71,21 +71,19 @@ impl RequestBuilder {
             headers,
             body: self.body,
         };
-        Ok((
-            self.client,
-            Prepared {
-                request,
-                key,
-                options,
-                overrides,
-                http,
-                body_limit,
-                revalidates: false,
-                is_ours,
-                is_streamed: false,
-                any_status: self.any_status,
-            },
-        ))
+        Ok(Prepared {
+            client: self.client,
+            request,
+            key,
+            options,
+            overrides,
+            http,
+            body_limit,
+            revalidates: false,
+            is_ours,
+            is_streamed: false,
+            any_status: self.any_status,
+        })
     }
 
     fn overrides(&self, operation: &str) -> Result<Overrides> {

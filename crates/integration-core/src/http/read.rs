@@ -85,7 +85,7 @@ impl Pieces for Boxed {
 /// Reads the whole answer.
 pub(super) async fn read(
     response: RawResponse,
-    reading: Reading,
+    reading: &Reading,
 ) -> Result<Arrived, TransportError> {
     let RawResponse {
         status,
@@ -107,7 +107,7 @@ pub(super) async fn read(
 
 pub(super) async fn collect(
     pieces: &mut impl Pieces,
-    reading: Reading,
+    reading: &Reading,
 ) -> Result<Bytes, TransportError> {
     let announced = usize::try_from(pieces.announced()).unwrap_or(usize::MAX);
     if announced > reading.limit {

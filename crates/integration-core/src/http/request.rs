@@ -281,13 +281,19 @@ impl RequestBuilder {
     /// # Errors
     ///
     /// Any [`ErrorKind`]; an answer that is not 2xx is an error.
-    pub async fn send(mut self) -> Result<Response> {
+    pub fn send(mut self) -> impl Future<Output = Result<Response>> + Send {
         let fallback = self.fallback.take();
-        let (client, prepared) = self.prepare()?;
-        let result = send::send(&client, prepared).await;
-        match fallback {
-            Some(fallback) => result.or_else(|error| send::substitute(error, fallback)),
-            None => result,
+        // Here and not when it is polled: what has been prepared is moved once, into its box.
+        let sent = self.prepare().map(send::send);
+        async {
+            let result = match sent {
+                Ok(sent) => sent.await.map(|driven| driven.head),
+                Err(mistake) => return Err(mistake),
+            };
+            match fallback {
+                Some(fallback) => result.or_else(|error| send::substitute(error, fallback)),
+                None => result,
+            }
         }
     }
 
@@ -303,8 +309,7 @@ impl RequestBuilder {
     pub async fn send_streaming(mut self) -> Result<StreamingResponse> {
         let fallback = self.fallback.take();
         let limit = self.body_limit.take();
-        let (client, prepared) = self.prepare()?;
-        send::stream(&client, prepared, limit, fallback).await
+        send::stream(self.prepare()?, limit, fallback).await
     }
 
     pub(super) fn target(&self) -> &str {

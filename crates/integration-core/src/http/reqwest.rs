@@ -156,6 +156,18 @@ fn refused(cause: impl std::error::Error + Send + Sync + 'static) -> TransportEr
 
 impl ReqwestTransport {
     async fn head(&self, request: &AttemptRequest) -> Result<::reqwest::Response, TransportError> {
+        let pending = self.begin(request)?;
+        pending.await.map_err(failure::from_reqwest)
+    }
+
+    /// Hands the request to reqwest. Apart from waiting, whose future would keep a place for it.
+    fn begin(
+        &self,
+        request: &AttemptRequest,
+    ) -> Result<
+        impl Future<Output = Result<::reqwest::Response, ::reqwest::Error>> + use<>,
+        TransportError,
+    > {
         if self.is_public_only {
             public::check(&request.url)?;
         }
@@ -170,18 +182,23 @@ impl ReqwestTransport {
                 stream: Mutex::new(stream),
             })),
         };
-        client.execute(wire).await.map_err(failure::from_reqwest)
+        Ok(client.execute(wire))
     }
 
     /// Sends and reads to the end, without the boxes that any other transport needs.
     pub(super) async fn exchange(
         &self,
         request: &AttemptRequest,
-        reading: Reading,
+        reading: &Reading,
     ) -> Result<Arrived, TransportError> {
         let mut response = self.head(request).await?;
         if reading.is_streamed && response.status().is_success() {
-            return read::read(unread(response), reading).await;
+            let RawResponse {
+                status,
+                headers,
+                body,
+            } = unread(response);
+            return Ok(Arrived::head(status, headers, body));
         }
         let body = read::collect(&mut response, reading).await?;
         let headers = std::mem::take(response.headers_mut());

@@ -9,11 +9,12 @@ use std::{
 
 use ::http::{Method, StatusCode};
 use tokio::time::Instant;
+use tracing::Span;
 use url::Url;
 
 use super::{
     attempt::Sending,
-    client::{Client, Host, Inner},
+    client::{Client, Host},
     config::HttpConfig,
     read::{Arrived, Reading},
     request::Substitute,
@@ -36,6 +37,7 @@ const NO_TARGET: &str = "target must be an address or a path that begins with a 
 /// A call whose mistakes have been found.
 #[derive(Clone)]
 pub(super) struct Prepared {
+    pub(super) client: Client,
     pub(super) request: AttemptRequest,
     pub(super) key: Arc<str>,
     pub(super) options: CallOptions,
@@ -54,6 +56,26 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// How the answer is read.
+    pub(super) fn reading(&self) -> Reading {
+        Reading {
+            limit: self.body_limit,
+            idle: self.http.idle_timeout,
+            is_streamed: self.is_streamed,
+        }
+    }
+
+    /// Returns the options, what the call is named for those who watch, and its span.
+    fn begin(&mut self) -> (CallOptions, Option<Cow<'static, str>>, Span) {
+        let options = std::mem::take(&mut self.options);
+        let (method, url) = (self.request.method.as_str(), self.request.url.as_str());
+        let request = spans::Request::new(&options.operation, &self.key, method, url);
+        let span = call_span(&request);
+        let is_watched = self.client.inner.driver.is_observed() || !span.is_disabled();
+        let operation = is_watched.then(|| options.operation.clone());
+        (options, operation, span)
+    }
+
     /// Takes time that has passed off the deadline.
     pub(super) fn after(mut self, passed: Duration) -> Self {
         self.overrides.passed += passed;
@@ -63,33 +85,31 @@ impl Prepared {
 
 /// A call on its way. In a box, as a future is moved once for each `await` around it, and this one
 /// is large.
-type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response>> + Send + 'a>>;
+type Sent = Pin<Box<dyn Future<Output = Result<Driven>> + Send>>;
 
 /// Sends a call, if no answer is at hand.
-pub(super) fn send(client: &Client, prepared: Prepared) -> Sent<'_> {
-    let inner = &*client.inner;
+pub(super) fn send(prepared: Prepared) -> Sent {
     if prepared.any_status {
         // Neither shared nor kept: for other callers it may be an error.
-        return Box::pin(drive(inner, prepared));
+        return Box::pin(run(prepared));
     }
     #[cfg(feature = "cache")]
-    if let Some(cache) = &inner.cache {
-        return Box::pin(super::cache::send(inner, cache, prepared));
+    if prepared.client.inner.cache.is_some() {
+        return Box::pin(async { super::cache::send(prepared).await.map(Driven::whole) });
     }
-    join(inner, prepared)
+    join(prepared)
 }
 
 /// Sends a call, if no equal one is under way.
-pub(super) fn join(inner: &Inner, prepared: Prepared) -> Sent<'_> {
-    match &inner.flights {
-        Some(flights) if is_read(&prepared.request) => Box::pin(flights.join(inner, prepared)),
-        _ => Box::pin(drive(inner, prepared)),
+pub(super) fn join(prepared: Prepared) -> Sent {
+    if prepared.client.inner.flights.is_some() && is_read(&prepared.request) {
+        return Box::pin(async { super::coalesce::join(prepared).await.map(Driven::whole) });
     }
+    Box::pin(run(prepared))
 }
 
 /// Sends a call whose answer the caller reads.
 pub(super) async fn stream(
-    client: &Client,
     mut prepared: Prepared,
     limit: Option<usize>,
     fallback: Option<Substitute>,
@@ -97,13 +117,13 @@ pub(super) async fn stream(
     prepared.is_streamed = true;
     prepared.options.keeps_place = true;
     let told = Told {
-        client: client.clone(),
+        client: prepared.client.clone(),
         key: Arc::clone(&prepared.key),
         method: prepared.request.method.clone(),
         url: prepared.request.url.clone(),
     };
     let idle = prepared.http.idle_timeout;
-    let driven = Box::pin(run(&client.inner, prepared)).await;
+    let driven = Box::pin(run(prepared)).await;
     let Driven { mut head, rest } = match (driven, fallback) {
         (Err(error), Some(fallback)) => Driven::whole(substitute(error, fallback)?),
         (driven, _) => driven?,
@@ -144,14 +164,9 @@ fn is_read(request: &AttemptRequest) -> bool {
     matches!(request.method, Method::GET | Method::HEAD) && request.body.is_empty()
 }
 
-/// Drives a call to its answer.
-pub(super) async fn drive(inner: &Inner, prepared: Prepared) -> Result<Response> {
-    run(inner, prepared).await.map(|driven| driven.head)
-}
-
 /// The answer of a call, and its body if the caller reads that.
-struct Driven {
-    head: Response,
+pub(super) struct Driven {
+    pub(super) head: Response,
     rest: Option<Box<Rest>>,
 }
 
@@ -168,58 +183,37 @@ impl Driven {
     }
 }
 
-async fn run(inner: &Inner, prepared: Prepared) -> Result<Driven> {
-    let Prepared {
-        request,
-        key,
-        options,
-        overrides,
-        http,
-        body_limit,
-        revalidates,
-        is_ours,
-        is_streamed,
-        any_status,
-    } = prepared;
-    let (method, url) = (request.method.as_str(), request.url.as_str());
-    let span = call_span(&spans::Request::new(&options.operation, &key, method, url));
-    let is_watched = inner.driver.is_observed() || !span.is_disabled();
-    let operation = is_watched.then(|| options.operation.clone());
-    let sending = Sending {
-        inner,
-        request: &request,
-        reading: Reading {
-            limit: body_limit,
-            idle: http.idle_timeout,
-            is_streamed,
-        },
-        http: &http,
-        is_ours,
-        operation: operation.as_deref().unwrap_or_default(),
-        key: &key,
-        span: &span,
-    };
-    // Pinned where it is: moved into the span, it would be copied whole.
-    let call = pin!(Drive::new(HttpCall {
-        start: |context| sending.attempt(context),
-        inner,
-        request: &request,
-        key: &key,
-        options,
-        overrides,
-        revalidates,
-        any_status,
-        quota: None,
-    }));
-    traced(span.clone(), call, |span, result| match result {
-        Ok(Driven { head, .. }) => {
-            let status = head.status().as_u16();
-            let kind = ErrorKind::from_status(status);
-            end_call(span, head.attempts(), Some(status), kind);
-        }
-        Err(error) => end_call(span, attempts(error), error.status(), Some(error.kind())),
-    })
-    .await
+/// Drives a call to its answer.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` holds twice what it is given"
+)]
+pub(super) fn run(mut prepared: Prepared) -> impl Future<Output = Result<Driven>> + Send {
+    async move {
+        let (options, operation, span) = prepared.begin();
+        let sending = Sending {
+            prepared: &prepared,
+            operation: operation.as_deref().unwrap_or_default(),
+            span: &span,
+        };
+        // Pinned where it is: moved into the span, it would be copied whole.
+        let call = pin!(Drive::new(HttpCall {
+            // Two boxes that allocators have at hand, instead of one for which they have to search.
+            start: |context| Box::pin(sending.attempt(context)),
+            prepared: &prepared,
+            options,
+            quota: None,
+        }));
+        traced(span.clone(), call, |span, result| match result {
+            Ok(Driven { head, .. }) => {
+                let status = head.status().as_u16();
+                let kind = ErrorKind::from_status(status);
+                end_call(span, head.attempts(), Some(status), kind);
+            }
+            Err(error) => end_call(span, attempts(error), error.status(), Some(error.kind())),
+        })
+        .await
+    }
 }
 
 /// Returns where a call goes: below the base, or to an absolute address.
@@ -263,14 +257,14 @@ impl<S> HttpCall<'_, S> {
             attempts,
             elapsed,
             quota: self.quota.take(),
-            request_id_header: self.inner.naming.request_id,
+            request_id_header: self.prepared.client.inner.naming.request_id,
             is_fallback: false,
         }
     }
 
     /// Looks at the provider's own header for the id, which the classifier need not know.
     fn with_request_id(&self, raw: &Raw, verdict: Verdict) -> Verdict {
-        let (Some(own), Ok(arrived)) = (self.inner.naming.request_id, raw) else {
+        let (Some(own), Ok(arrived)) = (self.prepared.client.inner.naming.request_id, raw) else {
             return verdict;
         };
         let id = find_request_id(&arrived.answer.headers, Some(own));
@@ -279,10 +273,11 @@ impl<S> HttpCall<'_, S> {
 
     /// Adds what the answer says of quotas.
     fn with_quota(&mut self, raw: &Raw, verdict: Verdict) -> Verdict {
-        let (Some(parser), Ok(arrived)) = (&self.inner.quotas, raw) else {
+        let inner = &self.prepared.client.inner;
+        let (Some(parser), Ok(arrived)) = (&inner.quotas, raw) else {
             return verdict;
         };
-        let report = parser.parse(&arrived.answer.headers, self.inner.driver.unix());
+        let report = parser.parse(&arrived.answer.headers, inner.driver.unix());
         self.quota = Some(Box::new(report));
         // `Retry-After` beside a success or a redirect is no refusal.
         let is_refusal = matches!(
@@ -299,19 +294,14 @@ impl<S> HttpCall<'_, S> {
 
 struct HttpCall<'a, S> {
     start: S,
-    inner: &'a Inner,
-    request: &'a AttemptRequest,
-    key: &'a str,
+    prepared: &'a Prepared,
     /// Taken when the call begins.
     options: CallOptions,
-    overrides: Overrides,
-    revalidates: bool,
-    any_status: bool,
     /// What the latest answer said of quotas.
     quota: Option<Box<QuotaReport>>,
 }
 
-type Raw = Result<Arrived, TransportError>;
+pub(super) type Raw = Result<Arrived, TransportError>;
 
 impl<S, F> Operation for HttpCall<'_, S>
 where
@@ -324,9 +314,13 @@ where
 
     fn open(&mut self) -> CallState {
         let options = std::mem::take(&mut self.options);
-        self.inner
-            .driver
-            .open(self.key, options, Some(&self.overrides))
+        let Prepared {
+            client,
+            key,
+            overrides,
+            ..
+        } = self.prepared;
+        client.inner.driver.open(key, options, Some(overrides))
     }
 
     fn start(&mut self, context: AttemptContext) -> F {
@@ -336,11 +330,13 @@ where
     fn judge(&mut self, call: &Call<'_>, raw: &Self::Raw) -> Verdict {
         let answer = raw.as_ref().map(|arrived| &arrived.answer);
         match answer {
-            Ok(answer) if self.revalidates && answer.status == StatusCode::NOT_MODIFIED => {
+            Ok(answer)
+                if self.prepared.revalidates && answer.status == StatusCode::NOT_MODIFIED =>
+            {
                 Verdict::success()
             }
             answer => {
-                let verdict = self.inner.classify.classify(call, answer);
+                let verdict = self.prepared.client.inner.classify.classify(call, answer);
                 let verdict = self.with_request_id(raw, verdict);
                 self.with_quota(raw, verdict)
             }
@@ -357,7 +353,8 @@ where
         } = report();
         match raw {
             Ok(Arrived { answer, rest }) => {
-                let elapsed = self.inner.driver.now().saturating_duration_since(started);
+                let now = self.prepared.client.inner.driver.now();
+                let elapsed = now.saturating_duration_since(started);
                 let head = self.respond(operation, answer, attempts, elapsed);
                 let rest = rest.map(|body| {
                     Box::new(Rest {
@@ -375,7 +372,7 @@ where
 
     fn fail(&mut self, raw: Option<Self::Raw>, error: Error) -> Result<Driven> {
         let raw = match raw {
-            Some(Ok(arrived)) if self.any_status => {
+            Some(Ok(arrived)) if self.prepared.any_status => {
                 let operation = error.operation().to_owned().into();
                 let (attempts, elapsed) = (attempts(&error), error.elapsed());
                 let head = self.respond(operation, arrived.answer, attempts, elapsed);
@@ -383,9 +380,10 @@ where
             }
             raw => raw,
         };
+        let request = &self.prepared.request;
         let error = error
-            .with_context("method", &self.request.method)
-            .with_url(self.request.url.as_str());
+            .with_context("method", &request.method)
+            .with_url(request.url.as_str());
         // What our own message says is not said again by the source.
         match raw.and_then(Result::err).and_then(|e| e.source) {
             Some(source) => Err(error.with_source(source)),

@@ -202,12 +202,14 @@ impl Wire {
     pub(super) async fn exchange(
         &self,
         request: &AttemptRequest,
-        reading: Reading,
+        reading: &Reading,
     ) -> Result<Arrived, TransportError> {
         match self {
             Self::Reqwest(transport) => transport.exchange(request, reading).await,
             Self::Other(transport) => {
-                read::read(transport.send_boxed(request).await?, reading).await
+                let raw = transport.send_boxed(request).await?;
+                // In a box, as is all of another transport: it would make the future of ours larger.
+                Box::pin(read::read(raw, reading)).await
             }
         }
     }
