@@ -1,6 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(feature = "http", not(any(feature = "ring", feature = "aws-lc-rs"))))]
+compile_error!(
+    "feature `http` of integration-core needs one of its features `ring` and `aws-lc-rs`"
+);
+
 pub mod clock;
 pub mod config;
 pub mod error;

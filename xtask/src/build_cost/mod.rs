@@ -29,6 +29,8 @@ const HTTP_BAR: f64 = 8.0;
 const ALONE: &str = "reqwest-alone";
 const WITH_TLS: &str = "reqwest-with-ring";
 const WITH_JSON: &str = "reqwest-with-ring-and-json";
+/// With the TLS that is reqwest's own default.
+const AS_IT_COMES: &str = "reqwest-with-its-own-tls";
 
 /// One set that is built.
 struct Set {
@@ -95,7 +97,7 @@ fn sets(root: &Path, scratch: &Path) -> io::Result<Vec<Set>> {
     const CORE: [&str; 3] = ["--package", "integration-core", "--no-default-features"];
     let lone = scratch.join("reqwest");
     let features = reqwest_alone(root, &lone)?;
-    let with_http = [CORE.as_slice(), &["--features", "http"]].concat();
+    let with_http = [CORE.as_slice(), &["--features", "http,ring"]].concat();
     let alone = format!("reqwest alone: {}", features.names());
     let with_tls = "the same, and rustls with ring, without which it speaks no TLS";
     let with_json = "the same, and `json`, as core reads it too";
@@ -146,11 +148,16 @@ fn lay_out(root: &Path, lone: &Path, features: &Features) -> io::Result<()> {
         new_service::lone_workspace(&manifest, root),
     )?;
     fs::copy(root.join("Cargo.lock"), lone.join("Cargo.lock"))?;
-    let ring = "rustls.workspace = true\n";
+    let ring = "rustls = { workspace = true, features = [\"ring\"] }\n";
     for (name, features, more) in [
         (ALONE, features.as_toml(), ""),
         (WITH_TLS, features.as_toml(), ring),
         (WITH_JSON, features.with("json").as_toml(), ring),
+        (
+            AS_IT_COMES,
+            features.with("rustls").with("json").as_toml(),
+            "",
+        ),
     ] {
         let source = lone.join("crates").join(name).join("src");
         fs::create_dir_all(&source)?;

@@ -1,12 +1,16 @@
-//! TLS with ring and the certificates of the platform, without any process-wide provider; and the
-//! randomness that comes with it.
+//! TLS with the certificates of the platform, without any process-wide provider; and the randomness
+//! that comes with it.
 
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "aws-lc-rs")]
+use rustls::crypto::aws_lc_rs as cryptography;
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+use rustls::crypto::ring as cryptography;
 use rustls::{
     ClientConfig, RootCertStore,
     client::WantsClientCert,
-    crypto::{CryptoProvider, SecureRandom, ring},
+    crypto::{CryptoProvider, SecureRandom},
     pki_types::{CertificateDer, pem::PemObject},
 };
 use rustls_platform_verifier::{BuilderVerifierExt, Verifier};
@@ -64,14 +68,14 @@ fn finish(builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>) -> Clie
 }
 
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
+    Arc::new(cryptography::default_provider())
 }
 
 /// Returns a random UUID (version 4) from the generator that TLS draws its keys from; `None` when
 /// the system gives no randomness.
 pub(super) fn random_uuid() -> Option<String> {
     static SOURCE: OnceLock<&'static dyn SecureRandom> = OnceLock::new();
-    let source = SOURCE.get_or_init(|| ring::default_provider().secure_random);
+    let source = SOURCE.get_or_init(|| cryptography::default_provider().secure_random);
     let mut bytes = [0; 16];
     source.fill(&mut bytes).ok()?;
     let random = u128::from_be_bytes(bytes);
