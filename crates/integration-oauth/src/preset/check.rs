@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use integration_core::{Error, ErrorKind, Result};
 use url::{Host, Url};
 
-use super::Preset;
+use super::{Preset, Trade};
 use crate::limits::MAX_NAME;
 
 impl Preset {
@@ -53,6 +53,11 @@ impl Preset {
                 return fail(pointer, "is no JSON pointer: begin it with a slash");
             }
         }
+        for (field, trade) in self.trades() {
+            if trade.grant_type.is_empty() || trade.token_field.is_empty() {
+                return fail(field, "needs a grant_type and a token_field");
+            }
+        }
         self.validate_params()
     }
 
@@ -87,7 +92,14 @@ impl Preset {
             ("jwks", &self.jwks),
         ]
         .into_iter()
+        .chain(self.trades().map(|(field, trade)| (field, &trade.address)))
         .filter_map(|(field, address)| Some((field, address.as_deref()?)))
+    }
+
+    fn trades(&self) -> impl Iterator<Item = (&'static str, &Trade)> {
+        [("trade", &self.trade), ("renew", &self.renew)]
+            .into_iter()
+            .filter_map(|(field, trade)| Some((field, trade.as_ref()?)))
     }
 
     /// A value for each parameter.

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::{Preset, builtin::ALL, check::wrong};
 
 /// Fields of a preset, for naming the nearest one. A test compares them with the struct.
-pub(super) const FIELDS: [&str; 39] = [
+pub(super) const FIELDS: [&str; 42] = [
     "account",
     "also",
     "auth",
@@ -34,7 +34,9 @@ pub(super) const FIELDS: [&str; 39] = [
     "pkce",
     "refresh",
     "refresh_rules",
+    "renew",
     "revoke",
+    "revoke_auth",
     "scope_param",
     "scope_separator",
     "scopes",
@@ -42,6 +44,7 @@ pub(super) const FIELDS: [&str; 39] = [
     "token",
     "token_body",
     "token_params",
+    "trade",
     "userinfo",
     // Below a parameter.
     "about",
@@ -57,6 +60,15 @@ pub(super) const REFRESH_FIELDS: [&str; 6] = [
     "reuse_window_s",
     "rotates",
     "terminal",
+];
+
+/// Fields of `trade` and `renew`.
+pub(super) const TRADE_FIELDS: [&str; 5] = [
+    "address",
+    "grant_type",
+    "method",
+    "token_field",
+    "without_client",
 ];
 
 impl Preset {
@@ -107,11 +119,14 @@ fn refuse_unknown(table: &Table) -> Result<()> {
     let params =
         params.filter_map(|(name, value)| Some((format!("params.{name}."), value.as_table()?)));
     let (of_preset, of_param) = FIELDS.split_at(FIELDS.len() - 3);
-    let rules = below("refresh_rules").map(|rules| ("refresh_rules.".to_owned(), rules));
+    let named = |name: &str| below(name).map(|table| (format!("{name}."), table));
+    let rules = named("refresh_rules");
+    let trades = named("trade").into_iter().chain(named("renew"));
     let all = [(String::new(), table, of_preset)]
         .into_iter()
         .chain(params.map(|(path, table)| (path, table, of_param)))
-        .chain(rules.map(|(path, table)| (path, table, &REFRESH_FIELDS[..])));
+        .chain(rules.map(|(path, table)| (path, table, &REFRESH_FIELDS[..])))
+        .chain(trades.map(|(path, table)| (path, table, &TRADE_FIELDS[..])));
     for (path, table, known) in all {
         if let Some(name) = table.keys().find(|name| !known.contains(&name.as_str())) {
             let hint = hint(name, known.iter().copied());

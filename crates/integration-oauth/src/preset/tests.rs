@@ -86,6 +86,15 @@ fn a_mistake_names_its_field() {
         &rule,
         "no field refresh_rules.rotate, did you mean rotates?",
     );
+    let trade = format!("{SMALL}[trade]\ngrant = \"x\"");
+    refused(&trade, "no field trade.grant, did you mean grant_type?");
+    let trade = format!("{SMALL}[renew]\ngrant_type = \"x\"");
+    refused(
+        &trade,
+        "renew of preset a needs a grant_type and a token_field",
+    );
+    let trade = format!("{SMALL}[trade]\naddress = \"http://a.example/x\"");
+    refused(&trade, "trade of preset a must be https");
     let unused = format!("{SMALL}[params.b]\nabout = \"x\"");
     refused(&unused, "params.b of preset a stands nowhere");
 }
@@ -137,6 +146,8 @@ fn the_names_of_fields_are_those_of_the_struct() {
     assert_eq!(known(of_preset), preset);
     assert_eq!(known(of_param), param);
     assert_eq!(known(of_rules), load::REFRESH_FIELDS);
+    let of_trade = toml::from_str::<Trade>("zz = 1").unwrap_err().to_string();
+    assert_eq!(known(of_trade), load::TRADE_FIELDS);
 }
 
 proptest! {

@@ -206,6 +206,23 @@ async fn a_server_that_lists_methods_of_pkce_without_s256_is_refused() {
 }
 
 #[tokio::test]
+async fn a_server_that_lists_no_method_of_pkce_is_refused_where_it_has_to() {
+    for (methods, is_fit) in [
+        (json!({"code_challenge_methods_supported": ["S256"]}), true),
+        (json!({"code_challenge_methods_supported": []}), false),
+        (json!({}), false),
+    ] {
+        let server = Server::default();
+        let told = discovered(&server, &methods);
+        let mut preset = told.preset_data().clone();
+        preset.pkce = Pkce::Listed;
+        let strict = builder(&server, preset).build().unwrap();
+        let url = strict.authorize_url(&request()).await;
+        assert_eq!(url.is_ok(), is_fit, "{methods}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_offers_it_gets_the_request_pushed_and_the_browser_a_reference() {
     const PAR: &str = "https://as.example.test/par";
     let server = Server::default();
