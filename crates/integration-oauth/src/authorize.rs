@@ -204,7 +204,7 @@ impl Provider {
 const OPERATION: &str = "oauth.authorize_url";
 
 /// Fields that no caller may set beside the request.
-const DECIDED: [&str; 10] = [
+pub(crate) const DECIDED: [&str; 10] = [
     "client_id",
     "client_secret",
     "code_challenge",

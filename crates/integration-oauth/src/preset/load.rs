@@ -3,7 +3,7 @@
 use integration_core::Result;
 use toml::{Table, Value};
 
-use super::{Preset, builtin::ALL, check::wrong};
+use super::{Preset, builtin::ALL, check::wrong, reword};
 
 /// Fields of a preset, for naming the nearest one. A test compares them with the struct.
 pub(super) const FIELDS: [&str; 42] = [
@@ -83,7 +83,7 @@ impl Preset {
             Some((_, text)) => Self::from_toml(text),
             None => Err(wrong(format!(
                 "there is no preset {name}{}",
-                hint(name, Self::names())
+                reword::hint(name, ALL.iter().map(|(known, _)| *known))
             ))),
         }
     }
@@ -102,11 +102,11 @@ impl Preset {
     pub fn from_toml(text: &str) -> Result<Self> {
         let table: Table = text
             .parse()
-            .map_err(|error: toml::de::Error| wrong(one_line(&error.to_string())))?;
+            .map_err(|error: toml::de::Error| wrong(reword::one_line(&error.to_string())))?;
         refuse_unknown(&table)?;
         let preset: Self = Value::Table(table)
             .try_into()
-            .map_err(|error: toml::de::Error| wrong(one_line(&error.to_string())))?;
+            .map_err(|error: toml::de::Error| wrong(reword::value(&error.to_string())))?;
         preset.validate()?;
         Ok(preset)
     }
@@ -129,22 +129,9 @@ fn refuse_unknown(table: &Table) -> Result<()> {
         .chain(trades.map(|(path, table)| (path, table, &TRADE_FIELDS[..])));
     for (path, table, known) in all {
         if let Some(name) = table.keys().find(|name| !known.contains(&name.as_str())) {
-            let hint = hint(name, known.iter().copied());
-            return Err(wrong(format!("a preset has no field {path}{name}{hint}")));
+            let known = known.iter().copied();
+            return Err(wrong(reword::unknown(&path, name, known)));
         }
     }
     Ok(())
-}
-
-fn hint<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known.map(|name| (strsim::jaro_winkler(given, name), name));
-    let nearest = near.max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((likeness, name)) if likeness > 0.75 => format!(", did you mean {name}?"),
-        _ => String::new(),
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

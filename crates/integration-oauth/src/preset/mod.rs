@@ -53,6 +53,8 @@ mod check;
 #[cfg(feature = "presets")]
 mod load;
 mod refresh;
+#[cfg(feature = "presets")]
+mod reword;
 #[cfg(test)]
 #[cfg(feature = "presets")]
 mod table;
