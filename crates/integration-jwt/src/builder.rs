@@ -198,6 +198,7 @@ impl ValidatorBuilder {
                 clock: self.clock,
                 keys,
             }),
+            others: Vec::new(),
         })
     }
 

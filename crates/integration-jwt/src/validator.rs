@@ -19,10 +19,12 @@ use crate::{
     strict_json::Node,
 };
 
-/// Judges the tokens of one issuer. Clones are cheap and share the keys.
+/// Judges the tokens of one issuer, or of [several](Self::or). Clones are cheap and share the keys.
 #[derive(Clone, Debug)]
 pub struct Validator {
     pub(crate) inner: Arc<Rules>,
+    /// The rules of further issuers.
+    pub(crate) others: Vec<Arc<Rules>>,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,17 @@ impl Validator {
         ValidatorBuilder::new(issuer.into())
     }
 
+    /// Judges the tokens of the other's issuers too, by the other's rules and keys.
+    ///
+    /// Which rules are those of a token follows from its `iss`, so no key of one issuer is ever tried
+    /// on the tokens of another. Of two with the same issuer the first one judges.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        self.others.push(other.inner);
+        self.others.extend(other.others);
+        self
+    }
+
     /// Judges a token and reads its claims.
     ///
     /// Waits only where keys have to be fetched, and never longer than the cache permits. Cancel
@@ -75,17 +88,34 @@ impl Validator {
         token: &str,
         binding: &Binding,
     ) -> Result<Claims<T>, Refusal> {
-        let rules = &*self.inner;
         let jws = Jws::parse(token)?;
+        let rules = self.rules_of(&jws)?;
         rules.check_header(&jws.header)?;
         rules.keys.check(&jws).await?;
-        // Nothing of the payload is read before this line.
+        // Nothing of the payload is believed before this line.
         let payload = jws.payload()?;
         let raw = Raw::read(&payload)?;
         let now = rules.clock.unix();
         rules.check_claims(&raw, now)?;
         binding.check(&raw, jws.header.algorithm, now, rules.leeway)?;
         Ok(raw.into_claims(&jws.header, &payload)?)
+    }
+
+    /// The rules that a token is for: the only ones, or those of the issuer it claims to be of, which
+    /// check that claim again once it is signed.
+    fn rules_of(&self, jws: &Jws<'_>) -> Result<&Rules, Rejection> {
+        if self.others.is_empty() {
+            return Ok(&self.inner);
+        }
+        let payload = jws.payload()?;
+        let raw = Raw::read(&payload)?;
+        let mut rules = std::iter::once(&self.inner).chain(&self.others);
+        let found = rules.find_map(|rules| match rules.check_issuer(&raw) {
+            Ok(()) => Some(Ok(&**rules)),
+            Err(Rejection::WrongIssuer) => None,
+            Err(other) => Some(Err(other)),
+        });
+        found.unwrap_or(Err(Rejection::WrongIssuer))
     }
 }
 
@@ -108,14 +138,19 @@ impl Rules {
     }
 
     fn check_claims(&self, raw: &Raw<'_>, now: Duration) -> Result<(), Rejection> {
-        let issuer = raw.text("iss")?.ok_or(Rejection::MissingClaim("iss"))?;
-        let is_ours = self.issuers.iter().any(|ours| ours == issuer);
-        if !is_ours && !self.fits_template(raw, issuer) {
-            return Err(Rejection::WrongIssuer);
-        }
+        self.check_issuer(raw)?;
         self.check_audience(raw)?;
         self.check_dates(raw, now)?;
         self.profile.check(raw, &self.audience)
+    }
+
+    fn check_issuer(&self, raw: &Raw<'_>) -> Result<(), Rejection> {
+        let issuer = raw.text("iss")?.ok_or(Rejection::MissingClaim("iss"))?;
+        let is_ours = self.issuers.iter().any(|ours| ours == issuer);
+        match is_ours || self.fits_template(raw, issuer) {
+            true => Ok(()),
+            false => Err(Rejection::WrongIssuer),
+        }
     }
 
     /// Whether the issuer is the template with the claims of the token in their places.

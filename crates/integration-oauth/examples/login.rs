@@ -10,7 +10,9 @@ use integration_oauth::{
 const HELP: &str = "\
 Usage: login PROVIDER, such as `login github`
 
-Logs in at a provider with your browser, and keeps nothing when it ends.
+Logs in at a provider with your browser, and keeps nothing when it ends. Other
+users of this machine may see the address that the browser is opened with; it
+holds no secret. That the account in the end is yours is for you to see.
 
 Register an application at the provider first. Its redirect address is
 http://127.0.0.1/cb with any port. Then set what the provider gives you, with

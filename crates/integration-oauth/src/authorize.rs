@@ -170,8 +170,8 @@ impl Provider {
         for resource in &request.resources {
             form.add("resource", resource.as_str());
         }
-        if preset.pkce == Pkce::S256 {
-            check_pkce(known)?;
+        if preset.pkce != Pkce::Off {
+            check_pkce(known, preset.pkce)?;
             let challenge = request.challenge.as_deref();
             form.set(
                 "code_challenge",
@@ -204,7 +204,7 @@ impl Provider {
 const OPERATION: &str = "oauth.authorize_url";
 
 /// Fields that no caller may set beside the request.
-const DECIDED: [&str; 10] = [
+pub(crate) const DECIDED: [&str; 10] = [
     "client_id",
     "client_secret",
     "code_challenge",
@@ -218,9 +218,12 @@ const DECIDED: [&str; 10] = [
 ];
 
 /// A server that lists methods without `S256` would have us send the verifier in the open, or none.
-fn check_pkce(known: &Metadata) -> Result<()> {
-    let listed = known.pkce_methods.as_ref();
-    match listed.is_none_or(|methods| methods.iter().any(|method| method == "S256")) {
+fn check_pkce(known: &Metadata, pkce: Pkce) -> Result<()> {
+    let takes = match &known.pkce_methods {
+        Some(methods) => methods.iter().any(|method| method == "S256"),
+        None => pkce != Pkce::Listed,
+    };
+    match takes {
         true => Ok(()),
         false => Err(mistake(
             "server does not take the S256 method of PKCE: if it is one of old, set `pkce` of its preset to off",

@@ -26,6 +26,7 @@ pub mod preset;
 mod provider;
 mod random;
 mod registration;
+mod resource;
 mod revocation;
 mod scopes;
 pub mod seal;
@@ -43,6 +44,7 @@ pub use crate::{
     pkce::CodeVerifier,
     provider::{Metadata, Provider, ProviderBuilder},
     registration::{Registered, Registration},
+    resource::ProtectedResource,
     scopes::Scopes,
     tokens::TokenSet,
 };

@@ -2,8 +2,11 @@
 
 use integration_core::{ExposeSecret as _, Result, SecretString};
 
+use zeroize::Zeroizing;
+
 use crate::{
-    error::OAuthError,
+    error::{OAuthError, Trouble},
+    preset::RevokeAuth,
     provider::{Form, Metadata, Provider, Spends, needed},
     tokens::{TokenSet, answer},
 };
@@ -12,7 +15,8 @@ const OPERATION: &str = "oauth.revoke";
 
 impl Provider {
     /// Gives the tokens back: the refresh token, which most servers end the access tokens with, then
-    /// the access token, and further tokens of the same answer.
+    /// the access token, and further tokens of the same answer. Where a token ends itself (`revoke_auth`
+    /// of the preset), each access token.
     ///
     /// `POST` to the revocation endpoint. A token that the server does not know is no error, so it
     /// is sent again as the policies of the client have it. Cancel safe.
@@ -26,8 +30,13 @@ impl Provider {
     pub async fn revoke(&self, held: &TokenSet) -> Result<()> {
         let known = self.metadata().await?;
         needed(OPERATION, known.revoke.as_ref(), "revocation endpoint")?;
+        let is_by_token = self.inner.preset.revoke_auth == RevokeAuth::Token;
         let mut result = Ok(());
         for set in std::iter::once(held).chain(held.also.values()) {
+            if is_by_token {
+                result = result.and(self.end_itself(&known, &set.access_token).await);
+                continue;
+            }
             if let Some(token) = &set.refresh_token {
                 result = result.and(self.give_back(&known, token, "refresh_token").await);
             }
@@ -44,6 +53,21 @@ impl Provider {
             }
         }
         result
+    }
+
+    /// A token ends itself, and what it was refreshed with. One that has ended is no error.
+    async fn end_itself(&self, known: &Metadata, token: &SecretString) -> Result<()> {
+        let inner = &*self.inner;
+        let url = needed(OPERATION, known.revoke.as_ref(), "revocation endpoint")?;
+        let request = inner.http.post(url.as_str()).bearer(token);
+        let came = inner.send(OPERATION, request, false).await?;
+        let secret = Zeroizing::new(token.expose_secret().to_owned());
+        let came = came.without(vec![secret]);
+        let said = answer::nothing(OPERATION, &came, &inner.preset, inner.clock.unix());
+        said.or_else(|error| match Trouble::of(&error) {
+            Trouble::Terminal => Ok(()),
+            _ => Err(error),
+        })
     }
 
     async fn give_back(&self, known: &Metadata, token: &SecretString, hint: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use integration_core::ExposeSecret as _;
+use integration_core::{ErrorKind, ExposeSecret as _};
 use integration_e2e::{
     oidc::{APP, OidcServer},
     wait::until_ok,
@@ -95,6 +95,23 @@ async fn a_client_registers_itself_and_logs_in() {
         identity(&client, &tokens).await.subject.as_deref(),
         Some("alice")
     );
+
+    // What it registered is read, changed and removed, each time with the token it got last.
+    let unknown = Provider::discover(server.issuer());
+    let registered = unknown.register(&registration).await.unwrap();
+    let read = unknown.registration(&registered).await.unwrap();
+    assert_eq!(read.client_id, registered.client_id);
+    assert_eq!(read.all["client_name"], "Demo");
+    let renamed = registration.with("client_name", "Renamed");
+    let changed = unknown.update_registration(&read, &renamed).await.unwrap();
+    assert_eq!(changed.all["client_name"], "Renamed");
+    assert!(
+        unknown.registration(&registered).await.is_err(),
+        "the first token works yet"
+    );
+    unknown.unregister(&changed).await.unwrap();
+    let gone = unknown.registration(&changed).await.unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::Unauthenticated);
 
     let bad = Registration::new(["http://app.example.test/#fragment"]);
     let refused = Provider::discover(server.issuer()).register(&bad).await;

@@ -74,6 +74,7 @@ function configuration() {
       introspection: { enabled: true, allowedPolicy: async () => true },
       revocation: { enabled: true },
       registration: { enabled: true, initialAccessToken: false },
+      registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
       rpInitiatedLogout: { enabled: true },
       backchannelLogout: { enabled: true },
       jwtUserinfo: { enabled: true },

@@ -213,6 +213,13 @@ impl Credentials {
             .await
     }
 
+    /// Takes notice that a request authorized with this generation was answered with a success.
+    pub fn accepted(&self, generation: Generation) {
+        if let Kind::Lent(lender) = &self.0 {
+            lender.accept(generation);
+        }
+    }
+
     /// As [`rejected`](Self::rejected), with the headers of the answer, for a [`Lender`] that reads
     /// there whether its token was the cause.
     pub async fn rejected_with(

@@ -85,6 +85,13 @@ pub trait Lender: Send + Sync + fmt::Debug {
         deadline: Instant,
     ) -> Lending<'_, Rejection>;
 
+    /// Takes notice that a server answered a request with this value with a success.
+    ///
+    /// It stands between an answer and its caller, so it must not wait.
+    fn accept(&self, generation: Generation) {
+        let _ = generation;
+    }
+
     /// Adds what depends on the request beside the value, such as a proof of `DPoP`.
     ///
     /// # Errors

@@ -200,7 +200,7 @@ async fn a_service_that_refuses_every_token_costs_one_refresh() {
 
 /// Signs each request, and gives its value up only where the answer names it.
 #[derive(Debug, Default)]
-struct Elsewhere(AtomicU64);
+struct Elsewhere(AtomicU64, Mutex<Vec<u64>>);
 
 impl Lender for Elsewhere {
     fn header(&self) -> &HeaderName {
@@ -238,6 +238,10 @@ impl Lender for Elsewhere {
             Rejection::Final
         };
         Box::pin(std::future::ready(rejection))
+    }
+
+    fn accept(&self, generation: Generation) {
+        self.1.lock().push(generation.number());
     }
 
     fn sign(
@@ -279,6 +283,22 @@ async fn a_lender_sees_the_request_and_the_answer_that_refused_it() {
     sent(&mut headers).await;
     assert_eq!(headers["proof"], "2 PUT /a");
     assert_eq!(headers["authorization"], "Bearer t2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lender_hears_of_a_success_and_of_nothing_else() {
+    let lender = Arc::new(Elsewhere::default());
+    let service = Service::default();
+    service.valid.store(2, Ordering::Relaxed);
+    let builder = Client::standard("http://demo.example/").unwrap();
+    let builder = builder.transport(service.clone());
+    let client = builder.credentials(Credentials::lent(lender.clone()));
+    let client = client.build().unwrap();
+    client.get("/").send().await.unwrap_err();
+    assert!(lender.1.lock().is_empty());
+    service.valid.store(1, Ordering::Relaxed);
+    client.get("/").send().await.unwrap();
+    assert_eq!(*lender.1.lock(), [1]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,6 +83,11 @@ impl Sending<'_> {
             let request = own.as_deref().unwrap_or(&self.prepared.request);
             // One place that sends: each would make the future of every call larger by its own.
             let arrived = self.exchange(request, context.number).await?;
+            if let Some((credentials, generation)) = lent
+                && arrived.answer.status.is_success()
+            {
+                credentials.accepted(generation);
+            }
             let is_refused = arrived.answer.status == StatusCode::UNAUTHORIZED;
             let Some((credentials, generation)) = lent.filter(|_| is_refused && !is_second) else {
                 return Ok(arrived);

@@ -37,6 +37,62 @@ async fn every_algorithm_of_the_key_is_accepted() {
 }
 
 #[tokio::test]
+async fn of_several_issuers_each_is_judged_by_its_own_rules_and_keys() {
+    let other = "https://other.example.test";
+    let second = |signer: &Signer, kid| {
+        let keys = KeySet::from_jwks(jwks(&[signer.jwk(kid)]).as_bytes()).unwrap();
+        let builder = Validator::issuer(other).audience("other-api").keys(keys);
+        builder.clock(Arc::new(FixedClock(NOW))).build().unwrap()
+    };
+    let key = Signer::ec();
+    let both = validator().or(second(&key, "es"));
+    let plain = json!({"alg": "ES256", "kid": "es", "typ": "JWT"});
+    let changes = json!({"iss": other, "aud": "other-api"});
+    let theirs = with(access(), &changes);
+    assert_eq!(verdict(&both, &claims(&json!({}))).await, Ok(()));
+    assert_eq!(verdict(&both, &key.token(&plain, &theirs)).await, Ok(()));
+
+    // The key, the audience and the type of one are nothing with the other.
+    for (token, why) in [
+        (ES.token(&plain, &theirs), Rejection::BadSignature),
+        (
+            key.token(&header(&ES, "es"), &access()),
+            Rejection::BadSignature,
+        ),
+        (
+            claims(&json!({"aud": "other-api"})),
+            Rejection::WrongAudience,
+        ),
+        (
+            key.token(&plain, &with(theirs.clone(), &json!({"aud": AUDIENCE}))),
+            Rejection::WrongAudience,
+        ),
+        (ES.token(&plain, &access()), Rejection::WrongType),
+        (
+            claims(&json!({"iss": "https://third.test"})),
+            Rejection::WrongIssuer,
+        ),
+        (
+            claims(&json!({"iss": null})),
+            Rejection::MissingClaim("iss"),
+        ),
+        (
+            claims(&json!({"iss": ["https://other.example.test", ISSUER]})),
+            Rejection::BadClaim("iss"),
+        ),
+    ] {
+        assert_eq!(verdict(&both, &token).await, Err(why), "{token}");
+    }
+    // The first one judges what two are for.
+    let again = validator().or(second(&key, "es")).or(second(&ES, "es"));
+    assert_eq!(verdict(&again, &key.token(&plain, &theirs)).await, Ok(()));
+    assert_eq!(
+        verdict(&again, &ES.token(&plain, &theirs)).await,
+        Err(Rejection::BadSignature)
+    );
+}
+
+#[tokio::test]
 async fn alg_none_is_refused_in_every_spelling() {
     for alg in [
         "none", "None", "NONE", "nOnE", "", " none", "es256", "ES256 ",

@@ -29,10 +29,14 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A client of integration-core does all of this by itself with
+//! [`RotatingCredential::credentials`].
 
 mod event;
 mod keeper;
 mod kind;
+mod lender;
 mod rotating;
 mod source;
 mod stored;

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::{
     Credential, CredentialEvent, CredentialKeeper, Version,
+    lender::LOOKED_AGAIN,
     versions::{Next, Versions},
 };
 use crate::connection::ConnectionKey;
@@ -34,6 +35,9 @@ struct Held {
     /// When the next one was refused last.
     refused_at: Option<Duration>,
     told_at: Option<Duration>,
+    /// When the store was asked last for what others have done.
+    looked_at: Option<Duration>,
+    is_promoting: bool,
 }
 
 impl RotatingCredential {
@@ -51,6 +55,8 @@ impl RotatingCredential {
                 versions,
                 refused_at: None,
                 told_at: None,
+                looked_at: None,
+                is_promoting: false,
             }),
         }))
     }
@@ -129,9 +135,8 @@ impl RotatingCredential {
     pub fn refused(&self, version: Version) -> Option<(Version, Credential)> {
         let now = self.0.keeper.clock.unix();
         let mut held = self.0.held.lock();
-        if version == Version::Next {
-            held.refused_at = Some(now);
-        }
+        // With the current one refused there is no reason to leave the next one alone.
+        held.refused_at = (version == Version::Next).then_some(now);
         let other = held.versions.other(version, now);
         let other = other.map(|other| (other, held.versions.get(other).clone()));
         drop(held);
@@ -201,6 +206,46 @@ impl RotatingCredential {
         }
         self.tell_refused();
         None
+    }
+
+    /// The version of the record that is held.
+    pub(super) fn number(&self) -> u64 {
+        self.0.held.lock().version
+    }
+
+    pub(super) fn version(&self, version: Version) -> Credential {
+        self.0.held.lock().versions.get(version).clone()
+    }
+
+    pub(super) fn both(&self) -> [Credential; 2] {
+        let held = self.0.held.lock();
+        [Version::Current, Version::Next].map(|version| held.versions.get(version).clone())
+    }
+
+    /// Whether to ask the store for another one than this, of which there is none here.
+    pub(super) fn looks_again(&self, refused: Version) -> bool {
+        let now = self.0.keeper.clock.unix();
+        let mut held = self.0.held.lock();
+        let looked = held.looked_at;
+        let is_late = looked.is_none_or(|at| now.saturating_sub(at) >= LOOKED_AGAIN);
+        let looks = is_late && held.versions.other(refused, now).is_none();
+        if looks {
+            held.looked_at = Some(now);
+        }
+        looks
+    }
+
+    /// Whether the next one of this record is there to be promoted, and nobody does so.
+    pub(super) fn begins_promotion(&self, record: u64) -> bool {
+        let mut held = self.0.held.lock();
+        let is_there = held.version == record && held.versions.next.is_some();
+        let begins = is_there && !held.is_promoting;
+        held.is_promoting |= begins;
+        begins
+    }
+
+    pub(super) fn ends_promotion(&self) {
+        self.0.held.lock().is_promoting = false;
     }
 
     fn tell_refused(&self) {

@@ -69,7 +69,7 @@ impl CodeExchange {
 }
 
 impl Provider {
-    /// Exchanges a code for tokens.
+    /// Exchanges a code for tokens, and these at once for others where the preset says so (`trade`).
     ///
     /// `POST` to the token endpoint. Sent once, since a code is good for one exchange. Not cancel
     /// safe: a dropped future may have spent the code.
@@ -91,8 +91,12 @@ impl Provider {
             form.set(name.clone(), value.as_str());
         }
         let key = self.dpop_key(exchange.dpop_key.as_ref())?;
-        self.request("oauth.exchange_code", form, Spends::Grant, key)
-            .await
+        let request = self.request("oauth.exchange_code", form, Spends::Grant, key);
+        let set = request.await?;
+        match &self.inner.preset.trade {
+            Some(trade) => self.trade("oauth.trade", trade, &set).await,
+            None => Ok(set),
+        }
     }
 }
 

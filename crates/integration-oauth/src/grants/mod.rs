@@ -7,6 +7,7 @@ mod device;
 mod exchange;
 mod jwt_bearer;
 mod refresh;
+mod trade;
 
 use integration_core::{Result, SecretString};
 use integration_jwt::SigningKey;

@@ -8,7 +8,8 @@ use crate::{
 };
 
 impl Provider {
-    /// Gets new tokens with the refresh token of these.
+    /// Gets new tokens with the refresh token of these, or with the access token itself where the
+    /// preset says so (`renew`).
     ///
     /// What the answer leaves out stays as it was: the refresh token, the scopes, the ID token, the
     /// fields beside them, further tokens.
@@ -25,6 +26,9 @@ impl Provider {
     /// [RFC 6749, 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)
     pub async fn refresh(&self, held: &TokenSet) -> Result<TokenSet> {
         const OPERATION: &str = "oauth.refresh";
+        if let (None, Some(renew)) = (&held.refresh_token, &self.inner.preset.renew) {
+            return self.trade(OPERATION, renew, held).await;
+        }
         let token = held.refresh_token.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::Config, OPERATION).with_message("there is no refresh token")
         })?;
@@ -44,7 +48,7 @@ impl Provider {
 }
 
 /// New tokens, with what the answer left out.
-fn merged(held: &TokenSet, mut fresh: TokenSet) -> TokenSet {
+pub(super) fn merged(held: &TokenSet, mut fresh: TokenSet) -> TokenSet {
     if fresh.refresh_token.is_none() {
         fresh.refresh_token.clone_from(&held.refresh_token);
         fresh.refresh_expires_at = fresh.refresh_expires_at.or(held.refresh_expires_at);

@@ -59,7 +59,7 @@ pub(crate) async fn begin(desk: &Desk, remote: &dyn Remote, wish: Wish) -> Resul
     let state = unguessable()?;
     let fingerprint = Fingerprint::of(&state);
     let nonce = scopes.contains(OPENID).then(unguessable).transpose()?;
-    let verifier = (preset.pkce == Pkce::S256).then(unguessable).transpose()?;
+    let verifier = (preset.pkce != Pkce::Off).then(unguessable).transpose()?;
     let (cookie, browser) = match wish.is_in_process {
         true => (None, None),
         false => {

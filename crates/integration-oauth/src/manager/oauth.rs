@@ -122,8 +122,10 @@ impl OAuth {
             return Ok(changes);
         };
         if was_active && dated.tokens.refresh_token.is_none() {
-            dated.tokens.refresh_token = held.tokens.refresh_token;
-            dated.tokens.refresh_expires_at = held.tokens.refresh_expires_at;
+            if held.tokens.refresh_token.is_some() {
+                dated.tokens.refresh_token = held.tokens.refresh_token;
+                dated.tokens.refresh_expires_at = held.tokens.refresh_expires_at;
+            }
             dated.tokens.dpop_key = dated.tokens.dpop_key.take().or(held.tokens.dpop_key);
         }
         let (before, now) = (held.tokens.scopes.as_ref(), dated.tokens.scopes.as_ref());

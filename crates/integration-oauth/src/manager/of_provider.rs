@@ -24,6 +24,10 @@ impl Refresher for Provider {
         self.preset_data().challenge
     }
 
+    fn can_refresh(&self, held: &TokenSet) -> bool {
+        held.refresh_token.is_some() || self.preset_data().renew.is_some()
+    }
+
     async fn refresh(&self, held: &TokenSet) -> Result<TokenSet> {
         Self::refresh(self, held).await
     }

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
+use http::{HeaderName, HeaderValue};
 use integration_core::{Error, ErrorKind, Result};
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
-use super::Preset;
-use crate::limits::MAX_NAME;
+use super::{Preset, Trade};
+use crate::{authorize::DECIDED, limits::MAX_NAME};
 
 impl Preset {
     /// Checks that the preset can be used: a name, somewhere to go, addresses with https (or http
@@ -16,8 +17,11 @@ impl Preset {
     ///
     /// [`ErrorKind::Config`], which names the field.
     pub fn validate(&self) -> Result<()> {
+        if self.name.is_empty() {
+            return Err(wrong("name of the preset is missing".to_owned()));
+        }
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.chars().all(fits) {
+        if self.name.len() > MAX_NAME || !self.name.chars().all(fits) {
             let text = "name of a preset must be lower-case letters, digits and - alone";
             return Err(wrong(text.to_owned()));
         }
@@ -43,17 +47,48 @@ impl Preset {
                 "is missing, and there is no issuer to discover it from",
             );
         }
-        for pointer in self
-            .account
-            .iter()
-            .chain(self.also.values())
-            .chain(&self.nested)
-        {
-            if !pointer.starts_with('/') {
-                return fail(pointer, "is no JSON pointer: begin it with a slash");
+        let account = self.account.iter().map(|pointer| ("account", pointer));
+        let also = self.also.values().map(|pointer| ("also", pointer));
+        let nested = self.nested.iter().map(|pointer| ("nested", pointer));
+        let mut pointers = account.chain(also).chain(nested);
+        if let Some((field, pointer)) = pointers.find(|(_, pointer)| !pointer.starts_with('/')) {
+            let why = format!("holds {pointer}, which is no JSON pointer: write /{pointer}");
+            return fail(field, &why);
+        }
+        self.validate_requests()?;
+        for (field, trade) in self.trades() {
+            if trade.grant_type.is_empty() || trade.token_field.is_empty() {
+                return fail(field, "needs a grant_type and a token_field");
             }
         }
         self.validate_params()
+    }
+
+    /// Checks what is added to requests.
+    fn validate_requests(&self) -> Result<()> {
+        let fail =
+            |field: &str, why: &str| Err(wrong(format!("{field} of preset {} {why}", self.name)));
+        let mut decided = self.authorize_params.keys();
+        if let Some(name) = decided.find(|name| DECIDED.contains(&name.as_str())) {
+            return fail(
+                &format!("authorize_params.{name}"),
+                "is decided by each login",
+            );
+        }
+        for (name, value) in &self.headers {
+            let is_fit = HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok();
+            if !is_fit {
+                return fail(&format!("headers.{name}"), "is no header");
+            }
+        }
+        let mut hosts = self.hosts.iter();
+        match hosts.find(|host| host.contains(['/', ':']) || host.is_empty()) {
+            Some(host) => fail(
+                "hosts",
+                &format!("holds {host}, which is no host: leave out all but its name"),
+            ),
+            None => Ok(()),
+        }
     }
 
     fn validate_params(&self) -> Result<()> {
@@ -87,7 +122,14 @@ impl Preset {
             ("jwks", &self.jwks),
         ]
         .into_iter()
+        .chain(self.trades().map(|(field, trade)| (field, &trade.address)))
         .filter_map(|(field, address)| Some((field, address.as_deref()?)))
+    }
+
+    fn trades(&self) -> impl Iterator<Item = (&'static str, &Trade)> {
+        [("trade", &self.trade), ("renew", &self.renew)]
+            .into_iter()
+            .filter_map(|(field, trade)| Some((field, trade.as_ref()?)))
     }
 
     /// A value for each parameter.
@@ -116,7 +158,10 @@ fn place_in(text: &str) -> Option<&str> {
 
 /// Why this is no address to send secrets to.
 fn address(text: &str) -> std::result::Result<(), String> {
-    let url = Url::parse(text).map_err(|error| format!("is no address: {error}"))?;
+    let url = Url::parse(text).map_err(|error| match error {
+        ParseError::RelativeUrlWithoutBase => "is no address: begin it with https://".to_owned(),
+        error => format!("is no address: {error}"),
+    })?;
     let is_loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),

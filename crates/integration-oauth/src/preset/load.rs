@@ -3,10 +3,10 @@
 use integration_core::Result;
 use toml::{Table, Value};
 
-use super::{Preset, builtin::ALL, check::wrong};
+use super::{Preset, builtin::ALL, check::wrong, reword};
 
 /// Fields of a preset, for naming the nearest one. A test compares them with the struct.
-pub(super) const FIELDS: [&str; 39] = [
+pub(super) const FIELDS: [&str; 42] = [
     "account",
     "also",
     "auth",
@@ -34,7 +34,9 @@ pub(super) const FIELDS: [&str; 39] = [
     "pkce",
     "refresh",
     "refresh_rules",
+    "renew",
     "revoke",
+    "revoke_auth",
     "scope_param",
     "scope_separator",
     "scopes",
@@ -42,6 +44,7 @@ pub(super) const FIELDS: [&str; 39] = [
     "token",
     "token_body",
     "token_params",
+    "trade",
     "userinfo",
     // Below a parameter.
     "about",
@@ -59,6 +62,15 @@ pub(super) const REFRESH_FIELDS: [&str; 6] = [
     "terminal",
 ];
 
+/// Fields of `trade` and `renew`.
+pub(super) const TRADE_FIELDS: [&str; 5] = [
+    "address",
+    "grant_type",
+    "method",
+    "token_field",
+    "without_client",
+];
+
 impl Preset {
     /// Finds a preset that is built in, such as `github`.
     ///
@@ -71,7 +83,7 @@ impl Preset {
             Some((_, text)) => Self::from_toml(text),
             None => Err(wrong(format!(
                 "there is no preset {name}{}",
-                hint(name, Self::names())
+                reword::hint(name, ALL.iter().map(|(known, _)| *known))
             ))),
         }
     }
@@ -90,11 +102,11 @@ impl Preset {
     pub fn from_toml(text: &str) -> Result<Self> {
         let table: Table = text
             .parse()
-            .map_err(|error: toml::de::Error| wrong(one_line(&error.to_string())))?;
+            .map_err(|error: toml::de::Error| wrong(reword::one_line(&error.to_string())))?;
         refuse_unknown(&table)?;
         let preset: Self = Value::Table(table)
             .try_into()
-            .map_err(|error: toml::de::Error| wrong(one_line(&error.to_string())))?;
+            .map_err(|error: toml::de::Error| wrong(reword::value(&error.to_string())))?;
         preset.validate()?;
         Ok(preset)
     }
@@ -107,29 +119,19 @@ fn refuse_unknown(table: &Table) -> Result<()> {
     let params =
         params.filter_map(|(name, value)| Some((format!("params.{name}."), value.as_table()?)));
     let (of_preset, of_param) = FIELDS.split_at(FIELDS.len() - 3);
-    let rules = below("refresh_rules").map(|rules| ("refresh_rules.".to_owned(), rules));
+    let named = |name: &str| below(name).map(|table| (format!("{name}."), table));
+    let rules = named("refresh_rules");
+    let trades = named("trade").into_iter().chain(named("renew"));
     let all = [(String::new(), table, of_preset)]
         .into_iter()
         .chain(params.map(|(path, table)| (path, table, of_param)))
-        .chain(rules.map(|(path, table)| (path, table, &REFRESH_FIELDS[..])));
+        .chain(rules.map(|(path, table)| (path, table, &REFRESH_FIELDS[..])))
+        .chain(trades.map(|(path, table)| (path, table, &TRADE_FIELDS[..])));
     for (path, table, known) in all {
         if let Some(name) = table.keys().find(|name| !known.contains(&name.as_str())) {
-            let hint = hint(name, known.iter().copied());
-            return Err(wrong(format!("a preset has no field {path}{name}{hint}")));
+            let known = known.iter().copied();
+            return Err(wrong(reword::unknown(&path, name, known)));
         }
     }
     Ok(())
-}
-
-fn hint<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known.map(|name| (strsim::jaro_winkler(given, name), name));
-    let nearest = near.max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((likeness, name)) if likeness > 0.75 => format!(", did you mean {name}?"),
-        _ => String::new(),
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -53,12 +53,15 @@ mod check;
 #[cfg(feature = "presets")]
 mod load;
 mod refresh;
+#[cfg(feature = "presets")]
+mod reword;
 #[cfg(test)]
 #[cfg(feature = "presets")]
 mod table;
 #[cfg(test)]
 #[cfg(feature = "presets")]
 mod tests;
+mod trade;
 mod words;
 
 use std::collections::BTreeMap;
@@ -67,7 +70,8 @@ use serde::Deserialize;
 
 pub use self::{
     refresh::{RefreshRules, Refused},
-    words::{AuthMethod, BodyFormat, ChallengeRule, Pkce},
+    trade::{Trade, TradeMethod},
+    words::{AuthMethod, BodyFormat, ChallengeRule, Pkce, RevokeAuth},
 };
 
 /// What is particular about a provider: its endpoints, its habits, and what its tokens live by.
@@ -150,6 +154,12 @@ pub struct Preset {
     pub expires_in_s: Option<u64>,
     /// Whether `expires_in` counts milliseconds.
     pub expires_in_is_ms: bool,
+    /// What the token of a login is traded in for at once: one that lasts longer.
+    pub trade: Option<Trade>,
+    /// How an access token is renewed by itself, where there are no refresh tokens.
+    pub renew: Option<Trade>,
+    /// Who takes tokens back. Default: `client`.
+    pub revoke_auth: RevokeAuth,
     /// How refresh tokens behave.
     pub refresh_rules: RefreshRules,
     /// Which 401 of the API means that the token has expired. Default: `invalid_token`.

@@ -25,6 +25,19 @@ fn table() -> String {
             seconds.map(|seconds| format!("{} days {what}", seconds / 86_400))
         };
         let mut habits = Vec::new();
+        let none = |what: &str| format!("none: an access token {what}");
+        habits.extend(
+            preset
+                .trade
+                .as_ref()
+                .map(|_| none("is traded for a longer one")),
+        );
+        habits.extend(
+            preset
+                .renew
+                .as_ref()
+                .map(|_| "which renews itself".to_owned()),
+        );
         habits.extend(rules.rotates.then(|| "rotate".to_owned()));
         habits.extend(
             rules

@@ -72,12 +72,12 @@ fn a_mistake_names_its_field() {
     );
     refused(
         &format!("{SMALL}auth = \"posted\""),
-        "unknown variant `posted`",
+        "signed_secret; not posted, did you mean post?",
     );
-    refused(&format!("{SMALL}scopes = \"a b\""), "invalid type");
+    refused(&format!("{SMALL}scopes = \"a b\""), "scopes must be a list");
     refused(
         &format!("{SMALL}account = [\"id\"]"),
-        "id of preset a is no JSON pointer",
+        "account of preset a holds id, which is no JSON pointer: write /id",
     );
     let param = format!("{SMALL}[params.b]\nabuot = \"x\"");
     refused(&param, "no field params.b.abuot, did you mean about?");
@@ -86,8 +86,81 @@ fn a_mistake_names_its_field() {
         &rule,
         "no field refresh_rules.rotate, did you mean rotates?",
     );
+    let trade = format!("{SMALL}[trade]\ngrant = \"x\"");
+    refused(&trade, "no field trade.grant, did you mean grant_type?");
+    let trade = format!("{SMALL}[renew]\ngrant_type = \"x\"");
+    refused(
+        &trade,
+        "renew of preset a needs a grant_type and a token_field",
+    );
+    let trade = format!("{SMALL}[trade]\naddress = \"http://a.example/x\"");
+    refused(&trade, "trade of preset a must be https");
     let unused = format!("{SMALL}[params.b]\nabout = \"x\"");
     refused(&unused, "params.b of preset a stands nowhere");
+}
+
+#[test]
+fn a_word_of_the_standards_leads_to_that_of_a_preset() {
+    for (line, words) in [
+        ("authorization_endpoint = 1", "did you mean authorize?"),
+        ("revocation_endpoint = 1", "did you mean revoke?"),
+        ("token_endpoint_auth_method = 1", "did you mean auth?"),
+        ("auth = \"client_secret_basic\"", "did you mean basic?"),
+        ("auth = \"client_secret_post\"", "did you mean post?"),
+        ("auth = \"Basic\"", "auth must be one of basic, "),
+        ("auth = true", "auth must be a text"),
+        ("pkce = \"S256\"", "did you mean s256?"),
+        (
+            "pkce = \"plain\"",
+            "pkce must be one of s256, listed, off; not plain",
+        ),
+        ("expires_in = 1", "did you mean expires_in_s?"),
+        (
+            "expires_in_s = \"1\"",
+            "expires_in_s must be a whole number",
+        ),
+        ("client_secret = \"x\"", "client_secret is of your client"),
+        (
+            "issuer = \"a.example\"",
+            "issuer of preset a is no address: begin it with https://",
+        ),
+        (
+            "issuer = \"http://a.example\"",
+            "issuer of preset a must be https",
+        ),
+        (
+            "authorize_params.state = \"x\"",
+            "authorize_params.state of preset a is decided",
+        ),
+        (
+            "headers.\"a b\" = \"x\"",
+            "headers.a b of preset a is no header",
+        ),
+        (
+            "hosts = [\"https://b.example\"]",
+            "holds https://b.example, which is no host",
+        ),
+        ("params.b = \"x\"", "params.b must be a table"),
+        (
+            "refresh_rules.rotates = 1",
+            "refresh_rules.rotates must be true or false",
+        ),
+        (
+            "refresh_rules.terminal = [{ code = \"x\" }]",
+            "no field refresh_rules.terminal.code",
+        ),
+        (
+            "refresh_rules.terminal = [\"x\"]",
+            "refresh_rules.terminal must be a list of tables",
+        ),
+        (
+            "trade.method = \"GET\"",
+            "trade.method must be one of post, get; not GET, did you mean get?",
+        ),
+    ] {
+        refused(&format!("{SMALL}{line}"), words);
+    }
+    refused("", "name of the preset is missing");
 }
 
 #[test]
@@ -137,6 +210,8 @@ fn the_names_of_fields_are_those_of_the_struct() {
     assert_eq!(known(of_preset), preset);
     assert_eq!(known(of_param), param);
     assert_eq!(known(of_rules), load::REFRESH_FIELDS);
+    let of_trade = toml::from_str::<Trade>("zz = 1").unwrap_err().to_string();
+    assert_eq!(known(of_trade), load::TRADE_FIELDS);
 }
 
 proptest! {

@@ -34,6 +34,8 @@ pub enum Pkce {
     /// With a hash.
     #[default]
     S256,
+    /// With a hash, and only at a server whose metadata list that.
+    Listed,
     /// Not at all: the provider refuses unknown fields.
     Off,
 }
@@ -48,6 +50,18 @@ pub enum BodyFormat {
     Form,
     /// As JSON.
     Json,
+}
+
+/// Who takes tokens back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RevokeAuth {
+    /// Our client, which names the token in a field (RFC 7009).
+    #[default]
+    Client,
+    /// The access token itself, as the bearer of the request.
+    Token,
 }
 
 /// Which 401 of an API means that its token has expired.

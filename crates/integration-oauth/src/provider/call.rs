@@ -43,6 +43,12 @@ pub(crate) struct Form {
     fields: Vec<(Cow<'static, str>, Zeroizing<String>)>,
     /// Whether a public client stays unnamed, because the grant itself says who asks.
     is_unnamed: bool,
+    /// Whether any client stays unnamed.
+    pub(crate) is_anonymous: bool,
+    /// Whether it goes into the address of a `GET`.
+    pub(crate) is_query: bool,
+    /// A further field that nobody else may see.
+    secret: Option<Cow<'static, str>>,
 }
 
 impl Form {
@@ -68,6 +74,17 @@ impl Form {
         let name = name.into();
         self.fields.retain(|(other, _)| *other != name);
         self.add(name, value);
+    }
+
+    /// Sets a field that nobody else may see, whatever its name.
+    pub(crate) fn set_secret(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<String>,
+    ) {
+        let name = name.into();
+        self.secret = Some(name.clone());
+        self.set(name, value);
     }
 
     /// Adds a field, beside those of that name.
@@ -105,7 +122,8 @@ impl Form {
 
     /// The values that nobody else may see, in case the server repeats them.
     fn into_secrets(self) -> Vec<Zeroizing<String>> {
-        let secret = |name: &str| SECRET.contains(&name);
+        let further = self.secret.as_deref();
+        let secret = |name: &str| SECRET.contains(&name) || Some(name) == further;
         let fields = self.fields.into_iter();
         let secrets = fields.filter(|(name, value)| secret(name) && value.len() >= MIN_SECRET);
         secrets.map(|(_, value)| value).collect()
@@ -206,11 +224,17 @@ impl Inner {
     ) -> Result<Answer> {
         let mut form = call.form.clone();
         let now = self.clock.unix();
-        let header = self
-            .identity
-            .sign_in(&mut form, call.url, call.known, secret, now)?;
+        let header = match form.is_anonymous {
+            true => None,
+            false => self
+                .identity
+                .sign_in(&mut form, call.url, call.known, secret, now)?,
+        };
         form.rename("client_id", self.preset.client_id_param.as_deref());
-        let mut request = self.http.post(call.url.as_str());
+        let mut request = match form.is_query {
+            true => self.http.get(call.url.as_str()).query(form.iter()),
+            false => self.http.post(call.url.as_str()),
+        };
         if let Some(header) = &header {
             request = request.header("authorization", header.expose_secret());
         }
@@ -219,6 +243,7 @@ impl Inner {
             request = request.header(dpop::HEADER, proof);
         }
         request = match self.preset.token_body {
+            _ if form.is_query => request,
             BodyFormat::Form => request.form(form.iter()),
             BodyFormat::Json => request.json(&form.json()),
         };

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 pub use self::{builder::ProviderBuilder, metadata::Metadata};
 pub(crate) use self::{
     call::{Form, Spends, needed},
-    guard::Guard,
+    guard::{Guard, configured},
 };
 use crate::{
     client_auth::Identity,
@@ -134,7 +134,7 @@ impl Provider {
     /// Whether codes are bound to the login that asked for them (PKCE).
     #[must_use]
     pub fn uses_pkce(&self) -> bool {
-        self.inner.preset.pkce == Pkce::S256
+        self.inner.preset.pkce != Pkce::Off
     }
 
     /// Returns the clock.

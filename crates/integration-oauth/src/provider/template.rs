@@ -44,7 +44,9 @@ pub(super) fn fill(preset: &mut Preset, given: &BTreeMap<String, String>) -> Res
         &mut preset.end_session,
         &mut preset.jwks,
     ];
-    for address in addresses.into_iter().flatten() {
+    let trades = [&mut preset.trade, &mut preset.renew];
+    let traded = trades.into_iter().flatten().map(|trade| &mut trade.address);
+    for address in addresses.into_iter().chain(traded).flatten() {
         replace(address, &values);
     }
     for host in &mut preset.hosts {

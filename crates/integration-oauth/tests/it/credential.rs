@@ -8,7 +8,7 @@ use std::{
 use integration_core::{
     Clock, ExposeSecret, SystemClock,
     credentials::{CachedToken, Credentials, Token, TokenConfig},
-    http::HeaderMap,
+    http::{Client, HeaderMap},
 };
 use integration_oauth::{
     Error, ErrorKind, Result,
@@ -315,4 +315,153 @@ async fn an_exchanged_credential_falls_back_and_is_promoted_too() {
     credentials.authorize(&mut headers, deadline).await.unwrap();
     assert_eq!(headers["authorization"], "Bearer token of old");
     assert_eq!(rig.events(), [CredentialEvent::NextRefused { key: key() }]);
+}
+
+/// A provider on the loopback that takes these keys; each request says which it brought.
+struct Weather {
+    base: String,
+    taken: Arc<Mutex<Vec<&'static str>>>,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+async fn weather(taken: &[&'static str]) -> Weather {
+    let taken = Arc::new(Mutex::new(taken.to_vec()));
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (takes, sees) = (taken.clone(), seen.clone());
+    let answer = move |headers: HeaderMap| {
+        let of = |name| headers.get(name).map(|value| value.to_str().unwrap());
+        let key = [of("x-api-key"), of("x-app-id"), of("x-app-key")];
+        let key: Vec<&str> = key.into_iter().flatten().collect();
+        let is_taken = takes
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|taken| key.contains(taken));
+        sees.lock().unwrap().push(key.join(" "));
+        let status = match is_taken {
+            true => axum::http::StatusCode::OK,
+            false => axum::http::StatusCode::UNAUTHORIZED,
+        };
+        std::future::ready(status)
+    };
+    let routes = axum::Router::new().fallback(answer);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Weather { base, taken, seen }
+}
+
+impl Weather {
+    fn takes(&self, keys: &[&'static str]) {
+        *self.taken.lock().unwrap() = keys.to_vec();
+    }
+
+    fn client(&self, rotating: &RotatingCredential) -> Client {
+        let builder = Client::standard(&self.base).unwrap();
+        let builder = builder.credentials(rotating.credentials().unwrap());
+        builder.build().unwrap()
+    }
+
+    /// What one call ends in, and the keys that it brought.
+    async fn ask(&self, client: &Client) -> (Option<ErrorKind>, Vec<String>) {
+        let asked = client.get("/today").send().await;
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        (asked.err().map(|error| error.kind()), seen)
+    }
+}
+
+async fn until(rig: &Rig, event: CredentialEvent) {
+    for _ in 0..500 {
+        if rig.events().contains(&event) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{event:?} does not come");
+}
+
+fn keys<const N: usize>(keys: [&str; N]) -> Vec<String> {
+    keys.map(str::to_owned).into()
+}
+
+#[tokio::test]
+async fn a_client_tries_the_next_one_promotes_it_and_goes_back() {
+    let rig = rig();
+    let weather = weather(&["old"]).await;
+    let rotating = rig.put("old").await;
+    let client = weather.client(&rotating);
+    assert_eq!(weather.ask(&client).await, (None, keys(["old"])));
+
+    // Not in force yet: the same call goes back, and the next ones leave it alone for a while.
+    rotating.stage(api_key("new"), HOUR).await.unwrap();
+    assert_eq!(weather.ask(&client).await, (None, keys(["new", "old"])));
+    assert_eq!(rig.events(), [CredentialEvent::NextRefused { key: key() }]);
+    assert_eq!(weather.ask(&client).await, (None, keys(["old"])));
+    // The old one ends early: back to the next one, which is promoted.
+    weather.takes(&["new"]);
+    assert_eq!(weather.ask(&client).await, (None, keys(["old", "new"])));
+    until(&rig, CredentialEvent::Promoted { key: key() }).await;
+    assert_eq!(weather.ask(&client).await, (None, keys(["new"])));
+    let stored = rig.keeper.get(&key()).await.unwrap().unwrap();
+    assert_eq!(sent(&stored.pick().1.headers().unwrap()), "new");
+
+    // Nothing left: the 401 is the answer, of one request.
+    weather.takes(&[]);
+    let refused = weather.ask(&client).await;
+    assert_eq!(refused, (Some(ErrorKind::Unauthenticated), keys(["new"])));
+    assert_eq!(rig.events(), [CredentialEvent::Refused { key: key() }]);
+}
+
+#[tokio::test]
+async fn a_client_finds_what_another_process_has_staged() {
+    let rig = rig();
+    let weather = weather(&["old"]).await;
+    let rotating = rig.put("old").await;
+    let client = weather.client(&rotating);
+    let other = rig.keeper.get(&key()).await.unwrap().unwrap();
+    other.stage(api_key("new"), HOUR).await.unwrap();
+    weather.takes(&["new"]);
+    assert_eq!(weather.ask(&client).await, (None, keys(["old", "new"])));
+    until(&rig, CredentialEvent::Promoted { key: key() }).await;
+    assert_eq!(weather.ask(&client).await, (None, keys(["new"])));
+}
+
+#[tokio::test]
+async fn a_client_sends_the_headers_of_one_version_and_no_other() {
+    let rig = rig();
+    let weather = weather(&["i2"]).await;
+    let pair = Credential::header([("x-app-id", "i1"), ("x-app-key", "s1")]);
+    let rotating = rig.keeper.put(&key(), pair).await.unwrap();
+    let client = weather.client(&rotating);
+    rotating.stage(api_key("other"), HOUR).await.unwrap();
+    let refused = weather.ask(&client).await;
+    let sent = keys(["other", "i1 s1"]);
+    assert_eq!(refused, (Some(ErrorKind::Unauthenticated), sent));
+
+    let two_step = Credential::two_step([("key", "k")]);
+    let rotating = rig.keeper.put(&key(), two_step).await.unwrap();
+    let error = rotating.credentials().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn a_client_warns_of_a_credential_that_is_old_and_shows_none() {
+    let rig = rig();
+    let keeper = rig.keeper.clone().with_max_age(Duration::ZERO);
+    let clock = TestClock::at(DAY * 20_001);
+    let keeper = keeper.with_clock(Arc::new(clock));
+    rig.put("canary-old").await;
+    let rotating = keeper.get(&key()).await.unwrap().unwrap();
+    let weather = weather(&["canary-old"]).await;
+    let client = weather.client(&rotating);
+    assert_eq!(weather.ask(&client).await.0, None);
+    let events = rig.events();
+    assert!(
+        matches!(&events[..], [CredentialEvent::Old { .. }]),
+        "{events:?}"
+    );
+    weather.takes(&[]);
+    let error = client.get("/").send().await.unwrap_err();
+    let shown = format!("{error:?} {client:?} {rotating:?}");
+    assert!(!shown.contains("canary"), "{shown}");
 }

@@ -16,4 +16,4 @@ mod peers;
 mod provider;
 mod seal;
 mod stores;
-mod threats;
+mod tables;

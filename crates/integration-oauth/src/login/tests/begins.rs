@@ -39,6 +39,9 @@ async fn a_nonce_is_sent_with_openid_alone_and_no_challenge_where_it_is_off() {
     let sent_with = sent(&office.begin(&remote).await);
     assert_eq!(sent_with["scope"], "email openid");
     assert_eq!(sent_with["nonce"].len(), SECRET_CHARS);
+    remote.preset.pkce = Pkce::Listed;
+    let sent_strictly = sent(&office.begin(&remote).await);
+    assert_eq!(sent_strictly["challenge"].len(), SECRET_CHARS);
     remote.preset.pkce = Pkce::Off;
     let scopes = Some(Scopes::from(["email"]));
     let wish = Wish { scopes, ..wish() };

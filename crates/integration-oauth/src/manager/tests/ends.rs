@@ -130,6 +130,26 @@ async fn a_login_without_a_refresh_token_keeps_the_one_at_hand() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_login_whose_token_renews_itself_does_not_end_with_the_one_before() {
+    let world = World::new();
+    let process = world.process();
+    let lasts = |token: &str, seconds| {
+        let end = world.unix() + Duration::from_secs(seconds);
+        let mut set = TokenSet::new(token).with_expires_at(end);
+        set.refresh_expires_at = set.expires_at;
+        set
+    };
+    for login in [lasts("one", 10), lasts("two", 3600)] {
+        let connect = process.oauth.connect(world.key.clone(), login);
+        connect.await.unwrap();
+    }
+    let inner = &process.oauth.inner;
+    let record = inner.read(&world.key).await.unwrap().unwrap();
+    let held = inner.opened(&record).await.unwrap().unwrap().tokens;
+    assert_eq!(held.refresh_expires_at, held.expires_at);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_login_in_the_middle_of_a_refresh_wins_and_frees_the_lease() {
     let world = World::new();
     let (one, other) = (world.process(), world.process());

@@ -31,6 +31,9 @@ const STANDARD: [&str; 12] = [
     "error_description",
 ];
 
+/// What is never kept beside the tokens.
+const TOKENS: [&str; 3] = ["access_token", "id_token", "refresh_token"];
+
 /// How long the refresh token lasts: Keycloak, GitHub and others, Intuit.
 const REFRESH_LIFETIMES: [&str; 3] = [
     "refresh_token_expires_in",
@@ -155,16 +158,19 @@ fn extra(members: &Map<String, Value>, preset: &Preset) -> Map<String, Value> {
     extra
 }
 
-/// An object of its own tokens keeps the rest, such as the id of its user.
+/// An object that holds tokens keeps the rest, such as the id of its user, however deep it lies.
 fn without_tokens(value: &Value) -> Value {
-    let Value::Object(object) = value else {
-        return value.clone();
-    };
-    let mut rest = object.clone();
-    for name in ["access_token", "refresh_token", "id_token"] {
-        rest.remove(name);
+    match value {
+        Value::Object(object) => {
+            let rest = object
+                .iter()
+                .filter(|(name, _)| !TOKENS.contains(&name.as_str()));
+            let rest = rest.map(|(name, value)| (name.clone(), without_tokens(value)));
+            Value::Object(rest.collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(without_tokens).collect()),
+        other => other.clone(),
     }
-    Value::Object(rest)
 }
 
 /// What a JSON pointer points at.

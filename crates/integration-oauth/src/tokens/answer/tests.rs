@@ -278,6 +278,23 @@ fn what_else_an_answer_says_is_kept_to_a_limit() {
 }
 
 #[test]
+fn no_token_is_among_what_else_is_kept_however_deep_it_lies() {
+    let preset = Preset {
+        nested: Some("/data/0".to_owned()),
+        ..Preset::default()
+    };
+    let body = json!({
+        "data": [{"access_token": "AT", "user_id": "7"}],
+        "a": {"b": [{"c": {"refresh_token": "RT", "d": 1}}]},
+    });
+    let set = read_with(&preset, 200, &body.to_string()).unwrap();
+    assert_eq!(
+        Value::Object(set.extra),
+        json!({"data": [{"user_id": "7"}], "a": {"b": [{"c": {"d": 1}}]}})
+    );
+}
+
+#[test]
 fn an_error_is_found_however_it_is_written() {
     for (status, body, code) in [
         (

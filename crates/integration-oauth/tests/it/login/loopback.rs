@@ -7,8 +7,9 @@ use std::{
 
 use integration_core::http;
 use integration_oauth::{
-    ErrorKind, OAuthError,
+    ErrorKind, OAuth, OAuthError, Provider,
     loopback::{Browser, LoopbackConfig, LoopbackHost},
+    preset::Preset,
 };
 use url::Url;
 
@@ -70,6 +71,51 @@ async fn a_program_logs_in_through_the_browser_of_its_user() {
         );
         assert!(page(&pages).await.contains("You are logged in"));
     }
+}
+
+/// The names of what stands in the address that a browser is opened with.
+async fn opened_with(oauth: &OAuth) -> Vec<String> {
+    let opened = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&opened);
+    let browser = Browser::with(move |url| told.lock().unwrap().replace(url.clone()).is_none());
+    let login = oauth.loopback("demo").scopes(["openid"]).browser(browser);
+    let login = login.timeout(Duration::from_millis(50)).run().await;
+    assert_eq!(login.unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    let url: Url = opened.lock().unwrap().take().unwrap();
+    assert!(url.password().is_none() && url.fragment().is_none());
+    let mut names: Vec<_> = url
+        .query_pairs()
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn the_address_that_a_browser_is_opened_with_holds_no_secret() {
+    let mut preset = Preset::default();
+    preset.name = "demo".to_owned();
+    preset.authorize = Some("https://as.example.test/authorize".to_owned());
+    preset.token = Some("https://as.example.test/token".to_owned());
+    let provider = Provider::builder(preset)
+        .client_id("app")
+        .client_secret("s");
+    let oauth = OAuth::builder().provider(provider.build().unwrap());
+    let oauth = oauth.in_memory().unwrap().build().unwrap();
+    let allowed = [
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "nonce",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "state",
+    ];
+    assert_eq!(opened_with(&oauth).await, allowed);
+    // Pushed, it is a reference.
+    let site = Site::start().await;
+    assert_eq!(opened_with(&site.oauth).await, ["client_id", "request_uri"]);
 }
 
 #[tokio::test]

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use integration_core::ErrorKind;
-use integration_oauth::{AuthorizeRequest, CodeVerifier, Provider, preset::Pkce};
+use integration_oauth::{
+    AuthorizeRequest, CodeExchange, CodeVerifier, OAuth, Provider, connection::ConnectionKey,
+    manager::Tokens, preset::Pkce,
+};
 use serde_json::json;
 use url::Url;
 
-use crate::provider::support::{FixedClock, Server, builder, preset, provider};
+use crate::provider::support::{FixedClock, Server, builder, preset, provider, tokens};
 
 const ISSUER: &str = "https://as.example.test";
 const DOCUMENT: &str = "https://as.example.test/.well-known/openid-configuration";
@@ -87,6 +90,54 @@ async fn it_holds_what_was_asked_for_and_what_the_preset_adds() {
     assert!(server.sent().is_empty());
 }
 
+/// Clients stand in a struct of a user as they are.
+struct App {
+    provider: Provider,
+    oauth: OAuth,
+    tokens: Option<Tokens>,
+}
+
+#[tokio::test]
+async fn clients_stand_in_a_struct_without_type_parameters() {
+    fn is_shared<T: Send + Sync + Clone + 'static>(_: &T) {}
+    let provider = provider(&Server::default());
+    let oauth = OAuth::builder().provider(provider.clone());
+    let oauth = oauth.in_memory().unwrap().build().unwrap();
+    let key = ConnectionKey::new("acme", "demo", "1").unwrap();
+    let tokens = oauth.tokens(&key).ok();
+    let app = App {
+        provider,
+        oauth,
+        tokens,
+    };
+    is_shared(&app.provider);
+    is_shared(&app.oauth);
+    is_shared(&app.tokens);
+    assert_eq!(app.provider.name(), "demo");
+    assert!(app.tokens.is_some());
+}
+
+#[tokio::test]
+async fn rights_in_detail_are_asked_for_and_what_was_granted_is_kept() {
+    let server = Server::default();
+    let provider = provider(&server);
+    let wanted = json!([{"type": "payment", "actions": ["read"], "amount": "1.00"}]);
+    let request = request().with_param("authorization_details", wanted.to_string());
+    let url = provider.authorize_url(&request).await.unwrap();
+    assert_eq!(query(&url)["authorization_details"], wanted.to_string());
+
+    let granted = json!([{"type": "payment", "actions": ["read"]}]);
+    let mut answer = tokens();
+    answer["authorization_details"] = granted.clone();
+    server.json(200, &answer);
+    let code = CodeExchange::new("C").with_verifier("V".repeat(43));
+    let set = provider.exchange_code(&code).await.unwrap();
+    assert_eq!(set.extra["authorization_details"], granted);
+    server.json(200, &tokens());
+    let next = provider.refresh(&set).await.unwrap();
+    assert_eq!(next.extra["authorization_details"], granted);
+}
+
 #[tokio::test]
 async fn a_login_without_state_challenge_or_redirect_address_does_not_begin() {
     let server = Server::default();
@@ -151,6 +202,23 @@ async fn a_server_that_lists_methods_of_pkce_without_s256_is_refused() {
         if let Err(error) = url {
             assert!(error.message().contains("S256"));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_lists_no_method_of_pkce_is_refused_where_it_has_to() {
+    for (methods, is_fit) in [
+        (json!({"code_challenge_methods_supported": ["S256"]}), true),
+        (json!({"code_challenge_methods_supported": []}), false),
+        (json!({}), false),
+    ] {
+        let server = Server::default();
+        let told = discovered(&server, &methods);
+        let mut preset = told.preset_data().clone();
+        preset.pkce = Pkce::Listed;
+        let strict = builder(&server, preset).build().unwrap();
+        let url = strict.authorize_url(&request()).await;
+        assert_eq!(url.is_ok(), is_fit, "{methods}");
     }
 }
 

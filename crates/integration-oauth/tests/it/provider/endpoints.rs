@@ -1,13 +1,13 @@
-//! Introspection, revocation, userinfo and registration.
+//! Introspection, revocation, userinfo, and the grants that are seldom used.
 
 use std::time::Duration;
 
-use integration_core::{ErrorKind, ExposeSecret as _};
+use integration_core::ErrorKind;
 use integration_jwt::{Algorithm, SigningKey};
 use integration_oauth::{
-    Assertion, Provider, Registration, SecretString, TokenExchange, TokenSet, preset::Preset,
+    Assertion, Provider, SecretString, TokenExchange, TokenSet, preset::Preset,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::provider::support::{NOW, Server, builder, jwt, preset, provider, tokens};
 
@@ -239,7 +239,11 @@ async fn an_exchange_says_which_token_is_wanted_for_which() {
     assert_eq!(sent.field("actor_token").as_deref(), Some("C"));
     assert_eq!(sent.fields("audience"), ["a1", "a2"]);
     assert_eq!(sent.field("scope").as_deref(), Some("x"));
+}
 
+#[tokio::test]
+async fn a_grant_of_any_name_is_sent_with_its_fields() {
+    let server = Server::default();
     server.json(200, &tokens());
     provider(&server)
         .grant("urn:x:ciba", [("auth_req_id", "1")])
@@ -250,63 +254,4 @@ async fn an_exchange_says_which_token_is_wanted_for_which() {
         server.last().field("grant_type").as_deref(),
         Some("urn:x:ciba")
     );
-}
-
-#[tokio::test]
-async fn a_client_registers_once_and_is_then_what_the_server_says() {
-    const ISSUER: &str = "https://as.example.test";
-    let server = Server::default();
-    let document = json!({
-        "issuer": ISSUER,
-        "authorization_endpoint": "https://as.example.test/authorize",
-        "token_endpoint": "https://as.example.test/token",
-        "jwks_uri": "https://as.example.test/keys",
-        "registration_endpoint": "https://as.example.test/register",
-    });
-    server.serve(
-        "https://as.example.test/.well-known/openid-configuration",
-        200,
-        &document,
-    );
-    let unknown = || Provider::discover(ISSUER).http(server.client());
-    let answer: Value = json!({
-        "client_id": "new", "client_secret": "canary", "client_secret_expires_at": 0,
-        "token_endpoint_auth_method": "client_secret_post", "registration_access_token": "canary",
-    });
-    server.json(201, &answer);
-    let registration = Registration::new(["https://app.example.test/cb"])
-        .with("client_name", "Demo")
-        .with_initial_access_token("IAT");
-    let client = unknown().register(&registration).await.unwrap();
-    let sent = server.last();
-    assert_eq!(sent.header("authorization"), Some("Bearer IAT"));
-    let body: Value = serde_json::from_str(&sent.body).unwrap();
-    assert_eq!(body["client_name"], "Demo");
-    assert_eq!(
-        body["redirect_uris"],
-        json!(["https://app.example.test/cb"])
-    );
-    assert_eq!(client.secret_expires_at, None);
-    assert!(!format!("{client:?} {registration:?}").contains("canary"));
-    assert_eq!(
-        client.client_secret.as_ref().unwrap().expose_secret(),
-        "canary"
-    );
-
-    server.json(200, &tokens());
-    let provider = unknown().registered(&client).build().unwrap();
-    provider.client_credentials(["a"]).await.unwrap();
-    assert_eq!(
-        server.last().field("client_secret").as_deref(),
-        Some("canary")
-    );
-
-    server.json(201, &json!({"client_secret": "x"}));
-    let error = unknown().register(&registration).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Decode);
-    let before = server.sent().len();
-    server.answer(503, &[], "");
-    assert!(unknown().register(&registration).await.is_err());
-    // The document, and the registration once.
-    assert_eq!(server.sent().len(), before + 2);
 }

@@ -9,4 +9,5 @@ mod grants;
 #[cfg(feature = "presets")]
 mod presets;
 mod quirks;
+mod registration;
 mod support;

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 use integration_core::ExposeSecret as _;
 use integration_jwt::{Algorithm, SigningKey};
 use integration_oauth::{
-    AuthorizeRequest, CodeExchange, OAuthError, Provider, Scopes, TokenSet, Trouble,
-    preset::{AuthMethod, BodyFormat, Pkce, Preset},
+    AuthorizeRequest, CodeExchange, OAuthError, Provider, Refresher as _, Scopes, TokenSet,
+    Trouble,
+    preset::{AuthMethod, BodyFormat, Pkce, Preset, Trade, TradeMethod},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::support::{NOW, Sent, Server, builder};
 
@@ -28,7 +29,9 @@ struct Fixture {
     answer: Value,
     userinfo: Option<Value>,
     expected: Expected,
-    /// To a refresh token; none where there are no refresh tokens.
+    /// To the trade for a token that lasts longer, where there is one.
+    traded: Option<Value>,
+    /// To a refresh token, or to an access token that renews itself; none where neither is.
     refreshed: Option<Value>,
     refreshed_lasts_s: Option<u64>,
     error: Refusal,
@@ -82,6 +85,10 @@ fn provider(name: &str, fixture: &Fixture, server: &Server) -> Provider {
     // What is discovered, and requests that are pushed, have tests of their own.
     let host = preset.issuer.take().unwrap_or_default();
     preset.par = None;
+    // Without its metadata nobody says what it lists.
+    if preset.pkce == Pkce::Listed {
+        preset.pkce = Pkce::S256;
+    }
     for (field, path) in [
         (&mut preset.authorize, "authorize"),
         (&mut preset.token, "token"),
@@ -140,7 +147,7 @@ async fn a_login_goes_where_the_provider_says_with_what_it_wants() {
         assert!(take("redirect_uri").is_some(), "{name}");
         let is_bound = take("code_challenge").is_some() && take("code_challenge_method").is_some();
         let data = provider.preset_data();
-        assert_eq!(is_bound, data.pkce == Pkce::S256, "{name}");
+        assert_eq!(is_bound, data.pkce != Pkce::Off, "{name}");
         assert_eq!(fields, fixture.authorize.fields, "{name}");
     }
 }
@@ -169,9 +176,86 @@ fn check_sent(name: &str, sent: &Sent, provider: &Provider) {
     assert_eq!(is_named, !is_basic, "{name}");
 }
 
+/// A token was sent in for another one as the preset says.
+fn check_traded(name: &str, sent: &Sent, trade: &Trade, given: &str, provider: &Provider) {
+    let data = provider.preset_data();
+    let at = sent.url.as_str().split('?').next();
+    assert_eq!(
+        at,
+        trade.address.as_deref().or(data.token.as_deref()),
+        "{name}"
+    );
+    let is_get = trade.method == TradeMethod::Get;
+    assert_eq!(sent.method == "GET", is_get, "{name}");
+    assert_eq!(sent.body.is_empty(), is_get, "{name}");
+    let field = |field: &str| match is_get {
+        true => {
+            let mut pairs = sent.url.query_pairs();
+            pairs
+                .find(|(name, _)| name == field)
+                .map(|(_, value)| value.into_owned())
+        }
+        false => sent.field(field),
+    };
+    assert_eq!(
+        field("grant_type").as_ref(),
+        Some(&trade.grant_type),
+        "{name}"
+    );
+    assert_eq!(field(&trade.token_field).as_deref(), Some(given), "{name}");
+    assert_eq!(
+        field("client_secret").is_none(),
+        trade.without_client,
+        "{name}"
+    );
+    assert_eq!(field("client_id").is_none(), trade.without_client, "{name}");
+}
+
 fn lasts(set: &TokenSet) -> Option<u64> {
     set.expires_at
         .map(|at| at.checked_sub(NOW).unwrap_or(Duration::ZERO).as_secs())
+}
+
+async fn check_refreshed(
+    name: &str,
+    fixture: &Fixture,
+    refreshed: &Value,
+    held: &TokenSet,
+    provider: &Provider,
+    server: &Server,
+) {
+    let next = provider.refresh(held).await;
+    let next = next.unwrap_or_else(|error| panic!("{name}: {error}"));
+    if let Some(renew) = &provider.preset_data().renew {
+        check_traded(name, &server.last(), renew, "access-invented-1", provider);
+    } else {
+        let data = provider.preset_data();
+        let refresh = data.refresh.as_ref().or(data.token.as_ref());
+        let sent = server.last();
+        assert_eq!(
+            refresh.map(String::as_str),
+            Some(sent.url.as_str()),
+            "{name}"
+        );
+        check_sent(name, &server.last(), provider);
+    }
+    assert_eq!(
+        next.access_token.expose_secret(),
+        "access-invented-2",
+        "{name}"
+    );
+    let lasts_s = fixture.refreshed_lasts_s.or(fixture.expected.lasts_s);
+    assert_eq!(lasts(&next), lasts_s, "{name}");
+    let given = refreshed["refresh_token"].as_str();
+    let kept = held
+        .refresh_token
+        .as_ref()
+        .map(|token| token.expose_secret());
+    let now = next
+        .refresh_token
+        .as_ref()
+        .map(|token| token.expose_secret());
+    assert_eq!(now, given.or(kept), "{name}");
 }
 
 #[tokio::test]
@@ -182,11 +266,26 @@ async fn the_documented_answers_are_understood() {
         let provider = provider(name, &fixture, &server);
         let token = provider.preset_data().token.clone().unwrap();
         server.json(200, &fixture.answer);
+        let trade = provider.preset_data().trade.as_ref();
+        assert_eq!(fixture.traded.is_some(), trade.is_some(), "{name}");
+        if let Some(traded) = &fixture.traded {
+            server.json(200, traded);
+        }
         let code = CodeExchange::new("code-1".to_owned()).with_verifier(VERIFIER.to_owned());
         let held = provider.exchange_code(&code).await;
         let held = held.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(server.last().url.as_str(), token, "{name}");
-        check_sent(name, &server.last(), &provider);
+        let sent = &server.sent()[0];
+        assert_eq!(sent.url.as_str(), token, "{name}");
+        check_sent(name, sent, &provider);
+        if let Some(trade) = trade {
+            check_traded(
+                name,
+                &server.last(),
+                trade,
+                "access-short-invented",
+                &provider,
+            );
+        }
         assert_eq!(
             held.access_token.expose_secret(),
             "access-invented-1",
@@ -197,7 +296,7 @@ async fn the_documented_answers_are_understood() {
             !held.is_expiry_guessed,
             "{name}: say in the preset how long a token lasts"
         );
-        let scopes = fixture.expected.scopes.map(Scopes::from_iter);
+        let scopes = fixture.expected.scopes.as_ref().map(Scopes::from_iter);
         assert_eq!(held.scopes, scopes, "{name}");
         assert!(
             held.also.keys().eq(&fixture.expected.also),
@@ -209,28 +308,7 @@ async fn the_documented_answers_are_understood() {
             continue;
         };
         server.json(200, refreshed);
-        let next = provider.refresh(&held).await;
-        let next = next.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let refresh = provider.preset_data().refresh.clone().unwrap_or(token);
-        assert_eq!(server.last().url.as_str(), refresh, "{name}");
-        check_sent(name, &server.last(), &provider);
-        assert_eq!(
-            next.access_token.expose_secret(),
-            "access-invented-2",
-            "{name}"
-        );
-        let lasts_s = fixture.refreshed_lasts_s.or(fixture.expected.lasts_s);
-        assert_eq!(lasts(&next), lasts_s, "{name}");
-        let given = refreshed["refresh_token"].as_str();
-        let kept = held
-            .refresh_token
-            .as_ref()
-            .map(|token| token.expose_secret());
-        let now = next
-            .refresh_token
-            .as_ref()
-            .map(|token| token.expose_secret());
-        assert_eq!(now, given.or(kept), "{name}");
+        check_refreshed(name, &fixture, refreshed, &held, &provider, &server).await;
     }
 }
 
@@ -241,7 +319,10 @@ async fn the_documented_errors_are_judged() {
         let server = Server::default();
         let provider = provider(name, &fixture, &server);
         server.json(fixture.error.status, &fixture.error.body);
-        let held = TokenSet::new("access-1".to_owned()).with_refresh_token("refresh-1".to_owned());
+        let mut held = TokenSet::new("access-1");
+        if provider.preset_data().renew.is_none() {
+            held = held.with_refresh_token("refresh-1");
+        }
         let error = provider.refresh(&held).await.unwrap_err();
         let said = error
             .provider::<OAuthError>()
@@ -310,5 +391,66 @@ async fn a_file_of_a_user_is_taken_as_one_of_ours() {
     assert!(
         error.to_string().contains("did you mean github?"),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_ends_itself_is_the_bearer_and_names_nobody() {
+    let server = Server::default();
+    let slack = builder(&server, Preset::named("slack").unwrap());
+    let slack = slack.client_secret("s3cret").build().unwrap();
+    let mut held = TokenSet::new("bot-1").with_refresh_token("R");
+    held.also.insert("user".to_owned(), TokenSet::new("user-1"));
+    server.json(200, &json!({"ok": true, "revoked": true}));
+    server.json(200, &json!({"ok": false, "error": "token_revoked"}));
+    slack.revoke(&held).await.unwrap();
+    let sent = server.sent();
+    let bearers: Vec<_> = sent
+        .iter()
+        .map(|sent| sent.header("authorization"))
+        .collect();
+    assert_eq!(bearers, [Some("Bearer bot-1"), Some("Bearer user-1")]);
+    for sent in &sent {
+        assert_eq!(sent.url.as_str(), "https://slack.com/api/auth.revoke");
+        assert_eq!((sent.method.as_str(), sent.body.as_str()), ("POST", ""));
+    }
+    let error = json!({"ok": false, "error": "fatal_error", "detail": "of bot-1"});
+    server.json(200, &error);
+    let error = slack.revoke(&TokenSet::new("bot-1")).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("bot-1"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_renews_itself_is_renewed_while_it_lasts() {
+    let server = Server::default();
+    let preset = Preset::named("instagram").unwrap();
+    let instagram = builder(&server, preset).client_secret("s3cret").build();
+    let instagram = instagram.unwrap();
+    let short = json!({"data": [{"access_token": "short-1", "user_id": "7"}]});
+    server.json(200, &short);
+    server.answer(503, &[], "");
+    server.json(
+        200,
+        &json!({"access_token": "long-1", "expires_in": 5_000_000}),
+    );
+    // The code is sent once, the trade again.
+    let held = instagram
+        .exchange_code(&CodeExchange::new("C"))
+        .await
+        .unwrap();
+    assert_eq!(server.sent().len(), 3);
+    assert_eq!(held.access_token.expose_secret(), "long-1");
+    assert_eq!(held.expires_at, Some(NOW + Duration::from_secs(5_000_000)));
+    assert_eq!(held.refresh_expires_at, held.expires_at);
+    assert_eq!(held.extra["data"], json!([{"user_id": "7"}]));
+    assert!(instagram.can_refresh(&held));
+    // Who repeats what is in the address is not shown.
+    let told = json!({"error": {"message": "bad long-1", "type": "OAuthException", "code": 190}});
+    server.json(400, &told);
+    let error = instagram.refresh(&held).await.unwrap_err();
+    assert_eq!(Trouble::of(&error), Trouble::Terminal);
+    assert!(
+        !format!("{error:?} {error}").contains("long-1"),
+        "{error:?}"
     );
 }

@@ -10,8 +10,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use integration_core::{
     Clock, SystemClock,
     http::{
-        AttemptRequest, Client, HeaderMap, HeaderName, HeaderValue, OpenBody, RawBody, RawResponse,
-        StatusCode, Transport, TransportError,
+        AttemptRequest, Client, HeaderMap, HeaderName, HeaderValue, Method, OpenBody, RawBody,
+        RawResponse, StatusCode, Transport, TransportError,
     },
 };
 use integration_oauth::{Provider, ProviderBuilder, preset::Preset};
@@ -37,6 +37,7 @@ impl Clock for FixedClock {
 /// What was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
+    pub(crate) method: Method,
     pub(crate) url: url::Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
@@ -157,6 +158,7 @@ impl Transport for Server {
             _ => panic!("no streams here"),
         };
         let (answer, delay) = self.take(Sent {
+            method: request.method.clone(),
             url: request.url.clone(),
             headers: request.headers.clone(),
             body,
