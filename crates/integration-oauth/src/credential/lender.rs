@@ -13,7 +13,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{RotatingCredential, Version};
+use super::{RotatingCredential, Version, rotating::Picked};
 
 /// How often the store is asked, at most, whether another process has staged or promoted a version.
 pub(super) const LOOKED_AGAIN: Duration = Duration::from_secs(60);
@@ -63,7 +63,11 @@ struct Loan {
 
 impl Loan {
     fn lent(&self) -> Result<Lent> {
-        let (version, credential) = self.rotating.pick();
+        let Picked {
+            record,
+            version,
+            credential,
+        } = self.rotating.picked();
         let headers = credential.headers()?;
         // What else there is to send, and under which names, `sign` adds.
         let value = headers
@@ -73,7 +77,7 @@ impl Loan {
             Error::new(ErrorKind::Config, "oauth.credential")
                 .with_message("a credential of no headers is none")
         })?;
-        Ok(Lent::new(value, numbered(self.rotating.number(), version)))
+        Ok(Lent::new(value, numbered(record, version)))
     }
 }
 
@@ -125,12 +129,15 @@ impl Lender for Loan {
 
     fn accept(&self, generation: Generation) {
         let (record, version) = named(generation);
-        if version == Version::Current || !self.rotating.begins_promotion(record) {
+        if version == Version::Current {
             return;
         }
+        let Some(staged_at) = self.rotating.begins_promotion(record) else {
+            return;
+        };
         let rotating = self.rotating.clone();
         let promotion = async move {
-            rotating.took(version).await;
+            rotating.promote_or_warn(staged_at).await;
             rotating.ends_promotion();
         };
         match Handle::try_current() {

@@ -40,6 +40,14 @@ struct Held {
     is_promoting: bool,
 }
 
+/// A credential to try.
+pub(super) struct Picked {
+    /// The version of the record that it is of.
+    pub(super) record: u64,
+    pub(super) version: Version,
+    pub(super) credential: Credential,
+}
+
 impl RotatingCredential {
     pub(super) fn new(
         keeper: CredentialKeeper,
@@ -87,10 +95,16 @@ impl RotatingCredential {
     /// Returns the credential to try now, and which it is.
     #[must_use]
     pub fn pick(&self) -> (Version, Credential) {
+        let picked = self.picked();
+        (picked.version, picked.credential)
+    }
+
+    pub(super) fn picked(&self) -> Picked {
         let now = self.0.keeper.clock.unix();
         let mut held = self.0.held.lock();
         let version = held.versions.pick(now, held.refused_at);
         let credential = held.versions.get(version).clone();
+        let record = held.version;
         let age = now.saturating_sub(held.versions.since);
         let is_told = held
             .told_at
@@ -105,7 +119,11 @@ impl RotatingCredential {
             tracing::warn!(connection = %key, days = age.as_secs() / 86_400, "credential is old");
             self.0.keeper.tell(&CredentialEvent::Old { key, age });
         }
-        (version, credential)
+        Picked {
+            record,
+            version,
+            credential,
+        }
     }
 
     /// Takes notice that the provider took this one. The first time of the next one, it becomes the
@@ -115,11 +133,19 @@ impl RotatingCredential {
     ///
     /// Those of store and vault. The credential is good all the same, and is tried first again.
     pub async fn accepted(&self, version: Version) -> Result<()> {
-        if version == Version::Current || self.0.held.lock().versions.next.is_none() {
-            return Ok(());
+        match self.staged_at(self.number()) {
+            Some(staged_at) if version == Version::Next => self.promote(staged_at).await,
+            _ => Ok(()),
         }
+    }
+
+    /// Makes the next one the current one, if it is still the one that was staged then.
+    async fn promote(&self, staged_at: Duration) -> Result<()> {
         let is_promoted = self
-            .change(|versions| versions.next.is_some().then(|| versions.promoted()))
+            .change(|versions| {
+                let is_this = versions.next.as_ref()?.since == staged_at;
+                is_this.then(|| versions.promoted())
+            })
             .await?;
         if is_promoted {
             let key = self.0.key.clone();
@@ -160,20 +186,17 @@ impl RotatingCredential {
     ///
     /// The last error of the call, or as [`Credential::headers`].
     pub async fn call<T>(&self, call: impl AsyncFn(HeaderMap) -> Result<T>) -> Result<T> {
-        let (mut version, mut credential) = self.pick();
+        let mut picked = self.picked();
         let mut tries = 0;
         loop {
             tries += 1;
-            match call(credential.headers()?).await {
+            match call(picked.credential.headers()?).await {
                 Ok(answer) => {
-                    self.took(version).await;
+                    self.took(&picked).await;
                     return Ok(answer);
                 }
                 Err(error) if error.kind() == ErrorKind::Unauthenticated => {
-                    match self.other(version, tries) {
-                        Some(other) => (version, credential) = other,
-                        None => return Err(error),
-                    }
+                    picked = self.other(&picked, tries).ok_or(error)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -199,10 +222,16 @@ impl RotatingCredential {
     }
 
     /// The one to try after this many were refused, of which this is the last.
-    pub(super) fn other(&self, refused: Version, tries: usize) -> Option<(Version, Credential)> {
-        let other = self.refused(refused)?;
+    pub(super) fn other(&self, refused: &Picked, tries: usize) -> Option<Picked> {
+        // Before the look at it: of a record that changes in between it is never promoted.
+        let record = self.number();
+        let (version, credential) = self.refused(refused.version)?;
         if tries < 2 {
-            return Some(other);
+            return Some(Picked {
+                record,
+                version,
+                credential,
+            });
         }
         self.tell_refused();
         None
@@ -235,13 +264,19 @@ impl RotatingCredential {
         looks
     }
 
-    /// Whether the next one of this record is there to be promoted, and nobody does so.
-    pub(super) fn begins_promotion(&self, record: u64) -> bool {
-        let mut held = self.0.held.lock();
-        let is_there = held.version == record && held.versions.next.is_some();
-        let begins = is_there && !held.is_promoting;
-        held.is_promoting |= begins;
-        begins
+    /// When the next one of this record was staged; `None` when it is not held any more.
+    fn staged_at(&self, record: u64) -> Option<Duration> {
+        let held = self.0.held.lock();
+        let next = held.versions.next.as_ref();
+        next.filter(|_| held.version == record)
+            .map(|next| next.since)
+    }
+
+    /// The same, if nobody promotes it: the caller does so from now on.
+    pub(super) fn begins_promotion(&self, record: u64) -> Option<Duration> {
+        let staged_at = self.staged_at(record)?;
+        let was_promoting = std::mem::replace(&mut self.0.held.lock().is_promoting, true);
+        (!was_promoting).then_some(staged_at)
     }
 
     pub(super) fn ends_promotion(&self) {
@@ -254,9 +289,17 @@ impl RotatingCredential {
         self.0.keeper.tell(&CredentialEvent::Refused { key });
     }
 
-    /// The same as [`accepted`](Self::accepted) where a call must not fail for it.
-    pub(super) async fn took(&self, version: Version) {
-        if let Err(error) = self.accepted(version).await {
+    /// Takes notice that the provider took this one. Another may have been staged in the meantime.
+    pub(super) async fn took(&self, picked: &Picked) {
+        let staged_at = self.staged_at(picked.record);
+        if let (Version::Next, Some(staged_at)) = (picked.version, staged_at) {
+            self.promote_or_warn(staged_at).await;
+        }
+    }
+
+    /// Promotes where a call must not fail for it.
+    pub(super) async fn promote_or_warn(&self, staged_at: Duration) {
+        if let Err(error) = self.promote(staged_at).await {
             tracing::warn!(connection = %self.0.key, %error, "credential works but is not stored as the current one");
         }
     }

@@ -49,24 +49,21 @@ where
     R: Future<Output = Result<Token>> + Send,
 {
     async fn token(&self, _: Instant) -> Result<Token> {
-        let (mut version, mut credential) = self.rotating.pick();
+        let mut picked = self.rotating.picked();
         let mut tries = 0;
         loop {
             tries += 1;
-            let Credential::TwoStep { fields } = credential else {
+            let Credential::TwoStep { fields } = &picked.credential else {
                 return Err(Error::new(ErrorKind::Config, "oauth.credential")
                     .with_message("this credential is sent as it is: use its headers"));
             };
-            match (self.exchange)(fields).await {
+            match (self.exchange)(fields.clone()).await {
                 Ok(token) => {
-                    self.rotating.took(version).await;
+                    self.rotating.took(&picked).await;
                     return Ok(token);
                 }
                 Err(error) if error.kind() == ErrorKind::Unauthenticated => {
-                    match self.rotating.other(version, tries) {
-                        Some(other) => (version, credential) = other,
-                        None => return Err(error),
-                    }
+                    picked = self.rotating.other(&picked, tries).ok_or(error)?;
                 }
                 Err(error) => return Err(error),
             }

@@ -177,6 +177,20 @@ async fn the_next_one_is_promoted_with_its_first_success() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_is_staged_during_a_call_is_not_promoted_by_its_success() {
+    let rig = rig();
+    let rotating = rig.put("old").await;
+    rotating.stage(api_key("new"), HOUR).await.unwrap();
+    let stages = async |_| {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        rotating.stage(api_key("newer"), HOUR).await
+    };
+    rotating.call(stages).await.unwrap();
+    assert_eq!(rig.events(), []);
+    assert_eq!(rotating.pick().0, Version::Next, "nobody has taken it yet");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_next_one_leads_back_and_is_tried_again_later() {
     let rig = rig();
     let rotating = rig.put("old").await;
