@@ -7,6 +7,7 @@ mod lifecycle;
 mod logins;
 mod logout;
 mod machines;
+mod proofs;
 mod refresh;
 mod refusals;
 

@@ -13,6 +13,8 @@ use crate::{
     manager::AccessToken,
 };
 
+pub(super) const OPERATION: &str = "oauth.dpop";
+
 /// Hosts of which a nonce is kept.
 const MAX_NONCES: usize = 64;
 
@@ -28,7 +30,7 @@ struct Kept {
 }
 
 impl Proofs {
-    /// Adds the proof for a request, if the token is bound to a key.
+    /// Adds the proof for a request, if the token is bound to a key. Without one it is not sent.
     pub(super) fn sign(
         &self,
         token: &AccessToken,
@@ -37,9 +39,13 @@ impl Proofs {
         url: &Url,
         headers: &mut HeaderMap,
     ) -> Result<()> {
-        let Some(jwk) = token.dpop_key() else {
+        if !token.is_bound() {
             return Ok(());
-        };
+        }
+        let jwk = token.dpop_key().ok_or_else(|| {
+            Error::new(ErrorKind::Config, OPERATION)
+                .with_message("the token is bound to a key, and the key is not here")
+        })?;
         let mut kept = self.0.lock();
         let is_read = kept
             .key
@@ -55,7 +61,7 @@ impl Proofs {
         let secret = Some(token.secret());
         let proof = DpopProof::for_request(key, method, url, secret, nonce, clock.unix())?;
         let mut proof = HeaderValue::try_from(proof).map_err(|_| {
-            Error::new(ErrorKind::Other, "oauth.dpop").with_message("a proof fits no header")
+            Error::new(ErrorKind::Other, OPERATION).with_message("a proof fits no header")
         })?;
         proof.set_sensitive(true);
         headers.insert(dpop::HEADER, proof);

@@ -164,3 +164,23 @@ async fn a_server_that_wants_its_nonce_in_a_proof_gets_it_once() {
     assert!(provider.refresh(&set).await.is_err());
     assert_eq!(server.sent().len(), before + 2);
 }
+
+#[tokio::test]
+async fn who_asked_for_bound_tokens_takes_no_others_at_a_login() {
+    let server = Server::default();
+    let provider = builder(&server, preset())
+        .client_secret("s3cret")
+        .dpop(Algorithm::Es256)
+        .build()
+        .unwrap();
+    server.json(200, &tokens());
+    let exchange = provider.exchange_code(&CodeExchange::new("C")).await;
+    assert_eq!(exchange.unwrap_err().kind(), ErrorKind::Decode);
+    // A refresh token that was spent for them is not thrown away.
+    let mut held = TokenSet::new("AT1").with_refresh_token("RT1");
+    held.dpop_key = Some(provider.new_dpop_key().unwrap().unwrap().jwk);
+    server.json(200, &tokens());
+    let fresh = provider.refresh(&held).await.unwrap();
+    assert_eq!(fresh.token_type, "Bearer");
+    assert_eq!(fresh.refresh_token.unwrap().expose_secret(), "RT2");
+}
