@@ -1,8 +1,10 @@
 """An authorization server made of Authlib and Flask, on the loopback at $PORT. Everybody is bob.
 
-Codes with S256, refresh tokens that rotate, client credentials, revocation, introspection.
+Codes with S256, refresh tokens that rotate, client credentials, assertions of the client robot, which
+are judged with $ROBOT_KEY (a public JWK), revocation, introspection.
 """
 
+import json
 import os
 import secrets
 import time
@@ -12,9 +14,11 @@ os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 from authlib.integrations.flask_oauth2 import AuthorizationServer  # noqa: E402
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, TokenMixin, grants  # noqa: E402
 from authlib.oauth2.rfc7009 import RevocationEndpoint  # noqa: E402
+from authlib.oauth2.rfc7523 import JWTBearerGrant  # noqa: E402
 from authlib.oauth2.rfc7636 import CodeChallenge  # noqa: E402
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint  # noqa: E402
 from flask import Flask, jsonify  # noqa: E402
+from joserfc.jwk import import_key  # noqa: E402
 
 ISSUER = f"http://127.0.0.1:{os.environ['PORT']}"
 
@@ -51,6 +55,7 @@ class Client(ClientMixin):
 LOGIN = ["authorization_code", "refresh_token"]
 CLIENTS = {
     "web": Client("web", "web-secret", "client_secret_basic", LOGIN),
+    "robot": Client("robot", "", "none", [JWTBearerGrant.GRANT_TYPE]),
     "svc": Client("svc", "svc-secret", "client_secret_post", ["client_credentials"]),
 }
 
@@ -137,6 +142,23 @@ class OwnGrant(grants.ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_post"]
 
 
+class AssertionGrant(JWTBearerGrant):
+    def resolve_issuer_client(self, issuer):
+        return CLIENTS.get(issuer)
+
+    def resolve_client_public_key(self, client):
+        return import_key(json.loads(os.environ["ROBOT_KEY"]))
+
+    def authenticate_user(self, subject):
+        return subject if subject == "bob" else None
+
+    def get_audiences(self):
+        return [ISSUER + "/token"]
+
+    def has_granted_permission(self, client, user):
+        return True
+
+
 def find(token):
     return next((t for t in TOKENS if token in (t["access_token"], t.get("refresh_token"))), None)
 
@@ -178,6 +200,7 @@ server = AuthorizationServer(app, query_client=CLIENTS.get, save_token=keep)
 server.register_grant(CodeGrant, [CodeChallenge(required=True)])
 server.register_grant(RefreshGrant)
 server.register_grant(OwnGrant)
+server.register_grant(AssertionGrant)
 server.register_endpoint(Revocation)
 server.register_endpoint(Introspection)
 

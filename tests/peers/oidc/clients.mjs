@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { GRANT as EXCHANGE } from "./exchange.mjs";
 
 // The clients that the authorization server knows. `app` is where the application under test listens,
 // `certificate` that of the client that is known by it alone, if there is one.
@@ -50,6 +51,7 @@ export function clients(app, keyOfService, certificate) {
       token_endpoint_auth_method: "client_secret_jwt",
       ...machine,
     },
+    { client_id: "svc-exchange", client_secret: "exchange-secret", ...machine, grant_types: [EXCHANGE] },
     ...(certificate ? withCertificates(certificate, machine) : []),
     // A resource server, which introspects.
     { client_id: "api", client_secret: "api-secret", redirect_uris: [], response_types: [], grant_types: [] },

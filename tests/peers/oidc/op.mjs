@@ -10,6 +10,7 @@ import { exportJWK, generateKeyPair } from "jose";
 import * as oidc from "oidc-provider";
 import { clients } from "./clients.mjs";
 import { control, intercept } from "./control.mjs";
+import { addExchange, claimsOf } from "./exchange.mjs";
 import { Store } from "./store.mjs";
 
 const env = (name, other) => process.env[name] ?? other;
@@ -74,6 +75,7 @@ function configuration() {
       }),
     }),
     claims: { email: ["email", "email_verified"], profile: ["name", "preferred_username"] },
+    extraTokenClaims: async (_context, token) => claimsOf(token),
     scopes: ["openid", "offline_access", "api:read", "api:write"],
     clientAuthMethods: [
       "none",
@@ -142,7 +144,9 @@ let issuer;
 let serve;
 let generation = 1;
 const build = () => {
-  serve = new oidc.Provider(issuer, configuration()).callback();
+  const provider = new oidc.Provider(issuer, configuration());
+  addExchange(provider);
+  serve = provider.callback();
 };
 
 const ring = {
