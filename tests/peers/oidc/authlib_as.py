@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import time
+from urllib.parse import urlencode
 
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
@@ -17,7 +18,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint  # noqa: E402
 from authlib.oauth2.rfc7523 import JWTBearerGrant  # noqa: E402
 from authlib.oauth2.rfc7636 import CodeChallenge  # noqa: E402
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint  # noqa: E402
-from flask import Flask, jsonify  # noqa: E402
+from flask import Flask, jsonify, request  # noqa: E402
 from joserfc.jwk import import_key  # noqa: E402
 
 ISSUER = f"http://127.0.0.1:{os.environ['PORT']}"
@@ -237,6 +238,21 @@ def revoke():
 @app.post("/introspect")
 def introspect():
     return server.create_endpoint_response("introspection")
+
+
+@app.after_request
+def record(answer):
+    """Writes down what was sent and answered, where a test looks for secrets in its own logs."""
+    folder = os.environ.get("INTEGRATION_LEAKS")
+    if folder:
+        line = {
+            "target": request.full_path,
+            "sent": {"headers": list(request.headers), "body": urlencode(list(request.form.items()))},
+            "answered": {"headers": list(answer.headers), "body": answer.get_data(as_text=True)},
+        }
+        with open(os.path.join(folder, f"wire-{os.getpid()}"), "a") as file:
+            file.write(json.dumps(line) + "\n")
+    return answer
 
 
 app.run("127.0.0.1", int(os.environ["PORT"]))

@@ -12,6 +12,7 @@ import { clients } from "./clients.mjs";
 import { control, intercept } from "./control.mjs";
 import { addExchange, claimsOf } from "./exchange.mjs";
 import { Store } from "./store.mjs";
+import { record } from "./wire.mjs";
 
 const env = (name, other) => process.env[name] ?? other;
 const APP = env("APP", "http://127.0.0.1:4999");
@@ -161,6 +162,7 @@ const ring = {
 };
 
 async function answer(request, response) {
+  record(request, response);
   const url = new URL(request.url, issuer);
   if (!url.pathname.startsWith("/__ctl/")) {
     const path = (request.socket.encrypted ? "mtls:" : "") + url.pathname;

@@ -14,7 +14,10 @@ use integration_oauth::{
     Assertion, AuthorizeRequest, CodeExchange, CodeVerifier, OAuthError, Provider, ProviderBuilder,
     TokenSet, Trouble, preset::AuthMethod,
 };
-use integration_testkit::oauth::{MockAuthServer, MockClient};
+use integration_testkit::{
+    leaks,
+    oauth::{MockAuthServer, MockClient},
+};
 
 const RETURN_TO: &str = "http://127.0.0.1:9/callback";
 
@@ -59,6 +62,7 @@ async fn start_with(
     metadata: &str,
     variables: &[(&str, &str)],
 ) -> Peer {
+    leaks::begin();
     let port = free_port();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/oidc");
     let child = Command::new(program)

@@ -1,8 +1,9 @@
 //! What the grants send, and how often.
 
-use integration_core::{ErrorKind, ExposeSecret as _};
+use integration_core::{ErrorKind, ExposeSecret as _, http::HeaderMap};
 use integration_jwt::{Algorithm, SigningKey, thumbprint};
 use integration_oauth::{CodeExchange, OAuthError, Scopes, TokenSet, Trouble};
+use integration_testkit::leaks;
 use serde_json::json;
 
 use crate::provider::support::{NOW, Server, builder, jwt, preset, provider, tokens};
@@ -122,6 +123,7 @@ async fn a_server_that_wants_its_nonce_in_a_proof_gets_it_once() {
     let bound = json!({"access_token": "AT", "token_type": "DPoP", "refresh_token": "R"});
     server.answer(200, &[("DPoP-Nonce", "n2")], bound.to_string());
     let login = provider.new_dpop_key().unwrap().unwrap();
+    leaks::note_answer(&HeaderMap::new(), login.jwk.expose_secret().as_bytes());
     let exchange = CodeExchange::new("C").with_dpop_key(login.jwk.clone());
     let set = provider.exchange_code(&exchange).await.unwrap();
 
