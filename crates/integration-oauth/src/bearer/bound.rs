@@ -13,8 +13,6 @@ use crate::{
     manager::AccessToken,
 };
 
-pub(super) const OPERATION: &str = "oauth.dpop";
-
 /// Hosts of which a nonce is kept.
 const MAX_NONCES: usize = 64;
 
@@ -42,10 +40,7 @@ impl Proofs {
         if !token.is_bound() {
             return Ok(());
         }
-        let jwk = token.dpop_key().ok_or_else(|| {
-            Error::new(ErrorKind::Config, OPERATION)
-                .with_message("the token is bound to a key, and the key is not here")
-        })?;
+        let jwk = token.dpop_key().ok_or_else(dpop::no_key)?;
         let mut kept = self.0.lock();
         let is_read = kept
             .key
@@ -61,7 +56,7 @@ impl Proofs {
         let secret = Some(token.secret());
         let proof = DpopProof::for_request(key, method, url, secret, nonce, clock.unix())?;
         let mut proof = HeaderValue::try_from(proof).map_err(|_| {
-            Error::new(ErrorKind::Other, OPERATION).with_message("a proof fits no header")
+            Error::new(ErrorKind::Other, dpop::OPERATION).with_message("a proof fits no header")
         })?;
         proof.set_sensitive(true);
         headers.insert(dpop::HEADER, proof);

@@ -11,10 +11,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{
-    blame::blames_token,
-    bound::{OPERATION, Proofs},
-};
+use super::{blame::blames_token, bound::Proofs};
 use crate::{
     connection::ConnectionKey,
     dpop,
@@ -142,7 +139,7 @@ impl Lender for Loan {
             return Ok(());
         }
         let token = self.lent_as(generation).ok_or_else(|| {
-            Error::new(ErrorKind::Unauthenticated, OPERATION)
+            Error::new(ErrorKind::Unauthenticated, dpop::OPERATION)
                 .with_message("the token was replaced before its proof was made")
                 .with_retriability(Retriability::Always)
                 .with_delivery(Delivery::NotSent)

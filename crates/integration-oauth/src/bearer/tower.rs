@@ -14,10 +14,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 use url::Url;
 
-use super::{
-    blame::blames_token,
-    bound::{OPERATION, Proofs},
-};
+use super::{blame::blames_token, bound::Proofs};
 use crate::{
     dpop,
     manager::{AccessToken, Tokens},
@@ -185,7 +182,7 @@ impl Shared {
         headers: &mut HeaderMap,
     ) -> Result<(), Error> {
         let url = url.ok_or_else(|| {
-            Error::new(ErrorKind::Config, OPERATION)
+            Error::new(ErrorKind::Config, dpop::OPERATION)
                 .with_message("a proof is for a whole address: the request has none")
         })?;
         self.proofs

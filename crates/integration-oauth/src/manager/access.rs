@@ -53,7 +53,7 @@ impl AccessToken {
     /// Whether it is worth nothing without a proof of its key.
     #[must_use]
     pub fn is_bound(&self) -> bool {
-        is_bound(&self.0.set)
+        self.0.set.is_bound()
     }
 
     /// Returns the value of `Authorization`, marked as sensitive.
@@ -173,13 +173,9 @@ impl Held {
     }
 }
 
-fn is_bound(set: &TokenSet) -> bool {
-    set.token_type.eq_ignore_ascii_case("dpop")
-}
-
 /// Writes the header once, so that a request only counts a reference.
 fn header_of(set: &TokenSet) -> Result<HeaderValue> {
-    let scheme = if is_bound(set) { "DPoP" } else { "Bearer" };
+    let scheme = if set.is_bound() { "DPoP" } else { "Bearer" };
     let token = set.access_token.expose_secret();
     let refused = |rule: &'static str| {
         Error::new(ErrorKind::Decode, TOKENS).with_message(format!("an access token {rule}"))

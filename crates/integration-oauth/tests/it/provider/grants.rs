@@ -186,3 +186,16 @@ async fn who_asked_for_bound_tokens_takes_no_others_at_a_login() {
     assert_eq!(fresh.token_type, "Bearer");
     assert_eq!(fresh.refresh_token.unwrap().expose_secret(), "RT2");
 }
+
+#[tokio::test]
+async fn a_bound_token_whose_key_is_missing_is_not_shown_to_the_userinfo_endpoint() {
+    let server = Server::default();
+    let mut preset = preset();
+    preset.userinfo = Some("https://as.example.test/me".to_owned());
+    let provider = builder(&server, preset).build().unwrap();
+    let mut bound = TokenSet::new("AT1");
+    bound.token_type = "DPoP".to_owned();
+    let error = provider.userinfo(&bound).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(server.sent().is_empty());
+}
