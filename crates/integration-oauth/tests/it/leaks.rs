@@ -5,7 +5,7 @@ use integration_oauth::Provider;
 use integration_testkit::{leaks::Run, oauth::MockAuthServer};
 
 /// Kinds of secrets that the tests must have used, so that something was looked for.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "access_token",
     "assertion",
     "authorization",
@@ -20,6 +20,7 @@ const KINDS: [&str; 15] = [
     "id_token",
     "nonce",
     "refresh_token",
+    "sealing_key",
     "state",
 ];
 
