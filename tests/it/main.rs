@@ -14,6 +14,7 @@ mod crash;
 mod dead_letters;
 mod disk_full;
 mod github;
+mod leaks;
 mod load;
 mod oauth_flows;
 mod oauth_logins;

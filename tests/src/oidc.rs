@@ -3,6 +3,7 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use integration_core::{Result, SecretString, http::Client};
+use integration_testkit::leaks;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -57,6 +58,7 @@ impl OidcServer {
     /// When it does not start, and where its packages are missing and `CI=true`.
     pub async fn start_with(variables: &[(&str, &str)]) -> Option<Self> {
         let packages = Peers::find_package("oidc-provider")?;
+        leaks::begin();
         let folder = scripts(&packages);
         let mut process = Command::new("node")
             .arg(folder.path().join("op.mjs"))

@@ -5,14 +5,16 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use integration_core::{
-    ExposeSecret as _, Result, SecretString,
+    Error, ErrorKind, ExposeSecret as _, Result, SecretString,
     http::{HeaderMap, Method, StatusCode},
 };
 use integration_jwt::SigningKey;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::random;
+use crate::{random, tokens::TokenSet};
+
+pub(crate) const OPERATION: &str = "oauth.dpop";
 
 /// The header that carries a proof.
 pub const HEADER: &str = "dpop";
@@ -36,7 +38,7 @@ impl DpopProof {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a shared secret, which proves nothing.
+    /// [`ErrorKind::Config`] for a shared secret, which proves nothing.
     ///
     /// [RFC 9449, 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2)
     pub fn for_request(
@@ -48,7 +50,7 @@ impl DpopProof {
         unix: Duration,
     ) -> Result<String> {
         let jwk = key.public_jwk().ok_or_else(|| {
-            integration_core::Error::new(integration_core::ErrorKind::Config, "oauth.dpop")
+            Error::new(ErrorKind::Config, OPERATION)
                 .with_message("a shared secret proves nothing: use a key of a curve")
         })?;
         let counted = ["kty", "crv", "x", "y", "n", "e"];
@@ -95,13 +97,27 @@ pub fn wants_nonce(status: StatusCode, headers: &HeaderMap) -> bool {
         && challenges.any(|challenge| challenge.contains("use_dpop_nonce"))
 }
 
-/// Reads the key of a [`TokenSet`](crate::TokenSet).
+/// Reads the key of a [`TokenSet`].
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Config`](crate::ErrorKind::Config) when it is no private key.
+/// [`ErrorKind::Config`] when it is no private key.
 pub fn read_key(jwk: &SecretString) -> Result<SigningKey> {
     SigningKey::from_jwk(jwk)
+}
+
+/// The key that these tokens need a proof of. Without it they are not sent.
+pub(crate) fn key_of(tokens: &TokenSet) -> Result<Option<SigningKey>> {
+    match &tokens.dpop_key {
+        _ if !tokens.is_bound() => Ok(None),
+        Some(jwk) => read_key(jwk).map(Some),
+        None => Err(no_key()),
+    }
+}
+
+pub(crate) fn no_key() -> Error {
+    Error::new(ErrorKind::Config, OPERATION)
+        .with_message("the token is bound to a key, and the key is not here")
 }
 
 #[cfg(test)]

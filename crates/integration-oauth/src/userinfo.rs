@@ -62,7 +62,7 @@ impl Provider {
     /// Calls a resource with the access token, and a proof where it is bound to a key.
     async fn resource(&self, url: &Url, tokens: &TokenSet) -> Result<Answer> {
         let inner = &*self.inner;
-        let key = tokens.dpop_key.as_ref().map(dpop::read_key).transpose()?;
+        let key = dpop::key_of(tokens)?;
         let token = &tokens.access_token;
         let mut nonce = None;
         loop {

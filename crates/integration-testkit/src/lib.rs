@@ -6,6 +6,8 @@ mod canary;
 pub mod cassette;
 mod clock;
 mod fault;
+#[cfg(feature = "leaks")]
+pub mod leaks;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 #[cfg(feature = "oauth")]

@@ -7,6 +7,8 @@ mod lifecycle;
 mod logins;
 mod logout;
 mod machines;
+mod mutual_tls;
+mod proofs;
 mod refresh;
 mod refusals;
 

@@ -1,20 +1,25 @@
 """An authorization server made of Authlib and Flask, on the loopback at $PORT. Everybody is bob.
 
-Codes with S256, refresh tokens that rotate, client credentials, revocation, introspection.
+Codes with S256, refresh tokens that rotate, client credentials, assertions of the client robot, which
+are judged with $ROBOT_KEY (a public JWK), revocation, introspection.
 """
 
+import json
 import os
 import secrets
 import time
+from urllib.parse import urlencode
 
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer  # noqa: E402
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, TokenMixin, grants  # noqa: E402
 from authlib.oauth2.rfc7009 import RevocationEndpoint  # noqa: E402
+from authlib.oauth2.rfc7523 import JWTBearerGrant  # noqa: E402
 from authlib.oauth2.rfc7636 import CodeChallenge  # noqa: E402
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint  # noqa: E402
-from flask import Flask, jsonify  # noqa: E402
+from flask import Flask, jsonify, request  # noqa: E402
+from joserfc.jwk import import_key  # noqa: E402
 
 ISSUER = f"http://127.0.0.1:{os.environ['PORT']}"
 
@@ -51,6 +56,7 @@ class Client(ClientMixin):
 LOGIN = ["authorization_code", "refresh_token"]
 CLIENTS = {
     "web": Client("web", "web-secret", "client_secret_basic", LOGIN),
+    "robot": Client("robot", "", "none", [JWTBearerGrant.GRANT_TYPE]),
     "svc": Client("svc", "svc-secret", "client_secret_post", ["client_credentials"]),
 }
 
@@ -137,6 +143,23 @@ class OwnGrant(grants.ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_post"]
 
 
+class AssertionGrant(JWTBearerGrant):
+    def resolve_issuer_client(self, issuer):
+        return CLIENTS.get(issuer)
+
+    def resolve_client_public_key(self, client):
+        return import_key(json.loads(os.environ["ROBOT_KEY"]))
+
+    def authenticate_user(self, subject):
+        return subject if subject == "bob" else None
+
+    def get_audiences(self):
+        return [ISSUER + "/token"]
+
+    def has_granted_permission(self, client, user):
+        return True
+
+
 def find(token):
     return next((t for t in TOKENS if token in (t["access_token"], t.get("refresh_token"))), None)
 
@@ -178,6 +201,7 @@ server = AuthorizationServer(app, query_client=CLIENTS.get, save_token=keep)
 server.register_grant(CodeGrant, [CodeChallenge(required=True)])
 server.register_grant(RefreshGrant)
 server.register_grant(OwnGrant)
+server.register_grant(AssertionGrant)
 server.register_endpoint(Revocation)
 server.register_endpoint(Introspection)
 
@@ -214,6 +238,21 @@ def revoke():
 @app.post("/introspect")
 def introspect():
     return server.create_endpoint_response("introspection")
+
+
+@app.after_request
+def record(answer):
+    """Writes down what was sent and answered, where a test looks for secrets in its own logs."""
+    folder = os.environ.get("INTEGRATION_LEAKS")
+    if folder:
+        line = {
+            "target": request.full_path,
+            "sent": {"headers": list(request.headers), "body": urlencode(list(request.form.items()))},
+            "answered": {"headers": list(answer.headers), "body": answer.get_data(as_text=True)},
+        }
+        with open(os.path.join(folder, f"wire-{os.getpid()}"), "a") as file:
+            file.write(json.dumps(line) + "\n")
+    return answer
 
 
 app.run("127.0.0.1", int(os.environ["PORT"]))

@@ -1,5 +1,9 @@
-// The clients that the authorization server knows. APP is where the application under test listens.
-export function clients(app, keyOfService) {
+import { X509Certificate } from "node:crypto";
+import { GRANT as EXCHANGE } from "./exchange.mjs";
+
+// The clients that the authorization server knows. `app` is where the application under test listens,
+// `certificate` that of the client that is known by it alone, if there is one.
+export function clients(app, keyOfService, certificate) {
   const logins = {
     response_types: ["code"],
     grant_types: ["authorization_code", "refresh_token"],
@@ -47,7 +51,29 @@ export function clients(app, keyOfService) {
       token_endpoint_auth_method: "client_secret_jwt",
       ...machine,
     },
+    { client_id: "svc-exchange", client_secret: "exchange-secret", ...machine, grant_types: [EXCHANGE] },
+    ...(certificate ? withCertificates(certificate, machine) : []),
     // A resource server, which introspects.
     { client_id: "api", client_secret: "api-secret", redirect_uris: [], response_types: [], grant_types: [] },
+  ];
+}
+
+function withCertificates(pem, machine) {
+  const { publicKey, raw } = new X509Certificate(pem);
+  const known = { ...publicKey.export({ format: "jwk" }), x5c: [raw.toString("base64")] };
+  const bound = { ...machine, tls_client_certificate_bound_access_tokens: true };
+  return [
+    {
+      client_id: "svc-tls",
+      token_endpoint_auth_method: "tls_client_auth",
+      tls_client_auth_subject_dn: "CN=svc-tls",
+      ...bound,
+    },
+    {
+      client_id: "svc-self",
+      token_endpoint_auth_method: "self_signed_tls_client_auth",
+      jwks: { keys: [known] },
+      ...bound,
+    },
   ];
 }

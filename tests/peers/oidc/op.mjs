@@ -1,16 +1,22 @@
 // A real authorization server (oidc-provider), with a control plane for tests at /__ctl/.
-// Environment: PORT (0: any), APP, AT_TTL, RT_TTL, PAR_REQUIRED, DPOP_NONCE. Prints READY, its issuer
-// and, as a JWK, the private key of the client svc-pkjwt.
+// Environment: PORT (0: any), APP, AT_TTL, RT_TTL, PAR_REQUIRED, DPOP_NONCE, MTLS. Prints READY, its
+// issuer and, as a JWK, the private key of the client svc-pkjwt.
+// With MTLS, a JSON {cert, key, ca, selfSigned} of PEM texts, it listens with TLS too and asks clients
+// for certificates there: of `ca` for svc-tls, `selfSigned` for svc-self.
 import crypto from "node:crypto";
 import http from "node:http";
+import https from "node:https";
 import { exportJWK, generateKeyPair } from "jose";
 import * as oidc from "oidc-provider";
 import { clients } from "./clients.mjs";
 import { control, intercept } from "./control.mjs";
+import { addExchange, claimsOf } from "./exchange.mjs";
 import { Store } from "./store.mjs";
+import { record } from "./wire.mjs";
 
 const env = (name, other) => process.env[name] ?? other;
 const APP = env("APP", "http://127.0.0.1:4999");
+const MTLS = JSON.parse(env("MTLS", "null"));
 const [AT_TTL, RT_TTL] = [Number(env("AT_TTL", 60)), Number(env("RT_TTL", 86400))];
 
 async function key(alg, kid) {
@@ -29,11 +35,34 @@ const { d: _private, ...servicePublic } = service;
 
 const cookieKeys = [crypto.randomBytes(16).toString("hex")];
 const nonceSecret = crypto.randomBytes(32);
+let secure;
+
+function mutualTls() {
+  const paths = { token: "/token", introspection: "/token/introspection", userinfo: "/me" };
+  const aliases = Object.entries(paths).map(([name, path]) => [`${name}_endpoint`, secure + path]);
+  const certificate = (context) => context.socket.getPeerX509Certificate?.();
+  return {
+    discovery: { mtls_endpoint_aliases: Object.fromEntries(aliases) },
+    methods: ["tls_client_auth", "self_signed_tls_client_auth"],
+    feature: {
+      enabled: true,
+      certificateBoundAccessTokens: true,
+      selfSignedTlsClientAuth: true,
+      tlsClientAuth: true,
+      getCertificate: (context) => certificate(context)?.toString(),
+      certificateAuthorized: (context) => context.socket.authorized,
+      certificateSubjectMatches: (context, property, expected) =>
+        property === "tls_client_auth_subject_dn" && certificate(context).subject === expected,
+    },
+  };
+}
 
 function configuration() {
+  const mutual = MTLS && mutualTls();
   return {
     adapter: Store,
-    clients: clients(APP, servicePublic),
+    clients: clients(APP, servicePublic, MTLS?.selfSigned),
+    discovery: mutual?.discovery ?? {},
     jwks: { keys },
     cookies: { keys: cookieKeys },
     findAccount: async (_context, sub) => ({
@@ -47,6 +76,7 @@ function configuration() {
       }),
     }),
     claims: { email: ["email", "email_verified"], profile: ["name", "preferred_username"] },
+    extraTokenClaims: async (_context, token) => claimsOf(token),
     scopes: ["openid", "offline_access", "api:read", "api:write"],
     clientAuthMethods: [
       "none",
@@ -54,6 +84,7 @@ function configuration() {
       "client_secret_post",
       "client_secret_jwt",
       "private_key_jwt",
+      ...(mutual?.methods ?? []),
     ],
     enabledJWA: {
       idTokenSigningAlgValues: ["RS256", "PS256", "ES256", "EdDSA"],
@@ -69,6 +100,7 @@ function configuration() {
     fetch: (url, { dispatcher: _refusing, ...options }) => globalThis.fetch(url, options),
     features: {
       devInteractions: { enabled: true },
+      ...(mutual && { mTLS: mutual.feature }),
       deviceFlow: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: async () => true },
@@ -114,7 +146,9 @@ let issuer;
 let serve;
 let generation = 1;
 const build = () => {
-  serve = new oidc.Provider(issuer, configuration()).callback();
+  const provider = new oidc.Provider(issuer, configuration());
+  addExchange(provider);
+  serve = provider.callback();
 };
 
 const ring = {
@@ -128,32 +162,41 @@ const ring = {
   },
 };
 
-const server = http.createServer(async (request, response) => {
+async function answer(request, response) {
+  record(request, response);
   const url = new URL(request.url, issuer);
   if (!url.pathname.startsWith("/__ctl/")) {
-    const isDone = await intercept(url.pathname, request, response, (...both) => serve(...both));
+    const path = (request.socket.encrypted ? "mtls:" : "") + url.pathname;
+    const isDone = await intercept(path, request, response, (...both) => serve(...both));
     if (!isDone) serve(request, response);
     return;
   }
   let text = "";
   for await (const piece of request) text += piece;
-  let answer;
+  let said;
   try {
-    answer = await control(url.pathname.slice("/__ctl/".length), url.searchParams, text, ring);
-    response.statusCode = answer ? 200 : 404;
+    said = await control(url.pathname.slice("/__ctl/".length), url.searchParams, text, ring);
+    response.statusCode = said ? 200 : 404;
   } catch (error) {
     response.statusCode = 500;
-    answer = { error: String(error) };
+    said = { error: String(error) };
   }
   response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify(answer ?? {}));
-});
+  response.end(JSON.stringify(said ?? {}));
+}
 
-server.listen(Number(env("PORT", 0)), "127.0.0.1", () => {
-  issuer = `http://127.0.0.1:${server.address().port}`;
-  build();
-  console.log("READY", issuer, JSON.stringify(service));
-});
+const listen = (server, port) =>
+  new Promise((done) => server.listen(port, "127.0.0.1", () => done(server.address().port)));
+
+if (MTLS) {
+  const { cert, key: pem, ca } = MTLS;
+  const asking = { cert, key: pem, ca, requestCert: true, rejectUnauthorized: false };
+  secure = `https://127.0.0.1:${await listen(https.createServer(asking, answer), 0)}`;
+}
+const plain = http.createServer(answer);
+issuer = `http://127.0.0.1:${await listen(plain, Number(env("PORT", 0)))}`;
+build();
+console.log("READY", issuer, JSON.stringify(service));
 // The test ends with its pipe.
 process.stdin.resume();
 process.stdin.on("end", () => process.exit(0));

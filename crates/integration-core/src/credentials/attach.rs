@@ -203,6 +203,14 @@ impl Credentials {
         Ok(generation)
     }
 
+    /// Takes notice of the headers of an answer, for a [`Lender`] that reads there what its next
+    /// value needs.
+    pub fn answered(&self, url: &Url, answer: &HeaderMap) {
+        if let Kind::Lent(lender) = &self.0 {
+            lender.answered(url, answer);
+        }
+    }
+
     /// Takes notice that a request authorized with this generation was refused with 401.
     ///
     /// To be answered by at most one more attempt, however often that is refused. A secret that is

@@ -36,6 +36,9 @@ impl Generation {
 pub enum Rejection {
     /// There are newer ones, or they are being fetched: authorize the request again, once.
     TryAgain,
+    /// They were not to blame, only what [`Lender::sign`] added: sign the request again, once. A
+    /// credential that is refused then may still be replaced.
+    SignAgain,
     /// There are none; the 401 is the answer.
     Final,
 }
@@ -90,6 +93,12 @@ pub trait Lender: Send + Sync + fmt::Debug {
     /// It stands between an answer and its caller, so it must not wait.
     fn accept(&self, generation: Generation) {
         let _ = generation;
+    }
+
+    /// Takes notice of the headers of an answer, whatever its status and before
+    /// [`reject`](Self::reject), such as the nonce for the next proof of `DPoP`.
+    fn answered(&self, url: &Url, answer: &HeaderMap) {
+        let _ = (url, answer);
     }
 
     /// Adds what depends on the request beside the value, such as a proof of `DPoP`.

@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -283,6 +284,78 @@ async fn a_lender_sees_the_request_and_the_answer_that_refused_it() {
     sent(&mut headers).await;
     assert_eq!(headers["proof"], "2 PUT /a");
     assert_eq!(headers["authorization"], "Bearer t2");
+}
+
+/// Signs a request, and says of each refusal what stands next in its script.
+#[derive(Debug, Default)]
+struct Signing {
+    script: Mutex<VecDeque<Rejection>>,
+    answered: AtomicU64,
+    signed: AtomicU64,
+}
+
+impl Lender for Signing {
+    fn header(&self) -> &HeaderName {
+        &AUTHORIZATION
+    }
+
+    fn ready(&self) -> Option<Lent> {
+        let value = HeaderValue::from_static("Bearer t");
+        Some(Lent::new(value, Generation::new(1)))
+    }
+
+    fn lend(&self, _deadline: Instant) -> Lending<'_, crate::error::Result<Lent>> {
+        unreachable!("a value is at hand")
+    }
+
+    fn reject(&self, _: Generation, _: &HeaderMap, _: Instant) -> Lending<'_, Rejection> {
+        let next = self.script.lock().pop_front();
+        Box::pin(std::future::ready(next.unwrap_or(Rejection::Final)))
+    }
+
+    fn answered(&self, _url: &Url, _answer: &HeaderMap) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn sign(
+        &self,
+        _: Generation,
+        _: &Method,
+        _: &Url,
+        _: &mut HeaderMap,
+    ) -> crate::error::Result<()> {
+        self.signed.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_signed_again_once_and_renewed_once_and_no_more() {
+    use Rejection::{Final, SignAgain, TryAgain};
+    let rows: [(&[Rejection], u64); 6] = [
+        (&[Final], 1),
+        (&[SignAgain, Final], 2),
+        (&[SignAgain, SignAgain, SignAgain], 2),
+        (&[SignAgain, TryAgain, TryAgain], 3),
+        (&[TryAgain, TryAgain], 2),
+        (&[TryAgain, SignAgain], 2),
+    ];
+    for (script, expected) in rows {
+        let lender = Arc::new(Signing::default());
+        lender.script.lock().extend(script);
+        let client = Client::standard("http://demo.example/").unwrap();
+        let client = client
+            .credentials(Credentials::lent(lender.clone()))
+            .transport(Service::default());
+        let error = client.build().unwrap().get("/").send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        let counts = (&lender.signed, &lender.answered);
+        let counts = (
+            counts.0.load(Ordering::Relaxed),
+            counts.1.load(Ordering::Relaxed),
+        );
+        assert_eq!(counts, (expected, expected), "{script:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

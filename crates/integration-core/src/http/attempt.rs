@@ -56,15 +56,16 @@ impl Sending<'_> {
         crate::observe::spans::Request::new(self.operation, key, method.as_str(), url.as_str())
     }
 
-    /// Adds what only this attempt has, and sends it; once more after its credentials were refused,
-    /// with what is current then.
+    /// Adds what only this attempt has, and sends it; once more after what was signed was refused, and
+    /// once more after its credentials were, with what is current then.
     async fn send(&self, context: &AttemptContext) -> Result<Arrived, TransportError> {
         let Prepared {
             client, is_ours, ..
         } = self.prepared;
         let credentials = client.inner.credentials.as_ref().filter(|_| *is_ours);
         let mut own = self.own_request(credentials, context);
-        let mut is_second = false;
+        let mut is_signed_again = false;
+        let mut is_renewed = false;
         loop {
             let mut lent = None;
             if let (Some(credentials), Some(request)) = (credentials, &mut own) {
@@ -83,19 +84,22 @@ impl Sending<'_> {
             let request = own.as_deref().unwrap_or(&self.prepared.request);
             // One place that sends: each would make the future of every call larger by its own.
             let arrived = self.exchange(request, context.number).await?;
-            if let Some((credentials, generation)) = lent
-                && arrived.answer.status.is_success()
-            {
-                credentials.accepted(generation);
-            }
-            let is_refused = arrived.answer.status == StatusCode::UNAUTHORIZED;
-            let Some((credentials, generation)) = lent.filter(|_| is_refused && !is_second) else {
+            let answer = &arrived.answer.headers;
+            let Some((credentials, generation)) = lent else {
                 return Ok(arrived);
             };
-            let answer = &arrived.answer.headers;
+            credentials.answered(&request.url, answer);
+            if arrived.answer.status.is_success() {
+                credentials.accepted(generation);
+            }
+            if arrived.answer.status != StatusCode::UNAUTHORIZED || is_renewed {
+                return Ok(arrived);
+            }
             let rejected = credentials.rejected_with(generation, answer, context.end());
             match rejected.await {
-                Rejection::TryAgain if request.body.is_replayable() => is_second = true,
+                _ if !request.body.is_replayable() => return Ok(arrived),
+                Rejection::TryAgain => is_renewed = true,
+                Rejection::SignAgain if !is_signed_again => is_signed_again = true,
                 _ => return Ok(arrived),
             }
         }

@@ -45,6 +45,7 @@ pub struct ClientBuilder {
     naming: Naming,
     headers: HeaderMap,
     roots: Vec<tls::Root>,
+    identity: Option<tls::Identity>,
     is_public_only: bool,
     #[cfg(feature = "gzip")]
     gzip: bool,
@@ -68,6 +69,7 @@ impl ClientBuilder {
             naming: Naming::default(),
             headers: HeaderMap::new(),
             roots: Vec::new(),
+            identity: None,
             is_public_only: false,
             #[cfg(feature = "gzip")]
             gzip: false,
@@ -174,6 +176,21 @@ impl ClientBuilder {
         let roots = tls::roots(pem)
             .map_err(|rule| Error::new(ErrorKind::Config, OPERATION).with_message(rule))?;
         self.roots.extend(roots);
+        Ok(self)
+    }
+
+    /// Presents a certificate to servers that ask for one (mutual TLS): a chain in PEM, our own
+    /// certificate first, and its private key in PEM. Whoever the client calls and asks for it sees the
+    /// certificate; nobody sees the key. Not used by a [`transport`](Self::transport) of yours.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when one of them cannot be read, or the key is not that of the
+    /// certificate; neither is shown.
+    pub fn client_certificate_pem(mut self, chain: &[u8], key: &SecretString) -> Result<Self> {
+        let identity = tls::Identity::from_pem(chain, key.expose_secret().as_bytes())
+            .map_err(|rule| Error::new(ErrorKind::Config, OPERATION).with_message(rule))?;
+        self.identity = Some(identity);
         Ok(self)
     }
 
@@ -296,6 +313,7 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => {
                 let transport = ReqwestTransport::with_roots(http.clone(), self.roots);
+                let transport = transport.with_identity(self.identity);
                 let transport = if self.is_public_only {
                     transport.with_public_addresses_only()
                 } else {

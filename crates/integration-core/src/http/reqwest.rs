@@ -37,6 +37,7 @@ pub struct ReqwestTransport {
     config: HttpConfig,
     /// Trusted beside those of the platform.
     roots: Vec<tls::Root>,
+    identity: Option<tls::Identity>,
     unpacks: Unpacks,
     is_public_only: bool,
     /// Made at the first `http` request, without certificates.
@@ -64,11 +65,17 @@ impl ReqwestTransport {
         Self {
             config,
             roots,
+            identity: None,
             unpacks: Unpacks::Nothing,
             is_public_only: false,
             plain: OnceLock::new(),
             tls: OnceLock::new(),
         }
+    }
+
+    pub(super) fn with_identity(mut self, identity: Option<tls::Identity>) -> Self {
+        self.identity = identity;
+        self
     }
 
     /// Asks for gzip and unpacks it; the limit of a body is on what comes out.
@@ -109,7 +116,8 @@ impl ReqwestTransport {
     }
 
     fn secure(&self) -> Result<&Client, TransportError> {
-        self.get_or_build(&self.tls, || tls::platform(&self.roots))
+        let identity = self.identity.as_ref();
+        self.get_or_build(&self.tls, || tls::platform(&self.roots, identity))
     }
 
     /// Two first requests may both build; one client wins, the other is dropped unused.

@@ -1,7 +1,10 @@
 //! TLS with the certificates of the platform, without any process-wide provider; and the randomness
 //! that comes with it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 #[cfg(feature = "aws-lc-rs")]
 use rustls::crypto::aws_lc_rs as cryptography;
@@ -11,26 +14,57 @@ use rustls::{
     ClientConfig, RootCertStore,
     client::WantsClientCert,
     crypto::{CryptoProvider, SecureRandom},
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_platform_verifier::{BuilderVerifierExt, Verifier};
 
 /// A certificate whose holder may vouch for servers.
 pub(super) type Root = CertificateDer<'static>;
 
+/// The certificate that we present to a server that asks for one, with its key.
+#[derive(Clone)]
+pub(super) struct Identity(Arc<SingleCertAndKey>);
+
+impl Identity {
+    /// Reads a chain, our own certificate first, and its key; or the rule that they break.
+    pub(super) fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, &'static str> {
+        let chain = CertificateDer::pem_slice_iter(chain)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| "client certificate is no pem")?;
+        if chain.is_empty() {
+            return Err("pem holds no client certificate");
+        }
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|_| "pem holds no private key of the client certificate")?;
+        let pair = CertifiedKey::from_der(chain, key, &provider())
+            .map_err(|_| "client certificate or its private key cannot be read, or they differ")?;
+        Ok(Self(Arc::new(pair.into())))
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity")
+    }
+}
+
 /// Returns a configuration that trusts what the platform trusts, and these roots.
-pub(super) fn platform(extra: &[Root]) -> Result<ClientConfig, rustls::Error> {
+pub(super) fn platform(
+    extra: &[Root],
+    identity: Option<&Identity>,
+) -> Result<ClientConfig, rustls::Error> {
     let builder =
         ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     if extra.is_empty() {
-        return Ok(finish(builder.with_platform_verifier()?));
+        return Ok(finish(builder.with_platform_verifier()?, identity));
     }
     let verifier = Verifier::new_with_extra_roots(extra.iter().cloned(), provider())?;
     // The platform's own verifier: only its list is longer.
     let builder = builder
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    Ok(finish(builder))
+    Ok(finish(builder, identity))
 }
 
 /// Returns the certificates of a PEM text, or the rule that it breaks.
@@ -57,11 +91,17 @@ pub(super) fn none() -> Result<ClientConfig, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(RootCertStore::empty());
-    Ok(finish(builder))
+    Ok(finish(builder, None))
 }
 
-fn finish(builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>) -> ClientConfig {
-    let mut config = builder.with_no_client_auth();
+fn finish(
+    builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>,
+    identity: Option<&Identity>,
+) -> ClientConfig {
+    let mut config = match identity {
+        Some(Identity(pair)) => builder.with_client_cert_resolver(Arc::clone(pair) as _),
+        None => builder.with_no_client_auth(),
+    };
     // reqwest takes a configuration of ours as it is and adds no protocols.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config

@@ -15,6 +15,7 @@ use integration_core::{
     http::{Client, ClientBuilder, HttpConfig},
 };
 use integration_testkit::{Reply, ScriptedServer};
+use rcgen::{Certificate, CertifiedKey, KeyPair};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -22,7 +23,10 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsAcceptor,
-    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
+    rustls::{
+        RootCertStore, ServerConfig, crypto::ring, pki_types::PrivateKeyDer,
+        server::WebPkiClientVerifier,
+    },
 };
 
 use crate::support::{now, quick};
@@ -39,12 +43,28 @@ struct TlsServer {
 
 impl TlsServer {
     async fn start(name: &str) -> Self {
+        Self::asking(name, None).await
+    }
+
+    /// Takes nobody but who has this certificate.
+    async fn asking(name: &str, client: Option<&Certificate>) -> Self {
         let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
+            .unwrap();
+        let config = match client {
+            None => config.with_no_client_auth(),
+            Some(client) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(client.der().clone()).unwrap();
+                let roots = Arc::new(roots);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+                config.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let config = config
             .with_single_cert(vec![made.cert.der().clone()], key)
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -165,6 +185,72 @@ fn a_root_that_is_none_is_refused() {
         assert_eq!(error.kind(), ErrorKind::Config, "{pem}");
         assert!(error.to_string().contains("root certificate"), "{error}");
     }
+}
+
+fn client_certificate() -> CertifiedKey<KeyPair> {
+    rcgen::generate_simple_self_signed(["client.example".to_owned()]).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_is_shown_ours() {
+    let ours = client_certificate();
+    let server = TlsServer::asking("127.0.0.1", Some(&ours.cert)).await;
+    let trusting = || {
+        builder()
+            .root_certificate_pem(server.pem.as_bytes())
+            .unwrap()
+    };
+    let with = |certificate: &CertifiedKey<KeyPair>| {
+        let key = certificate.signing_key.serialize_pem().into();
+        let builder = trusting().client_certificate_pem(certificate.cert.pem().as_bytes(), &key);
+        builder.unwrap().build().unwrap()
+    };
+    let url = server.url("https");
+    let answer = with(&ours).get(&url).send().await.unwrap();
+    assert_eq!(answer.body().as_ref(), b"done");
+
+    let other = with(&client_certificate());
+    let none = trusting().build().unwrap();
+    for client in [other, none] {
+        client.get(&url).max_attempts(1).send().await.unwrap_err();
+    }
+    assert_eq!(server.counts().1, 1);
+
+    // Who does not ask is not shown any.
+    let plain = TlsServer::start("127.0.0.1").await;
+    let key = ours.signing_key.serialize_pem().into();
+    let client = builder()
+        .root_certificate_pem(plain.pem.as_bytes())
+        .unwrap();
+    let client = client.client_certificate_pem(ours.cert.pem().as_bytes(), &key);
+    let client = client.unwrap().build().unwrap();
+    client.get(&plain.url("https")).send().await.unwrap();
+}
+
+#[test]
+fn a_client_certificate_without_its_own_key_is_refused_and_neither_is_shown() {
+    let (ours, other) = (client_certificate(), client_certificate());
+    let (chain, key) = (ours.cert.pem(), ours.signing_key.serialize_pem());
+    let foreign = other.signing_key.serialize_pem();
+    let rows = [
+        (&*chain, &*foreign),
+        (&*chain, ""),
+        (&*chain, &*chain),
+        ("", &*key),
+        ("garbage", &*key),
+        (&*key, &*key),
+    ];
+    for (chain, key) in rows {
+        let refused = builder().client_certificate_pem(chain.as_bytes(), &key.into());
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("client certificate"), "{error}");
+        let secret = ours.signing_key.serialize_pem();
+        let line = secret.lines().nth(1).unwrap();
+        assert!(!format!("{error:?}").contains(line));
+    }
+    let good = builder().client_certificate_pem(chain.as_bytes(), &key.as_str().into());
+    assert!(!format!("{good:?}").contains(key.lines().nth(1).unwrap()));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod cache;
 mod corpus;
 mod flood;
 mod id_tokens;
+mod leaks;
 mod profiles;
 mod properties;
 #[cfg(feature = "sign")]

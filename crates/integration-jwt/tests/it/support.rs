@@ -29,6 +29,7 @@ use integration_core::{
     },
 };
 use integration_jwt::{Claims, KeySet, Refusal, Rejection, Validator, ValidatorBuilder};
+use integration_testkit::leaks;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -149,7 +150,14 @@ impl Signer {
     pub(crate) fn raw(&self, header: &str, payload: &str) -> String {
         let signed = format!("{}.{}", b64(header), b64(payload));
         let signature = b64(self.sign(signed.as_bytes()));
-        format!("{signed}.{signature}")
+        let token = format!("{signed}.{signature}");
+        leaks::note("jwt", &token);
+        // Whoever has it beside the rest has the token.
+        leaks::note("signature", &signature);
+        if let Self::Mac(secret) = self {
+            leaks::note("secret", &String::from_utf8_lossy(secret));
+        }
+        token
     }
 
     pub(crate) fn token(&self, header: &Value, claims: &Value) -> String {
@@ -210,6 +218,7 @@ impl Clock for FixedClock {
 
 /// What a check says: nothing, or the rule that is broken.
 pub(crate) async fn verdict(validator: &Validator, token: &str) -> Result<(), Rejection> {
+    leaks::note("jwt", token);
     match validator.check::<Map<String, Value>>(token).await {
         Ok(_) => Ok(()),
         Err(refusal) => Err(refusal.rejection().expect("keys are at hand")),

@@ -28,7 +28,7 @@ struct Kept {
 }
 
 impl Proofs {
-    /// Adds the proof for a request, if the token is bound to a key.
+    /// Adds the proof for a request, if the token is bound to a key. Without one it is not sent.
     pub(super) fn sign(
         &self,
         token: &AccessToken,
@@ -37,9 +37,10 @@ impl Proofs {
         url: &Url,
         headers: &mut HeaderMap,
     ) -> Result<()> {
-        let Some(jwk) = token.dpop_key() else {
+        if !token.is_bound() {
             return Ok(());
-        };
+        }
+        let jwk = token.dpop_key().ok_or_else(dpop::no_key)?;
         let mut kept = self.0.lock();
         let is_read = kept
             .key
@@ -55,7 +56,7 @@ impl Proofs {
         let secret = Some(token.secret());
         let proof = DpopProof::for_request(key, method, url, secret, nonce, clock.unix())?;
         let mut proof = HeaderValue::try_from(proof).map_err(|_| {
-            Error::new(ErrorKind::Other, "oauth.dpop").with_message("a proof fits no header")
+            Error::new(ErrorKind::Other, dpop::OPERATION).with_message("a proof fits no header")
         })?;
         proof.set_sensitive(true);
         headers.insert(dpop::HEADER, proof);

@@ -1,10 +1,10 @@
 //! The token of a connection as credentials of a client.
 
-use std::{fmt, sync::Arc};
+use std::{collections::VecDeque, fmt, sync::Arc};
 
 use http::{HeaderMap, HeaderName, Method, StatusCode, header::AUTHORIZATION};
 use integration_core::{
-    Delivery, Result,
+    Delivery, Error, ErrorKind, Result, Retriability,
     credentials::{Credentials, Generation, Lender, Lending, Lent, Rejection},
 };
 use parking_lot::Mutex;
@@ -34,34 +34,58 @@ impl Tokens {
     /// Returns these tokens as credentials of a client of integration-core.
     #[must_use]
     pub fn credentials(&self) -> Credentials {
-        Credentials::lent(Arc::new(Loan {
-            tokens: self.clone(),
-            proofs: Proofs::default(),
-            last: Mutex::default(),
-        }))
+        Credentials::lent(Arc::new(Loan::new(self.clone())))
     }
 }
 
 /// Tokens that are lent to a client.
-struct Loan {
+pub(super) struct Loan {
     tokens: Tokens,
     proofs: Proofs,
-    /// Where the last proof was for: an answer that refuses it may bring a nonce.
-    last: Mutex<Option<Url>>,
+    /// The last tokens that were lent and need a proof, the newest first: a proof is for the token
+    /// that goes with it, whatever is at hand by then.
+    bound: Mutex<VecDeque<AccessToken>>,
 }
 
+/// Tokens whose proof may be still to come: it is made as soon as the token was lent.
+const MAX_BOUND: usize = 4;
+
 impl Loan {
-    fn lent(token: &AccessToken) -> Lent {
+    pub(super) fn new(tokens: Tokens) -> Self {
+        Self {
+            tokens,
+            proofs: Proofs::default(),
+            bound: Mutex::default(),
+        }
+    }
+
+    fn lent(&self, token: &AccessToken) -> Lent {
+        if token.is_bound() {
+            self.remember(token);
+        }
         Lent::new(token.header().clone(), Generation::new(token.version()))
+    }
+
+    fn remember(&self, token: &AccessToken) {
+        let mut bound = self.bound.lock();
+        if bound.iter().all(|one| one.version() != token.version()) {
+            bound.push_front(token.clone());
+            bound.truncate(MAX_BOUND);
+        }
+    }
+
+    fn lent_as(&self, generation: Generation) -> Option<AccessToken> {
+        let bound = self.bound.lock();
+        let mut bound = bound.iter();
+        bound
+            .find(|token| token.version() == generation.number())
+            .cloned()
     }
 
     fn judge(&self, generation: Generation, answer: &HeaderMap) -> Rejection {
         let status = StatusCode::UNAUTHORIZED;
-        if dpop::wants_nonce(status, answer) {
-            if let Some(url) = &*self.last.lock() {
-                self.proofs.learn(url, answer);
-            }
-            return Rejection::TryAgain;
+        if dpop::wants_nonce(status, answer) && self.lent_as(generation).is_some() {
+            return Rejection::SignAgain;
         }
         if blames_token(self.tokens.challenge(), status, answer) {
             self.tokens.refused(generation.number())
@@ -77,7 +101,7 @@ impl Lender for Loan {
     }
 
     fn ready(&self) -> Option<Lent> {
-        self.tokens.ready().as_ref().map(Self::lent)
+        self.tokens.ready().map(|token| self.lent(&token))
     }
 
     fn lend(&self, deadline: Instant) -> Lending<'_, Result<Lent>> {
@@ -85,7 +109,7 @@ impl Lender for Loan {
             let token = self.tokens.get_until(deadline).await;
             // Whatever became of the exchange, the call itself was not sent.
             let token = token.map_err(|error| error.with_delivery(Delivery::NotSent))?;
-            Ok(Self::lent(&token))
+            Ok(self.lent(&token))
         })
     }
 
@@ -99,22 +123,27 @@ impl Lender for Loan {
         Box::pin(std::future::ready(rejection))
     }
 
+    fn answered(&self, url: &Url, answer: &HeaderMap) {
+        self.proofs.learn(url, answer);
+    }
+
     fn sign(
         &self,
-        _generation: Generation,
+        generation: Generation,
         method: &Method,
         url: &Url,
         headers: &mut HeaderMap,
     ) -> Result<()> {
-        // Replaced since, it is proven in vain, refused, and proven again.
-        let Some(token) = self
-            .tokens
-            .ready()
-            .filter(|token| token.dpop_key().is_some())
-        else {
+        let value = headers.get(AUTHORIZATION);
+        if !value.is_some_and(|value| value.as_bytes().starts_with(b"DPoP ")) {
             return Ok(());
-        };
-        *self.last.lock() = Some(url.clone());
+        }
+        let token = self.lent_as(generation).ok_or_else(|| {
+            Error::new(ErrorKind::Unauthenticated, dpop::OPERATION)
+                .with_message("the token was replaced before its proof was made")
+                .with_retriability(Retriability::Always)
+                .with_delivery(Delivery::NotSent)
+        })?;
         let clock = self.tokens.clock();
         self.proofs.sign(&token, clock, method, url, headers)
     }

@@ -23,7 +23,7 @@ use crate::{
 /// Adds the token of a connection to requests, and replays one that was refused because of it.
 ///
 /// Innermost, around what sends: a retry above it gets a token of its own. A request whose body is
-/// [`Clone`] is replayed once; give it a body that clones cheaply, such as `Full<Bytes>`.
+/// [`Clone`] is replayed once, and once more where only a proof of `DPoP` lacked its nonce; give it a body that clones cheaply, such as `Full<Bytes>`.
 ///
 /// ```
 /// use integration_oauth::{OAuth, Result, bearer::BearerLayer, connection::ConnectionKey};
@@ -141,17 +141,21 @@ where
     B: Clone,
 {
     let url = address(&request);
-    let token = shared.authorize(&mut request, url.as_ref()).await?;
-    let copy = copy_of(&request);
-    let answer = inner.call(request).await?;
-    if shared.judge(&token, url.as_ref(), &answer) == Rejection::Final {
-        return Ok(answer);
+    let mut is_signed_again = false;
+    let mut is_renewed = false;
+    loop {
+        let token = shared.authorize(&mut request, url.as_ref()).await?;
+        let copy = copy_of(&request);
+        let answer = inner.call(request).await?;
+        match shared.judge(&token, url.as_ref(), &answer, is_renewed) {
+            Rejection::TryAgain => is_renewed = true,
+            Rejection::SignAgain if !is_signed_again => is_signed_again = true,
+            _ => return Ok(answer),
+        }
+        drop(answer);
+        request = copy;
+        std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
     }
-    drop(answer);
-    let mut request = copy;
-    shared.authorize(&mut request, url.as_ref()).await?;
-    std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
-    inner.call(request).await
 }
 
 impl Shared {
@@ -164,7 +168,7 @@ impl Shared {
         let method = request.method().clone();
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.header().clone());
-        if token.dpop_key().is_some() {
+        if token.is_bound() {
             self.prove(&token, &method, url, headers)?;
         }
         Ok(token)
@@ -178,25 +182,33 @@ impl Shared {
         headers: &mut HeaderMap,
     ) -> Result<(), Error> {
         let url = url.ok_or_else(|| {
-            Error::new(ErrorKind::Config, "oauth.dpop")
+            Error::new(ErrorKind::Config, dpop::OPERATION)
                 .with_message("a proof is for a whole address: the request has none")
         })?;
         self.proofs
             .sign(token, self.tokens.clock(), method, url, headers)
     }
 
-    fn judge<D>(&self, token: &AccessToken, url: Option<&Url>, answer: &Response<D>) -> Rejection {
+    fn judge<D>(
+        &self,
+        token: &AccessToken,
+        url: Option<&Url>,
+        answer: &Response<D>,
+        is_renewed: bool,
+    ) -> Rejection {
         let (status, headers) = (answer.status(), answer.headers());
-        if let Some(url) = url.filter(|_| token.dpop_key().is_some()) {
+        if let Some(url) = url.filter(|_| token.is_bound()) {
             self.proofs.learn(url, headers);
-            if dpop::wants_nonce(status, headers) {
-                return Rejection::TryAgain;
-            }
         }
-        if blames_token(self.tokens.challenge(), status, headers) {
-            self.tokens.refused(token.version())
-        } else {
-            Rejection::Final
+        if is_renewed {
+            return Rejection::Final;
+        }
+        if token.is_bound() && dpop::wants_nonce(status, headers) {
+            return Rejection::SignAgain;
+        }
+        match blames_token(self.tokens.challenge(), status, headers) {
+            true => self.tokens.refused(token.version()),
+            false => Rejection::Final,
         }
     }
 }

@@ -49,10 +49,15 @@ impl Provider {
         let post = inner.post(operation, url, &known, form, spends, key.as_ref());
         let answer = post.await?;
         let mut set = answer::tokens(operation, &answer, &inner.preset, asked_at)?;
-        if let Some(key) = key
-            && set.token_type == "DPoP"
-        {
-            set.dpop_key = Some(key.private_jwk()?);
+        match key {
+            Some(key) if set.token_type == "DPoP" => set.dpop_key = Some(key.private_jwk()?),
+            // Who wants tokens that are worth nothing to a thief must not get others unknowingly. New
+            // tokens for old ones are taken: without them the connection would be lost.
+            Some(_) if !is_refresh => {
+                let what = "answer has a token that is not bound to our key";
+                return Err(answer::unreadable(operation, &answer, what));
+            }
+            _ => {}
         }
         Ok(set)
     }

@@ -50,6 +50,12 @@ impl AccessToken {
         &self.0.set.token_type
     }
 
+    /// Whether it is worth nothing without a proof of its key.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.0.set.is_bound()
+    }
+
     /// Returns the value of `Authorization`, marked as sensitive.
     #[must_use]
     pub fn header(&self) -> &HeaderValue {
@@ -169,11 +175,7 @@ impl Held {
 
 /// Writes the header once, so that a request only counts a reference.
 fn header_of(set: &TokenSet) -> Result<HeaderValue> {
-    let scheme = if set.token_type.eq_ignore_ascii_case("dpop") {
-        "DPoP"
-    } else {
-        "Bearer"
-    };
+    let scheme = if set.is_bound() { "DPoP" } else { "Bearer" };
     let token = set.access_token.expose_secret();
     let refused = |rule: &'static str| {
         Error::new(ErrorKind::Decode, TOKENS).with_message(format!("an access token {rule}"))

@@ -92,7 +92,10 @@ impl ProviderBuilder {
     /// with a private key, `basic` with a secret, `none` without.
     ///
     /// For [`AuthMethod::Mtls`] the certificate is that of the connection: give a
-    /// [`http`](Self::http) client whose transport presents it.
+    /// [`http`](Self::http) client that [presents
+    /// it](integration_core::http::ClientBuilder::client_certificate_pem). Endpoints that the server has
+    /// for such clients (RFC 8705, 5) are called then, and by no other client. Tokens that are bound to
+    /// the certificate are sent through a client with the same one.
     pub fn auth(mut self, method: AuthMethod) -> Self {
         self.identity.method = Some(method);
         self

@@ -60,6 +60,12 @@ impl TokenSet {
         }
     }
 
+    /// Whether the access token is worth nothing without a proof of its key.
+    #[must_use]
+    pub const fn is_bound(&self) -> bool {
+        self.token_type.as_str().eq_ignore_ascii_case("dpop")
+    }
+
     /// Sets when the access token expires, since the Unix epoch.
     #[must_use]
     pub const fn with_expires_at(mut self, unix: Duration) -> Self {

@@ -19,7 +19,7 @@ use integration_oauth::{
     seal::{KeyRing, SealingKey, Slot, Vault},
     store::{MemoryStore, TokenStore},
 };
-use integration_testkit::TestClock;
+use integration_testkit::{TestClock, leaks};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -49,6 +49,7 @@ fn rig() -> Rig {
 
 impl Rig {
     async fn put(&self, secret: &str) -> RotatingCredential {
+        leaks::note("api_key", secret);
         let credential = Credential::api_key("x-api-key", secret);
         self.keeper.put(&key(), credential).await.unwrap()
     }

@@ -9,6 +9,8 @@
 )]
 
 mod credential;
+#[cfg(feature = "axum")]
+mod leaks;
 #[cfg(feature = "sqlite")]
 mod lifecycle;
 mod login;

@@ -11,10 +11,13 @@ use std::{
 use integration_core::{ExposeSecret as _, http::Client};
 use integration_jwt::{Algorithm, Claims, SigningKey};
 use integration_oauth::{
-    AuthorizeRequest, CodeExchange, CodeVerifier, OAuthError, Provider, ProviderBuilder, TokenSet,
-    Trouble, preset::AuthMethod,
+    Assertion, AuthorizeRequest, CodeExchange, CodeVerifier, OAuthError, Provider, ProviderBuilder,
+    TokenSet, Trouble, preset::AuthMethod,
 };
-use integration_testkit::oauth::{MockAuthServer, MockClient};
+use integration_testkit::{
+    leaks,
+    oauth::{MockAuthServer, MockClient},
+};
 
 const RETURN_TO: &str = "http://127.0.0.1:9/callback";
 
@@ -50,11 +53,22 @@ fn free_port() -> u16 {
 
 /// Starts a script of `tests/peers/oidc` and waits until it answers.
 async fn start(program: &Path, script: &str, metadata: &str) -> Peer {
+    start_with(program, script, metadata, &[]).await
+}
+
+async fn start_with(
+    program: &Path,
+    script: &str,
+    metadata: &str,
+    variables: &[(&str, &str)],
+) -> Peer {
+    leaks::begin();
     let port = free_port();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/oidc");
     let child = Command::new(program)
         .arg(scripts.join(script))
         .env("PORT", port.to_string())
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -210,4 +224,53 @@ async fn authlib_agrees() {
     let service = client_of(builder, "svc", "svc-secret");
     let own = service.client_credentials(["a"]).await.unwrap();
     assert!(own.refresh_token.is_none());
+}
+
+#[tokio::test]
+async fn authlib_takes_an_assertion_that_is_ours_and_no_other() {
+    let Some(python) = folder("INTEGRATION_PEERS_PYTHON", "bin/python") else {
+        return;
+    };
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let public = serde_json::to_string(&key.public_jwk().unwrap()).unwrap();
+    let metadata = "/.well-known/oauth-authorization-server";
+    let variables = [("ROBOT_KEY", &*public)];
+    let program = python.join("bin/python");
+    let peer = start_with(&program, "authlib_as.py", metadata, &variables).await;
+    let issuer = format!("http://127.0.0.1:{}", peer.port);
+    let audience = format!("{issuer}/token");
+    let robot = Provider::discover(&issuer)
+        .client_id("robot")
+        .build()
+        .unwrap();
+    let ours = |key: &SigningKey| Assertion::new(key.clone(), "robot", &audience).subject("bob");
+    let tokens = robot.jwt_bearer(&ours(&key)).await.unwrap();
+    assert!(tokens.refresh_token.is_none());
+    let web = client_of(Provider::discover(&issuer), "web", "web-secret");
+    let said = web.introspect(&tokens.access_token).await.unwrap();
+    assert_eq!(said.subject.as_deref(), Some("bob"));
+    assert_eq!(said.client_id.as_deref(), Some("robot"));
+
+    let other = SigningKey::generate(Algorithm::Es256).unwrap();
+    let elsewhere = Assertion::new(key.clone(), "robot", "https://as.example.test/token");
+    let nobody = Assertion::new(key.clone(), "nobody", &audience);
+    let rows = [
+        ("key", ours(&other)),
+        ("audience", elsewhere.subject("bob")),
+        ("issuer", nobody.subject("bob")),
+        ("subject", ours(&key).subject("mallory")),
+    ];
+    for (what, refused) in rows {
+        let error = robot.jwt_bearer(&refused).await.unwrap_err();
+        let said = &error.provider::<OAuthError>().expect(what).code;
+        assert_eq!(said, "invalid_grant", "{what}");
+    }
+    // What somebody else signed for us is sent as it is.
+    let junk = robot
+        .jwt_bearer_signed(&"no.assertion.at-all".into(), ["a"])
+        .await;
+    assert_eq!(
+        junk.unwrap_err().provider::<OAuthError>().unwrap().code,
+        "invalid_grant"
+    );
 }

@@ -24,6 +24,8 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+#[cfg(feature = "leaks")]
+use super::payload::Payload;
 use super::{
     body::ScriptedBody,
     reply::{Fault, Reply},
@@ -129,6 +131,8 @@ impl ScriptedServer {
         listener: TcpListener,
         script: impl Fn(&Received) -> Reply + Send + Sync + 'static,
     ) -> io::Result<Self> {
+        #[cfg(feature = "leaks")]
+        crate::leaks::begin();
         let address = listener.local_addr()?;
         let (sender, count) = watch::channel(0);
         let received = Mutex::new(Vec::new());
@@ -257,6 +261,8 @@ async fn answer(
 ) -> io::Result<Response<ScriptedBody>> {
     let received = receive(request, &log).await?;
     let reply = script(&received);
+    #[cfg(feature = "leaks")]
+    note(&received, &reply);
     log.add(received);
     if !reply.delay.is_zero() {
         sleep(reply.delay).await;
@@ -278,6 +284,14 @@ async fn answer(
             *response.headers_mut() = reply.headers;
             Ok(response)
         }
+    }
+}
+
+#[cfg(feature = "leaks")]
+fn note(received: &Received, reply: &Reply) {
+    crate::leaks::note_request(&received.path, &received.headers, &received.body);
+    if let Payload::Given(body) = &reply.payload {
+        crate::leaks::note_answer(&reply.headers, body);
     }
 }
 

@@ -170,7 +170,10 @@ impl Refresher for SimServer {
         };
         match answer {
             None => {
-                let worked = self.work(&token);
+                let worked = self.work(&token).map(|set| TokenSet {
+                    token_type: held.token_type.clone(),
+                    ..set
+                });
                 self.state.lock().unheard += 1;
                 sleep(Duration::from_millis(100)).await;
                 self.state.lock().unheard -= 1;

@@ -11,7 +11,7 @@ use integration_oauth::{
     seal::{KeyRing, SealingKey},
     store::TokenStore,
 };
-use integration_testkit::oauth::MockAuthServer;
+use integration_testkit::{leaks, oauth::MockAuthServer};
 use serde::{Deserialize, Serialize};
 
 /// How long a lease of these tests lasts.
@@ -44,9 +44,11 @@ impl Shared {
     pub(super) fn new(store: String, server: &MockAuthServer) -> Self {
         use integration_core::ExposeSecret as _;
         let key = SealingKey::generate("k1").unwrap();
+        let key = key.to_text().unwrap().expose_secret().to_owned();
+        leaks::note("sealing_key", key.trim_start_matches("k1:"));
         Self {
             store,
-            sealing_key: key.to_text().unwrap().expose_secret().to_owned(),
+            sealing_key: key,
             issuer: server.issuer(),
             secret: server.client_secret().expose_secret().to_owned(),
             callers: 1,

@@ -13,6 +13,8 @@ mod logout;
 mod loopback;
 mod return_to;
 #[cfg(feature = "axum")]
+mod sleep;
+#[cfg(feature = "axum")]
 mod support;
 #[cfg(feature = "axum")]
 mod web;

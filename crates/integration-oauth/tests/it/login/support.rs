@@ -14,7 +14,10 @@ use integration_oauth::{
     seal::{KeyRing, SealingKey},
     store::MemoryStore,
 };
-use integration_testkit::oauth::{Callback, MockAuthBuilder, MockAuthServer};
+use integration_testkit::{
+    leaks,
+    oauth::{Callback, MockAuthBuilder, MockAuthServer},
+};
 use tower::ServiceExt as _;
 
 pub(crate) const REDIRECT: &str = "http://127.0.0.1:3000/callback/demo";
@@ -90,6 +93,7 @@ pub(crate) fn oauth(provider: Provider, store: &Arc<MemoryStore>) -> OAuth {
 
 /// Sends a request with these cookies.
 pub(crate) async fn send(app: &Router, request: Request<Body>) -> Seen {
+    leaks::note_request(&request.uri().to_string(), request.headers(), b"");
     seen(app.clone().oneshot(request).await.unwrap()).await
 }
 
@@ -107,6 +111,7 @@ pub(crate) async fn post(app: &Router, path: &str, cookies: &str, form: &str) ->
 
 async fn seen(response: Response<Body>) -> Seen {
     let headers = response.headers();
+    leaks::note_answer(headers, b"");
     let text = |value: &header::HeaderValue| value.to_str().unwrap().to_owned();
     let cookies = headers.get_all(header::SET_COOKIE).iter().map(text);
     let lines = headers

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use integration_core::{ErrorKind, ExposeSecret as _};
+use integration_core::{ErrorKind, ExposeSecret as _, http::HeaderMap};
 use integration_jwt::{Algorithm, Key, KeySet, SigningKey, Validator};
 use integration_oauth::{
     TokenSet,
     preset::{AuthMethod, BodyFormat},
 };
+use integration_testkit::leaks;
 use serde_json::{Map, Value, json};
 
 use crate::provider::support::{FixedClock, NOW, Sent, Server, builder, jwt, preset, tokens};
@@ -20,7 +21,11 @@ async fn sent(method: AuthMethod, key: Option<SigningKey>) -> Sent {
     server.json(200, &tokens());
     let mut builder = builder(&server, preset()).client_id("the app").auth(method);
     builder = match key {
-        Some(key) => builder.private_key(key),
+        Some(key) => {
+            let jwk = key.private_jwk().unwrap();
+            leaks::note_answer(&HeaderMap::new(), jwk.expose_secret().as_bytes());
+            builder.private_key(key)
+        }
         None => builder.client_secret(ODD),
     };
     let provider = builder.build().unwrap();

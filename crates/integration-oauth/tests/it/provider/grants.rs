@@ -1,8 +1,9 @@
 //! What the grants send, and how often.
 
-use integration_core::{ErrorKind, ExposeSecret as _};
+use integration_core::{ErrorKind, ExposeSecret as _, http::HeaderMap};
 use integration_jwt::{Algorithm, SigningKey, thumbprint};
 use integration_oauth::{CodeExchange, OAuthError, Scopes, TokenSet, Trouble};
+use integration_testkit::leaks;
 use serde_json::json;
 
 use crate::provider::support::{NOW, Server, builder, jwt, preset, provider, tokens};
@@ -122,6 +123,7 @@ async fn a_server_that_wants_its_nonce_in_a_proof_gets_it_once() {
     let bound = json!({"access_token": "AT", "token_type": "DPoP", "refresh_token": "R"});
     server.answer(200, &[("DPoP-Nonce", "n2")], bound.to_string());
     let login = provider.new_dpop_key().unwrap().unwrap();
+    leaks::note_answer(&HeaderMap::new(), login.jwk.expose_secret().as_bytes());
     let exchange = CodeExchange::new("C").with_dpop_key(login.jwk.clone());
     let set = provider.exchange_code(&exchange).await.unwrap();
 
@@ -163,4 +165,37 @@ async fn a_server_that_wants_its_nonce_in_a_proof_gets_it_once() {
     let before = server.sent().len();
     assert!(provider.refresh(&set).await.is_err());
     assert_eq!(server.sent().len(), before + 2);
+}
+
+#[tokio::test]
+async fn who_asked_for_bound_tokens_takes_no_others_at_a_login() {
+    let server = Server::default();
+    let provider = builder(&server, preset())
+        .client_secret("s3cret")
+        .dpop(Algorithm::Es256)
+        .build()
+        .unwrap();
+    server.json(200, &tokens());
+    let exchange = provider.exchange_code(&CodeExchange::new("C")).await;
+    assert_eq!(exchange.unwrap_err().kind(), ErrorKind::Decode);
+    // A refresh token that was spent for them is not thrown away.
+    let mut held = TokenSet::new("AT1").with_refresh_token("RT1");
+    held.dpop_key = Some(provider.new_dpop_key().unwrap().unwrap().jwk);
+    server.json(200, &tokens());
+    let fresh = provider.refresh(&held).await.unwrap();
+    assert_eq!(fresh.token_type, "Bearer");
+    assert_eq!(fresh.refresh_token.unwrap().expose_secret(), "RT2");
+}
+
+#[tokio::test]
+async fn a_bound_token_whose_key_is_missing_is_not_shown_to_the_userinfo_endpoint() {
+    let server = Server::default();
+    let mut preset = preset();
+    preset.userinfo = Some("https://as.example.test/me".to_owned());
+    let provider = builder(&server, preset).build().unwrap();
+    let mut bound = TokenSet::new("AT1");
+    bound.token_type = "DPoP".to_owned();
+    let error = provider.userinfo(&bound).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(server.sent().is_empty());
 }

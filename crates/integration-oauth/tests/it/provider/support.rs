@@ -15,6 +15,7 @@ use integration_core::{
     },
 };
 use integration_oauth::{Provider, ProviderBuilder, preset::Preset};
+use integration_testkit::leaks;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -138,6 +139,7 @@ impl Server {
     }
 
     pub(crate) fn client(&self) -> Client {
+        leaks::begin();
         Client::builder().transport(self.clone()).build().unwrap()
     }
 }
@@ -157,6 +159,7 @@ impl Transport for Server {
             OpenBody::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
             _ => panic!("no streams here"),
         };
+        leaks::note_request(request.url.as_str(), &request.headers, body.as_bytes());
         let (answer, delay) = self.take(Sent {
             method: request.method.clone(),
             url: request.url.clone(),
@@ -169,6 +172,7 @@ impl Transport for Server {
             let name: HeaderName = name.parse().unwrap();
             headers.append(name, HeaderValue::from_str(value).unwrap());
         }
+        leaks::note_answer(&headers, &answer.body);
         Ok(RawResponse::new(
             StatusCode::from_u16(answer.status).unwrap(),
             headers,

@@ -23,7 +23,9 @@ fn sealing_key(id: &str) -> SealingKey {
         *byte = letter;
     }
     use base64::{Engine, engine::general_purpose::STANDARD};
-    SealingKey::from_text(&format!("{id}:{}", STANDARD.encode(key))).unwrap()
+    let key = STANDARD.encode(key);
+    integration_testkit::leaks::note("sealing_key", &key);
+    SealingKey::from_text(&format!("{id}:{key}")).unwrap()
 }
 
 fn ring(ids: &[&str]) -> KeyRing {
