@@ -4,10 +4,6 @@
 mod client;
 mod config;
 mod error;
-#[expect(
-    clippy::doc_markdown,
-    reason = "a variant is documented by its word alone"
-)]
 mod generated;
 mod list;
 pub mod node;

@@ -121,7 +121,8 @@ macro_rules! open_enum {
         $(#[$about])*
         #[non_exhaustive]
         pub enum $name {
-            $(#[doc = $word] $variant,)*
+            // The word as code, in three lines: to piece text together for each costs more.
+            $(#[doc = "`"] #[doc = $word] #[doc = "`"] $variant,)*
             /// A word that this version does not know.
             Unknown(Box<str>),
         }
