@@ -5,7 +5,7 @@ use integration_core::{Error, ErrorKind, ExposeSecret, Result};
 use crate::{
     Client, Params, Req,
     op::{Host, Op},
-    view::views,
+    view::view,
 };
 
 /// The calls of `OAuth`; their errors have words such as `invalid_grant` as
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct OAuth<'c>(&'c Client);
 
-views! {
+view! {
     /// What connects an account.
     OAuthToken {
         access_token: &str = text "access_token" Required "What calls for the account are made with; always there.";
@@ -24,7 +24,9 @@ views! {
         stripe_user_id: &str = text "stripe_user_id" Required "The id of the account; always there.";
         token_type: &str = text "token_type" Required "`bearer`; always there.";
     }
+}
 
+view! {
     /// An account that is connected no more.
     OAuthDeauthorized {
         stripe_user_id: &str = text "stripe_user_id" Required "The id of the account; always there.";

@@ -276,6 +276,12 @@ impl<T> Req<T> {
         }
     }
 
+    /// A call as the tables have it: with parameters or without.
+    pub(crate) fn call(client: &Client, op: Op, ids: &[&str], params: &[&Params]) -> Self {
+        let params = params.first().copied().cloned().unwrap_or_default();
+        Self::new(client, op, ids, params)
+    }
+
     /// Returns what is known of the operation.
     #[must_use]
     pub fn op(&self) -> Op {
@@ -347,14 +353,20 @@ impl<T> fmt::Debug for Req<T> {
     }
 }
 
-/// Handles: the calls of one noun, and the nouns below it.
-macro_rules! handles {
-    ($($(#[$about:meta])* $name:ident [$($(#[$on:meta])* $below:ident: $handle:ident),* $(,)?] {
+/// A handle: the calls of one noun, and the nouns below it.
+macro_rules! handle {
+    ($(#[$about:meta])* $name:ident [$($(#[$on:meta])* $below:ident: $handle:ident),* $(,)?] {
         $($(#[$when:meta])* fn $call:ident($($id:ident),* $(; $params:ty)?) -> $answer:ty = $kind:ident $op:literal $path:literal $page:literal;)*
-    })*) => {$(
+    }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug)]
         pub struct $name<'c>(pub(crate) &'c $crate::Client);
+
+        impl std::fmt::Debug for $name<'_> {
+            #[inline]
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
 
         impl<'c> $name<'c> {
             $(
@@ -362,7 +374,7 @@ macro_rules! handles {
                 $(#[$on])*
                 #[inline]
                 #[must_use]
-                pub fn $below(self) -> $handle<'c> {
+                pub fn $below(&self) -> $handle<'c> {
                     $handle(self.0)
                 }
             )*
@@ -370,16 +382,13 @@ macro_rules! handles {
                 #[doc = concat!("Calls `", $path, "` (", stringify!($kind), "), operation `", $op, "`: [reference](https://docs.stripe.com/api/", $page, ").")]
                 $(#[$when])*
                 #[inline]
-                pub fn $call(self, $($id: &str,)* $(params: &$params)?) -> $crate::op::Req<$answer> {
+                pub fn $call(&self, $($id: &str,)* $(params: &$params)?) -> $crate::op::Req<$answer> {
                     let op = $crate::op::Op::$kind($op, $path);
-                    let params = $crate::op::handles!(@params $(params as $params)?);
-                    $crate::op::Req::new(self.0, op, &[$($id),*], params)
+                    $crate::op::Req::call(self.0, op, &[$($id),*], &[$(&(params as &$params).0)?])
                 }
             )*
         }
-    )*};
-    (@params) => { $crate::params::Params::new() };
-    (@params $params:ident as $type:ty) => { $params.0.clone() };
+    };
 }
 
 /// The handles that the client gives.
@@ -397,4 +406,4 @@ macro_rules! roots {
     };
 }
 
-pub(crate) use {handles, roots};
+pub(crate) use {handle, roots};

@@ -138,9 +138,7 @@ impl Source {
         body: &Bytes,
         now: Duration,
     ) -> Result<Verified, Rejection> {
-        let claim = self.plan.claim(headers)?;
-        claim.check_time(now, self.tolerance)?;
-        let secret_no = self.matching(&claim, body, now)?;
+        let (claim, secret_no) = self.signed(headers, body, now)?;
         let facts = self.plan.facts(headers, body)?;
         if let Some(answer) = facts.answer {
             return Ok(Verified::Handshake(answer));
@@ -148,6 +146,28 @@ impl Source {
         Ok(Verified::Event(
             self.event(headers, body, &claim, facts, secret_no),
         ))
+    }
+
+    /// Checks signature and time as [`verify`](Self::verify) does, and reads nothing of the body: for
+    /// a caller that parses it anyway. It tells no handshake from an event.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] that says why.
+    pub fn check(&self, headers: &HeaderMap, body: &[u8], now: Duration) -> Result<(), Rejection> {
+        self.signed(headers, body, now).map(drop)
+    }
+
+    fn signed<'h>(
+        &self,
+        headers: &'h HeaderMap,
+        body: &[u8],
+        now: Duration,
+    ) -> Result<(Claim<'h>, usize), Rejection> {
+        let claim = self.plan.claim(headers)?;
+        claim.check_time(now, self.tolerance)?;
+        let secret_no = self.matching(&claim, body, now)?;
+        Ok((claim, secret_no))
     }
 
     /// Finds the secret that fits, among those in force.

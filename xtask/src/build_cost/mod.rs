@@ -7,6 +7,8 @@
 //! it vary by a tenth all the same. No step of `ci`: it takes minutes.
 
 mod oauth;
+mod peer;
+mod programs;
 mod read;
 mod stripe;
 pub(crate) mod wrapper;
@@ -53,9 +55,10 @@ pub(crate) fn run(root: &Path, words: &[&str], out: &mut impl Write) -> io::Resu
     match words {
         [] | ["core"] => core(root, out),
         ["oauth"] => oauth::run(root, out),
-        ["stripe"] => stripe::run(root, out),
+        ["stripe"] => stripe::run(root, false, out),
+        ["stripe", "--peer-release"] => stripe::run(root, true, out),
         _ => Err(io::Error::other(
-            "use `cargo xtask build-cost [core | oauth | stripe]`",
+            "use `cargo xtask build-cost [core | oauth | stripe [--peer-release]]`",
         )),
     }
 }

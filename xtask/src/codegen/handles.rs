@@ -1,4 +1,4 @@
-//! Handles as the tables that the macro `handles` reads, and where calls begin.
+//! Handles as the tables that the macro `handle` reads, and where calls begin.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -57,22 +57,20 @@ impl<'a> Handles<'a> {
         self.nodes.values().map(|node| node.home().to_owned())
     }
 
-    /// The table of one file, or nothing.
+    /// The tables of one file.
     pub(super) fn table(&self, home: &str, emit: &Emitter<'_>) -> String {
         let mut out = String::new();
         for is_core in [true, false] {
             let ours = self.nodes.iter();
             let ours = ours.filter(|(_, node)| node.home() == home && node.is_core == is_core);
-            let bodies: Vec<String> = ours
-                .map(|(words, node)| self.handle(words, node, emit))
-                .collect();
-            if !bodies.is_empty() {
+            for (words, node) in ours {
                 let full = if is_core_file(home) && !is_core {
                     FULL
                 } else {
                     ""
                 };
-                let _ = write!(out, "\n{full}handles! {{\n{}}}\n", bodies.join("\n"));
+                let body = self.handle(words, node, emit);
+                let _ = write!(out, "\n{full}handle! {{\n{body}}}\n");
             }
         }
         out

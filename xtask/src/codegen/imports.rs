@@ -7,7 +7,7 @@ use super::emit::{FULL, WIDTH, packed};
 /// Names of the crate, by where they come from.
 const CRATE: [(&str, &[&str]); 4] = [
     ("", &["Node"]),
-    ("op", &["handles", "roots"]),
+    ("op", &["handle", "roots"]),
     (
         "params",
         &[
@@ -17,7 +17,7 @@ const CRATE: [(&str, &[&str]); 4] = [
             "ListOf",
             "MapOf",
             "Params",
-            "choices",
+            "choice",
             "params",
             "text_choices",
         ],
@@ -29,9 +29,9 @@ const CRATE: [(&str, &[&str]); 4] = [
             "Int64",
             "List",
             "Map",
-            "open_enums",
-            "unions",
-            "views",
+            "open_enum",
+            "union_view",
+            "view",
         ],
     ),
 ];
@@ -111,9 +111,9 @@ fn from_crate(words: &BTreeSet<&str>) -> String {
 /// Names in the code; of macros those that are called, and no variants of enums.
 fn words(body: &str) -> BTreeSet<&str> {
     let mut words = BTreeSet::new();
-    let (tables, enums) = body.split_at(body.find("open_enums!").unwrap_or(body.len()));
+    let (tables, enums) = body.split_at(body.find("open_enum!").unwrap_or(body.len()));
     if !enums.is_empty() {
-        words.insert("open_enums");
+        words.insert("open_enum");
     }
     for line in tables
         .lines()

@@ -17,17 +17,19 @@ use super::{
     UsCfpbDataParams, V2CoreAccountDashboard, VerificationParams,
 };
 use crate::{
-    op::handles,
-    params::{ListOf, MapOf, choices, params, text_choices},
-    view::{Expandable, List, Map, open_enums, views},
+    op::handle,
+    params::{ListOf, MapOf, choice, params, text_choices},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `account`: [reference](https://docs.stripe.com/api/account).
     AccountApi [] {
         fn retrieve() -> Account = get "stripe.account.retrieve" "/v1/account" "account/retrieve";
     }
+}
 
+handle! {
     /// Calls about `accounts`: [reference](https://docs.stripe.com/api/accounts).
     AccountsApi [
         bank_accounts: AccountsBankAccountsApi,
@@ -50,7 +52,9 @@ handles! {
         fn reject(account; RejectAccount) -> Account = post
             "stripe.accounts.reject" "/v1/accounts/{account}/reject" "accounts/reject";
     }
+}
 
+handle! {
     /// Calls about `accounts.bank_accounts`: [reference](https://docs.stripe.com/api/accounts/bank_accounts).
     AccountsBankAccountsApi [] {
         fn create(account; CreateAccountBankAccount) -> ExternalAccount = post
@@ -62,7 +66,9 @@ handles! {
         fn delete(account, id) -> DeletedExternalAccount = delete
             "stripe.accounts.bank_accounts.delete" "/v1/accounts/{account}/bank_accounts/{id}" "accounts/bank_accounts/delete";
     }
+}
 
+handle! {
     /// Calls about `accounts.capabilities`: [reference](https://docs.stripe.com/api/accounts/capabilities).
     AccountsCapabilitiesApi [] {
         fn list(account) -> List<Capability> = list
@@ -72,7 +78,9 @@ handles! {
         fn update(account, capability; UpdateAccountCapability) -> Capability = post
             "stripe.accounts.capabilities.update" "/v1/accounts/{account}/capabilities/{capability}" "accounts/capabilities/update";
     }
+}
 
+handle! {
     /// Calls about `accounts.external_accounts`: [reference](https://docs.stripe.com/api/accounts/external_accounts).
     AccountsExternalAccountsApi [] {
         fn list(account; ListAccountExternalAccounts) -> List<PayoutDestination> = list
@@ -86,13 +94,17 @@ handles! {
         fn delete(account, id) -> DeletedExternalAccount = delete
             "stripe.accounts.external_accounts.delete" "/v1/accounts/{account}/external_accounts/{id}" "accounts/external_accounts/delete";
     }
+}
 
+handle! {
     /// Calls about `accounts.login_links`: [reference](https://docs.stripe.com/api/accounts/login_links).
     AccountsLoginLinksApi [] {
         fn create(account) -> LoginLink = post
             "stripe.accounts.login_links.create" "/v1/accounts/{account}/login_links" "accounts/login_links/create";
     }
+}
 
+handle! {
     /// Calls about `accounts.people`: [reference](https://docs.stripe.com/api/accounts).
     AccountsPeopleApi [] {
         fn list(account; ListAccountPeople) -> List<Person> = list
@@ -106,7 +118,9 @@ handles! {
         fn delete(account, person) -> DeletedPerson = delete
             "stripe.accounts.people.delete" "/v1/accounts/{account}/people/{person}" "accounts/people/delete";
     }
+}
 
+handle! {
     /// Calls about `accounts.persons`: [reference](https://docs.stripe.com/api/accounts/persons).
     AccountsPersonsApi [] {
         fn list(account; ListAccountPersons) -> List<Person> = list
@@ -122,7 +136,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `account`: [reference](https://docs.stripe.com/api/account/object).
     Account {
         business_profile: AccountBusinessProfile = view "business_profile" Nullable "An object; may be `null`.";
@@ -149,27 +163,35 @@ views! {
         tos_acceptance: AccountTosAcceptance = view "tos_acceptance" Optional "An object; may be missing.";
         r#type: AccountTypeWord = field "type" Optional "`custom`, `express`, `none` or `standard`; may be missing.";
     }
+}
 
+view! {
     /// The object `deleted_account`.
     DeletedAccount {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `account_annual_revenue`.
     AccountAnnualRevenue {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
         currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
         fiscal_year_end: &str = text "fiscal_year_end" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_bacs_debit_payments_settings`.
     AccountBacsDebitPaymentsSettings {
         display_name: &str = text "display_name" Nullable "Text; may be `null`.";
         service_user_number: &str = text "service_user_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_branding_settings`.
     AccountBrandingSettings {
         icon: Expandable<File> = field "icon" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -177,7 +199,9 @@ views! {
         primary_color: &str = text "primary_color" Nullable "Text; may be `null`.";
         secondary_color: &str = text "secondary_color" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_business_profile`.
     AccountBusinessProfile {
         annual_revenue: AccountAnnualRevenue = view "annual_revenue" Nullable "An object; may be `null`.";
@@ -193,7 +217,9 @@ views! {
         support_url: &str = text "support_url" Nullable "Text; may be `null`.";
         url: &str = text "url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_capabilities`.
     AccountCapabilities {
         acss_debit_payments: MandateStatus = field "acss_debit_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
@@ -263,7 +289,9 @@ views! {
         us_bank_transfer_payments: MandateStatus = field "us_bank_transfer_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
         zip_payments: MandateStatus = field "zip_payments" Optional "`active`, `inactive` or `pending`; may be missing.";
     }
+}
 
+view! {
     /// The part `account_capability_future_requirements` and one other place.
     AccountCapabilityRequirements {
         alternatives: Vec<AccountRequirementsAlternative> = field "alternatives" Nullable "Several, each: an object; may be `null`.";
@@ -275,7 +303,9 @@ views! {
         past_due: Vec<&str> = field "past_due" Required "Several, each: text; always there.";
         pending_verification: Vec<&str> = field "pending_verification" Required "Several, each: text; always there.";
     }
+}
 
+view! {
     /// The part `account_card_payments_settings`.
     AccountCardPaymentsSettings {
         decline_on: AccountDeclineChargeOn = view "decline_on" Optional "An object; may be missing.";
@@ -283,44 +313,58 @@ views! {
         statement_descriptor_prefix_kana: &str = text "statement_descriptor_prefix_kana" Nullable "Text; may be `null`.";
         statement_descriptor_prefix_kanji: &str = text "statement_descriptor_prefix_kanji" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_dashboard_settings`.
     AccountDashboardSettings {
         display_name: &str = text "display_name" Nullable "Text; may be `null`.";
         timezone: &str = text "timezone" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_decline_charge_on`.
     AccountDeclineChargeOn {
         avs_failure: bool = flag "avs_failure" Required "`true` or `false`; always there.";
         cvc_failure: bool = flag "cvc_failure" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `account_group_membership`.
     AccountGroupMembership {
         payments_pricing: &str = text "payments_pricing" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_invoices_settings`.
     AccountInvoicesSettings {
         default_account_tax_ids: Vec<Expandable<TaxId>> = field "default_account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
         hosted_payment_method_save: AccountInvoicesSettingsHostedPaymentMethodSave = field "hosted_payment_method_save" Nullable "`always`, `never` or `offer`; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_payments_settings`.
     AccountPaymentsSettings {
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
         statement_descriptor_kana: &str = text "statement_descriptor_kana" Nullable "Text; may be `null`.";
         statement_descriptor_kanji: &str = text "statement_descriptor_kanji" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_payout_settings`.
     AccountPayoutSettings {
         debit_negative_balances: bool = flag "debit_negative_balances" Required "`true` or `false`; always there.";
         schedule: TransferSchedule = view "schedule" Required "An object; always there.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_future_requirements` and one other place.
     AccountRequirements {
         alternatives: Vec<AccountRequirementsAlternative> = field "alternatives" Nullable "Several, each: an object; may be `null`.";
@@ -332,20 +376,26 @@ views! {
         past_due: Vec<&str> = field "past_due" Nullable "Several, each: text; may be `null`.";
         pending_verification: Vec<&str> = field "pending_verification" Nullable "Several, each: text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_requirements_alternative` and 5 other places.
     AccountRequirementsAlternative {
         alternative_fields_due: Vec<&str> = field "alternative_fields_due" Required "Several, each: text; always there.";
         original_fields_due: Vec<&str> = field "original_fields_due" Required "Several, each: text; always there.";
     }
+}
 
+view! {
     /// The part `account_requirements_error` and 7 other places.
     AccountRequirementsError {
         code: AccountRequirementsErrorCode = field "code" Required "One of 96 words; always there.";
         reason: &str = text "reason" Required "Text; always there.";
         requirement: &str = text "requirement" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `account_settings`.
     AccountSettings {
         bacs_debit_payments: AccountBacsDebitPaymentsSettings = view "bacs_debit_payments" Optional "An object; may be missing.";
@@ -359,7 +409,9 @@ views! {
         sepa_debit_payments: AccountSepaDebitPaymentsSettings = view "sepa_debit_payments" Optional "An object; may be missing.";
         treasury: AccountTreasurySettings = view "treasury" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `account_tos_acceptance`.
     AccountTosAcceptance {
         date: i64 = int "date" Nullable "Seconds since 1970; may be `null`.";
@@ -367,12 +419,16 @@ views! {
         service_agreement: &str = text "service_agreement" Optional "Text; may be missing.";
         user_agent: &str = text "user_agent" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `account_card_issuing_settings` and one other place.
     AccountTreasurySettings {
         tos_acceptance: AccountTermsOfService = view "tos_acceptance" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `account_unification_account_controller`.
     AccountUnificationAccountController {
         fees: AccountUnificationAccountControllerFees = view "fees" Optional "An object; may be missing.";
@@ -382,17 +438,23 @@ views! {
         stripe_dashboard: AccountUnificationAccountControllerStripeDashboard = view "stripe_dashboard" Optional "An object; may be missing.";
         r#type: AccountUnificationAccountControllerType = field "type" Required "`account` or `application`; always there.";
     }
+}
 
+view! {
     /// The part `account_unification_account_controller_fees`.
     AccountUnificationAccountControllerFees {
         payer: AccountUnificationAccountControllerFeesPayer = field "payer" Required "`account`, `application`, `application_custom` or `application_express`; always there.";
     }
+}
 
+view! {
     /// The part `account_unification_account_controller_losses`.
     AccountUnificationAccountControllerLosses {
         payments: AccountUnificationAccountControllerLossesPayments = field "payments" Required "`application` or `stripe`; always there.";
     }
+}
 
+view! {
     /// The part `account_unification_account_controller_stripe_dashboard`.
     AccountUnificationAccountControllerStripeDashboard {
         r#type: V2CoreAccountDashboard = field "type" Required "`express`, `full` or `none`; always there.";
@@ -403,7 +465,9 @@ params! {
     /// Parameters of `POST /v1/accounts.business_profile.annual_revenue` and one other place.
     AccountAnnualRevenueParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", fiscal_year_end: impl Into<String> = text "fiscal_year_end") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.bank_account` and 2 other places.
     AccountBankAccountParams(account_number: impl Into<String> = text "account_number", country: impl Into<String> = text "country") {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
@@ -414,7 +478,9 @@ params! {
         object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
         routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.documents` and one other place.
     AccountDocumentsParams() {
         bank_account_ownership_verification: BankAccountOwnershipVerificationParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
@@ -427,27 +493,35 @@ params! {
         proof_of_registration: ProofOfUltimateBeneficialOwnershipParams = fields "proof_of_registration" "Sets `proof_of_registration`. Parameters.";
         proof_of_ultimate_beneficial_ownership: ProofOfUltimateBeneficialOwnershipParams = fields "proof_of_ultimate_beneficial_ownership" "Sets `proof_of_ultimate_beneficial_ownership`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}.settings.invoices`.
     AccountInvoicesParams() {
         default_account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "default_account_tax_ids", clear_default_account_tax_ids "Sets `default_account_tax_ids`. Several, each: text.";
         hosted_payment_method_save: impl Into<AccountInvoicesSettingsHostedPaymentMethodSave> = put<AccountInvoicesSettingsHostedPaymentMethodSave> "hosted_payment_method_save" "Sets `hosted_payment_method_save`. `always`, `never` or `offer`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.payments` and one other place.
     AccountPaymentsParams() {
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
         statement_descriptor_kana: impl Into<String> = text "statement_descriptor_kana" "Sets `statement_descriptor_kana`. Text of at most 22 characters.";
         statement_descriptor_kanji: impl Into<String> = text "statement_descriptor_kanji" "Sets `statement_descriptor_kanji`. Text of at most 22 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.payouts` and one other place.
     AccountPayoutsParams() {
         debit_negative_balances: bool = flag "debit_negative_balances" "Sets `debit_negative_balances`. `true` or `false`.";
         schedule: ScheduleParams = fields "schedule" "Sets `schedule`. Parameters.";
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/accounts/{account}/people.relationship` and one other place.
     AccountPeopleRelationshipParams() {
         authorizer: bool = flag "authorizer" "Sets `authorizer`. `true` or `false`.";
@@ -457,7 +531,9 @@ params! {
         owner: bool = flag "owner" "Sets `owner`. `true` or `false`.";
         representative: bool = flag "representative" "Sets `representative`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings`.
     AccountSettingsParams() {
         bacs_debit_payments: BacsDebitPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
@@ -469,12 +545,16 @@ params! {
         payouts: AccountPayoutsParams = fields "payouts" "Sets `payouts`. Parameters.";
         treasury: TreasuryParams = fields "treasury" "Sets `treasury`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.documents.proof_of_registration.signer` and 3 other places.
     AccountSignerParams() {
         person: impl Into<String> = text "person" "Sets `person`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.business_profile` and one other place.
     BusinessProfileParams() {
         annual_revenue: AccountAnnualRevenueParams = fields "annual_revenue" "Sets `annual_revenue`. Parameters.";
@@ -490,7 +570,9 @@ params! {
         support_url: impl Into<String> = text "support_url", clear_support_url "Sets `support_url`. Text.";
         url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.capabilities` and one other place.
     CapabilitiesParams() {
         acss_debit_payments: EpsPaymentsParams = fields "acss_debit_payments" "Sets `acss_debit_payments`. Parameters.";
@@ -560,7 +642,9 @@ params! {
         us_bank_transfer_payments: EpsPaymentsParams = fields "us_bank_transfer_payments" "Sets `us_bank_transfer_payments`. Parameters.";
         zip_payments: EpsPaymentsParams = fields "zip_payments" "Sets `zip_payments`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.card_payments` and one other place.
     CardPaymentsParams() {
         decline_on: DeclineOnParams = fields "decline_on" "Sets `decline_on`. Parameters.";
@@ -568,7 +652,9 @@ params! {
         statement_descriptor_prefix_kana: impl Into<String> = text "statement_descriptor_prefix_kana", clear_statement_descriptor_prefix_kana "Sets `statement_descriptor_prefix_kana`. Text.";
         statement_descriptor_prefix_kanji: impl Into<String> = text "statement_descriptor_prefix_kanji", clear_statement_descriptor_prefix_kanji "Sets `statement_descriptor_prefix_kanji`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.company` and one other place.
     CompanyParams() {
         address: AddressParams = fields "address" "Sets `address`. Parameters.";
@@ -595,7 +681,9 @@ params! {
         vat_id: impl Into<String> = text "vat_id" "Sets `vat_id`. Text of at most 5000 characters.";
         verification: AccountVerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.controller`.
     ControllerParams() {
         fees: FeesParams = fields "fees" "Sets `fees`. Parameters.";
@@ -603,7 +691,9 @@ params! {
         requirement_collection: impl Into<AccountUnificationAccountControllerLossesPayments> = put<AccountUnificationAccountControllerLossesPayments> "requirement_collection" "Sets `requirement_collection`. `application` or `stripe`.";
         stripe_dashboard: StripeDashboardParams = fields "stripe_dashboard" "Sets `stripe_dashboard`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts`.
     CreateAccount() {
         account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text of at most 5000 characters.";
@@ -625,7 +715,9 @@ params! {
         tos_acceptance: TosAcceptanceParams = fields "tos_acceptance" "Sets `tos_acceptance`. Parameters.";
         r#type: impl Into<AccountType> = put<AccountType> "type" "Sets `type`. `custom`, `express` or `standard`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/bank_accounts`.
     CreateAccountBankAccount() {
         bank_account: impl Into<AccountBankAccountChoice> = put<AccountBankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
@@ -633,7 +725,9 @@ params! {
         external_account: impl Into<String> = text "external_account" "Sets `external_account`. Text of at most 5000 characters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/external_accounts`.
     CreateAccountExternalAccount() {
         bank_account: impl Into<AccountBankAccountChoice> = put<AccountBankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
@@ -641,7 +735,9 @@ params! {
         external_account: impl Into<String> = text "external_account" "Sets `external_account`. Text of at most 5000 characters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people`.
     CreateAccountPerson() {
         additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
@@ -673,7 +769,9 @@ params! {
         us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
         verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/persons`.
     CreateAccountPersonParams() {
         additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
@@ -705,22 +803,30 @@ params! {
         us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
         verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.controller.fees`.
     FeesParams() {
         payer: impl Into<AccountUnificationAccountControllerType> = put<AccountUnificationAccountControllerType> "payer" "Sets `payer`. `account` or `application`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.groups` and one other place.
     GroupsParams() {
         payments_pricing: impl Into<String> = text "payments_pricing", clear_payments_pricing "Sets `payments_pricing`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.invoices`.
     InvoicesParams() {
         hosted_payment_method_save: impl Into<AccountInvoicesSettingsHostedPaymentMethodSave> = put<AccountInvoicesSettingsHostedPaymentMethodSave> "hosted_payment_method_save" "Sets `hosted_payment_method_save`. `always`, `never` or `offer`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/accounts/{account}/external_accounts`.
     ListAccountExternalAccounts() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
@@ -728,7 +834,9 @@ params! {
         object: impl Into<PayoutType> = put<PayoutType> "object" "Sets `object`. `bank_account` or `card`.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/accounts/{account}/people`.
     ListAccountPeople() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -736,7 +844,9 @@ params! {
         relationship: AccountPeopleRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/accounts/{account}/persons`.
     ListAccountPersons() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -744,7 +854,9 @@ params! {
         relationship: AccountPeopleRelationshipParams = fields "relationship" "Sets `relationship`. Parameters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/accounts`.
     ListAccounts() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -752,22 +864,30 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.controller.losses`.
     LossesParams() {
         payments: impl Into<AccountUnificationAccountControllerLossesPayments> = put<AccountUnificationAccountControllerLossesPayments> "payments" "Sets `payments`. `application` or `stripe`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.documents.proof_of_registration` and 3 other places.
     ProofOfUltimateBeneficialOwnershipParams() {
         files: impl Into<ListOf<String>> = put<ListOf<String>> "files" "Sets `files`. Several, each: text.";
         signer: AccountSignerParams = fields "signer" "Sets `signer`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/reject`.
     RejectAccount(reason: impl Into<String> = text "reason") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.payouts.schedule` and one other place.
     ScheduleParams() {
         delay_days: impl Into<UpToChoice> = put<UpToChoice> "delay_days" "Sets `delay_days`. One of several types.";
@@ -777,12 +897,16 @@ params! {
         weekly_anchor: impl Into<AccountWeeklyAnchor> = put<AccountWeeklyAnchor> "weekly_anchor" "Sets `weekly_anchor`. One of 7 words.";
         weekly_payout_days: impl Into<ListOf<TransferScheduleWeeklyPayoutDays>> = put<ListOf<TransferScheduleWeeklyPayoutDays>> "weekly_payout_days" "Sets `weekly_payout_days`. Several, each: `friday`, `monday`, `thursday`, `tuesday` or `wednesday`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.controller.stripe_dashboard`.
     StripeDashboardParams() {
         r#type: impl Into<V2CoreAccountDashboard> = put<V2CoreAccountDashboard> "type" "Sets `type`. `express`, `full` or `none`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.tos_acceptance` and one other place.
     TosAcceptanceParams() {
         date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
@@ -790,12 +914,16 @@ params! {
         service_agreement: impl Into<String> = text "service_agreement" "Sets `service_agreement`. Text of at most 5000 characters.";
         user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.card_issuing` and 3 other places.
     TreasuryParams() {
         tos_acceptance: AccountParams = fields "tos_acceptance" "Sets `tos_acceptance`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}`.
     UpdateAccount() {
         account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text of at most 5000 characters.";
@@ -813,7 +941,9 @@ params! {
         settings: UpdateAccountSettingsParams = fields "settings" "Sets `settings`. Parameters.";
         tos_acceptance: TosAcceptanceParams = fields "tos_acceptance" "Sets `tos_acceptance`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/bank_accounts/{id}`.
     UpdateAccountBankAccount() {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
@@ -832,12 +962,16 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/capabilities/{capability}`.
     UpdateAccountCapability() {
         requested: bool = flag "requested" "Sets `requested`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/external_accounts/{id}`.
     UpdateAccountExternalAccount() {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
@@ -856,7 +990,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people/{person}`.
     UpdateAccountPerson() {
         additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
@@ -888,7 +1024,9 @@ params! {
         us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
         verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/persons/{person}`.
     UpdateAccountPersonParams() {
         additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
@@ -920,7 +1058,9 @@ params! {
         us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
         verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}.settings`.
     UpdateAccountSettingsParams() {
         bacs_debit_payments: BacsDebitPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
@@ -934,7 +1074,7 @@ params! {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/accounts.bank_account` and 2 other places.
     AccountBankAccountChoice {
         Fields(AccountBankAccountParams), Text(String),
@@ -945,7 +1085,7 @@ text_choices! {
     AccountBankAccountChoice
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/accounts.business_profile.minority_owned_business_designation` and 2 other places.
     AccountBusinessProfileMinorityOwnedBusinessDesignation {
         LgbtqiOwnedBusiness = "lgbtqi_owned_business",
@@ -953,7 +1093,9 @@ open_enums! {
         NoneOfTheseApply = "none_of_these_apply", PreferNotToAnswer = "prefer_not_to_answer",
         WomenOwnedBusiness = "women_owned_business",
     }
+}
 
+open_enum! {
     /// Words of `account_capability_future_requirements.disabled_reason` and one other place.
     AccountCapabilityRequirementsDisabledReason {
         Other = "other", PausedInactivity = "paused.inactivity",
@@ -963,12 +1105,16 @@ open_enums! {
         RejectedUnsupportedBusiness = "rejected.unsupported_business",
         RequirementsFieldsNeeded = "requirements.fields_needed",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.settings.invoices.hosted_payment_method_save` and 2 other places.
     AccountInvoicesSettingsHostedPaymentMethodSave {
         Always = "always", Never = "never", Offer = "offer",
     }
+}
 
+open_enum! {
     /// Words of `account_future_requirements.disabled_reason` and one other place.
     AccountRequirementsDisabledReason {
         ActionRequiredRequestedCapabilities = "action_required.requested_capabilities",
@@ -984,7 +1130,9 @@ open_enums! {
         RequirementsPendingVerification = "requirements.pending_verification",
         UnderReview = "under_review",
     }
+}
 
+open_enum! {
     /// Words of `account_requirements_error.code` and 7 other places.
     AccountRequirementsErrorCode {
         ExternalRequest = "external_request", InformationMissing = "information_missing",
@@ -1081,28 +1229,38 @@ open_enums! {
         VerificationRequiresAdditionalProofOfRegistration = "verification_requires_additional_proof_of_registration",
         VerificationSupportability = "verification_supportability",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.type`.
     AccountType {
         Custom = "custom", Express = "express", Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `account.type`.
     AccountTypeWord {
         Custom = "custom", Express = "express", None = "none", Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `account_unification_account_controller_fees.payer`.
     AccountUnificationAccountControllerFeesPayer {
         Account = "account", Application = "application", ApplicationCustom = "application_custom",
         ApplicationExpress = "application_express",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.controller.fees.payer` and one other place.
     AccountUnificationAccountControllerType {
         Account = "account", Application = "application",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.settings.payouts.schedule.weekly_anchor` and one other place.
     AccountWeeklyAnchor {
         Friday = "friday", Monday = "monday", Saturday = "saturday", Sunday = "sunday",

@@ -5,9 +5,9 @@ use super::{
     CollectionOptionsParams, V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields,
     V2CoreAccountLinkUseCaseType,
 };
-use crate::{op::handles, params::params, view::views};
+use crate::{op::handle, params::params, view::view};
 
-handles! {
+handle! {
     /// Calls about `account_links`: [reference](https://docs.stripe.com/api/account_links).
     AccountLinksApi [] {
         fn create(; CreateAccountLink) -> AccountLink = post
@@ -15,7 +15,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `account_link`: [reference](https://docs.stripe.com/api/account_links/object).
     AccountLink {
         created: i64 = int "created" Required "Seconds since 1970; always there.";

@@ -3,12 +3,12 @@
 
 use super::ConnectEmbeddedAccountSessionCreateComponents;
 use crate::{
-    op::handles,
+    op::handle,
     params::{Params, params},
-    view::views,
+    view::view,
 };
 
-handles! {
+handle! {
     /// Calls about `account_sessions`: [reference](https://docs.stripe.com/api/account_sessions).
     AccountSessionsApi [] {
         fn create(; CreateAccountSession) -> AccountSession = post
@@ -16,7 +16,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `account_session`: [reference](https://docs.stripe.com/api/account_sessions/object).
     AccountSession {
         account: &str = text "account" Required "Text; always there.";
@@ -33,7 +33,9 @@ params! {
     AccountManagementParams(enabled: bool = flag "enabled") {
         features: FeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.disputes_list.features` and 2 other places.
     AccountSessionFeaturesParams() {
         capture_payments: bool = flag "capture_payments" "Sets `capture_payments`. `true` or `false`.";
@@ -41,7 +43,9 @@ params! {
         dispute_management: bool = flag "dispute_management" "Sets `dispute_management`. `true` or `false`.";
         refund_management: bool = flag "refund_management" "Sets `refund_management`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components`.
     ComponentsParams() {
         account_management: AccountManagementParams = fields "account_management" "Sets `account_management`. Parameters.";
@@ -66,11 +70,15 @@ params! {
         tax_registrations: DocumentsParams = fields "tax_registrations" "Sets `tax_registrations`. Parameters.";
         tax_settings: DocumentsParams = fields "tax_settings" "Sets `tax_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions`.
     CreateAccountSession(account: impl Into<String> = text "account", components: ComponentsParams = fields "components") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.financial_account.features`.
     CreateAccountSessionComponentsFinancialAccountFeaturesParams() {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
@@ -78,19 +86,25 @@ params! {
         send_money: bool = flag "send_money" "Sets `send_money`. `true` or `false`.";
         transfer_balance: bool = flag "transfer_balance" "Sets `transfer_balance`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.financial_account_transactions.features`.
     CreateAccountSessionComponentsFinancialAccountTransactionsFeaturesParams() {
         card_spend_dispute_management: bool = flag "card_spend_dispute_management" "Sets `card_spend_dispute_management`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.instant_payouts_promotion.features`.
     CreateAccountSessionComponentsInstantPayoutsPromotionFeaturesParams() {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
         external_account_collection: bool = flag "external_account_collection" "Sets `external_account_collection`. `true` or `false`.";
         instant_payouts: bool = flag "instant_payouts" "Sets `instant_payouts`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.issuing_card.features`.
     CreateAccountSessionComponentsIssuingCardFeaturesParams() {
         card_management: bool = flag "card_management" "Sets `card_management`. `true` or `false`.";
@@ -98,7 +112,9 @@ params! {
         cardholder_management: bool = flag "cardholder_management" "Sets `cardholder_management`. `true` or `false`.";
         spend_control_management: bool = flag "spend_control_management" "Sets `spend_control_management`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.issuing_cards_list.features`.
     CreateAccountSessionComponentsIssuingCardsListFeaturesParams() {
         card_management: bool = flag "card_management" "Sets `card_management`. `true` or `false`.";
@@ -107,14 +123,18 @@ params! {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
         spend_control_management: bool = flag "spend_control_management" "Sets `spend_control_management`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.payment_disputes.features`.
     CreateAccountSessionComponentsPaymentDisputesFeaturesParams() {
         destination_on_behalf_of_charge_management: bool = flag "destination_on_behalf_of_charge_management" "Sets `destination_on_behalf_of_charge_management`. `true` or `false`.";
         dispute_management: bool = flag "dispute_management" "Sets `dispute_management`. `true` or `false`.";
         refund_management: bool = flag "refund_management" "Sets `refund_management`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.balances.features` and one other place.
     CreateAccountSessionComponentsPayoutsFeaturesParams() {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
@@ -123,53 +143,73 @@ params! {
         instant_payouts: bool = flag "instant_payouts" "Sets `instant_payouts`. `true` or `false`.";
         standard_payouts: bool = flag "standard_payouts" "Sets `standard_payouts`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.balance_report` and 6 other places.
     DocumentsParams(enabled: bool = flag "enabled") {
         features: Params = fields "features" "Sets `features`. Parameters by name.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.account_management.features` and 2 other places.
     FeaturesParams() {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" "Sets `disable_stripe_user_authentication`. `true` or `false`.";
         external_account_collection: bool = flag "external_account_collection" "Sets `external_account_collection`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.financial_account`.
     FinancialAccountParams(enabled: bool = flag "enabled") {
         features: CreateAccountSessionComponentsFinancialAccountFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.financial_account_transactions`.
     FinancialAccountTransactionsParams(enabled: bool = flag "enabled") {
         features: CreateAccountSessionComponentsFinancialAccountTransactionsFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.instant_payouts_promotion`.
     InstantPayoutsPromotionParams(enabled: bool = flag "enabled") {
         features: CreateAccountSessionComponentsInstantPayoutsPromotionFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.issuing_card`.
     IssuingCardParams(enabled: bool = flag "enabled") {
         features: CreateAccountSessionComponentsIssuingCardFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.issuing_cards_list`.
     IssuingCardsListParams(enabled: bool = flag "enabled") {
         features: CreateAccountSessionComponentsIssuingCardsListFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.payment_disputes`.
     PaymentDisputesParams(enabled: bool = flag "enabled") {
         features: CreateAccountSessionComponentsPaymentDisputesFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.disputes_list` and 2 other places.
     PaymentsParams(enabled: bool = flag "enabled") {
         features: AccountSessionFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_sessions.components.balances` and one other place.
     PayoutsParams(enabled: bool = flag "enabled") {
         features: CreateAccountSessionComponentsPayoutsFeaturesParams = fields "features" "Sets `features`. Parameters.";

@@ -2,18 +2,20 @@
 //! `apple_pay_domain`.
 
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `apple_pay`.
     ApplePayApi [
         domains: ApplePayDomainsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `apple_pay.domains`: [reference](https://docs.stripe.com/api/apple_pay/domains).
     ApplePayDomainsApi [] {
         fn list(; ListApplePayDomains) -> List<ApplePayDomain> = list
@@ -27,7 +29,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `apple_pay_domain`: [reference](https://docs.stripe.com/api/apple_pay/domains/object).
     ApplePayDomain {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -36,7 +38,9 @@ views! {
         livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `deleted_apple_pay_domain`.
     DeletedApplePayDomain {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
@@ -49,7 +53,9 @@ params! {
     /// Parameters of `POST /v1/apple_pay/domains`.
     CreateApplePayDomain(domain_name: impl Into<String> = text "domain_name") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/apple_pay/domains`.
     ListApplePayDomains() {
         domain_name: impl Into<String> = text "domain_name" "Sets `domain_name`. Text of at most 5000 characters.";

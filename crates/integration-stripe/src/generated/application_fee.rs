@@ -6,12 +6,12 @@ use super::{
     MetadataParams, PlatformEarningFeeSource,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, views},
+    view::{Expandable, List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `application_fees`: [reference](https://docs.stripe.com/api/application_fees).
     ApplicationFeesApi [
         refunds: ApplicationFeesRefundsApi,
@@ -23,7 +23,9 @@ handles! {
         fn refund(id; RefundApplicationFee) -> ApplicationFee = post
             "stripe.application_fees.refund" "/v1/application_fees/{id}/refund" "application_fees/refund";
     }
+}
 
+handle! {
     /// Calls about `application_fees.refunds`: [reference](https://docs.stripe.com/api/application_fees/refunds).
     ApplicationFeesRefundsApi [] {
         fn retrieve(fee, id) -> FeeRefund = get
@@ -37,7 +39,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `application_fee`: [reference](https://docs.stripe.com/api/application_fees/object).
     ApplicationFee {
         account: Expandable<Account> = field "account" Required "An id, or the object where the call expanded it; always there.";
@@ -64,7 +66,9 @@ params! {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/application_fees`.
     ListApplicationFees() {
         charge: impl Into<String> = text "charge" "Sets `charge`. Text of at most 5000 characters.";
@@ -73,7 +77,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/application_fees/{id}/refund`.
     RefundApplicationFee() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";

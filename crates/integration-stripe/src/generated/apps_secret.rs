@@ -3,18 +3,20 @@
 
 use super::{SecretServiceResourceScope, SecretServiceResourceScopeType};
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `apps`.
     AppsApi [
         secrets: AppsSecretsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `apps.secrets`: [reference](https://docs.stripe.com/api/apps/secrets).
     AppsSecretsApi [] {
         fn list(; ListAppSecrets) -> List<AppsSecret> = list
@@ -28,7 +30,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `apps.secret`: [reference](https://docs.stripe.com/api/apps/secrets/object).
     AppsSecret {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -48,22 +50,30 @@ params! {
     CreateAppSecret(name: impl Into<String> = text "name", payload: impl Into<String> = text "payload", scope: ScopeParams = fields "scope") {
         expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/apps/secrets/delete`.
     DeleteWhereAppSecret(name: impl Into<String> = text "name", scope: ScopeParams = fields "scope") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/apps/secrets/find`.
     FindAppSecret(name: impl Into<String> = text "name", scope: ScopeParams = fields "scope") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/apps/secrets`.
     ListAppSecrets(scope: ScopeParams = fields "scope") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/apps/secrets.scope` and 3 other places.
     ScopeParams(r#type: impl Into<SecretServiceResourceScopeType> = put<SecretServiceResourceScopeType> "type") {
         user: impl Into<String> = text "user" "Sets `user`. Text of at most 5000 characters.";

@@ -6,9 +6,9 @@ use super::BalanceTransaction;
 use super::CreatedChoice;
 #[cfg(feature = "full")]
 use crate::view::List;
-use crate::{op::handles, params::params, view::views};
+use crate::{op::handle, params::params, view::view};
 
-handles! {
+handle! {
     /// Calls about `balance`: [reference](https://docs.stripe.com/api/balance).
     BalanceApi [
         #[cfg(feature = "full")]
@@ -19,7 +19,7 @@ handles! {
 }
 
 #[cfg(feature = "full")]
-handles! {
+handle! {
     /// Calls about `balance.history`: [reference](https://docs.stripe.com/api/balance/history).
     BalanceHistoryApi [] {
         fn list(; ListBalanceHistory) -> List<BalanceTransaction> = list
@@ -29,7 +29,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `balance`: [reference](https://docs.stripe.com/api/balance/object).
     Balance {
         available: Vec<BalanceAmount> = field "available" Required "Several, each: an object; always there.";
@@ -41,21 +41,27 @@ views! {
         pending: Vec<BalanceAmount> = field "pending" Required "Several, each: an object; always there.";
         refund_and_dispute_prefunding: BalanceDetailUngated = view "refund_and_dispute_prefunding" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `balance_amount` and 5 other places.
     BalanceAmount {
         amount: i64 = int "amount" Required "An integer; always there.";
         currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
         source_types: BalanceAmountBySourceType = view "source_types" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `balance_amount_by_source_type` and 7 other places.
     BalanceAmountBySourceType {
         bank_account: i64 = int "bank_account" Optional "An integer; may be missing.";
         card: i64 = int "card" Optional "An integer; may be missing.";
         fpx: i64 = int "fpx" Optional "An integer; may be missing.";
     }
+}
 
+view! {
     /// The part `balance_amount_net`.
     BalanceAmountNet {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -63,18 +69,24 @@ views! {
         net_available: Vec<BalanceNetAvailable> = field "net_available" Optional "Several, each: an object; may be missing.";
         source_types: BalanceAmountBySourceType = view "source_types" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `balance_detail`.
     BalanceDetail {
         available: Vec<BalanceAmount> = field "available" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `balance_detail_ungated`.
     BalanceDetailUngated {
         available: Vec<BalanceAmount> = field "available" Required "Several, each: an object; always there.";
         pending: Vec<BalanceAmount> = field "pending" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `balance_net_available`.
     BalanceNetAvailable {
         amount: i64 = int "amount" Required "An integer; always there.";

@@ -6,12 +6,12 @@ use super::{
     V2CoreEventDestinationStatus,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Map, open_enums, views},
+    view::{Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `balance_settings`: [reference](https://docs.stripe.com/api/balance_settings).
     BalanceSettingsApi [] {
         fn retrieve() -> BalanceSettings = get
@@ -21,34 +21,42 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `balance_settings`: [reference](https://docs.stripe.com/api/balance_settings/object).
     BalanceSettings {
         object: &str = text "object" Required "Text; always there.";
         payments: BalanceSettingsResourcePayments = view "payments" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `balance_settings_resource_automatic_transfer_rule`.
     BalanceSettingsResourceAutomaticTransferRule {
         payout_method: &str = text "payout_method" Required "Text; always there.";
         transfer_up_to_amount: i64 = int "transfer_up_to_amount" Nullable "An integer; may be `null`.";
         r#type: BalanceSettingsResourceAutomaticTransferRuleType = field "type" Required "`transfer_all` or `transfer_up_to_amount`; always there.";
     }
+}
 
+view! {
     /// The part `balance_settings_resource_payments`.
     BalanceSettingsResourcePayments {
         debit_negative_balances: bool = flag "debit_negative_balances" Nullable "`true` or `false`; may be `null`.";
         payouts: BalanceSettingsResourcePayouts = view "payouts" Nullable "An object; may be `null`.";
         settlement_timing: BalanceSettingsResourceSettlementTiming = view "settlement_timing" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `balance_settings_resource_payout_schedule`.
     BalanceSettingsResourcePayoutSchedule {
         interval: BalanceSettingsResourcePayoutScheduleInterval = field "interval" Nullable "`daily`, `manual`, `monthly` or `weekly`; may be `null`.";
         monthly_payout_days: Vec<i64> = field "monthly_payout_days" Optional "Several, each: an integer; may be missing.";
         weekly_payout_days: Vec<TransferScheduleWeeklyPayoutDays> = field "weekly_payout_days" Optional "Several, each: `friday`, `monday`, `thursday`, `tuesday` or `wednesday`; may be missing.";
     }
+}
 
+view! {
     /// The part `balance_settings_resource_payouts`.
     BalanceSettingsResourcePayouts {
         automatic_transfer_rules_by_currency: Map<Vec<BalanceSettingsResourceAutomaticTransferRule>> = field "automatic_transfer_rules_by_currency" Nullable "By key: several, each: an object; may be `null`.";
@@ -57,14 +65,18 @@ views! {
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
         status: V2CoreEventDestinationStatus = field "status" Required "`disabled` or `enabled`; always there.";
     }
+}
 
+view! {
     /// The part `balance_settings_resource_settlement_timing`.
     BalanceSettingsResourceSettlementTiming {
         delay_days: i64 = int "delay_days" Required "An integer; always there.";
         delay_days_override: i64 = int "delay_days_override" Optional "An integer; may be missing.";
         start_of_day: BalanceSettingsResourceStartOfDay = view "start_of_day" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `balance_settings_resource_start_of_day`.
     BalanceSettingsResourceStartOfDay {
         hour: i64 = int "hour" Required "An integer; always there.";
@@ -78,14 +90,18 @@ params! {
     AutomaticTransferRulesByCurrencyParams(payout_method: impl Into<String> = text "payout_method", r#type: impl Into<BalanceSettingsResourceAutomaticTransferRuleType> = put<BalanceSettingsResourceAutomaticTransferRuleType> "type") {
         transfer_up_to_amount: impl Into<i64> = int "transfer_up_to_amount" "Sets `transfer_up_to_amount`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/balance_settings.payments`.
     BalanceSettingsPaymentsParams() {
         debit_negative_balances: bool = flag "debit_negative_balances" "Sets `debit_negative_balances`. `true` or `false`.";
         payouts: BalanceSettingsPayoutsParams = fields "payouts" "Sets `payouts`. Parameters.";
         settlement_timing: SettlementTimingParams = fields "settlement_timing" "Sets `settlement_timing`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/balance_settings.payments.payouts`.
     BalanceSettingsPayoutsParams() {
         automatic_transfer_rules_by_currency: impl Into<MapOf<ListOf<AutomaticTransferRulesByCurrencyParams>>> = put<MapOf<ListOf<AutomaticTransferRulesByCurrencyParams>>> "automatic_transfer_rules_by_currency", clear_automatic_transfer_rules_by_currency "Sets `automatic_transfer_rules_by_currency`. By key of yours: several, each: parameters.";
@@ -93,34 +109,42 @@ params! {
         schedule: BalanceSettingsScheduleParams = fields "schedule" "Sets `schedule`. Parameters.";
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/balance_settings.payments.payouts.schedule`.
     BalanceSettingsScheduleParams() {
         interval: impl Into<BalanceSettingsResourcePayoutScheduleInterval> = put<BalanceSettingsResourcePayoutScheduleInterval> "interval" "Sets `interval`. `daily`, `manual`, `monthly` or `weekly`.";
         monthly_payout_days: impl Into<ListOf<i64>> = put<ListOf<i64>> "monthly_payout_days" "Sets `monthly_payout_days`. Several, each: an integer.";
         weekly_payout_days: impl Into<ListOf<TransferScheduleWeeklyPayoutDays>> = put<ListOf<TransferScheduleWeeklyPayoutDays>> "weekly_payout_days" "Sets `weekly_payout_days`. Several, each: `friday`, `monday`, `thursday`, `tuesday` or `wednesday`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/balance_settings.payments.settlement_timing`.
     SettlementTimingParams() {
         delay_days_override: impl Into<i64> = int "delay_days_override", clear_delay_days_override "Sets `delay_days_override`. An integer.";
         start_of_day: StartOfDayParams = fields "start_of_day", clear_start_of_day "Sets `start_of_day`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/balance_settings.payments.settlement_timing.start_of_day`.
     StartOfDayParams() {
         hour: impl Into<i64> = int "hour" "Sets `hour`. An integer.";
         minutes: impl Into<i64> = int "minutes" "Sets `minutes`. An integer.";
         timezone: impl Into<String> = text "timezone" "Sets `timezone`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/balance_settings`.
     UpdateBalanceSettings() {
         payments: BalanceSettingsPaymentsParams = fields "payments" "Sets `payments`. Parameters.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/balance_settings.payments.payouts.automatic_transfer_rules_by_currency.type` and one other place.
     BalanceSettingsResourceAutomaticTransferRuleType {
         TransferAll = "transfer_all", TransferUpToAmount = "transfer_up_to_amount",

@@ -8,12 +8,12 @@ use super::{
     TransferReversal,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, unions, views},
+    view::{Expandable, List, open_enum, union_view, view},
 };
 
-handles! {
+handle! {
     /// Calls about `balance_transactions`: [reference](https://docs.stripe.com/api/balance_transactions).
     BalanceTransactionsApi [] {
         fn list(; ListBalanceTransactions) -> List<BalanceTransaction> = list
@@ -23,7 +23,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `balance_transaction`: [reference](https://docs.stripe.com/api/balance/history/object).
     BalanceTransaction {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -45,7 +45,7 @@ views! {
     }
 }
 
-unions! {
+union_view! {
     /// The part `balance_transaction.source`.
     BalanceTransactionSource {
         as_application_fee: ApplicationFee = "application_fee";
@@ -81,14 +81,16 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `balance_transaction.balance_type`.
     BalanceTransactionBalanceType {
         Issuing = "issuing", Payments = "payments",
         RefundAndDisputePrefunding = "refund_and_dispute_prefunding",
         RiskReserved = "risk_reserved",
     }
+}
 
+open_enum! {
     /// Words of `balance_transaction.type`.
     BalanceTransactionType {
         Adjustment = "adjustment", Advance = "advance", AdvanceFunding = "advance_funding",

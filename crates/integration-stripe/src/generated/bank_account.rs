@@ -2,9 +2,9 @@
 //! `bank_account`.
 
 use super::{Account, CardAvailablePayoutMethods, Customer, ExternalAccountRequirements};
-use crate::view::{Expandable, Map, views};
+use crate::view::{Expandable, Map, view};
 
-views! {
+view! {
     /// The object `bank_account`: [reference](https://docs.stripe.com/api/customers/bank_accounts/object).
     BankAccount {
         account: Expandable<Account> = field "account" Nullable "An id, or the object where the call expanded it; may be `null`.";

@@ -3,12 +3,12 @@
 
 use super::ThresholdsResourceUsageThresholdConfig;
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing.alerts`: [reference](https://docs.stripe.com/api/billing/alerts).
     BillingAlertsApi [] {
         fn list(; ListBillingAlerts) -> List<BillingAlert> = list
@@ -26,7 +26,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing.alert`: [reference](https://docs.stripe.com/api/billing/alerts/object).
     BillingAlert {
         alert_type: &str = text "alert_type" Required "Text; always there.";
@@ -44,12 +44,16 @@ params! {
     BillingAlertFiltersParams(r#type: impl Into<String> = text "type") {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/alerts`.
     CreateBillingAlert(alert_type: impl Into<String> = text "alert_type", title: impl Into<String> = text "title") {
         usage_threshold: UsageThresholdParams = fields "usage_threshold" "Sets `usage_threshold`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing/alerts`.
     ListBillingAlerts() {
         alert_type: impl Into<String> = text "alert_type" "Sets `alert_type`. Text.";
@@ -58,14 +62,16 @@ params! {
         meter: impl Into<String> = text "meter" "Sets `meter`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/alerts.usage_threshold`.
     UsageThresholdParams(gte: impl Into<i64> = int "gte", meter: impl Into<String> = text "meter", recurrence: impl Into<String> = text "recurrence") {
         filters: impl Into<ListOf<BillingAlertFiltersParams>> = put<ListOf<BillingAlertFiltersParams>> "filters" "Sets `filters`. Several, each: parameters.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `billing.alert.status`.
     BillingAlertStatus {
         Active = "active", Archived = "archived", Inactive = "inactive",

@@ -3,12 +3,12 @@
 
 use super::{ApplicabilityScopeParams, CreditBalance, Customer};
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, open_enums, views},
+    view::{Expandable, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing.credit_balance_summary`: [reference](https://docs.stripe.com/api/billing/credit_balance_summary).
     BillingCreditBalanceSummaryApi [] {
         fn retrieve(; RetrieveBillingCreditBalanceSummary) -> BillingCreditBalanceSummary = get
@@ -16,7 +16,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing.credit_balance_summary`: [reference](https://docs.stripe.com/api/billing/credit_balance_summary/object).
     BillingCreditBalanceSummary {
         balances: Vec<CreditBalance> = field "balances" Required "Several, each: an object; always there.";
@@ -33,7 +33,9 @@ params! {
         applicability_scope: ApplicabilityScopeParams = fields "applicability_scope" "Sets `applicability_scope`. Parameters.";
         credit_grant: impl Into<String> = text "credit_grant" "Sets `credit_grant`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing/credit_balance_summary`.
     RetrieveBillingCreditBalanceSummary(filter: FilterParams = fields "filter") {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
@@ -41,7 +43,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/billing/credit_balance_summary.filter.type`.
     BillingCreditBalanceSummaryType {
         ApplicabilityScope = "applicability_scope", CreditGrant = "credit_grant",

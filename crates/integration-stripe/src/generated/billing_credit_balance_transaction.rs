@@ -6,12 +6,12 @@ use super::{
     BillingCreditGrantsResourceBalanceDebit, TestHelpersTestClock,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing.credit_balance_transactions`: [reference](https://docs.stripe.com/api/billing/credit_balance_transactions).
     BillingCreditBalanceTransactionsApi [] {
         fn list(; ListBillingCreditBalanceTransactions) -> List<BillingCreditBalanceTransaction> = list
@@ -21,7 +21,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing.credit_balance_transaction`: [reference](https://docs.stripe.com/api/billing/credit_balance_transactions/object).
     BillingCreditBalanceTransaction {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -49,7 +49,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `billing.credit_balance_transaction.type`.
     BillingCreditBalanceTransactionType {
         Credit = "credit", Debit = "debit",

@@ -6,12 +6,12 @@ use super::{
     BillingCreditGrantsResourceApplicabilityConfig, Customer, TestHelpersTestClock,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing.credit_grants`: [reference](https://docs.stripe.com/api/billing/credit_grants).
     BillingCreditGrantsApi [] {
         fn list(; ListBillingCreditGrants) -> List<BillingCreditGrant> = list
@@ -29,7 +29,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing.credit_grant`: [reference](https://docs.stripe.com/api/billing/credit_grants/object).
     BillingCreditGrant {
         amount: BillingCreditGrantsResourceAmount = view "amount" Required "An object; always there.";
@@ -56,12 +56,16 @@ params! {
     /// Parameters of `POST /v1/billing/credit_grants.applicability_config`.
     ApplicabilityConfigParams(scope: ApplicabilityScopeParams = fields "scope") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/credit_grants.amount`.
     BillingCreditGrantAmountParams(r#type: impl Into<String> = text "type") {
         monetary: AmountParams = fields "monetary" "Sets `monetary`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/credit_grants`.
     CreateBillingCreditGrant(amount: BillingCreditGrantAmountParams = fields "amount", applicability_config: ApplicabilityConfigParams = fields "applicability_config") {
         category: impl Into<BillingCreditGrantCategory> = put<BillingCreditGrantCategory> "category" "Sets `category`. `paid` or `promotional`.";
@@ -73,7 +77,9 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 100 characters.";
         priority: impl Into<i64> = int "priority" "Sets `priority`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing/credit_grants`.
     ListBillingCreditGrants() {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
@@ -82,7 +88,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/credit_grants/{id}`.
     UpdateBillingCreditGrant() {
         expires_at: impl Into<i64> = int "expires_at", clear_expires_at "Sets `expires_at`. An integer.";
@@ -90,7 +98,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/billing/credit_grants.category` and one other place.
     BillingCreditGrantCategory {
         Paid = "paid", Promotional = "promotional",

@@ -3,12 +3,12 @@
 
 use super::{BillingMeterEventSummary, BillingMeterStatus};
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing.meters`: [reference](https://docs.stripe.com/api/billing/meters).
     BillingMetersApi [
         event_summaries: BillingMetersEventSummariesApi,
@@ -26,7 +26,9 @@ handles! {
         fn reactivate(id) -> BillingMeter = post
             "stripe.billing.meters.reactivate" "/v1/billing/meters/{id}/reactivate" "billing/meters/reactivate";
     }
+}
 
+handle! {
     /// Calls about `billing.meters.event_summaries`: [reference](https://docs.stripe.com/api/billing/meters/event_summaries).
     BillingMetersEventSummariesApi [] {
         fn list(id; ListBillingMeterEventSummaries) -> List<BillingMeterEventSummary> = list
@@ -34,7 +36,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing.meter`: [reference](https://docs.stripe.com/api/billing/meters/object).
     BillingMeter {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -51,27 +53,37 @@ views! {
         updated: i64 = int "updated" Required "Seconds since 1970; always there.";
         value_settings: BillingMeterResourceBillingMeterValue = view "value_settings" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `billing_meter_resource_aggregation_settings`.
     BillingMeterResourceAggregationSettings {
         formula: BillingMeterResourceAggregationSettingsFormula = field "formula" Required "`count`, `last` or `sum`; always there.";
     }
+}
 
+view! {
     /// The part `billing_meter_resource_billing_meter_event_adjustment_cancel`.
     BillingMeterResourceBillingMeterEventAdjustmentCancel {
         identifier: &str = text "identifier" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `billing_meter_resource_billing_meter_status_transitions`.
     BillingMeterResourceBillingMeterStatusTransitions {
         deactivated_at: i64 = int "deactivated_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `billing_meter_resource_billing_meter_value`.
     BillingMeterResourceBillingMeterValue {
         event_payload_key: &str = text "event_payload_key" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_meter_resource_customer_mapping_settings`.
     BillingMeterResourceCustomerMappingSettings {
         event_payload_key: &str = text "event_payload_key" Required "Text; always there.";
@@ -86,15 +98,21 @@ params! {
         event_time_window: impl Into<BillingMeterEventTimeWindow> = put<BillingMeterEventTimeWindow> "event_time_window" "Sets `event_time_window`. `day` or `hour`.";
         value_settings: ValueSettingsParams = fields "value_settings" "Sets `value_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/meters.customer_mapping`.
     CustomerMappingParams(event_payload_key: impl Into<String> = text "event_payload_key", r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/meters.default_aggregation`.
     DefaultAggregationParams(formula: impl Into<BillingMeterResourceAggregationSettingsFormula> = put<BillingMeterResourceAggregationSettingsFormula> "formula") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing/meters/{id}/event_summaries`.
     ListBillingMeterEventSummaries(customer: impl Into<String> = text "customer", end_time: impl Into<i64> = int "end_time", start_time: impl Into<i64> = int "start_time") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -102,7 +120,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         value_grouping_window: impl Into<BillingMeterEventTimeWindow> = put<BillingMeterEventTimeWindow> "value_grouping_window" "Sets `value_grouping_window`. `day` or `hour`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing/meters`.
     ListBillingMeters() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -110,23 +130,29 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<BillingMeterStatus> = put<BillingMeterStatus> "status" "Sets `status`. `active` or `inactive`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/meters/{id}`.
     UpdateBillingMeter() {
         display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text of at most 250 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/meters.value_settings`.
     ValueSettingsParams(event_payload_key: impl Into<String> = text "event_payload_key") {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/billing/meters/{id}/event_summaries.value_grouping_window` and 2 other places.
     BillingMeterEventTimeWindow {
         Day = "day", Hour = "hour",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing/meters.default_aggregation.formula` and one other place.
     BillingMeterResourceAggregationSettingsFormula {
         Count = "count", Last = "last", Sum = "sum",

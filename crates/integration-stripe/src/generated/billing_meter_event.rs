@@ -2,12 +2,12 @@
 //! `billing_meter_event`.
 
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Map, views},
+    view::{Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing.meter_events`: [reference](https://docs.stripe.com/api/billing/meter_events).
     BillingMeterEventsApi [] {
         fn create(; CreateBillingMeterEvent) -> BillingMeterEvent = post
@@ -15,7 +15,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing.meter_event`: [reference](https://docs.stripe.com/api/billing/meter_events/object).
     BillingMeterEvent {
         created: i64 = int "created" Required "Seconds since 1970; always there.";

@@ -2,9 +2,9 @@
 //! `billing_meter_event_adjustment`.
 
 use super::{BillingMeterResourceBillingMeterEventAdjustmentCancel, IssuingSettlementStatus};
-use crate::{op::handles, params::params, view::views};
+use crate::{op::handle, params::params, view::view};
 
-handles! {
+handle! {
     /// Calls about `billing.meter_event_adjustments`: [reference](https://docs.stripe.com/api/billing/meter_event_adjustments).
     BillingMeterEventAdjustmentsApi [] {
         fn create(; CreateBillingMeterEventAdjustment) -> BillingMeterEventAdjustment = post
@@ -12,7 +12,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing.meter_event_adjustment`: [reference](https://docs.stripe.com/api/billing/meter_event_adjustments/object).
     BillingMeterEventAdjustment {
         cancel: BillingMeterResourceBillingMeterEventAdjustmentCancel = view "cancel" Nullable "An object; may be `null`.";
@@ -29,7 +29,9 @@ params! {
     CancelParams() {
         identifier: impl Into<String> = text "identifier" "Sets `identifier`. Text of at most 100 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/meter_event_adjustments`.
     CreateBillingMeterEventAdjustment(event_name: impl Into<String> = text "event_name", r#type: impl Into<String> = text "type") {
         cancel: CancelParams = fields "cancel" "Sets `cancel`. Parameters.";

@@ -10,12 +10,12 @@ use super::{
     PortalSubscriptionUpdateTrialUpdateBehavior,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing_portal.configurations`: [reference](https://docs.stripe.com/api/billing_portal/configurations).
     BillingPortalConfigurationsApi [] {
         fn list(; ListBillingPortalConfigurations) -> List<BillingPortalConfiguration> = list
@@ -29,7 +29,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing_portal.configuration`: [reference](https://docs.stripe.com/api/billing_portal/configurations/object).
     BillingPortalConfiguration {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -56,18 +56,24 @@ params! {
         privacy_policy_url: impl Into<String> = text "privacy_policy_url" "Sets `privacy_policy_url`. Text.";
         terms_of_service_url: impl Into<String> = text "terms_of_service_url" "Sets `terms_of_service_url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_cancel.cancellation_reason`.
     BillingPortalConfigurationCancellationReasonParams(enabled: bool = flag "enabled") {
         options: impl Into<ListOf<CancellationDetailsFeedback>> = put<ListOf<CancellationDetailsFeedback>> "options", clear_options "Sets `options`. Several, each: one of 8 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.customer_update`.
     BillingPortalConfigurationCustomerUpdateParams() {
         allowed_updates: impl Into<ListOf<PortalCustomerUpdateAllowedUpdates>> = put<ListOf<PortalCustomerUpdateAllowedUpdates>> "allowed_updates", clear_allowed_updates "Sets `allowed_updates`. Several, each: `address`, `email`, `name`, `phone`, `shipping` or `tax_id`.";
         enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features`.
     BillingPortalConfigurationFeaturesParams() {
         customer_update: CustomerUpdateParams = fields "customer_update" "Sets `customer_update`. Parameters.";
@@ -76,12 +82,16 @@ params! {
         subscription_cancel: SubscriptionCancelParams = fields "subscription_cancel" "Sets `subscription_cancel`. Parameters.";
         subscription_update: SubscriptionUpdateParams = fields "subscription_update" "Sets `subscription_update`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_update.schedule_at_period_end`.
     BillingPortalConfigurationScheduleAtPeriodEndParams() {
         conditions: impl Into<ListOf<ConditionsParams>> = put<ListOf<ConditionsParams>> "conditions", clear_conditions "Sets `conditions`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_cancel`.
     BillingPortalConfigurationSubscriptionCancelParams() {
         cancellation_reason: BillingPortalConfigurationCancellationReasonParams = fields "cancellation_reason" "Sets `cancellation_reason`. Parameters.";
@@ -89,7 +99,9 @@ params! {
         mode: impl Into<PortalSubscriptionCancelMode> = put<PortalSubscriptionCancelMode> "mode" "Sets `mode`. `at_period_end` or `immediately`.";
         proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features.subscription_update`.
     BillingPortalConfigurationSubscriptionUpdateParams() {
         billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
@@ -100,15 +112,21 @@ params! {
         schedule_at_period_end: BillingPortalConfigurationScheduleAtPeriodEndParams = fields "schedule_at_period_end" "Sets `schedule_at_period_end`. Parameters.";
         trial_update_behavior: impl Into<PortalSubscriptionUpdateTrialUpdateBehavior> = put<PortalSubscriptionUpdateTrialUpdateBehavior> "trial_update_behavior" "Sets `trial_update_behavior`. `continue_trial` or `end_trial`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_cancel.cancellation_reason`.
     CancellationReasonParams(enabled: bool = flag "enabled", options: impl Into<ListOf<CancellationDetailsFeedback>> = put<ListOf<CancellationDetailsFeedback>> "options") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.schedule_at_period_end.conditions` and one other place.
     ConditionsParams(r#type: impl Into<PortalResourceScheduleUpdateAtPeriodEndConditionType> = put<PortalResourceScheduleUpdateAtPeriodEndConditionType> "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations`.
     CreateBillingPortalConfiguration(features: BillingPortalConfigurationFeaturesParams = fields "features") {
         business_profile: BillingPortalConfigurationBusinessProfileParams = fields "business_profile" "Sets `business_profile`. Parameters.";
@@ -117,12 +135,16 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         name: impl Into<String> = text "name", clear_name "Sets `name`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.customer_update`.
     CustomerUpdateParams(enabled: bool = flag "enabled") {
         allowed_updates: impl Into<ListOf<PortalCustomerUpdateAllowedUpdates>> = put<ListOf<PortalCustomerUpdateAllowedUpdates>> "allowed_updates", clear_allowed_updates "Sets `allowed_updates`. Several, each: `address`, `email`, `name`, `phone`, `shipping` or `tax_id`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing_portal/configurations`.
     ListBillingPortalConfigurations() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -131,29 +153,39 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.payment_method_update` and one other place.
     PaymentMethodUpdateParams(enabled: bool = flag "enabled") {
         payment_method_configuration: impl Into<String> = text "payment_method_configuration", clear_payment_method_configuration "Sets `payment_method_configuration`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.products` and one other place.
     ProductsParams(prices: impl Into<ListOf<String>> = put<ListOf<String>> "prices", product: impl Into<String> = text "product") {
         adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.schedule_at_period_end`.
     ScheduleAtPeriodEndParams() {
         conditions: impl Into<ListOf<ConditionsParams>> = put<ListOf<ConditionsParams>> "conditions" "Sets `conditions`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_cancel`.
     SubscriptionCancelParams(enabled: bool = flag "enabled") {
         cancellation_reason: CancellationReasonParams = fields "cancellation_reason" "Sets `cancellation_reason`. Parameters.";
         mode: impl Into<PortalSubscriptionCancelMode> = put<PortalSubscriptionCancelMode> "mode" "Sets `mode`. `at_period_end` or `immediately`.";
         proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update`.
     SubscriptionUpdateParams(enabled: bool = flag "enabled") {
         billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
@@ -163,7 +195,9 @@ params! {
         schedule_at_period_end: ScheduleAtPeriodEndParams = fields "schedule_at_period_end" "Sets `schedule_at_period_end`. Parameters.";
         trial_update_behavior: impl Into<PortalSubscriptionUpdateTrialUpdateBehavior> = put<PortalSubscriptionUpdateTrialUpdateBehavior> "trial_update_behavior" "Sets `trial_update_behavior`. `continue_trial` or `end_trial`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}`.
     UpdateBillingPortalConfiguration() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -174,14 +208,18 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         name: impl Into<String> = text "name", clear_name "Sets `name`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.business_profile`.
     UpdateBillingPortalConfigurationBusinessProfileParams() {
         headline: impl Into<String> = text "headline", clear_headline "Sets `headline`. Text.";
         privacy_policy_url: impl Into<String> = text "privacy_policy_url", clear_privacy_policy_url "Sets `privacy_policy_url`. Text.";
         terms_of_service_url: impl Into<String> = text "terms_of_service_url", clear_terms_of_service_url "Sets `terms_of_service_url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations/{configuration}.features`.
     UpdateBillingPortalConfigurationFeaturesParams() {
         customer_update: BillingPortalConfigurationCustomerUpdateParams = fields "customer_update" "Sets `customer_update`. Parameters.";

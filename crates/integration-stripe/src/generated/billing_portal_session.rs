@@ -6,12 +6,12 @@ use super::{
     PortalFlowsFlow, PortalFlowsFlowAfterCompletionType, PortalFlowsFlowType, SourceRedirectParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{Expandable, open_enums, views},
+    view::{Expandable, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `billing_portal.sessions`: [reference](https://docs.stripe.com/api/billing_portal/sessions).
     BillingPortalSessionsApi [] {
         fn create(; CreateBillingPortalSession) -> BillingPortalSession = post
@@ -19,7 +19,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `billing_portal.session`: [reference](https://docs.stripe.com/api/billing_portal/sessions/object).
     BillingPortalSession {
         configuration: Expandable<BillingPortalConfiguration> = field "configuration" Required "An id, or the object where the call expanded it; always there.";
@@ -43,26 +43,36 @@ params! {
         hosted_confirmation: HostedConfirmationParams = fields "hosted_confirmation" "Sets `hosted_confirmation`. Parameters.";
         redirect: SourceRedirectParams = fields "redirect" "Sets `redirect`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update_confirm.items`.
     BillingPortalSessionItemsParams(id: impl Into<String> = text "id") {
         price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_cancel`.
     BillingPortalSessionSubscriptionCancelParams(subscription: impl Into<String> = text "subscription") {
         retention: RetentionParams = fields "retention" "Sets `retention`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update`.
     BillingPortalSessionSubscriptionUpdateParams(subscription: impl Into<String> = text "subscription") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_cancel.retention.coupon_offer`.
     CouponOfferParams(coupon: impl Into<String> = text "coupon") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions`.
     CreateBillingPortalSession() {
         configuration: impl Into<String> = text "configuration" "Sets `configuration`. Text of at most 5000 characters.";
@@ -73,7 +83,9 @@ params! {
         on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
         return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data`.
     FlowDataParams(r#type: impl Into<PortalFlowsFlowType> = put<PortalFlowsFlowType> "type") {
         after_completion: BillingPortalSessionAfterCompletionParams = fields "after_completion" "Sets `after_completion`. Parameters.";
@@ -81,18 +93,22 @@ params! {
         subscription_update: BillingPortalSessionSubscriptionUpdateParams = fields "subscription_update" "Sets `subscription_update`. Parameters.";
         subscription_update_confirm: SubscriptionUpdateConfirmParams = fields "subscription_update_confirm" "Sets `subscription_update_confirm`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_cancel.retention`.
     RetentionParams(coupon_offer: CouponOfferParams = fields "coupon_offer", r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update_confirm`.
     SubscriptionUpdateConfirmParams(items: impl Into<ListOf<BillingPortalSessionItemsParams>> = put<ListOf<BillingPortalSessionItemsParams>> "items", subscription: impl Into<String> = text "subscription") {
         discounts: impl Into<ListOf<CheckoutSessionDiscountsParams>> = put<ListOf<CheckoutSessionDiscountsParams>> "discounts" "Sets `discounts`. Several, each: parameters.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/billing_portal/sessions.locale` and one other place.
     BillingPortalSessionLocale {
         Auto = "auto", Bg = "bg", Cs = "cs", Da = "da", De = "de", El = "el", En = "en",

@@ -2,9 +2,9 @@
 //! `capability`.
 
 use super::{Account, AccountCapabilityRequirements};
-use crate::view::{Expandable, open_enums, views};
+use crate::view::{Expandable, open_enum, view};
 
-views! {
+view! {
     /// The object `capability`: [reference](https://docs.stripe.com/api/accounts/capabilities/object).
     Capability {
         account: Expandable<Account> = field "account" Required "An id, or the object where the call expanded it; always there.";
@@ -18,7 +18,7 @@ views! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `capability.status`.
     CapabilityStatus {
         Active = "active", Inactive = "inactive", Pending = "pending", Unrequested = "unrequested",

@@ -5,9 +5,9 @@ use super::{
     Account, CardAllowRedisplay, CardAvailablePayoutMethods, CardRegulatedStatus, Customer,
     TokenCardNetworks,
 };
-use crate::view::{Expandable, Map, views};
+use crate::view::{Expandable, Map, view};
 
-views! {
+view! {
     /// The object `card`: [reference](https://docs.stripe.com/api/customers/cards/object).
     Card {
         account: Expandable<Account> = field "account" Nullable "An id, or the object where the call expanded it; may be `null`.";

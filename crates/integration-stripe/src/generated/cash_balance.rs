@@ -2,9 +2,9 @@
 //! `cash_balance`.
 
 use super::CustomerBalanceCustomerBalanceSettings;
-use crate::view::{Map, views};
+use crate::view::{Map, view};
 
-views! {
+view! {
     /// The object `cash_balance`: [reference](https://docs.stripe.com/api/customers/object).
     CashBalance {
         available: Map<i64> = field "available" Nullable "By key: an integer; may be `null`.";

@@ -11,12 +11,12 @@ use super::{
     Shipping, ShippingParams, TerminalReaderReaderResourceRefundPaymentActionReason,
 };
 use crate::{
-    op::handles,
-    params::{MapOf, choices, params, text_choices},
-    view::{Expandable, List, Map, open_enums, views},
+    op::handle,
+    params::{MapOf, choice, params, text_choices},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `charges`: [reference](https://docs.stripe.com/api/charges).
     ChargesApi [
         #[cfg(feature = "full")]
@@ -38,7 +38,9 @@ handles! {
         fn refund(charge; RefundCharge) -> Charge = post
             "stripe.charges.refund" "/v1/charges/{charge}/refund" "charges/refund";
     }
+}
 
+handle! {
     /// Calls about `charges.refunds`: [reference](https://docs.stripe.com/api/charges/refunds).
     ChargesRefundsApi [] {
         fn list(charge; ListParams) -> List<Refund> = list
@@ -53,7 +55,7 @@ handles! {
 }
 
 #[cfg(feature = "full")]
-handles! {
+handle! {
     /// Calls about `charges.dispute`: [reference](https://docs.stripe.com/api/charges).
     ChargesDisputeApi [] {
         fn retrieve(charge) -> Dispute = get
@@ -65,7 +67,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `charge`: [reference](https://docs.stripe.com/api/charges/object).
     Charge {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -121,13 +123,17 @@ views! {
         transfer_data: ChargeTransferData = view "transfer_data" Nullable "An object; may be `null`.";
         transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `charge_fraud_details`.
     ChargeFraudDetails {
         stripe_report: &str = text "stripe_report" Optional "Text; may be missing.";
         user_report: &str = text "user_report" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `charge_outcome`.
     ChargeOutcome {
         advice_code: ChargeOutcomeAdviceCode = field "advice_code" Nullable "`confirm_card_data`, `do_not_try_again` or `try_again_later`; may be `null`.";
@@ -155,13 +161,17 @@ params! {
         transfer_data: PaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges.transfer_data`.
     ChargeTransferDataParams(destination: impl Into<String> = text "destination") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges`.
     CreateCharge() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -184,7 +194,9 @@ params! {
         transfer_data: ChargeTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/refunds`.
     CreateChargeRefund() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -198,16 +210,22 @@ params! {
         refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
         reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges.destination`.
     DestinationParams(account: impl Into<String> = text "account") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}.fraud_details`.
     FraudDetailsParams(user_report: impl Into<ChargeUserReport> = put<ChargeUserReport> "user_report") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/charges`.
     ListCharges() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -218,7 +236,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/refund`.
     RefundCharge() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -229,7 +249,9 @@ params! {
         refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
         reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}`.
     UpdateCharge() {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
@@ -240,7 +262,9 @@ params! {
         shipping: ShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute`.
     UpdateChargeDispute() {
         evidence: EvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
@@ -249,7 +273,7 @@ params! {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/charges.destination`.
     DestinationChoice {
         Fields(DestinationParams), Text(String),
@@ -260,13 +284,15 @@ text_choices! {
     DestinationChoice
 }
 
-open_enums! {
+open_enum! {
     /// Words of `charge_outcome.advice_code`.
     ChargeOutcomeAdviceCode {
         ConfirmCardData = "confirm_card_data", DoNotTryAgain = "do_not_try_again",
         TryAgainLater = "try_again_later",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/charges/{charge}.fraud_details.user_report`.
     ChargeUserReport {
         Fraudulent = "fraudulent", Safe = "safe",

@@ -51,18 +51,20 @@ use super::{
 #[cfg(feature = "full")]
 use super::{Invoice, Item, ListParams, PaymentLink, Subscription};
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, Params, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `checkout`.
     CheckoutApi [
         sessions: CheckoutSessionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `checkout.sessions`: [reference](https://docs.stripe.com/api/checkout/sessions).
     CheckoutSessionsApi [
         #[cfg(feature = "full")]
@@ -82,7 +84,7 @@ handles! {
 }
 
 #[cfg(feature = "full")]
-handles! {
+handle! {
     /// Calls about `checkout.sessions.line_items`: [reference](https://docs.stripe.com/api/checkout/sessions/line_items).
     CheckoutSessionsLineItemsApi [] {
         fn list(session; ListParams) -> List<Item> = list
@@ -90,7 +92,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `checkout.session`: [reference](https://docs.stripe.com/api/checkout/sessions/object).
     CheckoutSession {
         adaptive_pricing: PortalInvoiceList = view "adaptive_pricing" Nullable "An object; may be `null`.";
@@ -166,7 +168,9 @@ views! {
         url: &str = text "url" Nullable "Text; may be `null`.";
         wallet_options: CheckoutSessionWalletOptions = view "wallet_options" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `checkout_session_payment_method_options`.
     CheckoutSessionPaymentMethodOptions {
         acss_debit: CheckoutAcssDebitPaymentMethodOptions = view "acss_debit" Optional "An object; may be missing.";
@@ -214,7 +218,9 @@ views! {
         upi: CheckoutUpiPaymentMethodOptions = view "upi" Optional "An object; may be missing.";
         us_bank_account: CheckoutUsBankAccountPaymentMethodOptions = view "us_bank_account" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_session_wallet_options`.
     CheckoutSessionWalletOptions {
         link: CheckoutLinkWalletOptions = view "link" Optional "An object; may be missing.";
@@ -227,12 +233,16 @@ params! {
         capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.after_expiration`.
     AfterExpirationParams() {
         recovery: RecoveryParams = fields "recovery" "Sets `recovery`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.branding_settings`.
     BrandingSettingsParams() {
         background_color: impl Into<String> = text "background_color", clear_background_color "Sets `background_color`. Text.";
@@ -243,7 +253,9 @@ params! {
         icon: IconParams = fields "icon" "Sets `icon`. Parameters.";
         logo: IconParams = fields "logo" "Sets `logo`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.acss_debit`.
     CheckoutSessionAcssDebitParams() {
         currency: impl Into<CheckoutAcssDebitPaymentMethodOptionsCurrency> = put<CheckoutAcssDebitPaymentMethodOptionsCurrency> "currency" "Sets `currency`. `cad` or `usd`.";
@@ -252,7 +264,9 @@ params! {
         target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
         verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions/{session}.collected_information.shipping_details.address`.
     CheckoutSessionAddressParams(country: impl Into<String> = text "country", line1: impl Into<String> = text "line1") {
         city: impl Into<String> = text "city" "Sets `city`. Text of at most 5000 characters.";
@@ -260,26 +274,34 @@ params! {
         postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text of at most 5000 characters.";
         state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.au_becs_debit`.
     CheckoutSessionAuBecsDebitParams() {
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
         target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.bacs_debit` and one other place.
     CheckoutSessionBacsDebitParams() {
         mandate_options: SetupIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
         target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.boleto`.
     CheckoutSessionBoletoParams() {
         expires_after_days: impl Into<i64> = int "expires_after_days" "Sets `expires_after_days`. An integer.";
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.card`.
     CheckoutSessionCardParams() {
         capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
@@ -294,31 +316,41 @@ params! {
         statement_descriptor_suffix_kana: impl Into<String> = text "statement_descriptor_suffix_kana" "Sets `statement_descriptor_suffix_kana`. Text of at most 22 characters.";
         statement_descriptor_suffix_kanji: impl Into<String> = text "statement_descriptor_suffix_kanji" "Sets `statement_descriptor_suffix_kanji`. Text of at most 17 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.cashapp`.
     CheckoutSessionCashappParams() {
         capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.customer_update`.
     CheckoutSessionCustomerUpdateParams() {
         address: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "address" "Sets `address`. `auto` or `never`.";
         name: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "name" "Sets `name`. `auto` or `never`.";
         shipping: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "shipping" "Sets `shipping`. `auto` or `never`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.financial_connections`.
     CheckoutSessionFinancialConnectionsParams() {
         permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions" "Sets `permissions`. Several, each: `balances`, `ownership`, `payment_method` or `transactions`.";
         prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation`.
     CheckoutSessionInvoiceCreationParams(enabled: bool = flag "enabled") {
         invoice_data: CheckoutSessionInvoiceDataParams = fields "invoice_data" "Sets `invoice_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation.invoice_data`.
     CheckoutSessionInvoiceDataParams() {
         account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
@@ -329,14 +361,18 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         rendering_options: RenderingOptionsParams = fields "rendering_options", clear_rendering_options "Sets `rendering_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.klarna`.
     CheckoutSessionKlarnaParams() {
         capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
         subscriptions: impl Into<ListOf<SubscriptionsParams>> = put<ListOf<SubscriptionsParams>> "subscriptions", clear_subscriptions "Sets `subscriptions`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.line_items`.
     CheckoutSessionLineItemsParams() {
         adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
@@ -347,17 +383,23 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates" "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.wallet_options.link`.
     CheckoutSessionLinkParams() {
         display: impl Into<CheckoutLinkWalletOptionsDisplay> = put<CheckoutLinkWalletOptionsDisplay> "display" "Sets `display`. `auto` or `never`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_data`.
     CheckoutSessionPaymentMethodDataParams() {
         allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options`.
     CheckoutSessionPaymentMethodOptionsParams() {
         acss_debit: CheckoutSessionAcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
@@ -409,13 +451,17 @@ params! {
         us_bank_account: CheckoutSessionUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
         wechat_pay: CheckoutSessionWechatPayParams = fields "wechat_pay" "Sets `wechat_pay`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.payto`.
     CheckoutSessionPaytoParams() {
         mandate_options: CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.pix`.
     CheckoutSessionPixParams() {
         amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
@@ -423,23 +469,31 @@ params! {
         mandate_options: PaymentIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions/{session}.collected_information.shipping_details`.
     CheckoutSessionShippingDetailsParams(address: CheckoutSessionAddressParams = fields "address", name: impl Into<String> = text "name") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data.shipping`.
     CheckoutSessionShippingParams(address: SourceAddressParams = fields "address", name: impl Into<String> = text "name") {
         carrier: impl Into<String> = text "carrier" "Sets `carrier`. Text of at most 5000 characters.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
         tracking_number: impl Into<String> = text "tracking_number" "Sets `tracking_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.swish`.
     CheckoutSessionSwishParams() {
         reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.us_bank_account`.
     CheckoutSessionUsBankAccountParams() {
         financial_connections: CheckoutSessionFinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
@@ -447,22 +501,30 @@ params! {
         target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
         verification_method: impl Into<CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod> = put<CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod> "verification_method" "Sets `verification_method`. `automatic` or `instant`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.wechat_pay`.
     CheckoutSessionWechatPayParams(client: impl Into<PaymentMethodOptionsWechatPayClient> = put<PaymentMethodOptionsWechatPayClient> "client") {
         app_id: impl Into<String> = text "app_id" "Sets `app_id`. Text of at most 5000 characters.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/checkout/sessions.customer_details`.
     CheckoutSessionsCustomerDetailsParams(email: impl Into<String> = text "email") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions/{session}.collected_information`.
     CollectedInformationParams() {
         shipping_details: CheckoutSessionShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions`.
     CreateCheckoutSession() {
         adaptive_pricing: ManagedPaymentsParams = fields "adaptive_pricing" "Sets `adaptive_pricing`. Parameters.";
@@ -516,19 +578,25 @@ params! {
         ui_mode: impl Into<CheckoutSessionUiMode> = put<CheckoutSessionUiMode> "ui_mode" "Sets `ui_mode`. `elements`, `embedded_page` or `hosted_page`.";
         wallet_options: WalletOptionsParams = fields "wallet_options" "Sets `wallet_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.branding_settings.icon` and one other place.
     IconParams(r#type: impl Into<PaymentPagesCheckoutSessionBrandingSettingsIconType> = put<PaymentPagesCheckoutSessionBrandingSettingsIconType> "type") {
         file: impl Into<String> = text "file" "Sets `file`. Text.";
         url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.amazon_pay` and 5 other places.
     KrCardParams() {
         capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/checkout/sessions`.
     ListCheckoutSessions() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -543,12 +611,16 @@ params! {
         status: impl Into<CheckoutSessionStatus> = put<CheckoutSessionStatus> "status" "Sets `status`. `complete`, `expired` or `open`.";
         subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.alma` and 5 other places.
     PaycoParams() {
         capture_method: impl Into<String> = text "capture_method" "Sets `capture_method`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data`.
     PaymentIntentDataParams() {
         application_fee_amount: impl Into<i64> = int "application_fee_amount" "Sets `application_fee_amount`. An integer.";
@@ -564,31 +636,41 @@ params! {
         transfer_data: InvoiceTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.permissions`.
     PermissionsParams() {
         update_shipping_details: impl Into<PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails> = put<PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails> "update_shipping_details" "Sets `update_shipping_details`. `client_only` or `server_only`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.after_expiration.recovery`.
     RecoveryParams(enabled: bool = flag "enabled") {
         allow_promotion_codes: bool = flag "allow_promotion_codes" "Sets `allow_promotion_codes`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.saved_payment_method_options`.
     SavedPaymentMethodOptionsParams() {
         allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "allow_redisplay_filters" "Sets `allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
         payment_method_remove: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_remove" "Sets `payment_method_remove`. `disabled` or `enabled`.";
         payment_method_save: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_save" "Sets `payment_method_save`. `disabled` or `enabled`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.setup_intent_data`.
     SetupIntentDataParams() {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 1000 characters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         on_behalf_of: impl Into<String> = text "on_behalf_of" "Sets `on_behalf_of`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.subscription_data`.
     SubscriptionDataParams() {
         application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent" "Sets `application_fee_percent`. A number.";
@@ -606,7 +688,9 @@ params! {
         trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
         trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions/{session}`.
     UpdateCheckoutSession() {
         collected_information: CollectedInformationParams = fields "collected_information" "Sets `collected_information`. Parameters.";
@@ -614,7 +698,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         shipping_options: impl Into<ListOf<ShippingOptionsParams>> = put<ListOf<ShippingOptionsParams>> "shipping_options", clear_shipping_options "Sets `shipping_options`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions/{session}.line_items`.
     UpdateCheckoutSessionLineItemsParams() {
         adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
@@ -625,14 +711,16 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.wallet_options`.
     WalletOptionsParams() {
         link: CheckoutSessionLinkParams = fields "link" "Sets `link`. Parameters.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.branding_settings.font_family`.
     CheckoutSessionFontFamily {
         BeVietnamPro = "be_vietnam_pro", Bitter = "bitter", ChakraPetch = "chakra_petch",
@@ -644,7 +732,9 @@ open_enums! {
         SourceSansPro = "source_sans_pro", TitilliumWeb = "titillium_web",
         UbuntuMono = "ubuntu_mono", ZenMaruGothic = "zen_maru_gothic",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.locale` and one other place.
     CheckoutSessionLocale {
         Auto = "auto", Bg = "bg", Cs = "cs", Da = "da", De = "de", El = "el", En = "en",
@@ -654,17 +744,23 @@ open_enums! {
         PtBR = "pt-BR", Ro = "ro", Ru = "ru", Sk = "sk", Sl = "sl", Sv = "sv", Th = "th",
         Tr = "tr", Vi = "vi", Zh = "zh", ZhHK = "zh-HK", ZhTW = "zh-TW",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.mode` and one other place.
     CheckoutSessionMode {
         Payment = "payment", Setup = "setup", Subscription = "subscription",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.origin_context` and one other place.
     CheckoutSessionOriginContext {
         MobileApp = "mobile_app", Web = "web",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_types`.
     CheckoutSessionPaymentMethodTypes {
         AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
@@ -682,27 +778,37 @@ open_enums! {
         Sunbit = "sunbit", Swish = "swish", Twint = "twint", Upi = "upi",
         UsBankAccount = "us_bank_account", WechatPay = "wechat_pay", Zip = "zip",
     }
+}
 
+open_enum! {
     /// Words of `checkout.session.payment_status`.
     CheckoutSessionPaymentStatus {
         NoPaymentRequired = "no_payment_required", Paid = "paid", Unpaid = "unpaid",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.proration_behavior`.
     CheckoutSessionProrationBehavior {
         CreateProrations = "create_prorations", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.redirect_on_completion` and one other place.
     CheckoutSessionRedirectOnCompletion {
         Always = "always", IfRequired = "if_required", Never = "never",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/checkout/sessions.status` and one other place.
     CheckoutSessionStatus {
         Complete = "complete", Expired = "expired", Open = "open",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.ui_mode` and one other place.
     CheckoutSessionUiMode {
         Elements = "elements", EmbeddedPage = "embedded_page", HostedPage = "hosted_page",

@@ -5,12 +5,12 @@ use super::{
     ClimateProduct, ClimateRemovalsBeneficiary, ClimateRemovalsOrderDeliveries, ListParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{Decimal, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `climate.orders`: [reference](https://docs.stripe.com/api/climate/orders).
     ClimateOrdersApi [] {
         fn list(; ListParams) -> List<ClimateOrder> = list
@@ -26,7 +26,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `climate.order`: [reference](https://docs.stripe.com/api/climate/orders/object).
     ClimateOrder {
         amount_fees: i64 = int "amount_fees" Required "An integer; always there.";
@@ -58,11 +58,15 @@ params! {
     /// Parameters of `POST /v1/climate/orders.beneficiary`.
     BeneficiaryParams(public_name: impl Into<String> = text "public_name") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/climate/orders/{order}.beneficiary`.
     ClimateOrderBeneficiaryParams(public_name: impl Into<String> = text "public_name") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/climate/orders`.
     CreateClimateOrder(product: impl Into<String> = text "product") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -71,7 +75,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         metric_tons: impl Into<Decimal> = put<Decimal> "metric_tons" "Sets `metric_tons`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/climate/orders/{order}`.
     UpdateClimateOrder() {
         beneficiary: ClimateOrderBeneficiaryParams = fields "beneficiary", clear_beneficiary "Sets `beneficiary`. Parameters.";
@@ -79,12 +85,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `climate.order.cancellation_reason`.
     ClimateOrderCancellationReason {
         Expired = "expired", ProductUnavailable = "product_unavailable", Requested = "requested",
     }
+}
 
+open_enum! {
     /// Words of `climate.order.status`.
     ClimateOrderStatus {
         AwaitingFunds = "awaiting_funds", Canceled = "canceled", Confirmed = "confirmed",

@@ -3,11 +3,11 @@
 
 use super::{ClimateRemovalsProductsPrice, ClimateSupplier, ListParams};
 use crate::{
-    op::handles,
-    view::{List, Map, views},
+    op::handle,
+    view::{List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `climate.products`: [reference](https://docs.stripe.com/api/climate/products).
     ClimateProductsApi [] {
         fn list(; ListParams) -> List<ClimateProduct> = list
@@ -17,7 +17,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `climate.product`: [reference](https://docs.stripe.com/api/climate/products/object).
     ClimateProduct {
         created: i64 = int "created" Required "Seconds since 1970; always there.";

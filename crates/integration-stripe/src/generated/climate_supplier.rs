@@ -3,11 +3,11 @@
 
 use super::{ClimateRemovalsLocation, ListParams};
 use crate::{
-    op::handles,
-    view::{List, open_enums, views},
+    op::handle,
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `climate.suppliers`: [reference](https://docs.stripe.com/api/climate/suppliers).
     ClimateSuppliersApi [] {
         fn list(; ListParams) -> List<ClimateSupplier> = list
@@ -17,7 +17,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `climate.supplier`: [reference](https://docs.stripe.com/api/climate/suppliers/object).
     ClimateSupplier {
         id: &str = text "id" Required "Text; always there.";
@@ -30,7 +30,7 @@ views! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `climate.supplier.removal_pathway`.
     ClimateSupplierRemovalPathway {
         BiomassCarbonRemovalAndStorage = "biomass_carbon_removal_and_storage",

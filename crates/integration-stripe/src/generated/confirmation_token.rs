@@ -6,9 +6,9 @@ use super::{
     ConfirmationTokensResourcePaymentMethodPreview, ConfirmationTokensResourceShipping,
     PaymentIntentSetupFutureUsage,
 };
-use crate::{op::handles, view::views};
+use crate::{op::handle, view::view};
 
-handles! {
+handle! {
     /// Calls about `confirmation_tokens`: [reference](https://docs.stripe.com/api/confirmation_tokens).
     ConfirmationTokensApi [] {
         fn retrieve(confirmation_token) -> ConfirmationToken = get
@@ -16,7 +16,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `confirmation_token`: [reference](https://docs.stripe.com/api/test_helpers/confirmation_tokens/object).
     ConfirmationToken {
         created: i64 = int "created" Required "Seconds since 1970; always there.";

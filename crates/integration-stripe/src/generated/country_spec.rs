@@ -3,11 +3,11 @@
 
 use super::ListParams;
 use crate::{
-    op::handles,
-    view::{List, Map, views},
+    op::handle,
+    view::{List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `country_specs`: [reference](https://docs.stripe.com/api/country_specs).
     CountrySpecsApi [] {
         fn list(; ListParams) -> List<CountrySpec> = list
@@ -17,7 +17,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `country_spec`: [reference](https://docs.stripe.com/api/country_specs/object).
     CountrySpec {
         default_currency: &str = text "default_currency" Required "Text; always there.";
@@ -29,13 +29,17 @@ views! {
         supported_transfer_countries: Vec<&str> = field "supported_transfer_countries" Required "Several, each: text; always there.";
         verification_fields: CountrySpecVerificationFields = view "verification_fields" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `country_spec_verification_field_details` and one other place.
     CountrySpecVerificationFieldDetails {
         additional: Vec<&str> = field "additional" Required "Several, each: text; always there.";
         minimum: Vec<&str> = field "minimum" Required "Several, each: text; always there.";
     }
+}
 
+view! {
     /// The part `country_spec_verification_fields`.
     CountrySpecVerificationFields {
         company: CountrySpecVerificationFieldDetails = view "company" Required "An object; always there.";

@@ -3,12 +3,12 @@
 
 use super::CreatedChoice;
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `coupons`: [reference](https://docs.stripe.com/api/coupons).
     CouponsApi [] {
         fn list(; ListCoupons) -> List<Coupon> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `coupon`: [reference](https://docs.stripe.com/api/coupons/object).
     Coupon {
         amount_off: i64 = int "amount_off" Nullable "An integer; may be `null`.";
@@ -45,19 +45,25 @@ views! {
         times_redeemed: i64 = int "times_redeemed" Required "An integer; always there.";
         valid: bool = flag "valid" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The object `deleted_coupon`.
     DeletedCoupon {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `coupon_applies_to`.
     CouponAppliesTo {
         products: Vec<&str> = field "products" Required "Several, each: text; always there.";
     }
+}
 
+view! {
     /// The part `coupon_currency_option`.
     CouponCurrencyOption {
         amount_off: i64 = int "amount_off" Required "An integer; always there.";
@@ -69,11 +75,15 @@ params! {
     CouponAppliesToParams() {
         products: impl Into<ListOf<String>> = put<ListOf<String>> "products" "Sets `products`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/coupons.currency_options` and one other place.
     CouponCurrencyOptionsParams(amount_off: impl Into<i64> = int "amount_off") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/coupons`.
     CreateCoupon() {
         amount_off: impl Into<i64> = int "amount_off" "Sets `amount_off`. An integer.";
@@ -89,7 +99,9 @@ params! {
         percent_off: impl Into<f64> = put<f64> "percent_off" "Sets `percent_off`. A number.";
         redeem_by: impl Into<i64> = int "redeem_by" "Sets `redeem_by`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/coupons`.
     ListCoupons() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -97,7 +109,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/coupons/{coupon}`.
     UpdateCoupon() {
         currency_options: impl Into<MapOf<CouponCurrencyOptionsParams>> = put<MapOf<CouponCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
@@ -106,7 +120,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/coupons.duration` and one other place.
     CouponDuration {
         Forever = "forever", Once = "once", Repeating = "repeating",

@@ -8,12 +8,12 @@ use super::{
     InvoicesResourceShippingCost, ListParams, Refund, ShippingCostParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{Decimal, ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `credit_notes`: [reference](https://docs.stripe.com/api/credit_notes).
     CreditNotesApi [
         lines: CreditNotesLinesApi,
@@ -32,13 +32,17 @@ handles! {
         fn void(id) -> CreditNote = post
             "stripe.credit_notes.void" "/v1/credit_notes/{id}/void" "credit_notes/void";
     }
+}
 
+handle! {
     /// Calls about `credit_notes.lines`: [reference](https://docs.stripe.com/api/credit_notes/lines).
     CreditNotesLinesApi [] {
         fn list(credit_note; ListParams) -> List<CreditNoteLineItem> = list
             "stripe.credit_notes.lines.list" "/v1/credit_notes/{credit_note}/lines" "credit_notes/lines/list";
     }
+}
 
+handle! {
     /// Calls about `credit_notes.preview_lines`: [reference](https://docs.stripe.com/api/credit_notes/preview/lines).
     CreditNotesPreviewLinesApi [] {
         fn list(; ListCreditNotePreviewLines) -> List<CreditNoteLineItem> = list
@@ -46,7 +50,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `credit_note`: [reference](https://docs.stripe.com/api/credit_notes/object).
     CreditNote {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -84,7 +88,9 @@ views! {
         r#type: CreditNoteType = field "type" Required "`mixed`, `post_payment` or `pre_payment`; always there.";
         voided_at: i64 = int "voided_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `credit_note_refund`.
     CreditNoteRefund {
         amount_refunded: i64 = int "amount_refunded" Required "An integer; always there.";
@@ -110,7 +116,9 @@ params! {
         refunds: impl Into<ListOf<RefundsParams>> = put<ListOf<RefundsParams>> "refunds" "Sets `refunds`. Several, each: parameters.";
         shipping_cost: ShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes/preview.lines` and 2 other places.
     LinesParams(r#type: impl Into<CreditNoteLineItemType> = put<CreditNoteLineItemType> "type") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -123,7 +131,9 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes/preview/lines`.
     ListCreditNotePreviewLines(invoice: impl Into<String> = text "invoice") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -142,7 +152,9 @@ params! {
         shipping_cost: ShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes`.
     ListCreditNotes() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -153,11 +165,15 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes/preview.refunds.payment_record_refund` and 2 other places.
     PaymentRecordRefundParams(payment_record: impl Into<String> = text "payment_record", refund_group: impl Into<String> = text "refund_group") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes/preview`.
     PreviewCreditNote(invoice: impl Into<String> = text "invoice") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -173,7 +189,9 @@ params! {
         refunds: impl Into<ListOf<RefundsParams>> = put<ListOf<RefundsParams>> "refunds" "Sets `refunds`. Several, each: parameters.";
         shipping_cost: ShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes/preview.refunds` and 2 other places.
     RefundsParams() {
         amount_refunded: impl Into<i64> = int "amount_refunded" "Sets `amount_refunded`. An integer.";
@@ -181,11 +199,15 @@ params! {
         refund: impl Into<String> = text "refund" "Sets `refund`. Text.";
         r#type: impl Into<CreditNoteRefundType> = put<CreditNoteRefundType> "type" "Sets `type`. `payment_record_refund` or `refund`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes/preview.lines.tax_amounts` and 2 other places.
     TaxAmountsParams(amount: impl Into<i64> = int "amount", tax_rate: impl Into<String> = text "tax_rate", taxable_amount: impl Into<i64> = int "taxable_amount") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/credit_notes/{id}`.
     UpdateCreditNote() {
         memo: impl Into<String> = text "memo" "Sets `memo`. Text of at most 5000 characters.";
@@ -193,28 +215,36 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/credit_notes/preview.email_type` and 2 other places.
     CreditNoteEmailType {
         CreditNote = "credit_note", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/credit_notes/preview.reason` and 3 other places.
     CreditNoteReason {
         Duplicate = "duplicate", Fraudulent = "fraudulent", OrderChange = "order_change",
         ProductUnsatisfactory = "product_unsatisfactory",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/credit_notes/preview.refunds.type` and 3 other places.
     CreditNoteRefundType {
         PaymentRecordRefund = "payment_record_refund", Refund = "refund",
     }
+}
 
+open_enum! {
     /// Words of `credit_note.status`.
     CreditNoteStatus {
         Issued = "issued", Void = "void",
     }
+}
 
+open_enum! {
     /// Words of `credit_note.type`.
     CreditNoteType {
         Mixed = "mixed", PostPayment = "post_payment", PrePayment = "pre_payment",

@@ -5,9 +5,9 @@ use super::{
     BillingBillResourceInvoicingTaxesTax, CreditNoteLineItemType, CreditNotesPretaxCreditAmount,
     DiscountsResourceDiscountAmount, TaxRate,
 };
-use crate::view::{Map, views};
+use crate::view::{Map, view};
 
-views! {
+view! {
     /// The object `credit_note_line_item`: [reference](https://docs.stripe.com/api/credit_notes/preview/lines/object).
     CreditNoteLineItem {
         amount: i64 = int "amount" Required "An integer; always there.";

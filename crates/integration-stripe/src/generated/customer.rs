@@ -24,12 +24,12 @@ use super::{
 #[cfg(feature = "full")]
 use crate::view::Expandable;
 use crate::{
-    op::handles,
-    params::{ListOf, MapOf, choices, params, text_choices},
-    view::{List, Map, open_enums, views},
+    op::handle,
+    params::{ListOf, MapOf, choice, params, text_choices},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `customers`: [reference](https://docs.stripe.com/api/customers).
     CustomersApi [
         #[cfg(feature = "full")]
@@ -67,7 +67,9 @@ handles! {
         fn delete(customer) -> DeletedCustomer = delete
             "stripe.customers.delete" "/v1/customers/{customer}" "customers/delete";
     }
+}
 
+handle! {
     /// Calls about `customers.payment_methods`: [reference](https://docs.stripe.com/api/customers/payment_methods).
     CustomersPaymentMethodsApi [] {
         fn list(customer; ListCustomerPaymentMethods) -> List<PaymentMethod> = list
@@ -78,7 +80,7 @@ handles! {
 }
 
 #[cfg(feature = "full")]
-handles! {
+handle! {
     /// Calls about `customers.balance_transactions`: [reference](https://docs.stripe.com/api/customers/balance_transactions).
     CustomersBalanceTransactionsApi [] {
         fn list(customer; ListCustomerBalanceTransactions) -> List<CustomerBalanceTransaction> = list
@@ -90,7 +92,10 @@ handles! {
         fn update(customer, transaction; UpdateCustomerBalanceTransaction) -> CustomerBalanceTransaction = post
             "stripe.customers.balance_transactions.update" "/v1/customers/{customer}/balance_transactions/{transaction}" "customers/balance_transactions/update";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.bank_accounts`: [reference](https://docs.stripe.com/api/customers/bank_accounts).
     CustomersBankAccountsApi [] {
         fn list(customer; ListParams) -> List<BankAccount> = list
@@ -106,7 +111,10 @@ handles! {
         fn verify(customer, id; VerifyCustomerBankAccount) -> BankAccount = post
             "stripe.customers.bank_accounts.verify" "/v1/customers/{customer}/bank_accounts/{id}/verify" "customers/bank_accounts/verify";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.cards`: [reference](https://docs.stripe.com/api/customers/cards).
     CustomersCardsApi [] {
         fn list(customer; ListParams) -> List<Card> = list
@@ -120,7 +128,10 @@ handles! {
         fn delete(customer, id) -> PaymentSource = delete
             "stripe.customers.cards.delete" "/v1/customers/{customer}/cards/{id}" "customers/cards/delete";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.cash_balance`: [reference](https://docs.stripe.com/api/customers).
     CustomersCashBalanceApi [] {
         fn retrieve(customer) -> CashBalance = get
@@ -128,7 +139,10 @@ handles! {
         fn update(customer; UpdateCustomerCashBalance) -> CashBalance = post
             "stripe.customers.cash_balance.update" "/v1/customers/{customer}/cash_balance" "customers/update";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.cash_balance_transactions`: [reference](https://docs.stripe.com/api/customers/cash_balance_transactions).
     CustomersCashBalanceTransactionsApi [] {
         fn list(customer; ListParams) -> List<CustomerCashBalanceTransaction> = list
@@ -136,7 +150,10 @@ handles! {
         fn retrieve(customer, transaction) -> CustomerCashBalanceTransaction = get
             "stripe.customers.cash_balance_transactions.retrieve" "/v1/customers/{customer}/cash_balance_transactions/{transaction}" "customers/cash_balance_transactions/retrieve";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.discount`: [reference](https://docs.stripe.com/api/customers).
     CustomersDiscountApi [] {
         fn retrieve(customer) -> Discount = get
@@ -144,13 +161,19 @@ handles! {
         fn delete(customer) -> DeletedDiscount = delete
             "stripe.customers.discount.delete" "/v1/customers/{customer}/discount" "customers/delete";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.funding_instructions`: [reference](https://docs.stripe.com/api/customers/funding_instructions).
     CustomersFundingInstructionsApi [] {
         fn create(customer; CreateCustomerFundingInstruction) -> FundingInstructions = post
             "stripe.customers.funding_instructions.create" "/v1/customers/{customer}/funding_instructions" "customers/funding_instructions/create";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.sources`: [reference](https://docs.stripe.com/api/customers/sources).
     CustomersSourcesApi [] {
         fn list(customer; ListCustomerSources) -> List<ApiErrorsSource> = list
@@ -166,7 +189,10 @@ handles! {
         fn verify(customer, id; VerifyCustomerSource) -> BankAccount = post
             "stripe.customers.sources.verify" "/v1/customers/{customer}/sources/{id}/verify" "customers/sources/verify";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.subscriptions`: [reference](https://docs.stripe.com/api/customers/subscriptions).
     CustomersSubscriptionsApi [
         discount: CustomersSubscriptionsDiscountApi,
@@ -182,7 +208,10 @@ handles! {
         fn delete(customer, subscription_exposed_id; DeleteCustomerSubscription) -> Subscription = delete
             "stripe.customers.subscriptions.delete" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}" "customers/subscriptions/delete";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.subscriptions.discount`: [reference](https://docs.stripe.com/api/customers/subscriptions).
     CustomersSubscriptionsDiscountApi [] {
         fn retrieve(customer, subscription_exposed_id) -> Discount = get
@@ -190,7 +219,10 @@ handles! {
         fn delete(customer, subscription_exposed_id) -> DeletedDiscount = delete
             "stripe.customers.subscriptions.discount.delete" "/v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount" "customers/subscriptions/delete";
     }
+}
 
+#[cfg(feature = "full")]
+handle! {
     /// Calls about `customers.tax_ids`: [reference](https://docs.stripe.com/api/customers/tax_ids).
     CustomersTaxIdsApi [] {
         fn list(customer; ListParams) -> List<TaxId> = list
@@ -204,7 +236,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `customer`: [reference](https://docs.stripe.com/api/customers/object).
     Customer {
         address: Address = view "address" Nullable "An object; may be `null`.";
@@ -246,14 +278,18 @@ views! {
         #[cfg(feature = "full")]
         test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The object `deleted_customer`.
     DeletedCustomer {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `customer_tax`.
     CustomerTax {
         automatic_tax: CustomerTaxAutomaticTax = field "automatic_tax" Required "`failed`, `not_collecting`, `supported` or `unrecognized_location`; always there.";
@@ -261,7 +297,9 @@ views! {
         location: CustomerTaxLocation = view "location" Nullable "An object; may be `null`.";
         provider: CustomerTaxProvider = field "provider" Required "`anrok`, `avalara`, `sphere` or `stripe`; always there.";
     }
+}
 
+view! {
     /// The part `customer_tax_location`.
     CustomerTaxLocation {
         country: &str = text "country" Required "Text; always there.";
@@ -279,12 +317,16 @@ params! {
         object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
         routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers.cash_balance` and one other place.
     CashBalanceParams() {
         settings: SettingsParams = fields "settings" "Sets `settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers`.
     CreateCustomer() {
         address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
@@ -309,13 +351,17 @@ params! {
         tax_id_data: impl Into<ListOf<TaxIdsParams>> = put<ListOf<TaxIdsParams>> "tax_id_data" "Sets `tax_id_data`. Several, each: parameters.";
         test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/balance_transactions`.
     CreateCustomerBalanceTransaction(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts`.
     CreateCustomerBankAccount() {
         alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
@@ -324,7 +370,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/cards`.
     CreateCustomerCard() {
         alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
@@ -333,11 +381,15 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/funding_instructions`.
     CreateCustomerFundingInstruction(bank_transfer: CustomerFundingInstructionBankTransferParams = fields "bank_transfer", currency: impl Into<String> = text "currency", funding_type: impl Into<String> = text "funding_type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/sources`.
     CreateCustomerSource() {
         alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
@@ -346,7 +398,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions`.
     CreateCustomerSubscription() {
         add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
@@ -378,17 +432,23 @@ params! {
         trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
         trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/tax_ids`.
     CreateCustomerTaxId(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/funding_instructions.bank_transfer`.
     CustomerFundingInstructionBankTransferParams(r#type: impl Into<PaymentMethodOptionsCustomerBalanceBankTransferType> = put<PaymentMethodOptionsCustomerBalanceBankTransferType> "type") {
         eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
         requested_address_types: impl Into<ListOf<CustomerFundingInstructionRequestedAddressTypes>> = put<ListOf<CustomerFundingInstructionRequestedAddressTypes>> "requested_address_types" "Sets `requested_address_types`. Several, each: `iban`, `sort_code`, `spei` or `zengin`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers.invoice_settings` and one other place.
     CustomerInvoiceSettingsParams() {
         custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
@@ -396,19 +456,25 @@ params! {
         footer: impl Into<String> = text "footer" "Sets `footer`. Text of at most 5000 characters.";
         rendering_options: RenderingOptionsParams = fields "rendering_options", clear_rendering_options "Sets `rendering_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers.tax`.
     CustomerTaxParams() {
         ip_address: impl Into<String> = text "ip_address", clear_ip_address "Sets `ip_address`. Text.";
         validate_location: impl Into<CreateCustomerTaxValidateLocation> = put<CreateCustomerTaxValidateLocation> "validate_location" "Sets `validate_location`. `deferred` or `immediately`.";
     }
+}
 
+params! {
     /// Parameters of `DELETE /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
     DeleteCustomerSubscription() {
         invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
         prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/customers/{customer}/balance_transactions`.
     ListCustomerBalanceTransactions() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -417,7 +483,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/customers/{customer}/payment_methods`.
     ListCustomerPaymentMethods() {
         allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
@@ -426,7 +494,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         r#type: impl Into<PaymentMethodType> = put<PaymentMethodType> "type" "Sets `type`. One of 55 words.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/customers/{customer}/sources`.
     ListCustomerSources() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
@@ -434,7 +504,9 @@ params! {
         object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/customers`.
     ListCustomers() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -444,12 +516,16 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers.cash_balance.settings` and 2 other places.
     SettingsParams() {
         reconciliation_mode: impl Into<CustomerReconciliationMode> = put<CustomerReconciliationMode> "reconciliation_mode" "Sets `reconciliation_mode`. `automatic`, `manual` or `merchant_default`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}`.
     UpdateCustomer() {
         address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
@@ -477,13 +553,17 @@ params! {
         tax: UpdateCustomerTaxParams = fields "tax" "Sets `tax`. Parameters.";
         tax_exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "tax_exempt", clear_tax_exempt "Sets `tax_exempt`. `exempt`, `none` or `reverse`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/balance_transactions/{transaction}`.
     UpdateCustomerBalanceTransaction() {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}`.
     UpdateCustomerBankAccount() {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
@@ -500,7 +580,9 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/cards/{id}`.
     UpdateCustomerCard() {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
@@ -517,12 +599,16 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/cash_balance`.
     UpdateCustomerCashBalance() {
         settings: SettingsParams = fields "settings" "Sets `settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/sources/{id}`.
     UpdateCustomerSource() {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
@@ -539,7 +625,9 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
     UpdateCustomerSubscription() {
         add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
@@ -571,25 +659,31 @@ params! {
         trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
         trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}.tax`.
     UpdateCustomerTaxParams() {
         ip_address: impl Into<String> = text "ip_address", clear_ip_address "Sets `ip_address`. Text.";
         validate_location: impl Into<CustomerValidateLocation> = put<CustomerValidateLocation> "validate_location" "Sets `validate_location`. `auto`, `deferred` or `immediately`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}/verify`.
     VerifyCustomerBankAccount() {
         amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/sources/{id}/verify`.
     VerifyCustomerSource() {
         amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/customers/{customer}.bank_account` and 3 other places.
     BankAccountChoice {
         Fields(BankAccountParams), Text(String),
@@ -600,28 +694,36 @@ text_choices! {
     BankAccountChoice
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/customers.tax.validate_location`.
     CreateCustomerTaxValidateLocation {
         Deferred = "deferred", Immediately = "immediately",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/funding_instructions.bank_transfer.requested_address_types`.
     CustomerFundingInstructionRequestedAddressTypes {
         Iban = "iban", SortCode = "sort_code", Spei = "spei", Zengin = "zengin",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers.cash_balance.settings.reconciliation_mode` and 2 other places.
     CustomerReconciliationMode {
         Automatic = "automatic", Manual = "manual", MerchantDefault = "merchant_default",
     }
+}
 
+open_enum! {
     /// Words of `customer_tax.automatic_tax`.
     CustomerTaxAutomaticTax {
         Failed = "failed", NotCollecting = "not_collecting", Supported = "supported",
         UnrecognizedLocation = "unrecognized_location",
     }
+}
 
+open_enum! {
     /// Words of `customer_tax_location.source`.
     CustomerTaxLocationSource {
         BillingAddress = "billing_address", IpAddress = "ip_address",

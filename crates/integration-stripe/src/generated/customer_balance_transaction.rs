@@ -2,9 +2,9 @@
 //! `customer_balance_transaction`.
 
 use super::{CheckoutSession, CreditNote, Customer, Invoice};
-use crate::view::{Expandable, Map, open_enums, views};
+use crate::view::{Expandable, Map, open_enum, view};
 
-views! {
+view! {
     /// The object `customer_balance_transaction`: [reference](https://docs.stripe.com/api/customers/balance_transactions/object).
     CustomerBalanceTransaction {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -25,7 +25,7 @@ views! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `customer_balance_transaction.type`.
     CustomerBalanceTransactionType {
         Adjustment = "adjustment", AppliedToInvoice = "applied_to_invoice",

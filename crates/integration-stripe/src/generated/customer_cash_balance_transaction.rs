@@ -8,9 +8,9 @@ use super::{
     CustomerBalanceResourceCashBalanceTransactionResourceRefundedFromPaymentTransaction,
     CustomerBalanceResourceCashBalanceTransactionResourceTransferredToBalance,
 };
-use crate::view::{Expandable, open_enums, views};
+use crate::view::{Expandable, open_enum, view};
 
-views! {
+view! {
     /// The object `customer_cash_balance_transaction`: [reference](https://docs.stripe.com/api/customers/cash_balance_transactions/object).
     CustomerCashBalanceTransaction {
         adjusted_for_overdraft: CustomerBalanceResourceCashBalanceTransactionResourceAdjustedForOverdraft = view "adjusted_for_overdraft" Optional "An object; may be missing.";
@@ -32,7 +32,7 @@ views! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `customer_cash_balance_transaction.type`.
     CustomerCashBalanceTransactionType {
         AdjustedForOverdraft = "adjusted_for_overdraft", AppliedToPayment = "applied_to_payment",

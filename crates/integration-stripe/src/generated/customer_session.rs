@@ -6,12 +6,12 @@ use super::{
     PortalInvoiceList, V2CoreEventDestinationStatus,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{Expandable, views},
+    view::{Expandable, view},
 };
 
-handles! {
+handle! {
     /// Calls about `customer_sessions`: [reference](https://docs.stripe.com/api/customer_sessions).
     CustomerSessionsApi [] {
         fn create(; CreateCustomerSession) -> CustomerSession = post
@@ -19,7 +19,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `customer_session`: [reference](https://docs.stripe.com/api/customer_sessions/object).
     CustomerSession {
         client_secret: &str = text "client_secret" Required "Text; always there.";
@@ -31,7 +31,9 @@ views! {
         livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components`.
     CustomerSessionResourceComponents {
         buy_button: PortalInvoiceList = view "buy_button" Required "An object; always there.";
@@ -40,25 +42,33 @@ views! {
         payment_element: CustomerSessionResourceComponentsResourcePaymentElement = view "payment_element" Required "An object; always there.";
         pricing_table: PortalInvoiceList = view "pricing_table" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components_resource_customer_sheet`.
     CustomerSessionResourceComponentsResourceCustomerSheet {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: CustomerSessionResourceComponentsResourceCustomerSheetResourceFeatures = view "features" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components_resource_customer_sheet_resource_features`.
     CustomerSessionResourceComponentsResourceCustomerSheetResourceFeatures {
         payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = field "payment_method_allow_redisplay_filters" Nullable "Several, each: `always`, `limited` or `unspecified`; may be `null`.";
         payment_method_remove: V2CoreEventDestinationStatus = field "payment_method_remove" Nullable "`disabled` or `enabled`; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components_resource_mobile_payment_element`.
     CustomerSessionResourceComponentsResourceMobilePaymentElement {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: CustomerSessionResourceComponentsResourceMobilePaymentElementResourceFeatures = view "features" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components_resource_mobile_payment_element_resource_features`.
     CustomerSessionResourceComponentsResourceMobilePaymentElementResourceFeatures {
         payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = field "payment_method_allow_redisplay_filters" Nullable "Several, each: `always`, `limited` or `unspecified`; may be `null`.";
@@ -67,13 +77,17 @@ views! {
         payment_method_save: V2CoreEventDestinationStatus = field "payment_method_save" Nullable "`disabled` or `enabled`; may be `null`.";
         payment_method_save_allow_redisplay_override: CardAllowRedisplay = field "payment_method_save_allow_redisplay_override" Nullable "`always`, `limited` or `unspecified`; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components_resource_payment_element`.
     CustomerSessionResourceComponentsResourcePaymentElement {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: CustomerSessionResourceComponentsResourcePaymentElementResourceFeatures = view "features" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components_resource_payment_element_resource_features`.
     CustomerSessionResourceComponentsResourcePaymentElementResourceFeatures {
         payment_method_allow_redisplay_filters: Vec<CardAllowRedisplay> = field "payment_method_allow_redisplay_filters" Required "Several, each: `always`, `limited` or `unspecified`; always there.";
@@ -91,7 +105,9 @@ params! {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
         customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customer_sessions.components.mobile_payment_element.features`.
     CreateCustomerSessionComponentsMobilePaymentElementFeaturesParams() {
         payment_method_allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "payment_method_allow_redisplay_filters" "Sets `payment_method_allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
@@ -100,7 +116,9 @@ params! {
         payment_method_save: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_save" "Sets `payment_method_save`. `disabled` or `enabled`.";
         payment_method_save_allow_redisplay_override: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "payment_method_save_allow_redisplay_override" "Sets `payment_method_save_allow_redisplay_override`. `always`, `limited` or `unspecified`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customer_sessions.components.payment_element.features`.
     CreateCustomerSessionComponentsPaymentElementFeaturesParams() {
         payment_method_allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "payment_method_allow_redisplay_filters" "Sets `payment_method_allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
@@ -110,7 +128,9 @@ params! {
         payment_method_save: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_save" "Sets `payment_method_save`. `disabled` or `enabled`.";
         payment_method_save_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "payment_method_save_usage" "Sets `payment_method_save_usage`. `off_session` or `on_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customer_sessions.components`.
     CustomerSessionComponentsParams() {
         buy_button: PhoneNumberCollectionParams = fields "buy_button" "Sets `buy_button`. Parameters.";
@@ -119,23 +139,31 @@ params! {
         payment_element: PaymentElementParams = fields "payment_element" "Sets `payment_element`. Parameters.";
         pricing_table: PhoneNumberCollectionParams = fields "pricing_table" "Sets `pricing_table`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customer_sessions.components.customer_sheet.features`.
     CustomerSessionFeaturesParams() {
         payment_method_allow_redisplay_filters: impl Into<ListOf<CardAllowRedisplay>> = put<ListOf<CardAllowRedisplay>> "payment_method_allow_redisplay_filters" "Sets `payment_method_allow_redisplay_filters`. Several, each: `always`, `limited` or `unspecified`.";
         payment_method_remove: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "payment_method_remove" "Sets `payment_method_remove`. `disabled` or `enabled`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customer_sessions.components.customer_sheet`.
     CustomerSheetParams(enabled: bool = flag "enabled") {
         features: CustomerSessionFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customer_sessions.components.mobile_payment_element`.
     MobilePaymentElementParams(enabled: bool = flag "enabled") {
         features: CreateCustomerSessionComponentsMobilePaymentElementFeaturesParams = fields "features" "Sets `features`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customer_sessions.components.payment_element`.
     PaymentElementParams(enabled: bool = flag "enabled") {
         features: CreateCustomerSessionComponentsPaymentElementFeaturesParams = fields "features" "Sets `features`. Parameters.";

@@ -2,9 +2,9 @@
 //! `discount`.
 
 use super::{Customer, DiscountSource, PromotionCode};
-use crate::view::{Expandable, views};
+use crate::view::{Expandable, view};
 
-views! {
+view! {
     /// The object `deleted_discount`.
     DeletedDiscount {
         checkout_session: &str = text "checkout_session" Nullable "Text; may be `null`.";
@@ -21,7 +21,9 @@ views! {
         subscription: &str = text "subscription" Nullable "Text; may be `null`.";
         subscription_item: &str = text "subscription_item" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The object `discount`: [reference](https://docs.stripe.com/api/customers/object).
     Discount {
         checkout_session: &str = text "checkout_session" Nullable "Text; may be `null`.";

@@ -7,12 +7,12 @@ use super::{
     PaymentIntent,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `disputes`: [reference](https://docs.stripe.com/api/disputes).
     DisputesApi [] {
         fn list(; ListDisputes) -> List<Dispute> = list
@@ -26,7 +26,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `dispute`: [reference](https://docs.stripe.com/api/disputes/object).
     Dispute {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -47,41 +47,55 @@ views! {
         reason: &str = text "reason" Required "Text; always there.";
         status: DisputeStatus = field "status" Required "One of 8 words; always there.";
     }
+}
 
+view! {
     /// The part `dispute_enhanced_eligibility`.
     DisputeEnhancedEligibility {
         visa_compelling_evidence_3: DisputeEnhancedEligibilityVisaCompellingEvidence3 = view "visa_compelling_evidence_3" Optional "An object; may be missing.";
         visa_compliance: DisputeEnhancedEligibilityVisaCompliance = view "visa_compliance" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `dispute_enhanced_eligibility_visa_compelling_evidence3`.
     DisputeEnhancedEligibilityVisaCompellingEvidence3 {
         required_actions: Vec<DisputeEnhancedEligibilityVisaCompellingEvidence3RequiredActions> = field "required_actions" Required "Several, each: `missing_customer_identifiers`, `missing_disputed_transaction_description`, `missing_merchandise_or_services`, `missing_prior_undisputed_transaction_description` or `missing_prior_undisputed_transactions`; always there.";
         status: DisputeEnhancedEligibilityVisaCompellingEvidence3Status = field "status" Required "`not_qualified`, `qualified` or `requires_action`; always there.";
     }
+}
 
+view! {
     /// The part `dispute_enhanced_eligibility_visa_compliance`.
     DisputeEnhancedEligibilityVisaCompliance {
         status: DisputeEnhancedEligibilityVisaComplianceStatus = field "status" Required "`fee_acknowledged` or `requires_fee_acknowledgement`; always there.";
     }
+}
 
+view! {
     /// The part `dispute_enhanced_evidence`.
     DisputeEnhancedEvidence {
         visa_compelling_evidence_3: DisputeEnhancedEvidenceVisaCompellingEvidence3 = view "visa_compelling_evidence_3" Optional "An object; may be missing.";
         visa_compliance: DisputeEnhancedEvidenceVisaCompliance = view "visa_compliance" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `dispute_enhanced_evidence_visa_compelling_evidence3`.
     DisputeEnhancedEvidenceVisaCompellingEvidence3 {
         disputed_transaction: DisputeVisaCompellingEvidence3DisputedTransaction = view "disputed_transaction" Nullable "An object; may be `null`.";
         prior_undisputed_transactions: Vec<DisputeVisaCompellingEvidence3PriorUndisputedTransaction> = field "prior_undisputed_transactions" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `dispute_enhanced_evidence_visa_compliance`.
     DisputeEnhancedEvidenceVisaCompliance {
         fee_acknowledged: bool = flag "fee_acknowledged" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `dispute_evidence`.
     DisputeEvidence {
         access_activity_log: &str = text "access_activity_log" Nullable "Text; may be `null`.";
@@ -113,7 +127,9 @@ views! {
         uncategorized_file: Expandable<File> = field "uncategorized_file" Nullable "An id, or the object where the call expanded it; may be `null`.";
         uncategorized_text: &str = text "uncategorized_text" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `dispute_evidence_details`.
     DisputeEvidenceDetails {
         due_by: i64 = int "due_by" Nullable "Seconds since 1970; may be `null`.";
@@ -122,7 +138,9 @@ views! {
         past_due: bool = flag "past_due" Required "`true` or `false`; always there.";
         submission_count: i64 = int "submission_count" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `dispute_payment_method_details`.
     DisputePaymentMethodDetails {
         amazon_pay: DisputePaymentMethodDetailsAmazonPay = view "amazon_pay" Optional "An object; may be missing.";
@@ -131,31 +149,41 @@ views! {
         paypal: DisputePaymentMethodDetailsPaypal = view "paypal" Optional "An object; may be missing.";
         r#type: DisputePaymentMethodDetailsType = field "type" Required "`amazon_pay`, `card`, `klarna` or `paypal`; always there.";
     }
+}
 
+view! {
     /// The part `dispute_payment_method_details_amazon_pay`.
     DisputePaymentMethodDetailsAmazonPay {
         dispute_type: DisputePaymentMethodDetailsAmazonPayDisputeType = field "dispute_type" Nullable "`chargeback` or `claim`; may be `null`.";
     }
+}
 
+view! {
     /// The part `dispute_payment_method_details_card`.
     DisputePaymentMethodDetailsCard {
         brand: &str = text "brand" Required "Text; always there.";
         case_type: DisputePaymentMethodDetailsCardCaseType = field "case_type" Required "`block`, `chargeback`, `compliance`, `inquiry` or `resolution`; always there.";
         network_reason_code: &str = text "network_reason_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `dispute_payment_method_details_klarna`.
     DisputePaymentMethodDetailsKlarna {
         chargeback_loss_reason_code: &str = text "chargeback_loss_reason_code" Optional "Text; may be missing.";
         reason_code: &str = text "reason_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `dispute_payment_method_details_paypal`.
     DisputePaymentMethodDetailsPaypal {
         case_id: &str = text "case_id" Nullable "Text; may be `null`.";
         reason_code: &str = text "reason_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `dispute_visa_compelling_evidence3_disputed_transaction`.
     DisputeVisaCompellingEvidence3DisputedTransaction {
         customer_account_id: &str = text "customer_account_id" Nullable "Text; may be `null`.";
@@ -167,7 +195,9 @@ views! {
         product_description: &str = text "product_description" Nullable "Text; may be `null`.";
         shipping_address: Address = view "shipping_address" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `dispute_visa_compelling_evidence3_prior_undisputed_transaction`.
     DisputeVisaCompellingEvidence3PriorUndisputedTransaction {
         charge: &str = text "charge" Required "Text; always there.";
@@ -191,7 +221,9 @@ params! {
         payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/disputes/{dispute}`.
     UpdateDispute() {
         evidence: EvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
@@ -200,12 +232,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `dispute.enhanced_eligibility_types`.
     DisputeEnhancedEligibilityTypes {
         VisaCompellingEvidence3 = "visa_compelling_evidence_3", VisaCompliance = "visa_compliance",
     }
+}
 
+open_enum! {
     /// Words of `dispute_enhanced_eligibility_visa_compelling_evidence3.required_actions`.
     DisputeEnhancedEligibilityVisaCompellingEvidence3RequiredActions {
         MissingCustomerIdentifiers = "missing_customer_identifiers",
@@ -214,35 +248,47 @@ open_enums! {
         MissingPriorUndisputedTransactionDescription = "missing_prior_undisputed_transaction_description",
         MissingPriorUndisputedTransactions = "missing_prior_undisputed_transactions",
     }
+}
 
+open_enum! {
     /// Words of `dispute_enhanced_eligibility_visa_compelling_evidence3.status`.
     DisputeEnhancedEligibilityVisaCompellingEvidence3Status {
         NotQualified = "not_qualified", Qualified = "qualified",
         RequiresAction = "requires_action",
     }
+}
 
+open_enum! {
     /// Words of `dispute_enhanced_eligibility_visa_compliance.status`.
     DisputeEnhancedEligibilityVisaComplianceStatus {
         FeeAcknowledged = "fee_acknowledged",
         RequiresFeeAcknowledgement = "requires_fee_acknowledgement",
     }
+}
 
+open_enum! {
     /// Words of `dispute_payment_method_details_amazon_pay.dispute_type`.
     DisputePaymentMethodDetailsAmazonPayDisputeType {
         Chargeback = "chargeback", Claim = "claim",
     }
+}
 
+open_enum! {
     /// Words of `dispute_payment_method_details_card.case_type`.
     DisputePaymentMethodDetailsCardCaseType {
         Block = "block", Chargeback = "chargeback", Compliance = "compliance", Inquiry = "inquiry",
         Resolution = "resolution",
     }
+}
 
+open_enum! {
     /// Words of `dispute_payment_method_details.type`.
     DisputePaymentMethodDetailsType {
         AmazonPay = "amazon_pay", Card = "card", Klarna = "klarna", Paypal = "paypal",
     }
+}
 
+open_enum! {
     /// Words of `dispute.status`.
     DisputeStatus {
         Lost = "lost", NeedsResponse = "needs_response", Prevented = "prevented",

@@ -3,12 +3,12 @@
 
 use super::EntitlementsFeature;
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, views},
+    view::{Expandable, List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `entitlements.active_entitlements`: [reference](https://docs.stripe.com/api/entitlements/active_entitlements).
     EntitlementsActiveEntitlementsApi [] {
         fn list(; ListEntitlementActiveEntitlements) -> List<EntitlementsActiveEntitlement> = list
@@ -18,7 +18,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `entitlements.active_entitlement`: [reference](https://docs.stripe.com/api/entitlements/active_entitlements/object).
     EntitlementsActiveEntitlement {
         feature: Expandable<EntitlementsFeature> = field "feature" Required "An id, or the object where the call expanded it; always there.";

@@ -3,12 +3,12 @@
 
 use super::EntitlementsFeature;
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
     view::List,
 };
 
-handles! {
+handle! {
     /// Calls about `entitlements.features`: [reference](https://docs.stripe.com/api/entitlements/features).
     EntitlementsFeaturesApi [] {
         fn list(; ListEntitlementFeatures) -> List<EntitlementsFeature> = list
@@ -27,7 +27,9 @@ params! {
     CreateEntitlementFeatures(lookup_key: impl Into<String> = text "lookup_key", name: impl Into<String> = text "name") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/entitlements/features`.
     ListEntitlementFeatures() {
         archived: bool = flag "archived" "Sets `archived`. `true` or `false`.";
@@ -36,7 +38,9 @@ params! {
         lookup_key: impl Into<String> = text "lookup_key" "Sets `lookup_key`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/entitlements/features/{id}`.
     UpdateEntitlementFeatures() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";

@@ -3,12 +3,12 @@
 
 use super::{CreatedChoice, NotificationEventData, NotificationEventRequest};
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `events`: [reference](https://docs.stripe.com/api/events).
     EventsApi [] {
         fn list(; ListEvents) -> List<Event> = list
@@ -18,7 +18,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `event`: [reference](https://docs.stripe.com/api/events/object).
     Event {
         account: &str = text "account" Optional "Text; may be missing.";

@@ -3,11 +3,11 @@
 
 use super::ListParams;
 use crate::{
-    op::handles,
-    view::{List, Map, views},
+    op::handle,
+    view::{List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `exchange_rates`: [reference](https://docs.stripe.com/api/exchange_rates).
     ExchangeRatesApi [] {
         fn list(; ListParams) -> List<ExchangeRate> = list
@@ -17,7 +17,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `exchange_rate`: [reference](https://docs.stripe.com/api/exchange_rates/object).
     ExchangeRate {
         id: &str = text "id" Required "Text; always there.";

@@ -6,12 +6,12 @@ use super::{
     TokenAccountType,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::views,
+    view::view,
 };
 
-handles! {
+handle! {
     /// Calls about `external_accounts`: [reference](https://docs.stripe.com/api/external_accounts).
     ExternalAccountsApi [] {
         fn update(id; UpdateExternalAccount) -> ExternalAccount = post
@@ -19,15 +19,19 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_external_account`.
     DeletedExternalAccount {
     }
+}
 
+view! {
     /// The object `external_account`: [reference](https://docs.stripe.com/api/accounts/bank_accounts/object).
     ExternalAccount {
     }
+}
 
+view! {
     /// The part `external_account_requirements` and one other place.
     ExternalAccountRequirements {
         currently_due: Vec<&str> = field "currently_due" Nullable "Several, each: text; may be `null`.";

@@ -2,9 +2,9 @@
 //! `fee_refund`.
 
 use super::{ApplicationFee, BalanceTransaction};
-use crate::view::{Expandable, Map, views};
+use crate::view::{Expandable, Map, view};
 
-views! {
+view! {
     /// The object `fee_refund`: [reference](https://docs.stripe.com/api/application_fees/refunds/object).
     FeeRefund {
         amount: i64 = int "amount" Required "An integer; always there.";

@@ -3,12 +3,12 @@
 
 use super::{CreatedChoice, FileLink};
 use crate::{
-    op::handles,
+    op::handle,
     params::{FileParam, MapOf, params},
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `files`: [reference](https://docs.stripe.com/api/files).
     FilesApi [] {
         fn list(; ListFiles) -> List<File> = list "stripe.files.list" "/v1/files" "files/list";
@@ -18,7 +18,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `file`: [reference](https://docs.stripe.com/api/files/object).
     File {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -40,13 +40,17 @@ params! {
     CreateFile(file: impl Into<FileParam> = put<FileParam> "file", purpose: impl Into<CreateFilePurpose> = put<CreateFilePurpose> "purpose") {
         file_link_data: FileLinkDataParams = fields "file_link_data" "Sets `file_link_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/files.file_link_data`.
     FileLinkDataParams(create: bool = flag "create") {
         expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/files`.
     ListFiles() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -57,7 +61,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/files.purpose`.
     CreateFilePurpose {
         AccountRequirement = "account_requirement",
@@ -72,7 +76,9 @@ open_enums! {
         TerminalWifiCertificate = "terminal_wifi_certificate",
         TerminalWifiPrivateKey = "terminal_wifi_private_key",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/files.purpose` and one other place.
     FilePurpose {
         AccountRequirement = "account_requirement",

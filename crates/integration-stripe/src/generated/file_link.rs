@@ -3,12 +3,12 @@
 
 use super::{CreatedChoice, File, UpToChoice};
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `file_links`: [reference](https://docs.stripe.com/api/file_links).
     FileLinksApi [] {
         fn list(; ListFileLinks) -> List<FileLink> = list
@@ -22,7 +22,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `file_link`: [reference](https://docs.stripe.com/api/file_links/object).
     FileLink {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -43,7 +43,9 @@ params! {
         expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/file_links`.
     ListFileLinks() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -53,7 +55,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/file_links/{link}`.
     UpdateFileLink() {
         expires_at: impl Into<UpToChoice> = put<UpToChoice> "expires_at", clear_expires_at "Sets `expires_at`. One of several types.";

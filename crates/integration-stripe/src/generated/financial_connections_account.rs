@@ -8,12 +8,12 @@ use super::{
     FinancialConnectionsAccountOwner, LinkedAccountFeatures, LinkedAccountOptionsCommonPermissions,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `financial_connections.accounts`: [reference](https://docs.stripe.com/api/financial_connections/accounts).
     FinancialConnectionsAccountsApi [
         owners: FinancialConnectionsAccountsOwnersApi,
@@ -31,7 +31,9 @@ handles! {
         fn unsubscribe(account; UnsubscribeFinancialConnectionAccount) -> FinancialConnectionsAccount = post
             "stripe.financial_connections.accounts.unsubscribe" "/v1/financial_connections/accounts/{account}/unsubscribe" "financial_connections/accounts/unsubscribe";
     }
+}
 
+handle! {
     /// Calls about `financial_connections.accounts.owners`: [reference](https://docs.stripe.com/api/financial_connections/accounts/owners).
     FinancialConnectionsAccountsOwnersApi [] {
         fn list(account; ListFinancialConnectionAccountOwners) -> List<FinancialConnectionsAccountOwner> = list
@@ -39,7 +41,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `financial_connections.account`: [reference](https://docs.stripe.com/api/linked_accounts/object).
     FinancialConnectionsAccount {
         account_holder: BankConnectionsResourceAccountholder = view "account_holder" Nullable "An object; may be `null`.";
@@ -63,7 +65,9 @@ views! {
         supported_payment_method_types: Vec<FinancialConnectionsAccountSupportedPaymentMethodTypes> = field "supported_payment_method_types" Required "Several, each: `link` or `us_bank_account`; always there.";
         transaction_refresh: BankConnectionsResourceTransactionRefresh = view "transaction_refresh" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `financial_connections.account_ownership`.
     FinancialConnectionsAccountOwnership {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -80,7 +84,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/financial_connections/accounts`.
     ListFinancialConnectionAccounts() {
         account_holder: AccountHolderParams = fields "account_holder" "Sets `account_holder`. Parameters.";
@@ -89,37 +95,49 @@ params! {
         session: impl Into<String> = text "session" "Sets `session`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/financial_connections/accounts/{account}/refresh`.
     RefreshFinancialConnectionAccount(features: impl Into<ListOf<LinkedAccountFeatures>> = put<ListOf<LinkedAccountFeatures>> "features") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/financial_connections/accounts/{account}/subscribe`.
     SubscribeFinancialConnectionAccount(features: impl Into<ListOf<String>> = put<ListOf<String>> "features") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/financial_connections/accounts/{account}/unsubscribe`.
     UnsubscribeFinancialConnectionAccount(features: impl Into<ListOf<String>> = put<ListOf<String>> "features") {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `financial_connections.account.category`.
     FinancialConnectionsAccountCategory {
         Cash = "cash", Credit = "credit", Investment = "investment", Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `financial_connections.account.status`.
     FinancialConnectionsAccountStatus {
         Active = "active", Disconnected = "disconnected", Inactive = "inactive",
     }
+}
 
+open_enum! {
     /// Words of `financial_connections.account.subcategory`.
     FinancialConnectionsAccountSubcategory {
         Checking = "checking", CreditCard = "credit_card", LineOfCredit = "line_of_credit",
         Mortgage = "mortgage", Other = "other", Savings = "savings",
     }
+}
 
+open_enum! {
     /// Words of `financial_connections.account.supported_payment_method_types`.
     FinancialConnectionsAccountSupportedPaymentMethodTypes {
         Link = "link", UsBankAccount = "us_bank_account",

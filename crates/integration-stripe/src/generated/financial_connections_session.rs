@@ -8,12 +8,12 @@ use super::{
     LinkedAccountOptionsCommonPrefetch,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `financial_connections.sessions`: [reference](https://docs.stripe.com/api/financial_connections/sessions).
     FinancialConnectionsSessionsApi [] {
         fn create(; CreateFinancialConnectionSession) -> FinancialConnectionsSession = post
@@ -23,7 +23,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `financial_connections.session`: [reference](https://docs.stripe.com/api/link_account_sessions/object).
     FinancialConnectionsSession {
         account_holder: BankConnectionsResourceAccountholder = view "account_holder" Nullable "An object; may be `null`.";

@@ -3,12 +3,12 @@
 
 use super::{BankConnectionsResourceTransactionResourceStatusTransitions, CreatedChoice};
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `financial_connections.transactions`: [reference](https://docs.stripe.com/api/financial_connections/transactions).
     FinancialConnectionsTransactionsApi [] {
         fn list(; ListFinancialConnectionTransactions) -> List<FinancialConnectionsTransaction> = list
@@ -18,7 +18,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `financial_connections.transaction`: [reference](https://docs.stripe.com/api/financial_connections/transactions/object).
     FinancialConnectionsTransaction {
         account: &str = text "account" Required "Text; always there.";
@@ -45,13 +45,15 @@ params! {
         transacted_at: impl Into<CreatedChoice> = put<CreatedChoice> "transacted_at" "Sets `transacted_at`. One of several types.";
         transaction_refresh: TransactionRefreshParams = fields "transaction_refresh" "Sets `transaction_refresh`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/financial_connections/transactions.transaction_refresh`.
     TransactionRefreshParams(after: impl Into<String> = text "after") {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `financial_connections.transaction.status`.
     FinancialConnectionsTransactionStatus {
         Pending = "pending", Posted = "posted", Void = "void",

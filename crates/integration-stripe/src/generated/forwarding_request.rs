@@ -6,18 +6,20 @@ use super::{
     ForwardedResponseDetails,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `forwarding`.
     ForwardingApi [
         requests: ForwardingRequestsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `forwarding.requests`: [reference](https://docs.stripe.com/api/forwarding/requests).
     ForwardingRequestsApi [] {
         fn list(; ListForwardingRequests) -> List<ForwardingRequest> = list
@@ -29,7 +31,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `forwarding.request`: [reference](https://docs.stripe.com/api/forwarding/requests/object).
     ForwardingRequest {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -52,7 +54,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         request: RequestParams = fields "request" "Sets `request`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/forwarding/requests`.
     ListForwardingRequests() {
         created: CreatedParams = fields "created" "Sets `created`. Parameters.";
@@ -60,7 +64,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/forwarding/requests.request`.
     RequestParams() {
         body: impl Into<String> = text "body" "Sets `body`. Text of at most 5000 characters.";
@@ -68,7 +74,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/forwarding/requests.replacements` and one other place.
     ForwardingRequestReplacements {
         CardCvc = "card_cvc", CardExpiry = "card_expiry", CardNumber = "card_number",

@@ -2,9 +2,9 @@
 //! `funding_instructions`.
 
 use super::FundingInstructionsBankTransferFinancialAddress;
-use crate::view::{open_enums, views};
+use crate::view::{open_enum, view};
 
-views! {
+view! {
     /// The object `funding_instructions`: [reference](https://docs.stripe.com/api/customers/funding_instructions/object).
     FundingInstructions {
         bank_transfer: FundingInstructionsBankTransfer = view "bank_transfer" Required "An object; always there.";
@@ -13,7 +13,9 @@ views! {
         livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer`.
     FundingInstructionsBankTransfer {
         country: &str = text "country" Required "Text; always there.";
@@ -22,7 +24,7 @@ views! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `funding_instructions_bank_transfer.type`.
     FundingInstructionsBankTransferType {
         EuBankTransfer = "eu_bank_transfer", JpBankTransfer = "jp_bank_transfer",

@@ -29,9 +29,9 @@ use super::{
     V2BillingMeterEventStreamApi, V2BillingMeterEventsApi, V2CommerceApi, V2CoreAccountLinksApi,
     V2CoreAccountTokensApi, V2CoreAccountsApi, V2CoreEventDestinationsApi, V2CoreEventsApi,
 };
-use crate::op::handles;
+use crate::op::handle;
 
-handles! {
+handle! {
     /// Calls about `billing`.
     BillingApi [
         alerts: BillingAlertsApi,
@@ -43,14 +43,18 @@ handles! {
         meters: BillingMetersApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `billing_portal`.
     BillingPortalApi [
         configurations: BillingPortalConfigurationsApi,
         sessions: BillingPortalSessionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `climate`.
     ClimateApi [
         orders: ClimateOrdersApi,
@@ -58,14 +62,18 @@ handles! {
         suppliers: ClimateSuppliersApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `entitlements`.
     EntitlementsApi [
         active_entitlements: EntitlementsActiveEntitlementsApi,
         features: EntitlementsFeaturesApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `financial_connections`.
     FinancialConnectionsApi [
         accounts: FinancialConnectionsAccountsApi,
@@ -73,14 +81,18 @@ handles! {
         transactions: FinancialConnectionsTransactionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `identity`.
     IdentityApi [
         verification_reports: IdentityVerificationReportsApi,
         verification_sessions: IdentityVerificationSessionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `issuing`.
     IssuingApi [
         authorizations: IssuingAuthorizationsApi,
@@ -94,7 +106,9 @@ handles! {
         transactions: IssuingTransactionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `radar`.
     RadarApi [
         early_fraud_warnings: RadarEarlyFraudWarningsApi,
@@ -103,21 +117,27 @@ handles! {
         value_lists: RadarValueListsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `reporting`.
     ReportingApi [
         report_runs: ReportingReportRunsApi,
         report_types: ReportingReportTypesApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `sigma`.
     SigmaApi [
         saved_queries: SigmaSavedQueriesApi,
         scheduled_query_runs: SigmaScheduledQueryRunsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `tax`.
     TaxApi [
         associations: TaxAssociationsApi,
@@ -127,7 +147,9 @@ handles! {
         transactions: TaxTransactionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `terminal`.
     TerminalApi [
         configurations: TerminalConfigurationsApi,
@@ -138,7 +160,9 @@ handles! {
         refunds: TerminalRefundsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `test_helpers`.
     TestHelpersApi [
         confirmation_tokens: TestHelpersConfirmationTokensApi,
@@ -150,7 +174,9 @@ handles! {
         treasury: TestHelpersTreasuryApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `test_helpers.issuing`.
     TestHelpersIssuingApi [
         authorizations: TestHelpersIssuingAuthorizationsApi,
@@ -160,7 +186,9 @@ handles! {
         transactions: TestHelpersIssuingTransactionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `test_helpers.treasury`.
     TestHelpersTreasuryApi [
         inbound_transfers: TestHelpersTreasuryInboundTransfersApi,
@@ -170,7 +198,9 @@ handles! {
         received_debits: TestHelpersTreasuryReceivedDebitsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `treasury`.
     TreasuryApi [
         credit_reversals: TreasuryCreditReversalsApi,
@@ -185,7 +215,9 @@ handles! {
         transactions: TreasuryTransactionsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `v2`.
     V2Api [
         billing: V2BillingApi,
@@ -193,7 +225,9 @@ handles! {
         core: V2CoreApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `v2.billing`.
     V2BillingApi [
         meter_event_adjustments: V2BillingMeterEventAdjustmentsApi,
@@ -202,7 +236,9 @@ handles! {
         meter_events: V2BillingMeterEventsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `v2.core`.
     V2CoreApi [
         account_links: V2CoreAccountLinksApi,

@@ -7,12 +7,12 @@ use super::{
     IdentityVerificationReportType, IdentityVerificationReportsType,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `identity.verification_reports`: [reference](https://docs.stripe.com/api/identity/verification_reports).
     IdentityVerificationReportsApi [] {
         fn list(; ListIdentityVerificationReports) -> List<IdentityVerificationReport> = list
@@ -22,7 +22,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `identity.verification_report`: [reference](https://docs.stripe.com/api/identity/verification_reports/object).
     IdentityVerificationReport {
         client_reference_id: &str = text "client_reference_id" Nullable "Text; may be `null`.";

@@ -8,12 +8,12 @@ use super::{
     VerificationSessionRedaction,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `identity.verification_sessions`: [reference](https://docs.stripe.com/api/identity/verification_sessions).
     IdentityVerificationSessionsApi [] {
         fn list(; ListIdentityVerificationSessions) -> List<IdentityVerificationSession> = list
@@ -31,7 +31,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `identity.verification_session`: [reference](https://docs.stripe.com/api/identity/verification_sessions/object).
     IdentityVerificationSession {
         client_reference_id: &str = text "client_reference_id" Nullable "Text; may be `null`.";
@@ -71,7 +71,9 @@ params! {
         r#type: impl Into<IdentityVerificationReportsType> = put<IdentityVerificationReportsType> "type" "Sets `type`. `document` or `id_number`.";
         verification_flow: impl Into<String> = text "verification_flow" "Sets `verification_flow`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/identity/verification_sessions.options.document` and one other place.
     IdentityVerificationSessionDocumentParams() {
         allowed_types: impl Into<ListOf<GelatoDocumentReportType>> = put<ListOf<GelatoDocumentReportType>> "allowed_types" "Sets `allowed_types`. Several, each: `driving_license`, `id_card` or `passport`.";
@@ -79,12 +81,16 @@ params! {
         require_live_capture: bool = flag "require_live_capture" "Sets `require_live_capture`. `true` or `false`.";
         require_matching_selfie: bool = flag "require_matching_selfie" "Sets `require_matching_selfie`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/identity/verification_sessions.options` and one other place.
     IdentityVerificationSessionOptionsParams() {
         document: IdentityVerificationSessionDocumentParams = fields "document", clear_document "Sets `document`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/identity/verification_sessions`.
     ListIdentityVerificationSessions() {
         client_reference_id: impl Into<String> = text "client_reference_id" "Sets `client_reference_id`. Text of at most 5000 characters.";
@@ -96,17 +102,23 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<IdentityVerificationSessionStatus> = put<IdentityVerificationSessionStatus> "status" "Sets `status`. `canceled`, `processing`, `requires_input` or `verified`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/identity/verification_sessions.provided_details` and one other place.
     ProvidedDetailsParams() {
         email: impl Into<String> = text "email" "Sets `email`. Text.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/identity/verification_sessions.related_person`.
     RelatedPersonParams(account: impl Into<String> = text "account", person: impl Into<String> = text "person") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/identity/verification_sessions/{session}`.
     UpdateIdentityVerificationSession() {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
@@ -116,7 +128,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/identity/verification_sessions.status` and one other place.
     IdentityVerificationSessionStatus {
         Canceled = "canceled", Processing = "processing", RequiresInput = "requires_input",

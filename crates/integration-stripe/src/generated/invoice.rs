@@ -25,12 +25,12 @@ use super::{
     V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay,
 };
 use crate::{
-    op::handles,
-    params::{Decimal, ListOf, MapOf, Params, choices, params},
-    view::{Expandable, List, Map, open_enums, views},
+    op::handle,
+    params::{Decimal, ListOf, MapOf, Params, choice, params},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `invoices`: [reference](https://docs.stripe.com/api/invoices).
     InvoicesApi [
         lines: InvoicesLinesApi,
@@ -68,7 +68,9 @@ handles! {
         fn void(invoice) -> Invoice = post
             "stripe.invoices.void" "/v1/invoices/{invoice}/void" "invoices/void";
     }
+}
 
+handle! {
     /// Calls about `invoices.lines`: [reference](https://docs.stripe.com/api/invoices/lines).
     InvoicesLinesApi [] {
         fn list(invoice; ListParams) -> List<LineItem> = list
@@ -78,14 +80,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_invoice`.
     DeletedInvoice {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `invoice`: [reference](https://docs.stripe.com/api/invoices/object).
     Invoice {
         account_country: &str = text "account_country" Nullable "Text; may be `null`.";
@@ -167,65 +171,85 @@ views! {
         total_taxes: Vec<BillingBillResourceInvoicingTaxesTax> = field "total_taxes" Nullable "Several, each: an object; may be `null`.";
         webhooks_delivered_at: i64 = int "webhooks_delivered_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_item_proration_credited_items`.
     InvoiceItemProrationCreditedItems {
         invoice_item: &str = text "invoice_item" Optional "Text; may be missing.";
         invoice_line_item_details: CreditedItemsInvoiceLineItems = view "invoice_line_item_details" Optional "An object; may be missing.";
         r#type: InvoiceItemProrationCreditedItemsType = field "type" Required "`invoice_item` or `invoice_line_items`; always there.";
     }
+}
 
+view! {
     /// The part `invoice_item_threshold_reason`.
     InvoiceItemThresholdReason {
         line_item_ids: Vec<&str> = field "line_item_ids" Required "Several, each: text; always there.";
         usage_gte: i64 = int "usage_gte" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `invoice_line_item_period` and one other place.
     InvoiceLineItemPeriod {
         end: i64 = int "end" Required "Seconds since 1970; always there.";
         start: i64 = int "start" Required "Seconds since 1970; always there.";
     }
+}
 
+view! {
     /// The part `invoice_mandate_options_card`.
     InvoiceMandateOptionsCard {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
         amount_type: MandatePixAmountType = field "amount_type" Nullable "`fixed` or `maximum`; may be `null`.";
         description: &str = text "description" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_mandate_options_payto` and one other place.
     InvoiceMandateOptionsPayto {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
         amount_type: MandatePixAmountType = field "amount_type" Nullable "`fixed` or `maximum`; may be `null`.";
         purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_rendering_pdf`.
     InvoiceRenderingPdf {
         page_size: InvoiceRenderingPdfPageSize = field "page_size" Nullable "`a4`, `auto` or `letter`; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_setting_quote_setting`.
     InvoiceSettingQuoteSetting {
         days_until_due: i64 = int "days_until_due" Nullable "An integer; may be `null`.";
         issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `invoice_setting_subscription_schedule_phase_setting`.
     InvoiceSettingSubscriptionSchedulePhaseSetting {
         account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
         days_until_due: i64 = int "days_until_due" Nullable "An integer; may be `null`.";
         issuer: ConnectAccountReference = view "issuer" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_setting_subscription_schedule_setting`.
     InvoiceSettingSubscriptionScheduleSetting {
         account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
         days_until_due: i64 = int "days_until_due" Nullable "An integer; may be `null`.";
         issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `invoice_threshold_reason`.
     InvoiceThresholdReason {
         amount_gte: i64 = int "amount_gte" Nullable "An integer; may be `null`.";
@@ -238,13 +262,17 @@ params! {
     AddLinesInvoice(lines: impl Into<ListOf<InvoiceLinesParams>> = put<ListOf<InvoiceLinesParams>> "lines") {
         invoice_metadata: impl Into<MapOf<String>> = put<MapOf<String>> "invoice_metadata", clear_invoice_metadata "Sets `invoice_metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/attach_payment`.
     AttachPaymentInvoice() {
         payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
         payment_record: impl Into<String> = text "payment_record" "Sets `payment_record`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices`.
     CreateInvoice() {
         account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
@@ -280,7 +308,9 @@ params! {
         subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
         transfer_data: InvoiceTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview`.
     CreatePreviewInvoice() {
         automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
@@ -298,22 +328,30 @@ params! {
         subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
         subscription_details: SubscriptionDetailsParams = fields "subscription_details" "Sets `subscription_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/finalize`.
     FinalizeInvoice() {
         auto_advance: bool = flag "auto_advance" "Sets `auto_advance`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.from_invoice`.
     FromInvoiceParams(action: impl Into<String> = text "action", invoice: impl Into<String> = text "invoice") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.card` and one other place.
     InvoiceCardParams() {
         installments: InstallmentsParams = fields "installments" "Sets `installments`. Parameters.";
         request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.customer_details`.
     InvoiceCustomerDetailsParams() {
         address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
@@ -322,7 +360,9 @@ params! {
         tax_exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "tax_exempt", clear_tax_exempt "Sets `tax_exempt`. `exempt`, `none` or `reverse`.";
         tax_ids: impl Into<ListOf<TaxIdsParams>> = put<ListOf<TaxIdsParams>> "tax_ids" "Sets `tax_ids`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.invoice_items`.
     InvoiceInvoiceItemsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -343,7 +383,9 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines.price_data` and 2 other places.
     InvoiceLinePriceDataParams(currency: impl Into<String> = text "currency") {
         product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
@@ -352,7 +394,9 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines`.
     InvoiceLinesParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -369,7 +413,9 @@ params! {
         tax_amounts: impl Into<ListOf<InvoiceTaxAmountsParams>> = put<ListOf<InvoiceTaxAmountsParams>> "tax_amounts", clear_tax_amounts "Sets `tax_amounts`. Several, each: parameters.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options` and one other place.
     InvoicePaymentMethodOptionsParams() {
         acss_debit: InvoiceAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
@@ -383,30 +429,40 @@ params! {
         upi: UpiParams = fields "upi", clear_upi "Sets `upi`. Parameters.";
         us_bank_account: InvoiceUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.payment_settings` and one other place.
     InvoicePaymentSettingsParams() {
         default_mandate: impl Into<String> = text "default_mandate", clear_default_mandate "Sets `default_mandate`. Text.";
         payment_method_options: InvoicePaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
         payment_method_types: impl Into<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> = put<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> "payment_method_types", clear_payment_method_types "Sets `payment_method_types`. Several, each: one of 45 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.pix` and one other place.
     InvoicePixParams() {
         amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
         expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts` and 2 other places.
     InvoiceTaxAmountsParams(amount: impl Into<i64> = int "amount", tax_rate_data: TaxRateDataParams = fields "tax_rate_data", taxable_amount: impl Into<i64> = int "taxable_amount") {
         taxability_reason: impl Into<LineItemsTaxAmountTaxabilityReason> = put<LineItemsTaxAmountTaxabilityReason> "taxability_reason" "Sets `taxability_reason`. One of 15 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.customer_details.tax`.
     InvoiceTaxParams() {
         ip_address: impl Into<String> = text "ip_address", clear_ip_address "Sets `ip_address`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/invoices`.
     ListInvoices() {
         collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
@@ -420,7 +476,9 @@ params! {
         status: impl Into<InvoiceStatus> = put<InvoiceStatus> "status" "Sets `status`. `draft`, `open`, `paid`, `uncollectible` or `void`.";
         subscription: impl Into<String> = text "subscription" "Sets `subscription`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/pay`.
     PayInvoice() {
         forgive: bool = flag "forgive" "Sets `forgive`. `true` or `false`.";
@@ -430,21 +488,29 @@ params! {
         payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
         source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.rendering.pdf` and one other place.
     PdfParams() {
         page_size: impl Into<InvoiceRenderingPdfPageSize> = put<InvoiceRenderingPdfPageSize> "page_size" "Sets `page_size`. `a4`, `auto` or `letter`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/remove_lines`.
     RemoveLinesInvoice(lines: impl Into<ListOf<RemoveLinesInvoiceLinesParams>> = put<ListOf<RemoveLinesInvoiceLinesParams>> "lines") {
         invoice_metadata: impl Into<MapOf<String>> = put<MapOf<String>> "invoice_metadata", clear_invoice_metadata "Sets `invoice_metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/remove_lines.lines`.
     RemoveLinesInvoiceLinesParams(behavior: impl Into<InvoiceBehavior> = put<InvoiceBehavior> "behavior", id: impl Into<String> = text "id") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.rendering` and one other place.
     RenderingParams() {
         amount_tax_display: impl Into<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> = put<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> "amount_tax_display", clear_amount_tax_display "Sets `amount_tax_display`. `exclude_tax` or `include_inclusive_tax`.";
@@ -452,7 +518,9 @@ params! {
         template: impl Into<String> = text "template" "Sets `template`. Text of at most 5000 characters.";
         template_version: impl Into<i64> = int "template_version", clear_template_version "Sets `template_version`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details`.
     ScheduleDetailsParams() {
         billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
@@ -460,7 +528,9 @@ params! {
         phases: impl Into<ListOf<PhasesParams>> = put<ListOf<PhasesParams>> "phases" "Sets `phases`. Several, each: parameters.";
         proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details`.
     SubscriptionDetailsParams() {
         billing_cycle_anchor: impl Into<BillingCycleAnchorChoice> = put<BillingCycleAnchorChoice> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. One of several types.";
@@ -477,7 +547,9 @@ params! {
         start_date: impl Into<i64> = int "start_date" "Sets `start_date`. Seconds since 1970.";
         trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.tax_rate_data` and 2 other places.
     TaxRateDataParams(display_name: impl Into<String> = text "display_name", inclusive: bool = flag "inclusive", percentage: impl Into<f64> = put<f64> "percentage") {
         country: impl Into<String> = text "country" "Sets `country`. Text of at most 5000 characters.";
@@ -487,7 +559,9 @@ params! {
         state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
         tax_type: impl Into<TaxRateTaxType> = put<TaxRateTaxType> "tax_type" "Sets `tax_type`. One of 14 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}`.
     UpdateInvoice() {
         account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
@@ -517,7 +591,9 @@ params! {
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
         transfer_data: InvoiceTransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/lines/{line_item_id}`.
     UpdateInvoiceLine() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -533,12 +609,16 @@ params! {
         tax_amounts: impl Into<ListOf<InvoiceTaxAmountsParams>> = put<ListOf<InvoiceTaxAmountsParams>> "tax_amounts", clear_tax_amounts "Sets `tax_amounts`. Several, each: parameters.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/update_lines`.
     UpdateLinesInvoice(lines: impl Into<ListOf<UpdateLinesInvoiceLinesParams>> = put<ListOf<UpdateLinesInvoiceLinesParams>> "lines") {
         invoice_metadata: impl Into<MapOf<String>> = put<MapOf<String>> "invoice_metadata", clear_invoice_metadata "Sets `invoice_metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/{invoice}/update_lines.lines`.
     UpdateLinesInvoiceLinesParams(id: impl Into<String> = text "id") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -556,19 +636,21 @@ params! {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details.billing_cycle_anchor`.
     BillingCycleAnchorChoice {
         Word(PortalSubscriptionUpdateBillingCycleAnchor), Integer(i64),
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/remove_lines.lines.behavior`.
     InvoiceBehavior {
         Delete = "delete", Unassign = "unassign",
     }
+}
 
+open_enum! {
     /// Words of `invoice.billing_reason`.
     InvoiceBillingReason {
         AutomaticPendingInvoiceItemInvoice = "automatic_pending_invoice_item_invoice",
@@ -577,32 +659,44 @@ open_enums! {
         SubscriptionThreshold = "subscription_threshold",
         SubscriptionUpdate = "subscription_update", Upcoming = "upcoming",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.end_behavior`.
     InvoiceEndBehavior {
         Cancel = "cancel", Release = "release",
     }
+}
 
+open_enum! {
     /// Words of `invoice_item_proration_credited_items.type`.
     InvoiceItemProrationCreditedItemsType {
         InvoiceItem = "invoice_item", InvoiceLineItems = "invoice_line_items",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices.pending_invoice_items_behavior`.
     InvoicePendingInvoiceItemsBehavior {
         Exclude = "exclude", Include = "include",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/create_preview.preview_mode`.
     InvoicePreviewMode {
         Next = "next", Recurring = "recurring",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices.rendering.pdf.page_size` and 2 other places.
     InvoiceRenderingPdfPageSize {
         A4 = "a4", Auto = "auto", Letter = "letter",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/invoices.status` and one other place.
     InvoiceStatus {
         Draft = "draft", Open = "open", Paid = "paid", Uncollectible = "uncollectible",

@@ -13,12 +13,12 @@ use super::{
     PaymentMethodOptionsCustomerBalanceEuBankAccount,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `invoice_payments`: [reference](https://docs.stripe.com/api/invoice_payments).
     InvoicePaymentsApi [] {
         fn list(; ListInvoicePayments) -> List<InvoicePayment> = list
@@ -28,7 +28,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `invoice_payment`: [reference](https://docs.stripe.com/api/invoice_payments/object).
     InvoicePayment {
         amount_paid: i64 = int "amount_paid" Nullable "An integer; may be `null`.";
@@ -44,63 +44,85 @@ views! {
         status: &str = text "status" Required "Text; always there.";
         status_transitions: InvoicesPaymentsInvoicePaymentStatusTransitions = view "status_transitions" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_acss_debit` and one other place.
     InvoicePaymentMethodOptionsAcssDebit {
         mandate_options: InvoicePaymentMethodOptionsAcssDebitMandateOptions = view "mandate_options" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_acss_debit_mandate_options` and one other place.
     InvoicePaymentMethodOptionsAcssDebitMandateOptions {
         transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Nullable "`business` or `personal`; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_bancontact` and one other place.
     InvoicePaymentMethodOptionsBancontact {
         preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = field "preferred_language" Required "`de`, `en`, `fr` or `nl`; always there.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_card`.
     InvoicePaymentMethodOptionsCard {
         installments: InvoiceInstallmentsCard = view "installments" Optional "An object; may be missing.";
         request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Nullable "`any`, `automatic` or `challenge`; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_customer_balance` and one other place.
     InvoicePaymentMethodOptionsCustomerBalance {
         bank_transfer: InvoicePaymentMethodOptionsCustomerBalanceBankTransfer = view "bank_transfer" Optional "An object; may be missing.";
         funding_type: &str = text "funding_type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_customer_balance_bank_transfer` and one other place.
     InvoicePaymentMethodOptionsCustomerBalanceBankTransfer {
         eu_bank_transfer: PaymentMethodOptionsCustomerBalanceEuBankAccount = view "eu_bank_transfer" Optional "An object; may be missing.";
         r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_payto` and one other place.
     InvoicePaymentMethodOptionsPayto {
         mandate_options: InvoiceMandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_pix`.
     InvoicePaymentMethodOptionsPix {
         amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Nullable "`always` or `never`; may be `null`.";
         expires_after_seconds: i64 = int "expires_after_seconds" Optional "An integer; may be missing.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_upi` and one other place.
     InvoicePaymentMethodOptionsUpi {
         mandate_options: MandateUpi = view "mandate_options" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_us_bank_account` and one other place.
     InvoicePaymentMethodOptionsUsBankAccount {
         financial_connections: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptions = view "financial_connections" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_us_bank_account_linked_account_options` and one other place.
     InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptions {
         filters: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters = view "filters" Optional "An object; may be missing.";
@@ -120,7 +142,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<InvoicePaymentsStatus> = put<InvoicePaymentsStatus> "status" "Sets `status`. `canceled`, `open` or `paid`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/invoice_payments.payment`.
     PaymentParams(r#type: impl Into<InvoicePaymentsType> = put<InvoicePaymentsType> "type") {
         payment_intent: impl Into<String> = text "payment_intent" "Sets `payment_intent`. Text of at most 5000 characters.";
@@ -128,12 +152,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/invoice_payments.status`.
     InvoicePaymentsStatus {
         Canceled = "canceled", Open = "open", Paid = "paid",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/invoice_payments.payment.type`.
     InvoicePaymentsType {
         PaymentIntent = "payment_intent", PaymentRecord = "payment_record",

@@ -2,12 +2,12 @@
 //! `invoice_rendering_template`.
 
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `invoice_rendering_templates`: [reference](https://docs.stripe.com/api/invoice_rendering_templates).
     InvoiceRenderingTemplatesApi [] {
         fn list(; ListInvoiceRenderingTemplates) -> List<InvoiceRenderingTemplate> = list
@@ -21,7 +21,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `invoice_rendering_template`: [reference](https://docs.stripe.com/api/invoice_rendering_templates/object).
     InvoiceRenderingTemplate {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -43,14 +43,16 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<InvoiceRenderingTemplateStatus> = put<InvoiceRenderingTemplateStatus> "status" "Sets `status`. `active` or `archived`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/invoice_rendering_templates/{template}`.
     RetrieveInvoiceRenderingTemplate() {
         version: impl Into<i64> = int "version" "Sets `version`. An integer.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/invoice_rendering_templates.status` and one other place.
     InvoiceRenderingTemplateStatus {
         Active = "active", Archived = "archived",

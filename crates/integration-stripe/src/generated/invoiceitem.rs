@@ -8,12 +8,12 @@ use super::{
     ProrationDetails, TaxRate, TestHelpersTestClock,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{Decimal, ListOf, MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `invoiceitems`: [reference](https://docs.stripe.com/api/invoiceitems).
     InvoiceitemsApi [] {
         fn list(; ListInvoiceitems) -> List<Invoiceitem> = list
@@ -29,14 +29,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_invoiceitem`.
     DeletedInvoiceitem {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `invoiceitem`: [reference](https://docs.stripe.com/api/invoiceitems/object).
     Invoiceitem {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -88,7 +90,9 @@ params! {
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates" "Sets `tax_rates`. Several, each: text.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/invoiceitems`.
     ListInvoiceitems() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -100,7 +104,9 @@ params! {
         pending: bool = flag "pending" "Sets `pending`. `true` or `false`.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoiceitems/{invoiceitem}`.
     UpdateInvoiceitem() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";

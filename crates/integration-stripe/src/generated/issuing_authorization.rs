@@ -12,12 +12,12 @@ use super::{
     MetadataParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.authorizations`: [reference](https://docs.stripe.com/api/issuing/authorizations).
     IssuingAuthorizationsApi [] {
         fn list(; ListIssuingAuthorizations) -> List<IssuingAuthorization> = list
@@ -33,7 +33,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.authorization`: [reference](https://docs.stripe.com/api/issuing/authorizations/object).
     IssuingAuthorization {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -67,13 +67,17 @@ views! {
         verified_by_fraud_challenge: bool = flag "verified_by_fraud_challenge" Nullable "`true` or `false`; may be `null`.";
         wallet: &str = text "wallet" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_authentication_exemption`.
     IssuingAuthorizationAuthenticationExemption {
         claimed_by: IssuingAuthorizationAuthenticationExemptionClaimedBy = field "claimed_by" Required "`acquirer` or `issuer`; always there.";
         r#type: IssuingAuthorizationAuthenticationExemptionType = field "type" Required "`low_value_transaction`, `transaction_risk_analysis` or `unknown`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_fleet_cardholder_prompt_data`.
     IssuingAuthorizationFleetCardholderPromptData {
         alphanumeric_id: &str = text "alphanumeric_id" Nullable "Text; may be `null`.";
@@ -83,7 +87,9 @@ views! {
         user_id: &str = text "user_id" Nullable "Text; may be `null`.";
         vehicle_number: &str = text "vehicle_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_fleet_data`.
     IssuingAuthorizationFleetData {
         cardholder_prompt_data: IssuingAuthorizationFleetCardholderPromptData = view "cardholder_prompt_data" Nullable "An object; may be `null`.";
@@ -91,14 +97,18 @@ views! {
         reported_breakdown: IssuingTransactionFleetReportedBreakdown = view "reported_breakdown" Nullable "An object; may be `null`.";
         service_type: IssuingAuthorizationFleetDataServiceType = field "service_type" Nullable "`full_service`, `non_fuel_transaction` or `self_service`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_fraud_challenge`.
     IssuingAuthorizationFraudChallenge {
         channel: &str = text "channel" Required "Text; always there.";
         status: IssuingAuthorizationFraudChallengeStatus = field "status" Required "`expired`, `pending`, `rejected`, `undeliverable` or `verified`; always there.";
         undeliverable_reason: IssuingAuthorizationFraudChallengeUndeliverableReason = field "undeliverable_reason" Nullable "`no_phone_number` or `unsupported_phone_number`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_fuel_data`.
     IssuingAuthorizationFuelData {
         industry_product_code: &str = text "industry_product_code" Nullable "Text; may be `null`.";
@@ -107,7 +117,9 @@ views! {
         unit: IssuingAuthorizationFuelDataUnit = field "unit" Nullable "One of 8 words; may be `null`.";
         unit_cost_decimal: &str = text "unit_cost_decimal" Nullable "A decimal number as text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_merchant_data` and one other place.
     IssuingAuthorizationMerchantData {
         category: &str = text "category" Required "Text; always there.";
@@ -122,14 +134,18 @@ views! {
         terminal_id: &str = text "terminal_id" Nullable "Text; may be `null`.";
         url: &str = text "url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_network_data`.
     IssuingAuthorizationNetworkData {
         acquiring_institution_id: &str = text "acquiring_institution_id" Nullable "Text; may be `null`.";
         system_trace_audit_number: &str = text "system_trace_audit_number" Nullable "Text; may be `null`.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_pending_request`.
     IssuingAuthorizationPendingRequest {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -140,7 +156,9 @@ views! {
         merchant_currency: &str = text "merchant_currency" Required "A currency, three letters in lower case; always there.";
         network_risk_score: i64 = int "network_risk_score" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_request`.
     IssuingAuthorizationRequest {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -156,19 +174,25 @@ views! {
         reason_message: &str = text "reason_message" Nullable "Text; may be `null`.";
         requested_at: i64 = int "requested_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_three_d_secure`.
     IssuingAuthorizationThreeDSecure {
         result: IssuingAuthorizationThreeDSecureResult = field "result" Required "`attempt_acknowledged`, `authenticated`, `failed` or `required`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_treasury`.
     IssuingAuthorizationTreasury {
         received_credits: Vec<&str> = field "received_credits" Required "Several, each: text; always there.";
         received_debits: Vec<&str> = field "received_debits" Required "Several, each: text; always there.";
         transaction: &str = text "transaction" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_verification_data`.
     IssuingAuthorizationVerificationData {
         address_line1_check: IssuingAuthorizationVerificationDataCvcCheck = field "address_line1_check" Required "`match`, `mismatch` or `not_provided`; always there.";
@@ -187,7 +211,9 @@ params! {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/issuing/authorizations`.
     ListIssuingAuthorizations() {
         card: impl Into<String> = text "card" "Sets `card`. Text of at most 5000 characters.";
@@ -200,18 +226,22 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `issuing_authorization_fraud_challenge.status`.
     IssuingAuthorizationFraudChallengeStatus {
         Expired = "expired", Pending = "pending", Rejected = "rejected",
         Undeliverable = "undeliverable", Verified = "verified",
     }
+}
 
+open_enum! {
     /// Words of `issuing_authorization_fraud_challenge.undeliverable_reason`.
     IssuingAuthorizationFraudChallengeUndeliverableReason {
         NoPhoneNumber = "no_phone_number", UnsupportedPhoneNumber = "unsupported_phone_number",
     }
+}
 
+open_enum! {
     /// Words of `issuing_authorization_request.reason`.
     IssuingAuthorizationRequestReason {
         AccountDisabled = "account_disabled", CardActive = "card_active",
@@ -227,7 +257,9 @@ open_enums! {
         WebhookDeclined = "webhook_declined", WebhookError = "webhook_error",
         WebhookTimeout = "webhook_timeout",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/authorizations.status` and one other place.
     IssuingAuthorizationStatus {
         Closed = "closed", Expired = "expired", Pending = "pending", Reversed = "reversed",

@@ -7,12 +7,12 @@ use super::{
     IssuingCardholder, IssuingPersonalizationDesign, SpendingLimitsParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.cards`: [reference](https://docs.stripe.com/api/issuing/cards).
     IssuingCardsApi [] {
         fn list(; ListIssuingCards) -> List<IssuingCard> = list
@@ -26,7 +26,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.card`: [reference](https://docs.stripe.com/api/issuing/cards/object).
     IssuingCard {
         brand: &str = text "brand" Required "Text; always there.";
@@ -57,29 +57,39 @@ views! {
         r#type: IssuingCardType = field "type" Required "`physical` or `virtual`; always there.";
         wallets: IssuingCardWallets = view "wallets" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_card_apple_pay` and one other place.
     IssuingCardApplePay {
         eligible: bool = flag "eligible" Required "`true` or `false`; always there.";
         ineligible_reason: IssuingCardApplePayIneligibleReason = field "ineligible_reason" Nullable "`missing_agreement`, `missing_cardholder_contact` or `unsupported_region`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_card_fraud_warning`.
     IssuingCardFraudWarning {
         started_at: i64 = int "started_at" Nullable "Seconds since 1970; may be `null`.";
         r#type: IssuingCardFraudWarningType = field "type" Nullable "`card_testing_exposure`, `fraud_dispute_filed`, `third_party_reported` or `user_indicated_fraud`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_card_lifecycle_conditions`.
     IssuingCardLifecycleConditions {
         payment_count: i64 = int "payment_count" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `issuing_card_lifecycle_controls`.
     IssuingCardLifecycleControls {
         cancel_after: IssuingCardLifecycleConditions = view "cancel_after" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `issuing_card_shipping`.
     IssuingCardShipping {
         address: Address = view "address" Required "An object; always there.";
@@ -96,19 +106,25 @@ views! {
         tracking_url: &str = text "tracking_url" Nullable "Text; may be `null`.";
         r#type: IssuingCardShippingType = field "type" Required "`bulk` or `individual`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_card_shipping_address_validation`.
     IssuingCardShippingAddressValidation {
         mode: IssuingCardShippingAddressValidationMode = field "mode" Required "`disabled`, `normalization_only` or `validation_and_normalization`; always there.";
         normalized_address: Address = view "normalized_address" Nullable "An object; may be `null`.";
         result: IssuingCardShippingAddressValidationResult = field "result" Nullable "`indeterminate`, `likely_deliverable` or `likely_undeliverable`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_card_shipping_customs`.
     IssuingCardShippingCustoms {
         eori_number: &str = text "eori_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_card_wallets`.
     IssuingCardWallets {
         apple_pay: IssuingCardApplePay = view "apple_pay" Required "An object; always there.";
@@ -121,11 +137,15 @@ params! {
     /// Parameters of `POST /v1/issuing/cards.shipping.address_validation` and one other place.
     AddressValidationParams(mode: impl Into<IssuingCardShippingAddressValidationMode> = put<IssuingCardShippingAddressValidationMode> "mode") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards.lifecycle_controls.cancel_after`.
     CancelAfterParams(payment_count: impl Into<i64> = int "payment_count") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards`.
     CreateIssuingCard(currency: impl Into<String> = text "currency", r#type: impl Into<IssuingCardType> = put<IssuingCardType> "type") {
         cardholder: impl Into<String> = text "cardholder" "Sets `cardholder`. Text of at most 5000 characters.";
@@ -143,12 +163,16 @@ params! {
         spending_controls: IssuingCardSpendingControlsParams = fields "spending_controls" "Sets `spending_controls`. Parameters.";
         status: impl Into<BillingMeterStatus> = put<BillingMeterStatus> "status" "Sets `status`. `active` or `inactive`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards.shipping.customs` and one other place.
     CustomsParams() {
         eori_number: impl Into<String> = text "eori_number" "Sets `eori_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards.shipping` and one other place.
     IssuingCardShippingParams(address: IssuingCardAddressParams = fields "address", name: impl Into<String> = text "name") {
         address_validation: AddressValidationParams = fields "address_validation" "Sets `address_validation`. Parameters.";
@@ -158,7 +182,9 @@ params! {
         service: impl Into<IssuingCardShippingService> = put<IssuingCardShippingService> "service" "Sets `service`. `express`, `priority` or `standard`.";
         r#type: impl Into<IssuingCardShippingType> = put<IssuingCardShippingType> "type" "Sets `type`. `bulk` or `individual`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards.spending_controls` and one other place.
     IssuingCardSpendingControlsParams() {
         allowed_card_presences: impl Into<ListOf<IssuingAuthorizationCardPresence>> = put<ListOf<IssuingAuthorizationCardPresence>> "allowed_card_presences" "Sets `allowed_card_presences`. Several, each: `not_present` or `present`.";
@@ -169,11 +195,15 @@ params! {
         blocked_merchant_countries: impl Into<ListOf<String>> = put<ListOf<String>> "blocked_merchant_countries" "Sets `blocked_merchant_countries`. Several, each: text.";
         spending_limits: impl Into<ListOf<SpendingLimitsParams>> = put<ListOf<SpendingLimitsParams>> "spending_limits" "Sets `spending_limits`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards.lifecycle_controls`.
     LifecycleControlsParams(cancel_after: CancelAfterParams = fields "cancel_after") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/issuing/cards`.
     ListIssuingCards() {
         cardholder: impl Into<String> = text "cardholder" "Sets `cardholder`. Text of at most 5000 characters.";
@@ -188,12 +218,16 @@ params! {
         status: impl Into<IssuingCardStatus> = put<IssuingCardStatus> "status" "Sets `status`. `active`, `canceled` or `inactive`.";
         r#type: impl Into<IssuingCardType> = put<IssuingCardType> "type" "Sets `type`. `physical` or `virtual`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards.pin` and one other place.
     PinParams() {
         encrypted_number: impl Into<String> = text "encrypted_number" "Sets `encrypted_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cards/{card}`.
     UpdateIssuingCard() {
         cancellation_reason: impl Into<IssuingCardCancellationReason> = put<IssuingCardCancellationReason> "cancellation_reason" "Sets `cancellation_reason`. `lost` or `stolen`.";
@@ -206,80 +240,106 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `issuing_card_apple_pay.ineligible_reason` and one other place.
     IssuingCardApplePayIneligibleReason {
         MissingAgreement = "missing_agreement",
         MissingCardholderContact = "missing_cardholder_contact",
         UnsupportedRegion = "unsupported_region",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cards/{card}.cancellation_reason`.
     IssuingCardCancellationReason {
         Lost = "lost", Stolen = "stolen",
     }
+}
 
+open_enum! {
     /// Words of `issuing.card.cancellation_reason`.
     IssuingCardCancellationReasonWord {
         DesignRejected = "design_rejected", FulfillmentError = "fulfillment_error", Lost = "lost",
         Stolen = "stolen",
     }
+}
 
+open_enum! {
     /// Words of `issuing_card_fraud_warning.type`.
     IssuingCardFraudWarningType {
         CardTestingExposure = "card_testing_exposure", FraudDisputeFiled = "fraud_dispute_filed",
         ThirdPartyReported = "third_party_reported", UserIndicatedFraud = "user_indicated_fraud",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cards.replacement_reason`.
     IssuingCardReplacementReason {
         Damaged = "damaged", Expired = "expired", Lost = "lost", Stolen = "stolen",
     }
+}
 
+open_enum! {
     /// Words of `issuing.card.replacement_reason`.
     IssuingCardReplacementReasonWord {
         Damaged = "damaged", Expired = "expired", FulfillmentError = "fulfillment_error",
         Lost = "lost", Stolen = "stolen",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cards.shipping.address_validation.mode` and 2 other places.
     IssuingCardShippingAddressValidationMode {
         Disabled = "disabled", NormalizationOnly = "normalization_only",
         ValidationAndNormalization = "validation_and_normalization",
     }
+}
 
+open_enum! {
     /// Words of `issuing_card_shipping_address_validation.result`.
     IssuingCardShippingAddressValidationResult {
         Indeterminate = "indeterminate", LikelyDeliverable = "likely_deliverable",
         LikelyUndeliverable = "likely_undeliverable",
     }
+}
 
+open_enum! {
     /// Words of `issuing_card_shipping.carrier`.
     IssuingCardShippingCarrier {
         Dhl = "dhl", Fedex = "fedex", RoyalMail = "royal_mail", Usps = "usps",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cards.shipping.service` and 2 other places.
     IssuingCardShippingService {
         Express = "express", Priority = "priority", Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `issuing_card_shipping.status`.
     IssuingCardShippingStatus {
         Canceled = "canceled", Delivered = "delivered", Failure = "failure", Pending = "pending",
         Returned = "returned", Shipped = "shipped", Submitted = "submitted",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cards.shipping.type` and 2 other places.
     IssuingCardShippingType {
         Bulk = "bulk", Individual = "individual",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/cards.status` and 2 other places.
     IssuingCardStatus {
         Active = "active", Canceled = "canceled", Inactive = "inactive",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/cards.type` and 2 other places.
     IssuingCardType {
         Physical = "physical", Virtual = "virtual",

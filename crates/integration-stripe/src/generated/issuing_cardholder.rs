@@ -8,12 +8,12 @@ use super::{
     LegalEntityDob, LegalEntityUboDeclaration, SpendingLimitsParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.cardholders`: [reference](https://docs.stripe.com/api/issuing/cardholders).
     IssuingCardholdersApi [] {
         fn list(; ListIssuingCardholders) -> List<IssuingCardholder> = list
@@ -27,7 +27,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.cardholder`: [reference](https://docs.stripe.com/api/issuing/cardholders/object).
     IssuingCardholder {
         billing: IssuingCardholderAddress = view "billing" Required "An object; always there.";
@@ -47,23 +47,31 @@ views! {
         status: IssuingCardholderStatus = field "status" Required "`active`, `blocked` or `inactive`; always there.";
         r#type: IssuingCardholderType = field "type" Required "`company` or `individual`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_card_issuing`.
     IssuingCardholderCardIssuing {
         user_terms_acceptance: LegalEntityUboDeclaration = view "user_terms_acceptance" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_company`.
     IssuingCardholderCompany {
         tax_id_provided: bool = flag "tax_id_provided" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_id_document`.
     IssuingCardholderIdDocument {
         back: Expandable<File> = field "back" Nullable "An id, or the object where the call expanded it; may be `null`.";
         front: Expandable<File> = field "front" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_individual`.
     IssuingCardholderIndividual {
         card_issuing: IssuingCardholderCardIssuing = view "card_issuing" Nullable "An object; may be `null`.";
@@ -72,13 +80,17 @@ views! {
         last_name: &str = text "last_name" Nullable "Text; may be `null`.";
         verification: IssuingCardholderVerification = view "verification" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_requirements`.
     IssuingCardholderRequirements {
         disabled_reason: IssuingCardholderRequirementsDisabledReason = field "disabled_reason" Nullable "`listed`, `rejected.listed`, `requirements.past_due` or `under_review`; may be `null`.";
         past_due: Vec<IssuingCardholderRequirementsPastDue> = field "past_due" Nullable "Several, each: one of 9 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_verification`.
     IssuingCardholderVerification {
         document: IssuingCardholderIdDocument = view "document" Nullable "An object; may be `null`.";
@@ -89,12 +101,16 @@ params! {
     /// Parameters of `POST /v1/issuing/cardholders.billing` and one other place.
     BillingParams(address: IssuingCardAddressParams = fields "address") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders.individual.card_issuing` and one other place.
     CardIssuingParams() {
         user_terms_acceptance: AccountParams = fields "user_terms_acceptance" "Sets `user_terms_acceptance`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders`.
     CreateIssuingCardholder(billing: BillingParams = fields "billing", name: impl Into<String> = text "name") {
         company: IssuingCardholderCompanyParams = fields "company" "Sets `company`. Parameters.";
@@ -107,12 +123,16 @@ params! {
         status: impl Into<BillingMeterStatus> = put<BillingMeterStatus> "status" "Sets `status`. `active` or `inactive`.";
         r#type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "type" "Sets `type`. `company` or `individual`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders.company` and one other place.
     IssuingCardholderCompanyParams() {
         tax_id: impl Into<String> = text "tax_id" "Sets `tax_id`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders.individual` and one other place.
     IssuingCardholderIndividualParams() {
         card_issuing: CardIssuingParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
@@ -121,7 +141,9 @@ params! {
         last_name: impl Into<String> = text "last_name" "Sets `last_name`. Text.";
         verification: AccountVerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/issuing/cardholders`.
     ListIssuingCardholders() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -133,7 +155,9 @@ params! {
         status: impl Into<IssuingCardholderStatus> = put<IssuingCardholderStatus> "status" "Sets `status`. `active`, `blocked` or `inactive`.";
         r#type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "type" "Sets `type`. `company` or `individual`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders.spending_controls` and one other place.
     SpendingControlsParams() {
         allowed_card_presences: impl Into<ListOf<IssuingAuthorizationCardPresence>> = put<ListOf<IssuingAuthorizationCardPresence>> "allowed_card_presences" "Sets `allowed_card_presences`. Several, each: `not_present` or `present`.";
@@ -145,7 +169,9 @@ params! {
         spending_limits: impl Into<ListOf<SpendingLimitsParams>> = put<ListOf<SpendingLimitsParams>> "spending_limits" "Sets `spending_limits`. Several, each: parameters.";
         spending_limits_currency: impl Into<String> = text "spending_limits_currency" "Sets `spending_limits_currency`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders/{cardholder}`.
     UpdateIssuingCardholder() {
         billing: BillingParams = fields "billing" "Sets `billing`. Parameters.";
@@ -160,18 +186,22 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/issuing/cardholders.preferred_locales` and 2 other places.
     IssuingCardholderPreferredLocales {
         De = "de", En = "en", Es = "es", Fr = "fr", It = "it",
     }
+}
 
+open_enum! {
     /// Words of `issuing_cardholder_requirements.disabled_reason`.
     IssuingCardholderRequirementsDisabledReason {
         Listed = "listed", RejectedListed = "rejected.listed",
         RequirementsPastDue = "requirements.past_due", UnderReview = "under_review",
     }
+}
 
+open_enum! {
     /// Words of `issuing_cardholder_requirements.past_due`.
     IssuingCardholderRequirementsPastDue {
         CompanyTaxId = "company.tax_id",
@@ -182,7 +212,9 @@ open_enums! {
         IndividualLastName = "individual.last_name",
         IndividualVerificationDocument = "individual.verification.document",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/cardholders.status` and one other place.
     IssuingCardholderStatus {
         Active = "active", Blocked = "blocked", Inactive = "inactive",

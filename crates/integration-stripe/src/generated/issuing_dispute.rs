@@ -3,12 +3,12 @@
 
 use super::{BalanceTransaction, CreatedChoice, File, IssuingTransaction, MetadataParams};
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.disputes`: [reference](https://docs.stripe.com/api/issuing/disputes).
     IssuingDisputesApi [] {
         fn list(; ListIssuingDisputes) -> List<IssuingDispute> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.dispute`: [reference](https://docs.stripe.com/api/issuing/disputes/object).
     IssuingDispute {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -41,7 +41,9 @@ views! {
         transaction: Expandable<IssuingTransaction> = field "transaction" Required "An id, or the object where the call expanded it; always there.";
         treasury: IssuingDisputeTreasury = view "treasury" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_canceled_evidence`.
     IssuingDisputeCanceledEvidence {
         additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -55,7 +57,9 @@ views! {
         return_status: IssuingDisputeCanceledEvidenceReturnStatus = field "return_status" Nullable "`merchant_rejected` or `successful`; may be `null`.";
         returned_at: i64 = int "returned_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_duplicate_evidence`.
     IssuingDisputeDuplicateEvidence {
         additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -65,7 +69,9 @@ views! {
         explanation: &str = text "explanation" Nullable "Text; may be `null`.";
         original_transaction: &str = text "original_transaction" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_evidence`.
     IssuingDisputeEvidence {
         canceled: IssuingDisputeCanceledEvidence = view "canceled" Optional "An object; may be missing.";
@@ -78,13 +84,17 @@ views! {
         reason: IssuingDisputeEvidenceReason = field "reason" Required "One of 8 words; always there.";
         service_not_as_described: IssuingDisputeServiceNotAsDescribedEvidence = view "service_not_as_described" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_fraudulent_evidence` and one other place.
     IssuingDisputeFraudulentEvidence {
         additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
         explanation: &str = text "explanation" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_merchandise_not_as_described_evidence`.
     IssuingDisputeMerchandiseNotAsDescribedEvidence {
         additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -94,7 +104,9 @@ views! {
         return_status: IssuingDisputeCanceledEvidenceReturnStatus = field "return_status" Nullable "`merchant_rejected` or `successful`; may be `null`.";
         returned_at: i64 = int "returned_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_not_received_evidence`.
     IssuingDisputeNotReceivedEvidence {
         additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -103,7 +115,9 @@ views! {
         product_description: &str = text "product_description" Nullable "Text; may be `null`.";
         product_type: IssuingDisputeOtherEvidenceProductType = field "product_type" Nullable "`merchandise` or `service`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_other_evidence`.
     IssuingDisputeOtherEvidence {
         additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -111,7 +125,9 @@ views! {
         product_description: &str = text "product_description" Nullable "Text; may be `null`.";
         product_type: IssuingDisputeOtherEvidenceProductType = field "product_type" Nullable "`merchandise` or `service`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_service_not_as_described_evidence`.
     IssuingDisputeServiceNotAsDescribedEvidence {
         additional_documentation: Expandable<File> = field "additional_documentation" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -120,7 +136,9 @@ views! {
         explanation: &str = text "explanation" Nullable "Text; may be `null`.";
         received_at: i64 = int "received_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_dispute_treasury`.
     IssuingDisputeTreasury {
         debit_reversal: &str = text "debit_reversal" Nullable "Text; may be `null`.";
@@ -142,7 +160,9 @@ params! {
         return_status: impl Into<IssuingDisputeCanceledEvidenceReturnStatus> = put<IssuingDisputeCanceledEvidenceReturnStatus> "return_status", clear_return_status "Sets `return_status`. `merchant_rejected` or `successful`.";
         returned_at: impl Into<i64> = int "returned_at", clear_returned_at "Sets `returned_at`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes`.
     CreateIssuingDispute() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -151,7 +171,9 @@ params! {
         transaction: impl Into<String> = text "transaction" "Sets `transaction`. Text of at most 5000 characters.";
         treasury: IssuingDisputeTreasuryParams = fields "treasury" "Sets `treasury`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence.duplicate` and one other place.
     DuplicateParams() {
         additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
@@ -161,13 +183,17 @@ params! {
         explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
         original_transaction: impl Into<String> = text "original_transaction" "Sets `original_transaction`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence.fraudulent` and 3 other places.
     FraudulentParams() {
         additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
         explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence` and one other place.
     IssuingDisputeEvidenceParams() {
         canceled: CanceledParams = fields "canceled", clear_canceled "Sets `canceled`. Parameters.";
@@ -180,11 +206,15 @@ params! {
         reason: impl Into<IssuingDisputeEvidenceReason> = put<IssuingDisputeEvidenceReason> "reason" "Sets `reason`. One of 8 words.";
         service_not_as_described: ServiceNotAsDescribedParams = fields "service_not_as_described", clear_service_not_as_described "Sets `service_not_as_described`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.treasury`.
     IssuingDisputeTreasuryParams(received_debit: impl Into<String> = text "received_debit") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/issuing/disputes`.
     ListIssuingDisputes() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -194,7 +224,9 @@ params! {
         status: impl Into<IssuingDisputeStatus> = put<IssuingDisputeStatus> "status" "Sets `status`. `expired`, `lost`, `submitted`, `unsubmitted` or `won`.";
         transaction: impl Into<String> = text "transaction" "Sets `transaction`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence.merchandise_not_as_described` and one other place.
     MerchandiseNotAsDescribedParams() {
         additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
@@ -204,7 +236,9 @@ params! {
         return_status: impl Into<IssuingDisputeCanceledEvidenceReturnStatus> = put<IssuingDisputeCanceledEvidenceReturnStatus> "return_status", clear_return_status "Sets `return_status`. `merchant_rejected` or `successful`.";
         returned_at: impl Into<i64> = int "returned_at", clear_returned_at "Sets `returned_at`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence.not_received` and one other place.
     NotReceivedParams() {
         additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
@@ -213,7 +247,9 @@ params! {
         product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
         product_type: impl Into<IssuingDisputeOtherEvidenceProductType> = put<IssuingDisputeOtherEvidenceProductType> "product_type", clear_product_type "Sets `product_type`. `merchandise` or `service`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence.other` and one other place.
     OtherParams() {
         additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
@@ -221,7 +257,9 @@ params! {
         product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
         product_type: impl Into<IssuingDisputeOtherEvidenceProductType> = put<IssuingDisputeOtherEvidenceProductType> "product_type", clear_product_type "Sets `product_type`. `merchandise` or `service`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes.evidence.service_not_as_described` and one other place.
     ServiceNotAsDescribedParams() {
         additional_documentation: impl Into<String> = text "additional_documentation", clear_additional_documentation "Sets `additional_documentation`. Text.";
@@ -230,7 +268,9 @@ params! {
         explanation: impl Into<String> = text "explanation", clear_explanation "Sets `explanation`. Text.";
         received_at: impl Into<i64> = int "received_at", clear_received_at "Sets `received_at`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/disputes/{dispute}`.
     UpdateIssuingDispute() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -239,12 +279,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/issuing/disputes.evidence.canceled.return_status` and 5 other places.
     IssuingDisputeCanceledEvidenceReturnStatus {
         MerchantRejected = "merchant_rejected", Successful = "successful",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/disputes.evidence.reason` and 2 other places.
     IssuingDisputeEvidenceReason {
         Canceled = "canceled", Duplicate = "duplicate", Fraudulent = "fraudulent",
@@ -252,7 +294,9 @@ open_enums! {
         NoValidAuthorization = "no_valid_authorization", NotReceived = "not_received",
         Other = "other", ServiceNotAsDescribed = "service_not_as_described",
     }
+}
 
+open_enum! {
     /// Words of `issuing.dispute.loss_reason`.
     IssuingDisputeLossReason {
         CardholderAuthenticationIssuerLiability = "cardholder_authentication_issuer_liability",
@@ -274,12 +318,16 @@ open_enums! {
         TransactionQualifiesForVisaEasyPaymentService = "transaction_qualifies_for_visa_easy_payment_service",
         TransactionUnattended = "transaction_unattended",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/disputes.evidence.canceled.product_type` and 8 other places.
     IssuingDisputeOtherEvidenceProductType {
         Merchandise = "merchandise", Service = "service",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/disputes.status` and one other place.
     IssuingDisputeStatus {
         Expired = "expired", Lost = "lost", Submitted = "submitted", Unsubmitted = "unsubmitted",

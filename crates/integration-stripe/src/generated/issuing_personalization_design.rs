@@ -6,12 +6,12 @@ use super::{
     IssuingPersonalizationDesignRejectionReasonsCarrierText, IssuingPhysicalBundle,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.personalization_designs`: [reference](https://docs.stripe.com/api/issuing/personalization_designs).
     IssuingPersonalizationDesignsApi [] {
         fn list(; ListIssuingPersonalizationDesigns) -> List<IssuingPersonalizationDesign> = list
@@ -25,7 +25,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.personalization_design`: [reference](https://docs.stripe.com/api/issuing/personalization_designs/object).
     IssuingPersonalizationDesign {
         card_logo: Expandable<File> = field "card_logo" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -42,7 +42,9 @@ views! {
         rejection_reasons: IssuingPersonalizationDesignRejectionReasons = view "rejection_reasons" Required "An object; always there.";
         status: IssuingPersonalizationDesignStatus = field "status" Required "`active`, `inactive`, `rejected` or `review`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_personalization_design_carrier_text`.
     IssuingPersonalizationDesignCarrierText {
         footer_body: &str = text "footer_body" Nullable "Text; may be `null`.";
@@ -50,13 +52,17 @@ views! {
         header_body: &str = text "header_body" Nullable "Text; may be `null`.";
         header_title: &str = text "header_title" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_personalization_design_preferences`.
     IssuingPersonalizationDesignPreferences {
         is_default: bool = flag "is_default" Required "`true` or `false`; always there.";
         is_platform_default: bool = flag "is_platform_default" Nullable "`true` or `false`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_personalization_design_rejection_reasons`.
     IssuingPersonalizationDesignRejectionReasons {
         card_logo: Vec<IssuingPersonalizationDesignRejectionReasonsCardLogo> = field "card_logo" Nullable "Several, each: one of 8 words; may be `null`.";
@@ -72,7 +78,9 @@ params! {
         header_body: impl Into<String> = text "header_body", clear_header_body "Sets `header_body`. Text.";
         header_title: impl Into<String> = text "header_title", clear_header_title "Sets `header_title`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/personalization_designs`.
     CreateIssuingPersonalizationDesign(physical_bundle: impl Into<String> = text "physical_bundle") {
         card_logo: impl Into<String> = text "card_logo" "Sets `card_logo`. Text.";
@@ -83,13 +91,17 @@ params! {
         preferences: PreferencesParams = fields "preferences" "Sets `preferences`. Parameters.";
         transfer_lookup_key: bool = flag "transfer_lookup_key" "Sets `transfer_lookup_key`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/issuing/personalization_designs.preferences`.
     IssuingPersonalizationDesignsPreferencesParams() {
         is_default: bool = flag "is_default" "Sets `is_default`. `true` or `false`.";
         is_platform_default: bool = flag "is_platform_default" "Sets `is_platform_default`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/issuing/personalization_designs`.
     ListIssuingPersonalizationDesigns() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -99,11 +111,15 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<IssuingPersonalizationDesignStatus> = put<IssuingPersonalizationDesignStatus> "status" "Sets `status`. `active`, `inactive`, `rejected` or `review`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/personalization_designs.preferences` and one other place.
     PreferencesParams(is_default: bool = flag "is_default") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/personalization_designs/{personalization_design}`.
     UpdateIssuingPersonalizationDesign() {
         card_logo: impl Into<String> = text "card_logo", clear_card_logo "Sets `card_logo`. Text.";
@@ -117,7 +133,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/issuing/personalization_designs.status` and one other place.
     IssuingPersonalizationDesignStatus {
         Active = "active", Inactive = "inactive", Rejected = "rejected", Review = "review",

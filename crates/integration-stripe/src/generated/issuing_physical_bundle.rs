@@ -2,12 +2,12 @@
 //! `issuing_physical_bundle`.
 
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.physical_bundles`: [reference](https://docs.stripe.com/api/issuing/physical_bundles).
     IssuingPhysicalBundlesApi [] {
         fn list(; ListIssuingPhysicalBundles) -> List<IssuingPhysicalBundle> = list
@@ -17,7 +17,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.physical_bundle`: [reference](https://docs.stripe.com/api/issuing/physical_bundles/object).
     IssuingPhysicalBundle {
         features: IssuingPhysicalBundleFeatures = view "features" Required "An object; always there.";
@@ -28,7 +28,9 @@ views! {
         status: IssuingPhysicalBundleStatus = field "status" Required "`active`, `inactive` or `review`; always there.";
         r#type: IssuingPhysicalBundleType = field "type" Required "`custom` or `standard`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_physical_bundle_features`.
     IssuingPhysicalBundleFeatures {
         card_logo: IssuingPhysicalBundleFeaturesCardLogo = field "card_logo" Required "`optional`, `required` or `unsupported`; always there.";
@@ -48,17 +50,21 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `issuing_physical_bundle_features.card_logo` and 2 other places.
     IssuingPhysicalBundleFeaturesCardLogo {
         Optional = "optional", Required = "required", Unsupported = "unsupported",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/physical_bundles.status` and one other place.
     IssuingPhysicalBundleStatus {
         Active = "active", Inactive = "inactive", Review = "review",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/physical_bundles.type` and one other place.
     IssuingPhysicalBundleType {
         Custom = "custom", Standard = "standard",

@@ -3,11 +3,11 @@
 
 use super::{IssuingSettlementStatus, NewMetadataParams};
 use crate::{
-    op::handles,
-    view::{Map, open_enums, views},
+    op::handle,
+    view::{Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.settlements`: [reference](https://docs.stripe.com/api/issuing/settlements).
     IssuingSettlementsApi [] {
         fn retrieve(settlement) -> IssuingSettlement = get
@@ -17,7 +17,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.settlement`: [reference](https://docs.stripe.com/api/issuing/settlements/object).
     IssuingSettlement {
         bin: &str = text "bin" Required "Text; always there.";
@@ -40,7 +40,7 @@ views! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `issuing.settlement.network`.
     IssuingSettlementNetwork {
         Maestro = "maestro", Mastercard = "mastercard", Visa = "visa",

@@ -6,12 +6,12 @@ use super::{
     IssuingTransactionWallet,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.tokens`: [reference](https://docs.stripe.com/api/issuing/tokens).
     IssuingTokensApi [] {
         fn list(; ListIssuingTokens) -> List<IssuingToken> = list
@@ -23,7 +23,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.token`: [reference](https://docs.stripe.com/api/issuing/tokens/object).
     IssuingToken {
         card: Expandable<IssuingCard> = field "card" Required "An id, or the object where the call expanded it; always there.";
@@ -50,18 +50,22 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<IssuingTokenStatus> = put<IssuingTokenStatus> "status" "Sets `status`. `active`, `deleted`, `requested` or `suspended`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/tokens/{token}`.
     UpdateIssuingToken(status: impl Into<UpdateIssuingTokenStatus> = put<UpdateIssuingTokenStatus> "status") {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/issuing/tokens.status` and one other place.
     IssuingTokenStatus {
         Active = "active", Deleted = "deleted", Requested = "requested", Suspended = "suspended",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/tokens/{token}.status`.
     UpdateIssuingTokenStatus {
         Active = "active", Deleted = "deleted", Suspended = "suspended",

@@ -7,12 +7,12 @@ use super::{
     IssuingTransactionFleetReportedBreakdown, IssuingTransactionWallet, MetadataParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `issuing.transactions`: [reference](https://docs.stripe.com/api/issuing/transactions).
     IssuingTransactionsApi [] {
         fn list(; ListIssuingTransactions) -> List<IssuingTransaction> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `issuing.transaction`: [reference](https://docs.stripe.com/api/issuing/transactions/object).
     IssuingTransaction {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -50,7 +50,9 @@ views! {
         r#type: IssuingTransactionType = field "type" Required "`capture` or `refund`; always there.";
         wallet: IssuingTransactionWallet = field "wallet" Nullable "`apple_pay`, `google_pay` or `samsung_pay`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_fleet_cardholder_prompt_data`.
     IssuingTransactionFleetCardholderPromptData {
         driver_id: &str = text "driver_id" Nullable "Text; may be `null`.";
@@ -59,7 +61,9 @@ views! {
         user_id: &str = text "user_id" Nullable "Text; may be `null`.";
         vehicle_number: &str = text "vehicle_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_fleet_data`.
     IssuingTransactionFleetData {
         cardholder_prompt_data: IssuingTransactionFleetCardholderPromptData = view "cardholder_prompt_data" Nullable "An object; may be `null`.";
@@ -67,7 +71,9 @@ views! {
         reported_breakdown: IssuingTransactionFleetReportedBreakdown = view "reported_breakdown" Nullable "An object; may be `null`.";
         service_type: &str = text "service_type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_flight_data`.
     IssuingTransactionFlightData {
         departure_at: i64 = int "departure_at" Nullable "An integer; may be `null`.";
@@ -76,7 +82,9 @@ views! {
         segments: Vec<IssuingTransactionFlightDataLeg> = field "segments" Nullable "Several, each: an object; may be `null`.";
         travel_agency: &str = text "travel_agency" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_flight_data_leg`.
     IssuingTransactionFlightDataLeg {
         arrival_airport_code: &str = text "arrival_airport_code" Nullable "Text; may be `null`.";
@@ -86,7 +94,9 @@ views! {
         service_class: &str = text "service_class" Nullable "Text; may be `null`.";
         stopover_allowed: bool = flag "stopover_allowed" Nullable "`true` or `false`; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_fuel_data`.
     IssuingTransactionFuelData {
         industry_product_code: &str = text "industry_product_code" Nullable "Text; may be `null`.";
@@ -95,20 +105,26 @@ views! {
         unit: &str = text "unit" Required "Text; always there.";
         unit_cost_decimal: &str = text "unit_cost_decimal" Required "A decimal number as text; always there.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_lodging_data`.
     IssuingTransactionLodgingData {
         check_in_at: i64 = int "check_in_at" Nullable "An integer; may be `null`.";
         nights: i64 = int "nights" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_network_data`.
     IssuingTransactionNetworkData {
         authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
         processing_date: &str = text "processing_date" Nullable "Text; may be `null`.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_purchase_details`.
     IssuingTransactionPurchaseDetails {
         fleet: IssuingTransactionFleetData = view "fleet" Nullable "An object; may be `null`.";
@@ -118,7 +134,9 @@ views! {
         receipt: Vec<IssuingTransactionReceiptData> = field "receipt" Nullable "Several, each: an object; may be `null`.";
         reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_receipt_data`.
     IssuingTransactionReceiptData {
         description: &str = text "description" Nullable "Text; may be `null`.";
@@ -126,7 +144,9 @@ views! {
         total: i64 = int "total" Nullable "An integer; may be `null`.";
         unit_cost: i64 = int "unit_cost" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_transaction_treasury`.
     IssuingTransactionTreasury {
         received_credit: &str = text "received_credit" Nullable "Text; may be `null`.";
@@ -147,7 +167,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/issuing/transactions.type` and one other place.
     IssuingTransactionType {
         Capture = "capture", Refund = "refund",

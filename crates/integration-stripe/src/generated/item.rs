@@ -2,9 +2,9 @@
 //! `item`.
 
 use super::{LineItemsAdjustableQuantity, LineItemsDiscountAmount, LineItemsTaxAmount, Price};
-use crate::view::{Map, views};
+use crate::view::{Map, view};
 
-views! {
+view! {
     /// The object `item`: [reference](https://docs.stripe.com/api/quotes/line_items/object).
     Item {
         adjustable_quantity: LineItemsAdjustableQuantity = view "adjustable_quantity" Nullable "An object; may be `null`.";

@@ -7,9 +7,9 @@ use super::{
     DiscountsResourceDiscountAmount, InvoiceLineItemPeriod, InvoicesResourcePretaxCreditAmount,
     Subscription,
 };
-use crate::view::{Expandable, Map, views};
+use crate::view::{Expandable, Map, view};
 
-views! {
+view! {
     /// The object `line_item`: [reference](https://docs.stripe.com/api/invoices/lines/object).
     LineItem {
         amount: i64 = int "amount" Required "An integer; always there.";

@@ -7,11 +7,11 @@ use super::{
     LinkedAccountOptionsCommonPrefetch,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
 };
 
-handles! {
+handle! {
     /// Calls about `link_account_sessions`: [reference](https://docs.stripe.com/api/link_account_sessions).
     LinkAccountSessionsApi [] {
         fn create(; CreateLinkAccountSession) -> FinancialConnectionsSession = post

@@ -6,12 +6,12 @@ use super::{
     LinkedAccountFeatures,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
     view::List,
 };
 
-handles! {
+handle! {
     /// Calls about `linked_accounts`: [reference](https://docs.stripe.com/api/linked_accounts).
     LinkedAccountsApi [
         owners: LinkedAccountsOwnersApi,
@@ -25,7 +25,9 @@ handles! {
         fn refresh(account; RefreshLinkedAccount) -> FinancialConnectionsAccount = post
             "stripe.linked_accounts.refresh" "/v1/linked_accounts/{account}/refresh" "linked_accounts/refresh";
     }
+}
 
+handle! {
     /// Calls about `linked_accounts.owners`: [reference](https://docs.stripe.com/api/linked_accounts/owners).
     LinkedAccountsOwnersApi [] {
         fn list(account; ListLinkedAccountOwners) -> List<FinancialConnectionsAccountOwner> = list
@@ -40,7 +42,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/linked_accounts`.
     ListLinkedAccounts() {
         account_holder: AccountHolderParams = fields "account_holder" "Sets `account_holder`. Parameters.";
@@ -49,7 +53,9 @@ params! {
         session: impl Into<String> = text "session" "Sets `session`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/linked_accounts/{account}/refresh`.
     RefreshLinkedAccount(features: impl Into<ListOf<LinkedAccountFeatures>> = put<ListOf<LinkedAccountFeatures>> "features") {
     }

@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     Node,
-    op::handles,
-    view::{Expandable, open_enums, views},
+    op::handle,
+    view::{Expandable, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `mandates`: [reference](https://docs.stripe.com/api/mandates).
     MandatesApi [] {
         fn retrieve(mandate) -> Mandate = get
@@ -22,7 +22,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `mandate`: [reference](https://docs.stripe.com/api/mandates/object).
     Mandate {
         customer_acceptance: CustomerAcceptance = view "customer_acceptance" Required "An object; always there.";
@@ -37,7 +37,9 @@ views! {
         status: MandateStatus = field "status" Required "`active`, `inactive` or `pending`; always there.";
         r#type: MandateType = field "type" Required "`multi_use` or `single_use`; always there.";
     }
+}
 
+view! {
     /// The part `mandate_acss_debit`.
     MandateAcssDebit {
         default_for: Vec<MandateAcssDebitDefaultFor> = field "default_for" Optional "Several, each: `invoice` or `subscription`; may be missing.";
@@ -45,7 +47,9 @@ views! {
         payment_schedule: MandateAcssDebitPaymentSchedule = field "payment_schedule" Required "`combined`, `interval` or `sporadic`; always there.";
         transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Required "`business` or `personal`; always there.";
     }
+}
 
+view! {
     /// The part `mandate_bacs_debit`.
     MandateBacsDebit {
         display_name: &str = text "display_name" Nullable "Text; may be `null`.";
@@ -55,13 +59,17 @@ views! {
         service_user_number: &str = text "service_user_number" Nullable "Text; may be `null`.";
         url: &str = text "url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `mandate_multi_use`.
     MandateMultiUse {
         amount: i64 = int "amount" Optional "An integer; may be missing.";
         currency: &str = text "currency" Optional "A currency, three letters in lower case; may be missing.";
     }
+}
 
+view! {
     /// The part `mandate_payment_method_details`.
     MandatePaymentMethodDetails {
         acss_debit: MandateAcssDebit = view "acss_debit" Optional "An object; may be missing.";
@@ -86,13 +94,17 @@ views! {
         upi: MandateUpi = view "upi" Optional "An object; may be missing.";
         us_bank_account: MandateUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `mandate_paypal`.
     MandatePaypal {
         billing_agreement_id: &str = text "billing_agreement_id" Nullable "Text; may be `null`.";
         payer_id: &str = text "payer_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `mandate_payto`.
     MandatePayto {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
@@ -103,7 +115,9 @@ views! {
         purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
         start_date: &str = text "start_date" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `mandate_pix`.
     MandatePix {
         amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Optional "`always` or `never`; may be missing.";
@@ -113,7 +127,9 @@ views! {
         reference: &str = text "reference" Optional "Text; may be missing.";
         start_date: &str = text "start_date" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `mandate_sepa_debit`.
     MandateSepaDebit {
         reference: &str = text "reference" Required "Text; always there.";
@@ -121,14 +137,16 @@ views! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `mandate_bacs_debit.revocation_reason`.
     MandateBacsDebitRevocationReason {
         AccountClosed = "account_closed", BankAccountRestricted = "bank_account_restricted",
         BankOwnershipChanged = "bank_ownership_changed", CouldNotProcess = "could_not_process",
         DebitNotAuthorized = "debit_not_authorized",
     }
+}
 
+open_enum! {
     /// Words of `mandate.type`.
     MandateType {
         MultiUse = "multi_use", SingleUse = "single_use",

@@ -9,12 +9,12 @@ use super::{
     PaymentsPrimitivesPaymentRecordsResourceProcessorDetails,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, Map, views},
+    view::{List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payment_attempt_records`: [reference](https://docs.stripe.com/api/payment_attempt_records).
     PaymentAttemptRecordsApi [] {
         fn list(; ListPaymentAttemptRecords) -> List<PaymentAttemptRecord> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payment_attempt_record`: [reference](https://docs.stripe.com/api/payment_attempt_records/object).
     PaymentAttemptRecord {
         amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Required "An object; always there.";

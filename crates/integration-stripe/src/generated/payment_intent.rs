@@ -43,12 +43,12 @@ use super::{
 };
 use crate::{
     Node,
-    op::handles,
-    params::{ListOf, MapOf, Params, choices, params},
-    view::{Expandable, List, Map, open_enums, views},
+    op::handle,
+    params::{ListOf, MapOf, Params, choice, params},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payment_intents`: [reference](https://docs.stripe.com/api/payment_intents).
     PaymentIntentsApi [
         #[cfg(feature = "full")]
@@ -80,7 +80,7 @@ handles! {
 }
 
 #[cfg(feature = "full")]
-handles! {
+handle! {
     /// Calls about `payment_intents.amount_details_line_items`: [reference](https://docs.stripe.com/api/payment_intents/amount_details_line_items).
     PaymentIntentsAmountDetailsLineItemsApi [] {
         fn list(intent; ListParams) -> List<PaymentIntentAmountDetailsLineItem> = list
@@ -88,7 +88,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payment_intent`: [reference](https://docs.stripe.com/api/payment_intents/object).
     PaymentIntent {
         amount: i64 = int "amount" Optional "An integer; may be missing.";
@@ -139,7 +139,9 @@ views! {
         transfer_data: TransferData = view "transfer_data" Nullable "An object; may be `null`.";
         transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent.amount_details`.
     PaymentFlowsAmountDetails {
         discount_amount: i64 = int "discount_amount" Optional "An integer; may be missing.";
@@ -150,12 +152,16 @@ views! {
         tax: PaymentFlowsAmountDetailsResourceTax = view "tax" Optional "An object; may be missing.";
         tip: PaymentFlowsAmountDetailsClientResourceTip = view "tip" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_card_processing`.
     PaymentIntentCardProcessing {
         customer_notification: PaymentIntentProcessingCustomerNotification = view "customer_notification" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action`.
     PaymentIntentNextAction {
         alipay_handle_redirect: PaymentIntentNextActionAlipayHandleRedirect = view "alipay_handle_redirect" Optional "An object; may be missing.";
@@ -181,7 +187,9 @@ views! {
         wechat_pay_redirect_to_android_app: PaymentIntentNextActionWechatPayRedirectToAndroidApp = view "wechat_pay_redirect_to_android_app" Optional "An object; may be missing.";
         wechat_pay_redirect_to_ios_app: PaymentIntentNextActionWechatPayRedirectToIosApp = view "wechat_pay_redirect_to_ios_app" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_alipay_handle_redirect`.
     PaymentIntentNextActionAlipayHandleRedirect {
         native_data: &str = text "native_data" Nullable "Text; may be `null`.";
@@ -189,7 +197,9 @@ views! {
         return_url: &str = text "return_url" Nullable "Text; may be `null`.";
         url: &str = text "url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_boleto`.
     PaymentIntentNextActionBoleto {
         expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
@@ -197,20 +207,26 @@ views! {
         number: &str = text "number" Nullable "Text; may be `null`.";
         pdf: &str = text "pdf" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_card_await_notification`.
     PaymentIntentNextActionCardAwaitNotification {
         charge_attempt_at: i64 = int "charge_attempt_at" Nullable "Seconds since 1970; may be `null`.";
         customer_approval_required: bool = flag "customer_approval_required" Nullable "`true` or `false`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_cashapp_handle_redirect_or_display_qr_code` and one other place.
     PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode {
         hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
         mobile_auth_url: &str = text "mobile_auth_url" Required "Text; always there.";
         qr_code: PaymentIntentNextActionUpiqrCode = view "qr_code" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_display_bank_transfer_instructions`.
     PaymentIntentNextActionDisplayBankTransferInstructions {
         amount_remaining: i64 = int "amount_remaining" Nullable "An integer; may be `null`.";
@@ -220,7 +236,9 @@ views! {
         reference: &str = text "reference" Nullable "Text; may be `null`.";
         r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = field "type" Required "`eu_bank_transfer`, `gb_bank_transfer`, `jp_bank_transfer`, `mx_bank_transfer` or `us_bank_transfer`; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_display_multibanco_details`.
     PaymentIntentNextActionDisplayMultibancoDetails {
         entity: &str = text "entity" Nullable "Text; may be `null`.";
@@ -228,14 +246,18 @@ views! {
         hosted_voucher_url: &str = text "hosted_voucher_url" Nullable "Text; may be `null`.";
         reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_display_oxxo_details`.
     PaymentIntentNextActionDisplayOxxoDetails {
         expires_after: i64 = int "expires_after" Nullable "Seconds since 1970; may be `null`.";
         hosted_voucher_url: &str = text "hosted_voucher_url" Nullable "Text; may be `null`.";
         number: &str = text "number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_klarna_display_qr_code`.
     PaymentIntentNextActionKlarnaDisplayQrCode {
         data: &str = text "data" Required "Text; always there.";
@@ -243,20 +265,26 @@ views! {
         image_url_png: &str = text "image_url_png" Required "Text; always there.";
         image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_konbini`.
     PaymentIntentNextActionKonbini {
         expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
         hosted_voucher_url: &str = text "hosted_voucher_url" Nullable "Text; may be `null`.";
         stores: PaymentIntentNextActionKonbiniStores = view "stores" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_konbini_familymart` and 3 other places.
     PaymentIntentNextActionKonbiniLawson {
         confirmation_number: &str = text "confirmation_number" Optional "Text; may be missing.";
         payment_code: &str = text "payment_code" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_konbini_stores`.
     PaymentIntentNextActionKonbiniStores {
         familymart: PaymentIntentNextActionKonbiniLawson = view "familymart" Nullable "An object; may be `null`.";
@@ -264,7 +292,9 @@ views! {
         ministop: PaymentIntentNextActionKonbiniLawson = view "ministop" Nullable "An object; may be `null`.";
         seicomart: PaymentIntentNextActionKonbiniLawson = view "seicomart" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_paynow_display_qr_code`.
     PaymentIntentNextActionPaynowDisplayQrCode {
         data: &str = text "data" Required "Text; always there.";
@@ -272,7 +302,9 @@ views! {
         image_url_png: &str = text "image_url_png" Required "Text; always there.";
         image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_pix_display_qr_code`.
     PaymentIntentNextActionPixDisplayQrCode {
         data: &str = text "data" Optional "Text; may be missing.";
@@ -281,7 +313,9 @@ views! {
         image_url_png: &str = text "image_url_png" Optional "Text; may be missing.";
         image_url_svg: &str = text "image_url_svg" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_promptpay_display_qr_code`.
     PaymentIntentNextActionPromptpayDisplayQrCode {
         data: &str = text "data" Required "Text; always there.";
@@ -289,33 +323,43 @@ views! {
         image_url_png: &str = text "image_url_png" Required "Text; always there.";
         image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_swish_handle_redirect_or_display_qr_code`.
     PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCode {
         hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
         qr_code: PaymentIntentNextActionSwishQrCode = view "qr_code" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_swish_qr_code`.
     PaymentIntentNextActionSwishQrCode {
         data: &str = text "data" Required "Text; always there.";
         image_url_png: &str = text "image_url_png" Required "Text; always there.";
         image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_upi_handle_redirect_or_display_qr_code` and one other place.
     PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode {
         hosted_instructions_url: &str = text "hosted_instructions_url" Required "Text; always there.";
         qr_code: PaymentIntentNextActionUpiqrCode = view "qr_code" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_cashapp_qr_code` and 3 other places.
     PaymentIntentNextActionUpiqrCode {
         expires_at: i64 = int "expires_at" Required "Seconds since 1970; always there.";
         image_url_png: &str = text "image_url_png" Required "Text; always there.";
         image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_wechat_pay_display_qr_code`.
     PaymentIntentNextActionWechatPayDisplayQrCode {
         data: &str = text "data" Required "Text; always there.";
@@ -324,7 +368,9 @@ views! {
         image_url_png: &str = text "image_url_png" Required "Text; always there.";
         image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_wechat_pay_redirect_to_android_app`.
     PaymentIntentNextActionWechatPayRedirectToAndroidApp {
         app_id: &str = text "app_id" Required "Text; always there.";
@@ -335,12 +381,16 @@ views! {
         sign: &str = text "sign" Required "Text; always there.";
         timestamp: &str = text "timestamp" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_wechat_pay_redirect_to_ios_app`.
     PaymentIntentNextActionWechatPayRedirectToIosApp {
         native_url: &str = text "native_url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options`.
     PaymentIntentPaymentMethodOptions {
         acss_debit: PaymentIntentPaymentMethodOptionsAcssDebit = view "acss_debit" Optional "An object; may be missing.";
@@ -399,7 +449,9 @@ views! {
         wechat_pay: PaymentIntentPaymentMethodOptionsWechatPay = view "wechat_pay" Optional "An object; may be missing.";
         zip: PaymentIntentTypeSpecificPaymentMethodOptionsClient = view "zip" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.acss_debit`.
     PaymentIntentPaymentMethodOptionsAcssDebit {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -412,7 +464,9 @@ views! {
         target_date: &str = text "target_date" Optional "Text; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.affirm`.
     PaymentIntentPaymentMethodOptionsAffirm {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -425,7 +479,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.afterpay_clearpay` and one other place.
     PaymentIntentPaymentMethodOptionsAfterpayClearpay {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -438,7 +494,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.au_becs_debit` and one other place.
     PaymentIntentPaymentMethodOptionsAuBecsDebitUnion {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -451,7 +509,9 @@ views! {
         target_date: &str = text "target_date" Optional "Text; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.bacs_debit` and one other place.
     PaymentIntentPaymentMethodOptionsBacsDebit {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -464,7 +524,9 @@ views! {
         target_date: &str = text "target_date" Optional "Text; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.bancontact`.
     PaymentIntentPaymentMethodOptionsBancontact {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -477,7 +539,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.boleto` and one other place.
     PaymentIntentPaymentMethodOptionsBoleto {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -490,7 +554,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.card`.
     PaymentIntentPaymentMethodOptionsCard {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -510,7 +576,9 @@ views! {
         statement_descriptor_suffix_kanji: &str = text "statement_descriptor_suffix_kanji" Optional "Text; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.card_present`.
     PaymentIntentPaymentMethodOptionsCardPresent {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -523,7 +591,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.customer_balance`.
     PaymentIntentPaymentMethodOptionsCustomerBalance {
         bank_transfer: PaymentMethodOptionsCustomerBalanceBankTransfer = view "bank_transfer" Optional "An object; may be missing.";
@@ -537,7 +607,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.klarna`.
     PaymentIntentPaymentMethodOptionsKlarna {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -550,7 +622,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.konbini`.
     PaymentIntentPaymentMethodOptionsKonbini {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -566,7 +640,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options_mandate_options_acss_debit`.
     PaymentIntentPaymentMethodOptionsMandateOptionsAcssDebit {
         custom_mandate_url: &str = text "custom_mandate_url" Optional "Text; may be missing.";
@@ -574,7 +650,9 @@ views! {
         payment_schedule: MandateAcssDebitPaymentSchedule = field "payment_schedule" Nullable "`combined`, `interval` or `sporadic`; may be `null`.";
         transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Nullable "`business` or `personal`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options_mandate_options_payto` and 48 other places.
     PaymentIntentPaymentMethodOptionsMandateOptionsPayto {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
@@ -584,7 +662,9 @@ views! {
         payments_per_period: i64 = int "payments_per_period" Nullable "An integer; may be `null`.";
         purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.paypal`.
     PaymentIntentPaymentMethodOptionsPaypal {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -598,7 +678,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.pix`.
     PaymentIntentPaymentMethodOptionsPix {
         amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Optional "`always` or `never`; may be missing.";
@@ -613,7 +695,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.sofort`.
     PaymentIntentPaymentMethodOptionsSofort {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -626,7 +710,9 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.us_bank_account`.
     PaymentIntentPaymentMethodOptionsUsBankAccount {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -641,7 +727,9 @@ views! {
         transaction_purpose: PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose = field "transaction_purpose" Optional "`goods`, `other`, `services` or `unspecified`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.wechat_pay`.
     PaymentIntentPaymentMethodOptionsWechatPay {
         app_id: &str = text "app_id" Nullable "Text; may be `null`.";
@@ -655,19 +743,25 @@ views! {
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_intent_processing`.
     PaymentIntentProcessing {
         card: PaymentIntentCardProcessing = view "card" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_intent_processing_customer_notification`.
     PaymentIntentProcessingCustomerNotification {
         approval_requested: bool = flag "approval_requested" Nullable "`true` or `false`; may be `null`.";
         completes_at: i64 = int "completes_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_payment_method_options.alipay` and 33 other places.
     PaymentIntentTypeSpecificPaymentMethodOptionsClient {
         capture_method: PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod = field "capture_method" Optional "`automatic_delayed`, `manual` or `manual_preferred`; may be missing.";
@@ -688,17 +782,23 @@ params! {
         reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 128 characters.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.alipay` and 5 other places.
     AlipayParams() {
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.alma` and 17 other places.
     AlmaParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details` and 4 other places.
     AmountDetailsParams() {
         discount_amount: impl Into<i64> = int "discount_amount", clear_discount_amount "Sets `discount_amount`. An integer.";
@@ -707,24 +807,32 @@ params! {
         shipping: PaymentIntentShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
         tax: TaxParams = fields "tax", clear_tax "Sets `tax`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/apply_customer_balance`.
     ApplyCustomerBalancePaymentIntent() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.blik` and 2 other places.
     BlikParams() {
         code: impl Into<String> = text "code" "Sets `code`. Text of at most 5000 characters.";
         setup_future_usage: impl Into<String> = text "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/cancel`.
     CancelPaymentIntent() {
         cancellation_reason: impl Into<PaymentIntentCancellationReason> = put<PaymentIntentCancellationReason> "cancellation_reason" "Sets `cancellation_reason`. `abandoned`, `duplicate`, `fraudulent` or `requested_by_customer`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/capture`.
     CapturePaymentIntent() {
         amount_details: AmountDetailsParams = fields "amount_details" "Sets `amount_details`. Parameters.";
@@ -738,12 +846,16 @@ params! {
         statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
         transfer_data: PaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.card` and 9 other places.
     CardParams() {
         commodity_code: impl Into<String> = text "commodity_code" "Sets `commodity_code`. Text of at most 12 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card_present` and 2 other places.
     CardPresentParams() {
         capture_method: impl Into<PaymentMethodOptionsCardPresentCaptureMethod> = put<PaymentMethodOptionsCardPresentCaptureMethod> "capture_method" "Sets `capture_method`. `manual` or `manual_preferred`.";
@@ -751,13 +863,17 @@ params! {
         request_incremental_authorization_support: bool = flag "request_incremental_authorization_support" "Sets `request_incremental_authorization_support`. `true` or `false`.";
         routing: RoutingParams = fields "routing" "Sets `routing`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.cashapp` and 2 other places.
     CashappParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm`.
     ConfirmPaymentIntent() {
         amount_details: AmountDetailsParams = fields "amount_details", clear_amount_details "Sets `amount_details`. Parameters.";
@@ -783,7 +899,9 @@ params! {
         shipping: ShippingParams = fields "shipping", clear_shipping "Sets `shipping`. Parameters.";
         use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents`.
     CreatePaymentIntent(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
         amount_details: AmountDetailsParams = fields "amount_details" "Sets `amount_details`. Parameters.";
@@ -821,7 +939,9 @@ params! {
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
         use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.acss_debit.mandate_options` and 2 other places.
     CreatePaymentIntentPaymentMethodOptionsAcssDebitMandateOptionsParams() {
         custom_mandate_url: impl Into<String> = text "custom_mandate_url", clear_custom_mandate_url "Sets `custom_mandate_url`. Text.";
@@ -829,7 +949,9 @@ params! {
         payment_schedule: impl Into<MandateAcssDebitPaymentSchedule> = put<MandateAcssDebitPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `combined`, `interval` or `sporadic`.";
         transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.mandate_options` and 2 other places.
     CreatePaymentIntentPaymentMethodOptionsCardMandateOptionsParams(amount: impl Into<i64> = int "amount", amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type", interval: impl Into<PaymentMethodOptionsCardMandateOptionsInterval> = put<PaymentMethodOptionsCardMandateOptionsInterval> "interval", reference: impl Into<String> = text "reference", start_date: impl Into<i64> = int "start_date") {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
@@ -837,7 +959,9 @@ params! {
         interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
         supported_types: impl Into<ListOf<String>> = put<ListOf<String>> "supported_types" "Sets `supported_types`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.klarna` and 2 other places.
     CreatePaymentIntentPaymentMethodOptionsKlarnaParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
@@ -846,7 +970,9 @@ params! {
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
         subscriptions: impl Into<ListOf<PaymentIntentSubscriptionsParams>> = put<ListOf<PaymentIntentSubscriptionsParams>> "subscriptions", clear_subscriptions "Sets `subscriptions`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.payto.mandate_options` and 2 other places.
     CreatePaymentIntentPaymentMethodOptionsPaytoMandateOptionsParams() {
         amount: impl Into<i64> = int "amount", clear_amount "Sets `amount`. An integer.";
@@ -856,7 +982,9 @@ params! {
         payments_per_period: impl Into<i64> = int "payments_per_period", clear_payments_per_period "Sets `payments_per_period`. An integer.";
         purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose", clear_purpose "Sets `purpose`. One of 11 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.transfer_data`.
     CreatePaymentIntentTransferDataParams(destination: impl Into<String> = text "destination") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -864,12 +992,16 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         payment_data: PaymentDataParams = fields "payment_data" "Sets `payment_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.hooks` and 4 other places.
     HooksParams() {
         inputs: InputsParams = fields "inputs" "Sets `inputs`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/increment_authorization`.
     IncrementAuthorizationPaymentIntent(amount: impl Into<i64> = int "amount") {
         amount_details: AmountDetailsParams = fields "amount_details" "Sets `amount_details`. Parameters.";
@@ -881,12 +1013,16 @@ params! {
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
         transfer_data: PaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.hooks.inputs` and 4 other places.
     InputsParams() {
         tax: PaymentIntentTaxParams = fields "tax" "Sets `tax`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.konbini` and 2 other places.
     KonbiniParams() {
         confirmation_number: impl Into<String> = text "confirmation_number", clear_confirmation_number "Sets `confirmation_number`. Text.";
@@ -895,7 +1031,9 @@ params! {
         product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items` and 4 other places.
     LineItemsParams(product_name: impl Into<String> = text "product_name", quantity: impl Into<i64> = int "quantity", unit_cost: impl Into<i64> = int "unit_cost") {
         discount_amount: impl Into<i64> = int "discount_amount" "Sets `discount_amount`. An integer.";
@@ -904,13 +1042,17 @@ params! {
         tax: TaxParams = fields "tax" "Sets `tax`. Parameters.";
         unit_of_measure: impl Into<String> = text "unit_of_measure" "Sets `unit_of_measure`. Text of at most 12 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.amazon_pay` and 17 other places.
     LinkParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/payment_intents`.
     ListPaymentIntents() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -920,25 +1062,33 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.mobilepay` and 2 other places.
     MobilepayParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.transfer_data.payment_data` and one other place.
     PaymentDataParams() {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_details` and 4 other places.
     PaymentDetailsParams() {
         customer_reference: impl Into<String> = text "customer_reference", clear_customer_reference "Sets `customer_reference`. Text.";
         order_reference: impl Into<String> = text "order_reference", clear_order_reference "Sets `order_reference`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.acss_debit` and 2 other places.
     PaymentIntentAcssDebitParams() {
         mandate_options: CreatePaymentIntentPaymentMethodOptionsAcssDebitMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
@@ -946,39 +1096,51 @@ params! {
         target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
         verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.affirm` and 2 other places.
     PaymentIntentAffirmParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
         preferred_locale: impl Into<String> = text "preferred_locale" "Sets `preferred_locale`. Text of at most 30 characters.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.au_becs_debit` and 5 other places.
     PaymentIntentAuBecsDebitParams() {
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
         target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.bacs_debit` and 5 other places.
     PaymentIntentBacsDebitParams() {
         mandate_options: SetupIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
         target_date: impl Into<String> = text "target_date" "Sets `target_date`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.bancontact` and 2 other places.
     PaymentIntentBancontactParams() {
         preferred_language: impl Into<PaymentMethodDetailsBancontactPreferredLanguage> = put<PaymentMethodDetailsBancontactPreferredLanguage> "preferred_language" "Sets `preferred_language`. `de`, `en`, `fr` or `nl`.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.boleto` and 2 other places.
     PaymentIntentBoletoParams() {
         expires_after_days: impl Into<i64> = int "expires_after_days" "Sets `expires_after_days`. An integer.";
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card` and 2 other places.
     PaymentIntentCardParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
@@ -997,7 +1159,9 @@ params! {
         statement_descriptor_suffix_kanji: impl Into<String> = text "statement_descriptor_suffix_kanji", clear_statement_descriptor_suffix_kanji "Sets `statement_descriptor_suffix_kanji`. Text.";
         three_d_secure: ThreeDSecureParams = fields "three_d_secure" "Sets `three_d_secure`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.klarna` and 4 other places.
     PaymentIntentKlarnaParams() {
         image_url: impl Into<String> = text "image_url" "Sets `image_url`. Text of at most 4096 characters.";
@@ -1005,7 +1169,9 @@ params! {
         reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 255 characters.";
         subscription_reference: impl Into<String> = text "subscription_reference" "Sets `subscription_reference`. Text of at most 255 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options` and 2 other places.
     PaymentIntentPaymentMethodOptionsParams() {
         acss_debit: PaymentIntentAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
@@ -1064,13 +1230,17 @@ params! {
         wechat_pay: WechatPayParams = fields "wechat_pay", clear_wechat_pay "Sets `wechat_pay`. Parameters.";
         zip: FpxParams = fields "zip", clear_zip "Sets `zip`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.payto` and 2 other places.
     PaymentIntentPaytoParams() {
         mandate_options: CreatePaymentIntentPaymentMethodOptionsPaytoMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.pix` and 2 other places.
     PaymentIntentPixParams() {
         amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
@@ -1079,31 +1249,41 @@ params! {
         mandate_options: PaymentIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details.shipping` and 4 other places.
     PaymentIntentShippingParams() {
         amount: impl Into<i64> = int "amount", clear_amount "Sets `amount`. An integer.";
         from_postal_code: impl Into<String> = text "from_postal_code", clear_from_postal_code "Sets `from_postal_code`. Text.";
         to_postal_code: impl Into<String> = text "to_postal_code", clear_to_postal_code "Sets `to_postal_code`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.sofort` and 2 other places.
     PaymentIntentSofortParams() {
         preferred_language: impl Into<PaymentMethodDetailsSofortPreferredLanguage> = put<PaymentMethodDetailsSofortPreferredLanguage> "preferred_language", clear_preferred_language "Sets `preferred_language`. One of 7 words.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.klarna.subscriptions` and 2 other places.
     PaymentIntentSubscriptionsParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval", reference: impl Into<String> = text "reference") {
         interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 255 characters.";
         next_billing: NextBillingParams = fields "next_billing" "Sets `next_billing`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.hooks.inputs.tax` and 4 other places.
     PaymentIntentTaxParams(calculation: impl Into<String> = text "calculation") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account` and 2 other places.
     PaymentIntentUsBankAccountParams() {
         financial_connections: SetupIntentFinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
@@ -1114,7 +1294,9 @@ params! {
         transaction_purpose: impl Into<PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose> = put<PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose> "transaction_purpose", clear_transaction_purpose "Sets `transaction_purpose`. `goods`, `other`, `services` or `unspecified`.";
         verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options` and 4 other places.
     PaymentMethodOptionsParams() {
         card: CardParams = fields "card" "Sets `card`. Parameters.";
@@ -1122,34 +1304,46 @@ params! {
         klarna: PaymentIntentKlarnaParams = fields "klarna" "Sets `klarna`. Parameters.";
         paypal: PaypalParams = fields "paypal" "Sets `paypal`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.paypal` and 4 other places.
     PaypalParams() {
         category: impl Into<PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory> = put<PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory> "category" "Sets `category`. `digital_goods`, `donation` or `physical_goods`.";
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 127 characters.";
         sold_by: impl Into<String> = text "sold_by" "Sets `sold_by`. Text of at most 127 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/payment_intents/{intent}`.
     RetrievePaymentIntent() {
         client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card_present.routing` and 2 other places.
     RoutingParams() {
         requested_priority: impl Into<PaymentMethodOptionsCardPresentRoutingRequestedPriority> = put<PaymentMethodOptionsCardPresentRoutingRequestedPriority> "requested_priority" "Sets `requested_priority`. `domestic` or `international`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.swish` and 2 other places.
     SwishParams() {
         reference: impl Into<String> = text "reference", clear_reference "Sets `reference`. Text.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.amount_details.line_items.tax` and 9 other places.
     TaxParams(total_tax_amount: impl Into<i64> = int "total_tax_amount") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.three_d_secure` and 2 other places.
     ThreeDSecureParams(cryptogram: impl Into<String> = text "cryptogram", transaction_id: impl Into<String> = text "transaction_id", version: impl Into<ThreeDSecureDetailsVersion> = put<ThreeDSecureDetailsVersion> "version") {
         ares_trans_status: impl Into<SetupIntentAresTransStatus> = put<SetupIntentAresTransStatus> "ares_trans_status" "Sets `ares_trans_status`. One of 7 words.";
@@ -1158,7 +1352,9 @@ params! {
         network_options: NetworkOptionsParams = fields "network_options" "Sets `network_options`. Parameters.";
         requestor_challenge_indicator: impl Into<String> = text "requestor_challenge_indicator" "Sets `requestor_challenge_indicator`. Text of at most 2 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}`.
     UpdatePaymentIntent() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -1186,7 +1382,9 @@ params! {
         transfer_data: UpdatePaymentIntentTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}.transfer_data`.
     UpdatePaymentIntentTransferDataParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -1194,14 +1392,18 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         payment_data: PaymentDataParams = fields "payment_data" "Sets `payment_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/verify_microdeposits`.
     VerifyMicrodepositsPaymentIntent() {
         amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
         client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
         descriptor_code: impl Into<String> = text "descriptor_code" "Sets `descriptor_code`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.wechat_pay` and 2 other places.
     WechatPayParams() {
         app_id: impl Into<String> = text "app_id" "Sets `app_id`. Text of at most 5000 characters.";
@@ -1210,50 +1412,62 @@ params! {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/payment_intents.off_session` and one other place.
     OffSessionChoice {
         Flag(bool), Word(PaymentIntentOffSession),
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/payment_intents/{intent}/cancel.cancellation_reason`.
     PaymentIntentCancellationReason {
         Abandoned = "abandoned", Duplicate = "duplicate", Fraudulent = "fraudulent",
         RequestedByCustomer = "requested_by_customer",
     }
+}
 
+open_enum! {
     /// Words of `payment_intent.cancellation_reason`.
     PaymentIntentCancellationReasonWord {
         Abandoned = "abandoned", Automatic = "automatic", Duplicate = "duplicate",
         Expired = "expired", FailedInvoice = "failed_invoice", Fraudulent = "fraudulent",
         RequestedByCustomer = "requested_by_customer", VoidInvoice = "void_invoice",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.off_session` and one other place.
     PaymentIntentOffSession {
         OneOff = "one_off", Recurring = "recurring",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.us_bank_account.transaction_purpose` and 3 other places.
     PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose {
         Goods = "goods", Other = "other", Services = "services", Unspecified = "unspecified",
     }
+}
 
+open_enum! {
     /// Words of `payment_intent.status`.
     PaymentIntentStatus {
         Canceled = "canceled", Processing = "processing", RequiresAction = "requires_action",
         RequiresCapture = "requires_capture", RequiresConfirmation = "requires_confirmation",
         RequiresPaymentMethod = "requires_payment_method", Succeeded = "succeeded",
     }
+}
 
+open_enum! {
     /// Words of `payment_intent_payment_method_options.acss_debit.capture_method` and 54 other places.
     PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod {
         AutomaticDelayed = "automatic_delayed", Manual = "manual",
         ManualPreferred = "manual_preferred",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card_present.capture_method` and 2 other places.
     PaymentMethodOptionsCardPresentCaptureMethod {
         Manual = "manual", ManualPreferred = "manual_preferred",

@@ -5,9 +5,9 @@ use super::{
     PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourcePaymentMethodOptions,
     PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourceTax,
 };
-use crate::view::views;
+use crate::view::view;
 
-views! {
+view! {
     /// The object `payment_intent_amount_details_line_item`: [reference](https://docs.stripe.com/api/payment_intents/amount_details_line_items/object).
     PaymentIntentAmountDetailsLineItem {
         discount_amount: i64 = int "discount_amount" Nullable "An integer; may be `null`.";

@@ -22,12 +22,12 @@ use super::{
     TrialSettingsParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payment_links`: [reference](https://docs.stripe.com/api/payment_links).
     PaymentLinksApi [
         line_items: PaymentLinksLineItemsApi,
@@ -41,7 +41,9 @@ handles! {
         fn update(payment_link; UpdatePaymentLink) -> PaymentLink = post
             "stripe.payment_links.update" "/v1/payment_links/{payment_link}" "payment_links/update";
     }
+}
 
+handle! {
     /// Calls about `payment_links.line_items`: [reference](https://docs.stripe.com/api/payment_links/line_items).
     PaymentLinksLineItemsApi [] {
         fn list(payment_link; ListParams) -> List<Item> = list
@@ -49,7 +51,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payment_link`: [reference](https://docs.stripe.com/api/payment_links/object).
     PaymentLink {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -98,11 +100,15 @@ params! {
         hosted_confirmation: HostedConfirmationParams = fields "hosted_confirmation" "Sets `hosted_confirmation`. Parameters.";
         redirect: RedirectParams = fields "redirect" "Sets `redirect`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.restrictions.completed_sessions` and one other place.
     CompletedSessionsParams(limit: impl Into<i64> = int "limit") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links`.
     CreatePaymentLink(line_items: impl Into<ListOf<PaymentLinkLineItemsParams>> = put<ListOf<PaymentLinkLineItemsParams>> "line_items") {
         after_completion: AfterCompletionParams = fields "after_completion" "Sets `after_completion`. Parameters.";
@@ -136,12 +142,16 @@ params! {
         tax_id_collection: TaxIdCollectionParams = fields "tax_id_collection" "Sets `tax_id_collection`. Parameters.";
         transfer_data: InvoiceTransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.invoice_creation` and one other place.
     InvoiceCreationParams(enabled: bool = flag "enabled") {
         invoice_data: InvoiceDataParams = fields "invoice_data" "Sets `invoice_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.invoice_creation.invoice_data` and one other place.
     InvoiceDataParams() {
         account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
@@ -152,7 +162,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         rendering_options: RenderingOptionsParams = fields "rendering_options", clear_rendering_options "Sets `rendering_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/payment_links`.
     ListPaymentLinks() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -160,19 +172,25 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.payment_method_options.card`.
     PaymentLinkCardParams() {
         restrictions: RestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.line_items`.
     PaymentLinkLineItemsParams(quantity: impl Into<i64> = int "quantity") {
         adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
         price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
         price_data: CheckoutSessionPriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.payment_intent_data`.
     PaymentLinkPaymentIntentDataParams() {
         capture_method: impl Into<PaymentIntentCaptureMethod> = put<PaymentIntentCaptureMethod> "capture_method" "Sets `capture_method`. `automatic`, `automatic_async` or `manual`.";
@@ -183,16 +201,22 @@ params! {
         statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix" "Sets `statement_descriptor_suffix`. Text of at most 22 characters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.payment_method_options`.
     PaymentLinkPaymentMethodOptionsParams() {
         card: PaymentLinkCardParams = fields "card" "Sets `card`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.restrictions` and one other place.
     PaymentLinkRestrictionsParams(completed_sessions: CompletedSessionsParams = fields "completed_sessions") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.subscription_data`.
     PaymentLinkSubscriptionDataParams() {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 500 characters.";
@@ -201,7 +225,9 @@ params! {
         trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
         trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links/{payment_link}`.
     UpdatePaymentLink() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -229,13 +255,17 @@ params! {
         subscription_data: UpdatePaymentLinkSubscriptionDataParams = fields "subscription_data" "Sets `subscription_data`. Parameters.";
         tax_id_collection: TaxIdCollectionParams = fields "tax_id_collection" "Sets `tax_id_collection`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links/{payment_link}.line_items`.
     UpdatePaymentLinkLineItemsParams(id: impl Into<String> = text "id") {
         adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_intent_data`.
     UpdatePaymentLinkPaymentIntentDataParams() {
         description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
@@ -244,22 +274,30 @@ params! {
         statement_descriptor_suffix: impl Into<String> = text "statement_descriptor_suffix", clear_statement_descriptor_suffix "Sets `statement_descriptor_suffix`. Text.";
         transfer_group: impl Into<String> = text "transfer_group", clear_transfer_group "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_method_options.card`.
     UpdatePaymentLinkPaymentMethodOptionsCardParams() {
         restrictions: UpdatePaymentLinkPaymentMethodOptionsCardRestrictionsParams = fields "restrictions", clear_restrictions "Sets `restrictions`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_method_options.card.restrictions`.
     UpdatePaymentLinkPaymentMethodOptionsCardRestrictionsParams() {
         brands_blocked: impl Into<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> = put<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> "brands_blocked", clear_brands_blocked "Sets `brands_blocked`. Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links/{payment_link}.payment_method_options`.
     UpdatePaymentLinkPaymentMethodOptionsParams() {
         card: UpdatePaymentLinkPaymentMethodOptionsCardParams = fields "card", clear_card "Sets `card`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links/{payment_link}.subscription_data`.
     UpdatePaymentLinkSubscriptionDataParams() {
         invoice_settings: PaymentLinkInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
@@ -269,7 +307,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/payment_links.payment_method_types` and 2 other places.
     PaymentLinkPaymentMethodTypes {
         Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay", Alipay = "alipay",

@@ -31,12 +31,12 @@ use super::{
 use super::{Mandate, SetupAttempt};
 use crate::{
     Node,
-    op::handles,
-    params::{MapOf, Params, choices, params},
-    view::{Expandable, List, Map, open_enums, views},
+    op::handle,
+    params::{MapOf, Params, choice, params},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payment_methods`: [reference](https://docs.stripe.com/api/payment_methods).
     PaymentMethodsApi [] {
         fn list(; ListPaymentMethods) -> List<PaymentMethod> = list
@@ -54,7 +54,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payment_method`: [reference](https://docs.stripe.com/api/payment_methods/object).
     PaymentMethod {
         acss_debit: PaymentMethodAcssDebit = view "acss_debit" Optional "An object; may be missing.";
@@ -126,7 +126,9 @@ views! {
         wechat_pay: Node = field "wechat_pay" Optional "Any JSON; may be missing.";
         zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_acss_debit` and one other place.
     PaymentMethodAcssDebit {
         bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
@@ -135,19 +137,25 @@ views! {
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         transit_number: &str = text "transit_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_bacs_debit` and one other place.
     PaymentMethodBacsDebit {
         fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         sort_code: &str = text "sort_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_boleto` and 2 other places.
     PaymentMethodBoleto {
         tax_id: &str = text "tax_id" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_card` and one other place.
     PaymentMethodCard {
         brand: &str = text "brand" Required "Text; always there.";
@@ -165,7 +173,9 @@ views! {
         three_d_secure_usage: ThreeDSecureUsage = view "three_d_secure_usage" Nullable "An object; may be `null`.";
         wallet: PaymentMethodCardWallet = view "wallet" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_card_generated_card` and one other place.
     PaymentMethodCardGeneratedCard {
         charge: &str = text "charge" Nullable "Text; may be `null`.";
@@ -173,7 +183,9 @@ views! {
         #[cfg(feature = "full")]
         setup_attempt: Expandable<SetupAttempt> = field "setup_attempt" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_card_present` and one other place.
     PaymentMethodCardPresent {
         brand: &str = text "brand" Nullable "Text; may be `null`.";
@@ -193,7 +205,9 @@ views! {
         read_method: PaymentMethodCardPresentReadMethod = field "read_method" Nullable "`contact_emv`, `contactless_emv`, `contactless_magstripe_mode`, `magnetic_stripe_fallback` or `magnetic_stripe_track2`; may be `null`.";
         wallet: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet = view "wallet" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_card_wallet` and 2 other places.
     PaymentMethodCardWallet {
         amex_express_checkout: Node = field "amex_express_checkout" Optional "Any JSON; may be missing.";
@@ -206,7 +220,9 @@ views! {
         r#type: PaymentMethodCardWalletType = field "type" Required "One of 7 words; always there.";
         visa_checkout: PaymentMethodCardWalletMasterpass = view "visa_checkout" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_card_wallet_masterpass` and 5 other places.
     PaymentMethodCardWalletMasterpass {
         billing_address: Address = view "billing_address" Nullable "An object; may be `null`.";
@@ -214,26 +230,34 @@ views! {
         name: &str = text "name" Nullable "Text; may be `null`.";
         shipping_address: Address = view "shipping_address" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_cashapp` and one other place.
     PaymentMethodCashapp {
         buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
         cashtag: &str = text "cashtag" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_config_biz_payment_method_configuration_details` and 2 other places.
     PaymentMethodConfigBizPaymentMethodConfigurationDetails {
         id: &str = text "id" Required "Text; always there.";
         parent: &str = text "parent" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_custom`.
     PaymentMethodCustom {
         display_name: &str = text "display_name" Nullable "Text; may be `null`.";
         logo: CustomLogo = view "logo" Nullable "An object; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_details`.
     PaymentMethodDetails {
         ach_credit_transfer: PaymentMethodDetailsAchCreditTransfer = view "ach_credit_transfer" Optional "An object; may be missing.";
@@ -298,7 +322,9 @@ views! {
         wechat_pay: PaymentMethodDetailsWechatPay = view "wechat_pay" Optional "An object; may be missing.";
         zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_details_ach_credit_transfer` and 2 other places.
     PaymentMethodDetailsAchCreditTransfer {
         account_number: &str = text "account_number" Nullable "Text; may be `null`.";
@@ -306,7 +332,9 @@ views! {
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
         swift_code: &str = text "swift_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_ach_debit` and 2 other places.
     PaymentMethodDetailsAchDebit {
         account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
@@ -316,7 +344,9 @@ views! {
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_acss_debit` and 2 other places.
     PaymentMethodDetailsAcssDebit {
         bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
@@ -327,32 +357,42 @@ views! {
         mandate: &str = text "mandate" Optional "Text; may be missing.";
         transit_number: &str = text "transit_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_affirm` and 2 other places.
     PaymentMethodDetailsAffirm {
         location: &str = text "location" Optional "Text; may be missing.";
         reader: &str = text "reader" Optional "Text; may be missing.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_afterpay_clearpay` and 2 other places.
     PaymentMethodDetailsAfterpayClearpay {
         order_id: &str = text "order_id" Nullable "Text; may be `null`.";
         reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_alma` and 2 other places.
     PaymentMethodDetailsAlma {
         installments: AlmaInstallments = view "installments" Optional "An object; may be missing.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_amazon_pay` and 5 other places.
     PaymentMethodDetailsAmazonPay {
         funding: AmazonPayUnderlyingPaymentMethodFundingDetails = view "funding" Optional "An object; may be missing.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_au_becs_debit` and 2 other places.
     PaymentMethodDetailsAuBecsDebit {
         bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
@@ -361,7 +401,9 @@ views! {
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         mandate: &str = text "mandate" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_details_bacs_debit` and 2 other places.
     PaymentMethodDetailsBacsDebit {
         expected_debit_date: &str = text "expected_debit_date" Optional "Text; may be missing.";
@@ -370,17 +412,23 @@ views! {
         mandate: &str = text "mandate" Nullable "Text; may be `null`.";
         sort_code: &str = text "sort_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_billie` and 17 other places.
     PaymentMethodDetailsBizum {
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_blik` and 2 other places.
     PaymentMethodDetailsBlik {
         buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_card`.
     PaymentMethodDetailsCard {
         amount_authorized: i64 = int "amount_authorized" Nullable "An integer; may be `null`.";
@@ -407,7 +455,9 @@ views! {
         three_d_secure: ThreeDSecureDetailsCharge = view "three_d_secure" Nullable "An object; may be `null`.";
         wallet: PaymentMethodCardWallet = view "wallet" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_card_present` and 4 other places.
     PaymentMethodDetailsCardPresent {
         amount_authorized: i64 = int "amount_authorized" Nullable "An integer; may be `null`.";
@@ -437,13 +487,17 @@ views! {
         receipt: PaymentMethodDetailsCardPresentReceipt = view "receipt" Nullable "An object; may be `null`.";
         wallet: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet = view "wallet" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_details_card_present_offline` and 7 other places.
     PaymentMethodDetailsCardPresentOffline {
         stored_at: i64 = int "stored_at" Nullable "Seconds since 1970; may be `null`.";
         r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_card_present_receipt` and 4 other places.
     PaymentMethodDetailsCardPresentReceipt {
         account_type: PaymentMethodDetailsCardPresentReceiptAccountType = field "account_type" Optional "`checking`, `credit`, `prepaid` or `unknown`; may be missing.";
@@ -456,14 +510,18 @@ views! {
         terminal_verification_results: &str = text "terminal_verification_results" Nullable "Text; may be `null`.";
         transaction_status_information: &str = text "transaction_status_information" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_cashapp` and 2 other places.
     PaymentMethodDetailsCashapp {
         buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
         cashtag: &str = text "cashtag" Nullable "Text; may be `null`.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_crypto` and 2 other places.
     PaymentMethodDetailsCrypto {
         buyer_address: &str = text "buyer_address" Optional "Text; may be missing.";
@@ -471,19 +529,25 @@ views! {
         token_currency: PaymentMethodDetailsCryptoTokenCurrency = field "token_currency" Optional "`phantom_cash`, `usdc`, `usdg`, `usdp` or `usdt`; may be missing.";
         transaction_hash: &str = text "transaction_hash" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_details_eps` and 2 other places.
     PaymentMethodDetailsEps {
         bank: PaymentMethodEpsBank = field "bank" Nullable "One of 28 words; may be `null`.";
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_fpx` and 2 other places.
     PaymentMethodDetailsFpx {
         bank: PaymentMethodFpxBank = field "bank" Required "One of 22 words; always there.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_giropay` and 2 other places.
     PaymentMethodDetailsGiropay {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -491,7 +555,9 @@ views! {
         bic: &str = text "bic" Nullable "Text; may be `null`.";
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_ideal` and 2 other places.
     PaymentMethodDetailsIdeal {
         bank: PaymentMethodIdealBank = field "bank" Nullable "One of 20 words; may be `null`.";
@@ -503,7 +569,9 @@ views! {
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_interac_present` and 2 other places.
     PaymentMethodDetailsInteracPresent {
         brand: &str = text "brand" Nullable "Text; may be `null`.";
@@ -526,7 +594,9 @@ views! {
         reader: &str = text "reader" Optional "Text; may be missing.";
         receipt: PaymentMethodDetailsInteracPresentReceipt = view "receipt" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_interac_present_receipt` and 2 other places.
     PaymentMethodDetailsInteracPresentReceipt {
         account_type: PaymentMethodDetailsInteracPresentReceiptAccountType = field "account_type" Optional "`checking`, `savings` or `unknown`; may be missing.";
@@ -539,7 +609,9 @@ views! {
         terminal_verification_results: &str = text "terminal_verification_results" Nullable "Text; may be `null`.";
         transaction_status_information: &str = text "transaction_status_information" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_klarna` and 2 other places.
     PaymentMethodDetailsKlarna {
         location: &str = text "location" Optional "Text; may be missing.";
@@ -548,12 +620,16 @@ views! {
         preferred_locale: &str = text "preferred_locale" Nullable "Text; may be `null`.";
         reader: &str = text "reader" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_details_konbini` and 2 other places.
     PaymentMethodDetailsKonbini {
         store: PaymentMethodDetailsKonbiniStore = view "store" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_kr_card` and 2 other places.
     PaymentMethodDetailsKrCard {
         brand: PaymentMethodKrCardBrand = field "brand" Nullable "One of 22 words; may be `null`.";
@@ -561,18 +637,24 @@ views! {
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_mobilepay` and 2 other places.
     PaymentMethodDetailsMobilepay {
         card: InternalCard = view "card" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_multibanco` and 2 other places.
     PaymentMethodDetailsMultibanco {
         entity: &str = text "entity" Nullable "Text; may be `null`.";
         reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_nz_bank_account` and 2 other places.
     PaymentMethodDetailsNzBankAccount {
         account_holder_name: &str = text "account_holder_name" Nullable "Text; may be `null`.";
@@ -583,32 +665,42 @@ views! {
         last4: &str = text "last4" Required "Text; always there.";
         suffix: &str = text "suffix" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_oxxo` and 2 other places.
     PaymentMethodDetailsOxxo {
         number: &str = text "number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_p24` and 2 other places.
     PaymentMethodDetailsP24 {
         bank: PaymentMethodP24Bank = field "bank" Nullable "One of 26 words; may be `null`.";
         reference: &str = text "reference" Nullable "Text; may be `null`.";
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_kakao_pay` and 11 other places.
     PaymentMethodDetailsPayco {
         buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_paynow` and 2 other places.
     PaymentMethodDetailsPaynow {
         location: &str = text "location" Optional "Text; may be missing.";
         reader: &str = text "reader" Optional "Text; may be missing.";
         reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_paypal` and 2 other places.
     PaymentMethodDetailsPaypal {
         country: &str = text "country" Nullable "Text; may be `null`.";
@@ -618,7 +710,9 @@ views! {
         seller_protection: PaypalSellerProtection = view "seller_protection" Nullable "An object; may be `null`.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_payto` and 2 other places.
     PaymentMethodDetailsPayto {
         bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
@@ -626,13 +720,17 @@ views! {
         mandate: &str = text "mandate" Optional "Text; may be missing.";
         pay_id: &str = text "pay_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_pix` and 2 other places.
     PaymentMethodDetailsPix {
         bank_transaction_id: &str = text "bank_transaction_id" Nullable "Text; may be `null`.";
         mandate: &str = text "mandate" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_sepa_debit` and 2 other places.
     PaymentMethodDetailsSepaDebit {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -643,7 +741,9 @@ views! {
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         mandate: &str = text "mandate" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_sofort` and 2 other places.
     PaymentMethodDetailsSofort {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -657,19 +757,25 @@ views! {
         preferred_language: PaymentMethodDetailsSofortPreferredLanguage = field "preferred_language" Nullable "One of 7 words; may be `null`.";
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_swish` and 2 other places.
     PaymentMethodDetailsSwish {
         fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
         payment_reference: &str = text "payment_reference" Nullable "Text; may be `null`.";
         verified_phone_last4: &str = text "verified_phone_last4" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_twint` and 2 other places.
     PaymentMethodDetailsTwint {
         mandate: &str = text "mandate" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_us_bank_account` and 2 other places.
     PaymentMethodDetailsUsBankAccount {
         account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
@@ -683,7 +789,9 @@ views! {
         payment_reference: &str = text "payment_reference" Nullable "Text; may be `null`.";
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_wechat_pay` and 2 other places.
     PaymentMethodDetailsWechatPay {
         fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
@@ -691,23 +799,31 @@ views! {
         reader: &str = text "reader" Optional "Text; may be missing.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_eps` and one other place.
     PaymentMethodEps {
         bank: PaymentMethodEpsBank = field "bank" Nullable "One of 28 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_fpx` and one other place.
     PaymentMethodFpx {
         bank: PaymentMethodFpxBank = field "bank" Required "One of 22 words; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_ideal` and one other place.
     PaymentMethodIdeal {
         bank: PaymentMethodIdealBank = field "bank" Nullable "One of 20 words; may be `null`.";
         bic: PaymentMethodIdealBic = field "bic" Nullable "One of 21 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_interac_present` and one other place.
     PaymentMethodInteracPresent {
         brand: &str = text "brand" Nullable "Text; may be `null`.";
@@ -724,29 +840,39 @@ views! {
         preferred_locales: Vec<&str> = field "preferred_locales" Nullable "Several, each: text; may be `null`.";
         read_method: PaymentMethodCardPresentReadMethod = field "read_method" Nullable "`contact_emv`, `contactless_emv`, `contactless_magstripe_mode`, `magnetic_stripe_fallback` or `magnetic_stripe_track2`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_klarna` and one other place.
     PaymentMethodKlarna {
         dob: LegalEntityDob = view "dob" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_kr_card` and one other place.
     PaymentMethodKrCard {
         brand: PaymentMethodKrCardBrand = field "brand" Nullable "One of 22 words; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_link` and one other place.
     PaymentMethodLink {
         email: &str = text "email" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_naver_pay` and one other place.
     PaymentMethodNaverPay {
         buyer_id: &str = text "buyer_id" Nullable "Text; may be `null`.";
         funding: PaymentMethodNaverPayFunding = field "funding" Required "`card` or `points`; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_nz_bank_account` and one other place.
     PaymentMethodNzBankAccount {
         account_holder_name: &str = text "account_holder_name" Nullable "Text; may be `null`.";
@@ -756,14 +882,18 @@ views! {
         last4: &str = text "last4" Required "Text; always there.";
         suffix: &str = text "suffix" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_options_card_installments`.
     PaymentMethodOptionsCardInstallments {
         available_plans: Vec<PaymentMethodDetailsCardInstallmentsPlan> = field "available_plans" Nullable "Several, each: an object; may be `null`.";
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_options_card_mandate_options`.
     PaymentMethodOptionsCardMandateOptions {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -776,12 +906,16 @@ views! {
         start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
         supported_types: Vec<&str> = field "supported_types" Nullable "Several, each: text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_options_card_present_routing` and 54 other places.
     PaymentMethodOptionsCardPresentRouting {
         requested_priority: PaymentMethodOptionsCardPresentRoutingRequestedPriority = field "requested_priority" Nullable "`domestic` or `international`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_options_mandate_options_pix` and 2 other places.
     PaymentMethodOptionsMandateOptionsPix {
         amount: i64 = int "amount" Optional "An integer; may be missing.";
@@ -793,26 +927,34 @@ views! {
         reference: &str = text "reference" Optional "Text; may be missing.";
         start_date: &str = text "start_date" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_p24` and one other place.
     PaymentMethodP24 {
         bank: PaymentMethodP24Bank = field "bank" Nullable "One of 26 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_paypal` and one other place.
     PaymentMethodPaypal {
         country: &str = text "country" Nullable "Text; may be `null`.";
         payer_email: &str = text "payer_email" Nullable "Text; may be `null`.";
         payer_id: &str = text "payer_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_payto` and one other place.
     PaymentMethodPayto {
         bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         pay_id: &str = text "pay_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_sepa_debit` and one other place.
     PaymentMethodSepaDebit {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -822,12 +964,16 @@ views! {
         generated_from: SepaDebitGeneratedFrom = view "generated_from" Nullable "An object; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_upi` and 4 other places.
     PaymentMethodUpi {
         vpa: &str = text "vpa" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_us_bank_account` and one other place.
     PaymentMethodUsBankAccount {
         account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
@@ -840,13 +986,17 @@ views! {
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
         status_details: PaymentMethodUsBankAccountStatusDetails = view "status_details" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_us_bank_account_blocked` and one other place.
     PaymentMethodUsBankAccountBlocked {
         network_code: PaymentMethodUsBankAccountBlockedNetworkCode = field "network_code" Nullable "One of 12 words; may be `null`.";
         reason: PaymentMethodUsBankAccountBlockedReason = field "reason" Nullable "One of 7 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_us_bank_account_status_details` and one other place.
     PaymentMethodUsBankAccountStatusDetails {
         blocked: PaymentMethodUsBankAccountBlocked = view "blocked" Optional "An object; may be missing.";
@@ -859,7 +1009,9 @@ params! {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
         customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods`.
     CreatePaymentMethod() {
         acss_debit: AcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
@@ -926,11 +1078,15 @@ params! {
         wechat_pay: Params = fields "wechat_pay" "Sets `wechat_pay`. Parameters by name.";
         zip: Params = fields "zip" "Sets `zip`. Parameters by name.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods.card`.
     CreatePaymentMethodCardParams(token: impl Into<String> = text "token") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/payment_methods`.
     ListPaymentMethods() {
         allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
@@ -941,24 +1097,32 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         r#type: impl Into<PaymentMethodType> = put<PaymentMethodType> "type" "Sets `type`. One of 55 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods.card`.
     PaymentMethodCardParams(exp_month: impl Into<i64> = int "exp_month", exp_year: impl Into<i64> = int "exp_year", number: impl Into<String> = text "number") {
         cvc: impl Into<String> = text "cvc" "Sets `cvc`. Text of at most 5000 characters.";
         networks: TokenNetworksParams = fields "networks" "Sets `networks`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods/{payment_method}.card.networks`.
     PaymentMethodNetworksParams() {
         preferred: impl Into<TokenPreferred> = put<TokenPreferred> "preferred", clear_preferred "Sets `preferred`. `cartes_bancaires`, `mastercard` or `visa`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods/{payment_method}.us_bank_account`.
     PaymentMethodUsBankAccountParams() {
         account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
         account_type: impl Into<PaymentMethodUsBankAccountAccountType> = put<PaymentMethodUsBankAccountAccountType> "account_type" "Sets `account_type`. `checking` or `savings`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods/{payment_method}`.
     UpdatePaymentMethod() {
         allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
@@ -968,7 +1132,9 @@ params! {
         payto: PaytoParams = fields "payto" "Sets `payto`. Parameters.";
         us_bank_account: PaymentMethodUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods/{payment_method}.card`.
     UpdatePaymentMethodCardParams() {
         exp_month: impl Into<i64> = int "exp_month" "Sets `exp_month`. An integer.";
@@ -977,7 +1143,7 @@ params! {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/payment_methods.card`.
     PaymentMethodCardChoice {
         PaymentMethodCardParams(PaymentMethodCardParams),
@@ -985,7 +1151,7 @@ choices! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `payment_method_card_present.read_method` and 11 other places.
     PaymentMethodCardPresentReadMethod {
         ContactEmv = "contact_emv", ContactlessEmv = "contactless_emv",
@@ -993,35 +1159,47 @@ open_enums! {
         MagneticStripeFallback = "magnetic_stripe_fallback",
         MagneticStripeTrack2 = "magnetic_stripe_track2",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_card_wallet.type` and 2 other places.
     PaymentMethodCardWalletType {
         AmexExpressCheckout = "amex_express_checkout", ApplePay = "apple_pay",
         GooglePay = "google_pay", Link = "link", Masterpass = "masterpass",
         SamsungPay = "samsung_pay", VisaCheckout = "visa_checkout",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_details_card_present_receipt.account_type` and 4 other places.
     PaymentMethodDetailsCardPresentReceiptAccountType {
         Checking = "checking", Credit = "credit", Prepaid = "prepaid", UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_details_crypto.network` and 2 other places.
     PaymentMethodDetailsCryptoNetwork {
         Base = "base", Ethereum = "ethereum", Polygon = "polygon", Solana = "solana",
         Tempo = "tempo",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_details_crypto.token_currency` and 2 other places.
     PaymentMethodDetailsCryptoTokenCurrency {
         PhantomCash = "phantom_cash", Usdc = "usdc", Usdg = "usdg", Usdp = "usdp", Usdt = "usdt",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_details_interac_present_receipt.account_type` and 2 other places.
     PaymentMethodDetailsInteracPresentReceiptAccountType {
         Checking = "checking", Savings = "savings", UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_details_kr_card.brand` and 4 other places.
     PaymentMethodKrCardBrand {
         Bc = "bc", Citi = "citi", Hana = "hana", Hyundai = "hyundai", Jeju = "jeju",
@@ -1030,13 +1208,17 @@ open_enums! {
         Post = "post", Samsung = "samsung", Savingsbank = "savingsbank", Shinhan = "shinhan",
         Shinhyup = "shinhyup", Suhyup = "suhyup", Tossbank = "tossbank", Woori = "woori",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_us_bank_account_blocked.network_code` and one other place.
     PaymentMethodUsBankAccountBlockedNetworkCode {
         R02 = "R02", R03 = "R03", R04 = "R04", R05 = "R05", R07 = "R07", R08 = "R08", R10 = "R10",
         R11 = "R11", R16 = "R16", R20 = "R20", R29 = "R29", R31 = "R31",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_us_bank_account_blocked.reason` and one other place.
     PaymentMethodUsBankAccountBlockedReason {
         BankAccountClosed = "bank_account_closed", BankAccountFrozen = "bank_account_frozen",

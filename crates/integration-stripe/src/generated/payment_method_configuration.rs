@@ -6,12 +6,12 @@ use super::{
     PaymentMethodConfigResourcePaymentMethodProperties,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payment_method_configurations`: [reference](https://docs.stripe.com/api/payment_method_configurations).
     PaymentMethodConfigurationsApi [] {
         fn list(; ListPaymentMethodConfigurations) -> List<PaymentMethodConfiguration> = list
@@ -25,7 +25,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payment_method_configuration`: [reference](https://docs.stripe.com/api/payment_method_configurations/object).
     PaymentMethodConfiguration {
         acss_debit: PaymentMethodConfigResourcePaymentMethodProperties = view "acss_debit" Optional "An object; may be missing.";
@@ -163,17 +163,23 @@ params! {
         wechat_pay: EpsParams = fields "wechat_pay" "Sets `wechat_pay`. Parameters.";
         zip: EpsParams = fields "zip" "Sets `zip`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_method_configurations.acss_debit.display_preference` and 119 other places.
     DisplayPreferenceParams() {
         preference: impl Into<PaymentMethodConfigResourceDisplayPreferencePreference> = put<PaymentMethodConfigResourceDisplayPreferencePreference> "preference" "Sets `preference`. `none`, `off` or `on`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_method_configurations.acss_debit` and 119 other places.
     EpsParams() {
         display_preference: DisplayPreferenceParams = fields "display_preference" "Sets `display_preference`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/payment_method_configurations`.
     ListPaymentMethodConfigurations() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -182,7 +188,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_method_configurations/{configuration}`.
     UpdatePaymentMethodConfiguration() {
         acss_debit: EpsParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";

@@ -3,12 +3,12 @@
 
 use super::BillingMeterStatus;
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payment_method_domains`: [reference](https://docs.stripe.com/api/payment_method_domains).
     PaymentMethodDomainsApi [] {
         fn list(; ListPaymentMethodDomains) -> List<PaymentMethodDomain> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payment_method_domain`: [reference](https://docs.stripe.com/api/payment_method_domains/object).
     PaymentMethodDomain {
         amazon_pay: PaymentMethodDomainResourcePaymentMethodStatus = view "amazon_pay" Required "An object; always there.";
@@ -40,13 +40,17 @@ views! {
         object: &str = text "object" Required "Text; always there.";
         paypal: PaymentMethodDomainResourcePaymentMethodStatus = view "paypal" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_domain_resource_payment_method_status` and 5 other places.
     PaymentMethodDomainResourcePaymentMethodStatus {
         status: BillingMeterStatus = field "status" Required "`active` or `inactive`; always there.";
         status_details: PaymentMethodDomainResourcePaymentMethodStatusDetails = view "status_details" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_method_domain_resource_payment_method_status_details` and 5 other places.
     PaymentMethodDomainResourcePaymentMethodStatusDetails {
         error_message: &str = text "error_message" Required "Text; always there.";
@@ -58,7 +62,9 @@ params! {
     CreatePaymentMethodDomain(domain_name: impl Into<String> = text "domain_name") {
         enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/payment_method_domains`.
     ListPaymentMethodDomains() {
         domain_name: impl Into<String> = text "domain_name" "Sets `domain_name`. Text of at most 5000 characters.";
@@ -67,7 +73,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_method_domains/{payment_method_domain}`.
     UpdatePaymentMethodDomain() {
         enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";

@@ -9,12 +9,12 @@ use super::{
     PaymentsPrimitivesPaymentRecordsResourceProcessorDetails, ShippingDetailsParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Map, open_enums, views},
+    view::{Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payment_records`: [reference](https://docs.stripe.com/api/payment_records/report_payment).
     PaymentRecordsApi [] {
         fn report_payment(; ReportPaymentPaymentRecord) -> PaymentRecord = post
@@ -36,7 +36,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payment_record`: [reference](https://docs.stripe.com/api/payment_records/object).
     PaymentRecord {
         amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Required "An object; always there.";
@@ -69,7 +69,9 @@ params! {
         display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text of at most 5000 characters.";
         r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment.customer_details` and one other place.
     CustomerDetailsParams() {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
@@ -77,15 +79,21 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment.failed` and one other place.
     FailedParams(failed_at: impl Into<i64> = int "failed_at") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment.guaranteed` and one other place.
     GuaranteedParams(guaranteed_at: impl Into<i64> = int "guaranteed_at") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment.payment_method_details` and one other place.
     PaymentMethodDetailsParams() {
         billing_details: OwnerParams = fields "billing_details" "Sets `billing_details`. Parameters.";
@@ -93,40 +101,56 @@ params! {
         payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
         r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment.processor_details.custom`.
     PaymentRecordCustomParams(payment_reference: impl Into<String> = text "payment_reference") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_refund.processor_details`.
     PaymentRecordProcessorDetailsParams(r#type: impl Into<String> = text "type") {
         custom: ReportRefundPaymentRecordProcessorDetailsCustomParams = fields "custom" "Sets `custom`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment.processor_details`.
     ProcessorDetailsParams(r#type: impl Into<String> = text "type") {
         custom: PaymentRecordCustomParams = fields "custom" "Sets `custom`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_refund.refunded`.
     RefundedParams(refunded_at: impl Into<i64> = int "refunded_at") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_canceled`.
     ReportPaymentAttemptCanceledPaymentRecord(canceled_at: impl Into<i64> = int "canceled_at") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_failed`.
     ReportPaymentAttemptFailedPaymentRecord(failed_at: impl Into<i64> = int "failed_at") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_guaranteed`.
     ReportPaymentAttemptGuaranteedPaymentRecord(guaranteed_at: impl Into<i64> = int "guaranteed_at") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt_informational`.
     ReportPaymentAttemptInformationalPaymentRecord() {
         customer_details: CustomerDetailsParams = fields "customer_details" "Sets `customer_details`. Parameters.";
@@ -134,7 +158,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         shipping_details: ShippingDetailsParams = fields "shipping_details", clear_shipping_details "Sets `shipping_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_payment_attempt`.
     ReportPaymentAttemptPaymentRecord(initiated_at: impl Into<i64> = int "initiated_at") {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
@@ -145,7 +171,9 @@ params! {
         payment_method_details: PaymentMethodDetailsParams = fields "payment_method_details" "Sets `payment_method_details`. Parameters.";
         shipping_details: ShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment`.
     ReportPaymentPaymentRecord(amount_requested: AmountParams = fields "amount_requested", initiated_at: impl Into<i64> = int "initiated_at", payment_method_details: PaymentMethodDetailsParams = fields "payment_method_details") {
         customer_details: CustomerDetailsParams = fields "customer_details" "Sets `customer_details`. Parameters.";
@@ -158,20 +186,24 @@ params! {
         processor_details: ProcessorDetailsParams = fields "processor_details" "Sets `processor_details`. Parameters.";
         shipping_details: ShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_refund`.
     ReportRefundPaymentRecord(outcome: impl Into<String> = text "outcome", processor_details: PaymentRecordProcessorDetailsParams = fields "processor_details", refunded: RefundedParams = fields "refunded") {
         amount: AmountParams = fields "amount" "Sets `amount`. Parameters.";
         initiated_at: impl Into<i64> = int "initiated_at" "Sets `initiated_at`. Seconds since 1970.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/{id}/report_refund.processor_details.custom`.
     ReportRefundPaymentRecordProcessorDetailsCustomParams(refund_reference: impl Into<String> = text "refund_reference") {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/payment_records/report_payment.outcome` and one other place.
     PaymentRecordOutcome {
         Failed = "failed", Guaranteed = "guaranteed",

@@ -6,12 +6,12 @@ use super::{
     NewMetadataParams, PayoutDestination, PayoutSourceType, PayoutType, PayoutsTraceId,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `payouts`: [reference](https://docs.stripe.com/api/payouts).
     PayoutsApi [] {
         fn list(; ListPayouts) -> List<Payout> = list
@@ -29,7 +29,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `payout`: [reference](https://docs.stripe.com/api/payouts/object).
     Payout {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -73,7 +73,9 @@ params! {
         source_type: impl Into<PayoutSourceType> = put<PayoutSourceType> "source_type" "Sets `source_type`. `bank_account`, `card` or `fpx`.";
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 22 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/payouts`.
     ListPayouts() {
         arrival_date: impl Into<CreatedChoice> = put<CreatedChoice> "arrival_date" "Sets `arrival_date`. One of several types.";
@@ -86,7 +88,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `payout.reconciliation_status`.
     PayoutReconciliationStatus {
         Completed = "completed", InProgress = "in_progress", NotApplicable = "not_applicable",

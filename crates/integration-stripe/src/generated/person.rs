@@ -6,16 +6,18 @@ use super::{
     LegalEntityJapanAddress, LegalEntityPersonVerification, LegalEntityUboDeclaration,
     PersonEthnicityDetailsEthnicity, PersonPoliticalExposure, PersonRaceDetailsRace,
 };
-use crate::view::{Map, views};
+use crate::view::{Map, view};
 
-views! {
+view! {
     /// The object `deleted_person`.
     DeletedPerson {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `person`: [reference](https://docs.stripe.com/api/accounts/object).
     Person {
         account: &str = text "account" Required "Text; always there.";
@@ -51,24 +53,32 @@ views! {
         us_cfpb_data: PersonUsCfpbData = view "us_cfpb_data" Nullable "An object; may be `null`.";
         verification: LegalEntityPersonVerification = view "verification" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `person_additional_tos_acceptances`.
     PersonAdditionalTosAcceptances {
         account: LegalEntityUboDeclaration = view "account" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `person_ethnicity_details`.
     PersonEthnicityDetails {
         ethnicity: Vec<PersonEthnicityDetailsEthnicity> = field "ethnicity" Nullable "Several, each: one of 7 words; may be `null`.";
         ethnicity_other: &str = text "ethnicity_other" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `person_race_details`.
     PersonRaceDetails {
         race: Vec<PersonRaceDetailsRace> = field "race" Nullable "Several, each: one of 24 words; may be `null`.";
         race_other: &str = text "race_other" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `person_relationship`.
     PersonRelationship {
         authorizer: bool = flag "authorizer" Nullable "`true` or `false`; may be `null`.";
@@ -80,7 +90,9 @@ views! {
         representative: bool = flag "representative" Nullable "`true` or `false`; may be `null`.";
         title: &str = text "title" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `person_future_requirements` and one other place.
     PersonRequirements {
         alternatives: Vec<AccountRequirementsAlternative> = field "alternatives" Nullable "Several, each: an object; may be `null`.";
@@ -90,7 +102,9 @@ views! {
         past_due: Vec<&str> = field "past_due" Required "Several, each: text; always there.";
         pending_verification: Vec<&str> = field "pending_verification" Required "Several, each: text; always there.";
     }
+}
 
+view! {
     /// The part `person_us_cfpb_data`.
     PersonUsCfpbData {
         ethnicity_details: PersonEthnicityDetails = view "ethnicity_details" Nullable "An object; may be `null`.";

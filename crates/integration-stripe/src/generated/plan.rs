@@ -6,12 +6,12 @@ use super::{
     Product, ProductParams, TiersParams, TransformUsage, TransformUsageParams,
 };
 use crate::{
-    op::handles,
-    params::{Decimal, ListOf, MapOf, choices, params, text_choices},
-    view::{Expandable, List, Map, views},
+    op::handle,
+    params::{Decimal, ListOf, MapOf, choice, params, text_choices},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `plans`: [reference](https://docs.stripe.com/api/plans).
     PlansApi [] {
         fn list(; ListPlans) -> List<Plan> = list "stripe.plans.list" "/v1/plans" "plans/list";
@@ -25,14 +25,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_plan`.
     DeletedPlan {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `plan`: [reference](https://docs.stripe.com/api/plans/object).
     Plan {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -77,7 +79,9 @@ params! {
         trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
         usage_type: impl Into<PlanUsageType> = put<PlanUsageType> "usage_type" "Sets `usage_type`. `licensed` or `metered`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/plans`.
     ListPlans() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -87,7 +91,9 @@ params! {
         product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/plans/{plan}`.
     UpdatePlan() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -98,7 +104,7 @@ params! {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/plans.product`.
     ProductChoice {
         Fields(ProductParams), Text(String),

@@ -8,12 +8,12 @@ use super::{
     TransformUsageParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{Decimal, ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `prices`: [reference](https://docs.stripe.com/api/prices).
     PricesApi [] {
         fn list(; ListPrices) -> List<Price> = list
@@ -29,7 +29,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `price`: [reference](https://docs.stripe.com/api/prices/object).
     Price {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -77,7 +77,9 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/prices`.
     ListPrices() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -91,21 +93,27 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         r#type: impl Into<PriceType> = put<PriceType> "type" "Sets `type`. `one_time` or `recurring`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/prices.recurring`.
     PriceRecurringParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval") {
         interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
         meter: impl Into<String> = text "meter" "Sets `meter`. Text of at most 5000 characters.";
         usage_type: impl Into<PlanUsageType> = put<PlanUsageType> "usage_type" "Sets `usage_type`. `licensed` or `metered`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/prices.recurring`.
     PricesRecurringParams() {
         interval: impl Into<PlanInterval> = put<PlanInterval> "interval" "Sets `interval`. `day`, `month`, `week` or `year`.";
         meter: impl Into<String> = text "meter" "Sets `meter`. Text of at most 5000 characters.";
         usage_type: impl Into<PlanUsageType> = put<PlanUsageType> "usage_type" "Sets `usage_type`. `licensed` or `metered`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/prices/{price}`.
     UpdatePrice() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -118,7 +126,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/prices.type` and one other place.
     PriceType {
         OneTime = "one_time", Recurring = "recurring",

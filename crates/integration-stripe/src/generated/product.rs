@@ -8,12 +8,12 @@ use super::{
 #[cfg(feature = "full")]
 use super::{DeletedProductFeature, ListParams, ProductFeature, TaxCode};
 use crate::{
-    op::handles,
+    op::handle,
     params::{Decimal, ListOf, MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `products`: [reference](https://docs.stripe.com/api/products).
     ProductsApi [
         #[cfg(feature = "full")]
@@ -35,7 +35,7 @@ handles! {
 }
 
 #[cfg(feature = "full")]
-handles! {
+handle! {
     /// Calls about `products.features`: [reference](https://docs.stripe.com/api/products/features).
     ProductsFeaturesApi [] {
         fn list(product; ListParams) -> List<ProductFeature> = list
@@ -49,14 +49,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_product`.
     DeletedProduct {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `product`: [reference](https://docs.stripe.com/api/products/object).
     Product {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -79,7 +81,9 @@ views! {
         updated: i64 = int "updated" Required "Seconds since 1970; always there.";
         url: &str = text "url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `product_marketing_feature`.
     ProductMarketingFeature {
         name: &str = text "name" Optional "Text; may be missing.";
@@ -103,11 +107,15 @@ params! {
         unit_label: impl Into<String> = text "unit_label" "Sets `unit_label`. Text of at most 12 characters.";
         url: impl Into<String> = text "url" "Sets `url`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/products/{product}/features`.
     CreateProductFeatures(entitlement_feature: impl Into<String> = text "entitlement_feature") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/products.default_price_data`.
     DefaultPriceDataParams(currency: impl Into<String> = text "currency") {
         currency_options: impl Into<MapOf<PriceCurrencyOptionsParams>> = put<MapOf<PriceCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
@@ -118,7 +126,9 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/products`.
     ListProducts() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -130,15 +140,21 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         url: impl Into<String> = text "url" "Sets `url`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/products.marketing_features` and one other place.
     MarketingFeaturesParams(name: impl Into<String> = text "name") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/products.package_dimensions` and one other place.
     PackageDimensionsParams(height: impl Into<f64> = put<f64> "height", length: impl Into<f64> = put<f64> "length", weight: impl Into<f64> = put<f64> "weight", width: impl Into<f64> = put<f64> "width") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/products/{id}`.
     UpdateProduct() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";

@@ -2,16 +2,18 @@
 //! `product_feature`.
 
 use super::EntitlementsFeature;
-use crate::view::views;
+use crate::view::view;
 
-views! {
+view! {
     /// The object `deleted_product_feature`.
     DeletedProductFeature {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `product_feature`: [reference](https://docs.stripe.com/api/products/features/object).
     ProductFeature {
         entitlement_feature: EntitlementsFeature = view "entitlement_feature" Required "An object; always there.";

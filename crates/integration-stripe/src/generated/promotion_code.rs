@@ -3,12 +3,12 @@
 
 use super::{CreatedChoice, Customer, DiscountSource, PromotionCodesResourceRestrictions};
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `promotion_codes`: [reference](https://docs.stripe.com/api/promotion_codes).
     PromotionCodesApi [] {
         fn list(; ListPromotionCodes) -> List<PromotionCode> = list
@@ -22,7 +22,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `promotion_code`: [reference](https://docs.stripe.com/api/promotion_codes/object).
     PromotionCode {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -40,7 +40,9 @@ views! {
         restrictions: PromotionCodesResourceRestrictions = view "restrictions" Required "An object; always there.";
         times_redeemed: i64 = int "times_redeemed" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `promotion_code_currency_option`.
     PromotionCodeCurrencyOption {
         minimum_amount: i64 = int "minimum_amount" Required "An integer; always there.";
@@ -59,7 +61,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         restrictions: PromotionCodeRestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/promotion_codes`.
     ListPromotionCodes() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -72,12 +76,16 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/promotion_codes.restrictions.currency_options` and one other place.
     PromotionCodeCurrencyOptionsParams() {
         minimum_amount: impl Into<i64> = int "minimum_amount" "Sets `minimum_amount`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/promotion_codes.restrictions`.
     PromotionCodeRestrictionsParams() {
         currency_options: impl Into<MapOf<PromotionCodeCurrencyOptionsParams>> = put<MapOf<PromotionCodeCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
@@ -85,19 +93,25 @@ params! {
         minimum_amount: impl Into<i64> = int "minimum_amount" "Sets `minimum_amount`. An integer.";
         minimum_amount_currency: impl Into<String> = text "minimum_amount_currency" "Sets `minimum_amount_currency`. A currency, three letters in lower case.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/promotion_codes.promotion`.
     PromotionParams(r#type: impl Into<String> = text "type") {
         coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/promotion_codes/{promotion_code}`.
     UpdatePromotionCode() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         restrictions: UpdatePromotionCodeRestrictionsParams = fields "restrictions" "Sets `restrictions`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/promotion_codes/{promotion_code}.restrictions`.
     UpdatePromotionCodeRestrictionsParams() {
         currency_options: impl Into<MapOf<PromotionCodeCurrencyOptionsParams>> = put<MapOf<PromotionCodeCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";

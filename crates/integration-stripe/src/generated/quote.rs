@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     Node,
-    op::handles,
+    op::handle,
     params::{Decimal, ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `quotes`: [reference](https://docs.stripe.com/api/quotes).
     QuotesApi [
         computed_upfront_line_items: QuotesComputedUpfrontLineItemsApi,
@@ -39,13 +39,17 @@ handles! {
             "stripe.quotes.finalize" "/v1/quotes/{quote}/finalize" "quotes/finalize";
         fn pdf(quote) -> Node = download "stripe.quotes.pdf" "/v1/quotes/{quote}/pdf" "quotes/pdf";
     }
+}
 
+handle! {
     /// Calls about `quotes.computed_upfront_line_items`: [reference](https://docs.stripe.com/api/quotes/computed_upfront_line_items).
     QuotesComputedUpfrontLineItemsApi [] {
         fn list(quote; ListParams) -> List<Item> = list
             "stripe.quotes.computed_upfront_line_items.list" "/v1/quotes/{quote}/computed_upfront_line_items" "quotes/computed_upfront_line_items/list";
     }
+}
 
+handle! {
     /// Calls about `quotes.line_items`: [reference](https://docs.stripe.com/api/quotes/line_items).
     QuotesLineItemsApi [] {
         fn list(quote; ListParams) -> List<Item> = list
@@ -53,7 +57,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `quote`: [reference](https://docs.stripe.com/api/quotes/object).
     Quote {
         amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
@@ -119,17 +123,23 @@ params! {
         test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
         transfer_data: QuoteTransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes/{quote}/finalize`.
     FinalizeQuote() {
         expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes.from_quote`.
     FromQuoteParams(quote: impl Into<String> = text "quote") {
         is_revision: bool = flag "is_revision" "Sets `is_revision`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/quotes`.
     ListQuotes() {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
@@ -140,13 +150,17 @@ params! {
         status: impl Into<QuoteStatus> = put<QuoteStatus> "status" "Sets `status`. `accepted`, `canceled`, `draft` or `open`.";
         test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes.invoice_settings` and one other place.
     QuoteInvoiceSettingsParams() {
         days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
         issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes.line_items`.
     QuoteLineItemsParams() {
         discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
@@ -155,7 +169,9 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes.line_items.price_data` and one other place.
     QuotePriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product") {
         recurring: RecurringParams = fields "recurring" "Sets `recurring`. Parameters.";
@@ -163,7 +179,9 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes.subscription_data`.
     QuoteSubscriptionDataParams() {
         billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
@@ -172,13 +190,17 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         trial_period_days: impl Into<i64> = int "trial_period_days", clear_trial_period_days "Sets `trial_period_days`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes.transfer_data` and one other place.
     QuoteTransferDataParams(destination: impl Into<String> = text "destination") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         amount_percent: impl Into<f64> = put<f64> "amount_percent" "Sets `amount_percent`. A number.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes/{quote}`.
     UpdateQuote() {
         application_fee_amount: impl Into<i64> = int "application_fee_amount", clear_application_fee_amount "Sets `application_fee_amount`. An integer.";
@@ -200,7 +222,9 @@ params! {
         subscription_data: UpdateQuoteSubscriptionDataParams = fields "subscription_data" "Sets `subscription_data`. Parameters.";
         transfer_data: QuoteTransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes/{quote}.line_items`.
     UpdateQuoteLineItemsParams() {
         discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
@@ -210,7 +234,9 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/quotes/{quote}.subscription_data`.
     UpdateQuoteSubscriptionDataParams() {
         description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
@@ -220,7 +246,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/quotes.status` and one other place.
     QuoteStatus {
         Accepted = "accepted", Canceled = "canceled", Draft = "draft", Open = "open",

@@ -3,12 +3,12 @@
 
 use super::{Charge, CreatedChoice, PaymentIntent};
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, views},
+    view::{Expandable, List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `radar.early_fraud_warnings`: [reference](https://docs.stripe.com/api/radar/early_fraud_warnings).
     RadarEarlyFraudWarningsApi [] {
         fn list(; ListRadarEarlyFraudWarnings) -> List<RadarEarlyFraudWarning> = list
@@ -18,7 +18,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `radar.early_fraud_warning`: [reference](https://docs.stripe.com/api/radar/early_fraud_warnings/object).
     RadarEarlyFraudWarning {
         actionable: bool = flag "actionable" Required "`true` or `false`; always there.";

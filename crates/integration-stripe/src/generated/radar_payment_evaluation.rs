@@ -10,12 +10,12 @@ use super::{
     ShippingDetailsParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Map, open_enums, views},
+    view::{Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `radar.payment_evaluations`: [reference](https://docs.stripe.com/api/radar/payment_evaluations).
     RadarPaymentEvaluationsApi [] {
         fn create(; CreateRadarPaymentEvaluation) -> RadarPaymentEvaluation = post
@@ -23,7 +23,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `radar.payment_evaluation`: [reference](https://docs.stripe.com/api/radar/payment_evaluations/object).
     RadarPaymentEvaluation {
         client_device_metadata_details: InsightsResourcesPaymentEvaluationClientDeviceMetadata = view "client_device_metadata_details" Optional "An object; may be missing.";
@@ -45,24 +45,32 @@ params! {
     /// Parameters of `POST /v1/radar/payment_evaluations.client_device_metadata_details`.
     ClientDeviceMetadataDetailsParams(radar_session: impl Into<String> = text "radar_session") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/radar/payment_evaluations`.
     CreateRadarPaymentEvaluation(customer_details: RadarPaymentEvaluationCustomerDetailsParams = fields "customer_details", payment_details: RadarPaymentEvaluationPaymentDetailsParams = fields "payment_details") {
         client_device_metadata_details: ClientDeviceMetadataDetailsParams = fields "client_device_metadata_details" "Sets `client_device_metadata_details`. Parameters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details.money_movement_details`.
     MoneyMovementDetailsParams(money_movement_type: impl Into<String> = text "money_movement_type") {
         card: RadarPaymentEvaluationCardParams = fields "card" "Sets `card`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details.money_movement_details.card`.
     RadarPaymentEvaluationCardParams() {
         customer_presence: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "customer_presence" "Sets `customer_presence`. `off_session` or `on_session`.";
         payment_type: impl Into<InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType> = put<InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType> "payment_type" "Sets `payment_type`. `one_off`, `recurring`, `setup_one_off` or `setup_recurring`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/radar/payment_evaluations.customer_details`.
     RadarPaymentEvaluationCustomerDetailsParams() {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
@@ -71,7 +79,9 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details`.
     RadarPaymentEvaluationPaymentDetailsParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency", payment_method_details: RadarPaymentEvaluationPaymentMethodDetailsParams = fields "payment_method_details") {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
@@ -79,14 +89,16 @@ params! {
         shipping_details: ShippingDetailsParams = fields "shipping_details" "Sets `shipping_details`. Parameters.";
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/radar/payment_evaluations.payment_details.payment_method_details`.
     RadarPaymentEvaluationPaymentMethodDetailsParams(payment_method: impl Into<String> = text "payment_method") {
         billing_details: OwnerParams = fields "billing_details" "Sets `billing_details`. Parameters.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `radar.payment_evaluation.recommended_action`.
     RadarPaymentEvaluationRecommendedAction {
         Block = "block", Continue = "continue",

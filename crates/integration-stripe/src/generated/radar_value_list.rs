@@ -3,12 +3,12 @@
 
 use super::{CreatedChoice, RadarValueListItem};
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `radar.value_lists`: [reference](https://docs.stripe.com/api/radar/value_lists).
     RadarValueListsApi [] {
         fn list(; ListRadarValueLists) -> List<RadarValueList> = list
@@ -24,14 +24,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_radar.value_list`.
     DeletedRadarValueList {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `radar.value_list`: [reference](https://docs.stripe.com/api/radar/value_lists/object).
     RadarValueList {
         alias: &str = text "alias" Required "Text; always there.";
@@ -53,7 +55,9 @@ params! {
         item_type: impl Into<RadarValueListItemType> = put<RadarValueListItemType> "item_type" "Sets `item_type`. One of 12 words.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/radar/value_lists`.
     ListRadarValueLists() {
         alias: impl Into<String> = text "alias" "Sets `alias`. Text of at most 100 characters.";
@@ -63,7 +67,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/radar/value_lists/{value_list}`.
     UpdateRadarValueList() {
         alias: impl Into<String> = text "alias" "Sets `alias`. Text of at most 100 characters.";
@@ -72,7 +78,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/radar/value_lists.item_type` and one other place.
     RadarValueListItemType {
         Account = "account", CardBin = "card_bin", CardFingerprint = "card_fingerprint",

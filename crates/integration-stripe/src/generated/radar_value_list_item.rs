@@ -3,12 +3,12 @@
 
 use super::CreatedChoice;
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `radar.value_list_items`: [reference](https://docs.stripe.com/api/radar/value_list_items).
     RadarValueListItemsApi [] {
         fn list(; ListRadarValueListItems) -> List<RadarValueListItem> = list
@@ -22,14 +22,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_radar.value_list_item`.
     DeletedRadarValueListItem {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `radar.value_list_item`: [reference](https://docs.stripe.com/api/radar/value_list_items/object).
     RadarValueListItem {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -46,7 +48,9 @@ params! {
     /// Parameters of `POST /v1/radar/value_list_items`.
     CreateRadarValueListItem(value: impl Into<String> = text "value", value_list: impl Into<String> = text "value_list") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/radar/value_list_items`.
     ListRadarValueListItems(value_list: impl Into<String> = text "value_list") {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     Node,
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `refunds`: [reference](https://docs.stripe.com/api/refunds).
     RefundsApi [] {
         fn list(; ListRefunds) -> List<Refund> = list
@@ -30,7 +30,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `refund`: [reference](https://docs.stripe.com/api/refunds/object).
     Refund {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -60,7 +60,9 @@ views! {
         #[cfg(feature = "full")]
         transfer_reversal: Expandable<TransferReversal> = field "transfer_reversal" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `refund_destination_details`.
     RefundDestinationDetails {
         affirm: Node = field "affirm" Optional "Any JSON; may be missing.";
@@ -101,14 +103,18 @@ views! {
         wechat_pay: Node = field "wechat_pay" Optional "Any JSON; may be missing.";
         zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `refund_destination_details_blik` and one other place.
     RefundDestinationDetailsBlik {
         network_decline_code: &str = text "network_decline_code" Nullable "Text; may be `null`.";
         reference: &str = text "reference" Nullable "Text; may be `null`.";
         reference_status: &str = text "reference_status" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `refund_destination_details_card`.
     RefundDestinationDetailsCard {
         reference: &str = text "reference" Optional "Text; may be missing.";
@@ -116,24 +122,32 @@ views! {
         reference_type: &str = text "reference_type" Optional "Text; may be missing.";
         r#type: RefundDestinationDetailsCardType = field "type" Required "`pending`, `refund` or `reversal`; always there.";
     }
+}
 
+view! {
     /// The part `refund_destination_details_br_bank_transfer` and 9 other places.
     RefundDestinationDetailsP24 {
         reference: &str = text "reference" Nullable "Text; may be `null`.";
         reference_status: &str = text "reference_status" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `refund_destination_details_paypal`.
     RefundDestinationDetailsPaypal {
         network_decline_code: &str = text "network_decline_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `refund_next_action`.
     RefundNextAction {
         display_details: RefundNextActionDisplayDetails = view "display_details" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `refund_next_action_display_details`.
     RefundNextActionDisplayDetails {
         email_sent: EmailSent = view "email_sent" Required "An object; always there.";
@@ -156,7 +170,9 @@ params! {
         refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
         reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/refunds`.
     ListRefunds() {
         charge: impl Into<String> = text "charge" "Sets `charge`. Text.";
@@ -168,18 +184,22 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `refund_destination_details_card.type`.
     RefundDestinationDetailsCardType {
         Pending = "pending", Refund = "refund", Reversal = "reversal",
     }
+}
 
+open_enum! {
     /// Words of `refund.pending_reason`.
     RefundPendingReason {
         ChargePending = "charge_pending", InsufficientFunds = "insufficient_funds",
         Processing = "processing",
     }
+}
 
+open_enum! {
     /// Words of `refund.reason`.
     RefundReason {
         Duplicate = "duplicate", ExpiredUncapturedCharge = "expired_uncaptured_charge",

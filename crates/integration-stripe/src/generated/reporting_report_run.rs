@@ -3,12 +3,12 @@
 
 use super::{CreatedChoice, File, FinancialReportingFinanceReportRunRunParameters};
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `reporting.report_runs`: [reference](https://docs.stripe.com/api/reporting/report_runs).
     ReportingReportRunsApi [] {
         fn list(; ListReportingReportRuns) -> List<ReportingReportRun> = list
@@ -20,7 +20,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `reporting.report_run`: [reference](https://docs.stripe.com/api/reporting/report_runs/object).
     ReportingReportRun {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -41,7 +41,9 @@ params! {
     CreateReportingReportRun(report_type: impl Into<String> = text "report_type") {
         parameters: ParametersParams = fields "parameters" "Sets `parameters`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/reporting/report_runs`.
     ListReportingReportRuns() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -49,7 +51,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/reporting/report_runs.parameters`.
     ParametersParams() {
         columns: impl Into<ListOf<String>> = put<ListOf<String>> "columns" "Sets `columns`. Several, each: text.";
@@ -63,7 +67,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/reporting/report_runs.parameters.reporting_category`.
     ReportingReportRunReportingCategory {
         Advance = "advance", AdvanceFunding = "advance_funding",
@@ -89,7 +93,9 @@ open_enums! {
         TransferReversal = "transfer_reversal",
         UnreconciledCustomerFunds = "unreconciled_customer_funds",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/reporting/report_runs.parameters.timezone`.
     ReportingReportRunTimezone {
         AfricaAbidjan = "Africa/Abidjan", AfricaAccra = "Africa/Accra",

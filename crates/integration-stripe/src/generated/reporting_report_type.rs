@@ -2,11 +2,11 @@
 //! `reporting_report_type`.
 
 use crate::{
-    op::handles,
-    view::{List, views},
+    op::handle,
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `reporting.report_types`: [reference](https://docs.stripe.com/api/reporting/report_types).
     ReportingReportTypesApi [] {
         fn list() -> List<ReportingReportType> = list
@@ -16,7 +16,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `reporting.report_type`: [reference](https://docs.stripe.com/api/reporting/report_types/object).
     ReportingReportType {
         data_available_end: i64 = int "data_available_end" Required "Seconds since 1970; always there.";

@@ -5,12 +5,12 @@ use super::{
     Charge, CreatedChoice, PaymentIntent, RadarReviewResourceLocation, RadarReviewResourceSession,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `reviews`: [reference](https://docs.stripe.com/api/reviews).
     ReviewsApi [] {
         fn list(; ListReviews) -> List<Review> = list
@@ -22,7 +22,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `review`: [reference](https://docs.stripe.com/api/reviews/object).
     Review {
         billing_zip: &str = text "billing_zip" Nullable "Text; may be `null`.";
@@ -52,14 +52,16 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `review.closed_reason`.
     ReviewClosedReason {
         Acknowledged = "acknowledged", Approved = "approved", Canceled = "canceled",
         Disputed = "disputed", PaymentNeverSettled = "payment_never_settled",
         Redacted = "redacted", Refunded = "refunded", RefundedAsFraud = "refunded_as_fraud",
     }
+}
 
+open_enum! {
     /// Words of `review.opened_reason`.
     ReviewOpenedReason {
         Manual = "manual", Rule = "rule",

@@ -2,9 +2,9 @@
 //! `scheduled_query_run`.
 
 use super::{File, SigmaScheduledQueryRunError};
-use crate::view::views;
+use crate::view::view;
 
-views! {
+view! {
     /// The object `scheduled_query_run`: [reference](https://docs.stripe.com/api/sigma/scheduled_query_runs/object).
     ScheduledQueryRun {
         created: i64 = int "created" Required "Seconds since 1970; always there.";

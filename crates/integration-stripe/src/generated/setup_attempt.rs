@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     Node,
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `setup_attempts`: [reference](https://docs.stripe.com/api/setup_attempts).
     SetupAttemptsApi [] {
         fn list(; ListSetupAttempts) -> List<SetupAttempt> = list
@@ -22,7 +22,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `setup_attempt`: [reference](https://docs.stripe.com/api/setup_attempts/object).
     SetupAttempt {
         application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -42,7 +42,9 @@ views! {
         status: &str = text "status" Required "Text; always there.";
         usage: &str = text "usage" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `setup_attempt_payment_method_details`.
     SetupAttemptPaymentMethodDetails {
         acss_debit: Node = field "acss_debit" Optional "Any JSON; may be missing.";
@@ -72,7 +74,9 @@ views! {
         upi: Node = field "upi" Optional "Any JSON; may be missing.";
         us_bank_account: Node = field "us_bank_account" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_attempt_payment_method_details_card`.
     SetupAttemptPaymentMethodDetailsCard {
         brand: &str = text "brand" Nullable "Text; may be `null`.";
@@ -87,20 +91,26 @@ views! {
         three_d_secure: ThreeDSecureDetails = view "three_d_secure" Nullable "An object; may be `null`.";
         wallet: SetupAttemptPaymentMethodDetailsCardWallet = view "wallet" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `setup_attempt_payment_method_details_card_present`.
     SetupAttemptPaymentMethodDetailsCardPresent {
         generated_card: Expandable<PaymentMethod> = field "generated_card" Nullable "An id, or the object where the call expanded it; may be `null`.";
         offline: PaymentMethodDetailsCardPresentOffline = view "offline" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `setup_attempt_payment_method_details_card_wallet`.
     SetupAttemptPaymentMethodDetailsCardWallet {
         apple_pay: Node = field "apple_pay" Optional "Any JSON; may be missing.";
         google_pay: Node = field "google_pay" Optional "Any JSON; may be missing.";
         r#type: SetupAttemptPaymentMethodDetailsCardWalletType = field "type" Required "`apple_pay`, `google_pay` or `link`; always there.";
     }
+}
 
+view! {
     /// The part `setup_attempt_payment_method_details_ideal`.
     SetupAttemptPaymentMethodDetailsIdeal {
         bank: PaymentMethodIdealBank = field "bank" Nullable "One of 20 words; may be `null`.";
@@ -110,7 +120,9 @@ views! {
         iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `setup_attempt_payment_method_details_naver_pay`.
     SetupAttemptPaymentMethodDetailsNaverPay {
         buyer_id: &str = text "buyer_id" Optional "Text; may be missing.";
@@ -127,7 +139,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `setup_attempt_payment_method_details_card_wallet.type`.
     SetupAttemptPaymentMethodDetailsCardWalletType {
         ApplePay = "apple_pay", GooglePay = "google_pay", Link = "link",

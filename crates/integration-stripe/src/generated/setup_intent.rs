@@ -27,12 +27,12 @@ use super::{
 };
 use crate::{
     Node,
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, Params, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `setup_intents`: [reference](https://docs.stripe.com/api/setup_intents).
     SetupIntentsApi [] {
         fn list(; ListSetupIntents) -> List<SetupIntent> = list
@@ -52,7 +52,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `setup_intent`: [reference](https://docs.stripe.com/api/setup_intents/object).
     SetupIntent {
         application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -89,7 +89,9 @@ views! {
         status: SetupIntentStatus = field "status" Required "`canceled`, `processing`, `requires_action`, `requires_confirmation`, `requires_payment_method` or `succeeded`; always there.";
         usage: &str = text "usage" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `setup_intent_next_action`.
     SetupIntentNextAction {
         blik_authorize: Node = field "blik_authorize" Optional "Any JSON; may be missing.";
@@ -101,7 +103,9 @@ views! {
         use_stripe_sdk: Node = field "use_stripe_sdk" Optional "Any JSON; may be missing.";
         verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits = view "verify_with_microdeposits" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_next_action_pix_display_qr_code`.
     SetupIntentNextActionPixDisplayQrCode {
         data: &str = text "data" Required "Text; always there.";
@@ -110,7 +114,9 @@ views! {
         image_url_png: &str = text "image_url_png" Required "Text; always there.";
         image_url_svg: &str = text "image_url_svg" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options`.
     SetupIntentPaymentMethodOptions {
         acss_debit: SetupIntentPaymentMethodOptionsAcssDebitObject = view "acss_debit" Optional "An object; may be missing.";
@@ -128,20 +134,26 @@ views! {
         upi: SetupIntentPaymentMethodOptionsUpi = view "upi" Optional "An object; may be missing.";
         us_bank_account: SetupIntentPaymentMethodOptionsUsBankAccountObject = view "us_bank_account" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.acss_debit`.
     SetupIntentPaymentMethodOptionsAcssDebitObject {
         currency: CheckoutAcssDebitPaymentMethodOptionsCurrency = field "currency" Nullable "`cad` or `usd`; may be `null`.";
         mandate_options: CheckoutAcssDebitMandateOptions = view "mandate_options" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.bacs_debit` and one other place.
     SetupIntentPaymentMethodOptionsBacsDebitUnion {
         mandate_options: CheckoutPaymentMethodOptionsMandateOptionsBacsDebit = view "mandate_options" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.card`.
     SetupIntentPaymentMethodOptionsCard {
         mandate_options: SetupIntentPaymentMethodOptionsCardMandateOptions = view "mandate_options" Nullable "An object; may be `null`.";
@@ -149,7 +161,9 @@ views! {
         request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Nullable "`any`, `automatic` or `challenge`; may be `null`.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options_card_mandate_options`.
     SetupIntentPaymentMethodOptionsCardMandateOptions {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -163,7 +177,9 @@ views! {
         start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
         supported_types: Vec<&str> = field "supported_types" Nullable "Several, each: text; may be `null`.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.klarna`.
     SetupIntentPaymentMethodOptionsKlarna {
         currency: &str = text "currency" Nullable "A currency, three letters in lower case; may be `null`.";
@@ -171,33 +187,43 @@ views! {
         preferred_locale: &str = text "preferred_locale" Nullable "Text; may be `null`.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.paypal`.
     SetupIntentPaymentMethodOptionsPaypal {
         billing_agreement_id: &str = text "billing_agreement_id" Nullable "Text; may be `null`.";
         mandate_options: MandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.pix`.
     SetupIntentPaymentMethodOptionsPix {
         mandate_options: PaymentMethodOptionsMandateOptionsPix = view "mandate_options" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.upi`.
     SetupIntentPaymentMethodOptionsUpi {
         mandate_options: MandateUpi = view "mandate_options" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.us_bank_account`.
     SetupIntentPaymentMethodOptionsUsBankAccountObject {
         financial_connections: LinkedAccountOptionsCommon = view "financial_connections" Optional "An object; may be missing.";
         mandate_options: MandateUsBankAccount = view "mandate_options" Optional "An object; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `setup_intent_payment_method_options.amazon_pay` and 4 other places.
     SetupIntentTypeSpecificPaymentMethodOptionsClient {
         mandate_options: MandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
@@ -210,7 +236,9 @@ params! {
     CancelSetupIntent() {
         cancellation_reason: impl Into<SetupIntentCancellationReason> = put<SetupIntentCancellationReason> "cancellation_reason" "Sets `cancellation_reason`. `abandoned`, `duplicate` or `requested_by_customer`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents/{intent}/confirm`.
     ConfirmSetupIntent() {
         client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
@@ -222,7 +250,9 @@ params! {
         return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
         use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents`.
     CreateSetupIntent() {
         attach_to_self: bool = flag "attach_to_self" "Sets `attach_to_self`. `true` or `false`.";
@@ -247,7 +277,9 @@ params! {
         usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "usage" "Sets `usage`. `off_session` or `on_session`.";
         use_stripe_sdk: bool = flag "use_stripe_sdk" "Sets `use_stripe_sdk`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.card.mandate_options` and 2 other places.
     CreateSetupIntentPaymentMethodOptionsCardMandateOptionsParams(amount: impl Into<i64> = int "amount", amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type", currency: impl Into<String> = text "currency", interval: impl Into<PaymentMethodOptionsCardMandateOptionsInterval> = put<PaymentMethodOptionsCardMandateOptionsInterval> "interval", reference: impl Into<String> = text "reference", start_date: impl Into<i64> = int "start_date") {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
@@ -255,7 +287,9 @@ params! {
         interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
         supported_types: impl Into<ListOf<String>> = put<ListOf<String>> "supported_types" "Sets `supported_types`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/setup_intents`.
     ListSetupIntents() {
         attach_to_self: bool = flag "attach_to_self" "Sets `attach_to_self`. `true` or `false`.";
@@ -267,24 +301,32 @@ params! {
         payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/setup_intents/{intent}`.
     RetrieveSetupIntent() {
         client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.acss_debit` and 2 other places.
     SetupIntentAcssDebitParams() {
         currency: impl Into<CheckoutAcssDebitPaymentMethodOptionsCurrency> = put<CheckoutAcssDebitPaymentMethodOptionsCurrency> "currency" "Sets `currency`. `cad` or `usd`.";
         mandate_options: CheckoutSessionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.bacs_debit` and 5 other places.
     SetupIntentBacsDebitParams() {
         mandate_options: SetupIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.card` and 2 other places.
     SetupIntentCardParams() {
         mandate_options: CreateSetupIntentPaymentMethodOptionsCardMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
@@ -292,7 +334,9 @@ params! {
         request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
         three_d_secure: SetupIntentThreeDSecureParams = fields "three_d_secure" "Sets `three_d_secure`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.klarna` and 2 other places.
     SetupIntentKlarnaParams() {
         currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
@@ -300,7 +344,9 @@ params! {
         preferred_locale: impl Into<SetupIntentPreferredLocale> = put<SetupIntentPreferredLocale> "preferred_locale" "Sets `preferred_locale`. One of 46 words.";
         subscriptions: impl Into<ListOf<SubscriptionsParams>> = put<ListOf<SubscriptionsParams>> "subscriptions", clear_subscriptions "Sets `subscriptions`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options` and 2 other places.
     SetupIntentPaymentMethodOptionsParams() {
         acss_debit: SetupIntentAcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
@@ -318,22 +364,30 @@ params! {
         upi: SetupIntentUpiParams = fields "upi" "Sets `upi`. Parameters.";
         us_bank_account: SetupIntentUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.paypal` and 2 other places.
     SetupIntentPaypalParams() {
         billing_agreement_id: impl Into<String> = text "billing_agreement_id" "Sets `billing_agreement_id`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.payto` and 2 other places.
     SetupIntentPaytoParams() {
         mandate_options: CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.pix` and 2 other places.
     SetupIntentPixParams() {
         mandate_options: PaymentIntentMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.card.three_d_secure` and 2 other places.
     SetupIntentThreeDSecureParams() {
         ares_trans_status: impl Into<SetupIntentAresTransStatus> = put<SetupIntentAresTransStatus> "ares_trans_status" "Sets `ares_trans_status`. One of 7 words.";
@@ -344,7 +398,9 @@ params! {
         transaction_id: impl Into<String> = text "transaction_id" "Sets `transaction_id`. Text of at most 5000 characters.";
         version: impl Into<ThreeDSecureDetailsVersion> = put<ThreeDSecureDetailsVersion> "version" "Sets `version`. `1.0.2`, `2.1.0`, `2.2.0`, `2.3.0` or `2.3.1`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents.payment_method_options.us_bank_account` and 2 other places.
     SetupIntentUsBankAccountParams() {
         financial_connections: SetupIntentFinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
@@ -352,7 +408,9 @@ params! {
         networks: NetworksParams = fields "networks" "Sets `networks`. Parameters.";
         verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents/{intent}`.
     UpdateSetupIntent() {
         attach_to_self: bool = flag "attach_to_self" "Sets `attach_to_self`. `true` or `false`.";
@@ -368,7 +426,9 @@ params! {
         payment_method_options: SetupIntentPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
         payment_method_types: impl Into<ListOf<String>> = put<ListOf<String>> "payment_method_types" "Sets `payment_method_types`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/setup_intents/{intent}/verify_microdeposits`.
     VerifyMicrodepositsSetupIntent() {
         amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
@@ -377,13 +437,15 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/setup_intents/{intent}/cancel.cancellation_reason` and one other place.
     SetupIntentCancellationReason {
         Abandoned = "abandoned", Duplicate = "duplicate",
         RequestedByCustomer = "requested_by_customer",
     }
+}
 
+open_enum! {
     /// Words of `setup_intent.status`.
     SetupIntentStatus {
         Canceled = "canceled", Processing = "processing", RequiresAction = "requires_action",

@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     Node,
-    params::{Decimal, ListOf, MapOf, Params, choices, params, text_choices},
-    view::{Expandable, Map, open_enums, views},
+    params::{Decimal, ListOf, MapOf, Params, choice, params, text_choices},
+    view::{Expandable, Map, open_enum, view},
 };
 
-views! {
+view! {
     /// The part `address` and 75 other places.
     Address {
         city: &str = text "city" Nullable "Text; may be `null`.";
@@ -24,25 +24,33 @@ views! {
         postal_code: &str = text "postal_code" Nullable "Text; may be `null`.";
         state: &str = text "state" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `alma_installments` and 2 other places.
     AlmaInstallments {
         count: i64 = int "count" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `amazon_pay_underlying_payment_method_funding_details` and 5 other places.
     AmazonPayUnderlyingPaymentMethodFundingDetails {
         card: PaymentMethodDetailsPassthroughCard = view "card" Optional "An object; may be missing.";
         r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `application` and 11 other places.
     Application {
         id: &str = text "id" Required "Text; always there.";
         name: &str = text "name" Nullable "Text; may be `null`.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_details` and 2 other places.
     BillingDetails {
         address: Address = view "address" Nullable "An object; may be `null`.";
@@ -51,20 +59,26 @@ views! {
         phone: &str = text "phone" Nullable "Text; may be `null`.";
         tax_id: &str = text "tax_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `card_generated_from_payment_method_details` and one other place.
     CardGeneratedFromPaymentMethodDetails {
         card_present: PaymentMethodDetailsCardPresent = view "card_present" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `charge_transfer_data` and one other place.
     ChargeTransferData {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
         #[cfg(feature = "full")]
         destination: Expandable<Account> = field "destination" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `checkout_acss_debit_mandate_options` and one other place.
     CheckoutAcssDebitMandateOptions {
         custom_mandate_url: &str = text "custom_mandate_url" Optional "Text; may be missing.";
@@ -73,7 +87,9 @@ views! {
         payment_schedule: MandateAcssDebitPaymentSchedule = field "payment_schedule" Nullable "`combined`, `interval` or `sporadic`; may be `null`.";
         transaction_type: MandateAcssDebitTransactionType = field "transaction_type" Nullable "`business` or `personal`; may be `null`.";
     }
+}
 
+view! {
     /// The part `checkout_acss_debit_payment_method_options`.
     CheckoutAcssDebitPaymentMethodOptions {
         currency: CheckoutAcssDebitPaymentMethodOptionsCurrency = field "currency" Optional "`cad` or `usd`; may be missing.";
@@ -82,31 +98,41 @@ views! {
         target_date: &str = text "target_date" Optional "Text; may be missing.";
         verification_method: InvoicePaymentMethodOptionsAcssDebitVerificationMethod = field "verification_method" Optional "`automatic`, `instant` or `microdeposits`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_affirm_payment_method_options` and 3 other places.
     CheckoutAffirmPaymentMethodOptions {
         capture_method: &str = text "capture_method" Optional "Text; may be missing.";
         setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_au_becs_debit_payment_method_options`.
     CheckoutAuBecsDebitPaymentMethodOptions {
         setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
         target_date: &str = text "target_date" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_bacs_debit_payment_method_options` and one other place.
     CheckoutBacsDebitPaymentMethodOptions {
         mandate_options: CheckoutPaymentMethodOptionsMandateOptionsBacsDebit = view "mandate_options" Optional "An object; may be missing.";
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
         target_date: &str = text "target_date" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_card_installments_options`.
     CheckoutCardInstallmentsOptions {
         enabled: bool = flag "enabled" Optional "`true` or `false`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_card_payment_method_options`.
     CheckoutCardPaymentMethodOptions {
         capture_method: &str = text "capture_method" Optional "Text; may be missing.";
@@ -121,29 +147,39 @@ views! {
         statement_descriptor_suffix_kana: &str = text "statement_descriptor_suffix_kana" Optional "Text; may be missing.";
         statement_descriptor_suffix_kanji: &str = text "statement_descriptor_suffix_kanji" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_konbini_payment_method_options`.
     CheckoutKonbiniPaymentMethodOptions {
         expires_after_days: i64 = int "expires_after_days" Nullable "An integer; may be `null`.";
         setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_link_wallet_options`.
     CheckoutLinkWalletOptions {
         display: CheckoutLinkWalletOptionsDisplay = field "display" Optional "`auto` or `never`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_payment_method_options_mandate_options_bacs_debit` and 5 other places.
     CheckoutPaymentMethodOptionsMandateOptionsBacsDebit {
         reference_prefix: &str = text "reference_prefix" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_payto_payment_method_options`.
     CheckoutPaytoPaymentMethodOptions {
         mandate_options: MandateOptionsPayto = view "mandate_options" Optional "An object; may be missing.";
         setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_pix_payment_method_options`.
     CheckoutPixPaymentMethodOptions {
         amount_includes_iof: MandatePixAmountIncludesIof = field "amount_includes_iof" Optional "`always` or `never`; may be missing.";
@@ -151,13 +187,17 @@ views! {
         mandate_options: PaymentMethodOptionsMandateOptionsPix = view "mandate_options" Optional "An object; may be missing.";
         setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_upi_payment_method_options`.
     CheckoutUpiPaymentMethodOptions {
         mandate_options: MandateUpi = view "mandate_options" Optional "An object; may be missing.";
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_us_bank_account_payment_method_options`.
     CheckoutUsBankAccountPaymentMethodOptions {
         financial_connections: LinkedAccountOptionsCommon = view "financial_connections" Optional "An object; may be missing.";
@@ -165,14 +205,18 @@ views! {
         target_date: &str = text "target_date" Optional "Text; may be missing.";
         verification_method: CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod = field "verification_method" Optional "`automatic` or `instant`; may be missing.";
     }
+}
 
+view! {
     /// The part `connect_account_reference` and 14 other places.
     ConnectAccountReference {
         #[cfg(feature = "full")]
         account: Expandable<Account> = field "account" Optional "An id, or the object where the call expanded it; may be missing.";
         r#type: ConnectAccountReferenceType = field "type" Required "`account` or `self`; always there.";
     }
+}
 
+view! {
     /// The part `currency_option`.
     CurrencyOption {
         custom_unit_amount: CustomUnitAmount = view "custom_unit_amount" Nullable "An object; may be `null`.";
@@ -181,32 +225,42 @@ views! {
         unit_amount: i64 = int "unit_amount" Nullable "An integer; may be `null`.";
         unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
+}
 
+view! {
     /// The part `custom_logo`.
     CustomLogo {
         content_type: &str = text "content_type" Nullable "Text; may be `null`.";
         url: &str = text "url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `custom_unit_amount` and one other place.
     CustomUnitAmount {
         maximum: i64 = int "maximum" Nullable "An integer; may be `null`.";
         minimum: i64 = int "minimum" Nullable "An integer; may be `null`.";
         preset: i64 = int "preset" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `email_sent`.
     EmailSent {
         email_sent_at: i64 = int "email_sent_at" Required "Seconds since 1970; always there.";
         email_sent_to: &str = text "email_sent_to" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `forwarded_request_header` and 10 other places.
     ForwardedRequestHeader {
         name: &str = text "name" Required "Text; always there.";
         value: &str = text "value" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer_aba_record` and one other place.
     FundingInstructionsBankTransferAbaRecord {
         account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
@@ -217,7 +271,9 @@ views! {
         bank_name: &str = text "bank_name" Required "Text; always there.";
         routing_number: &str = text "routing_number" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer_financial_address` and one other place.
     FundingInstructionsBankTransferFinancialAddress {
         aba: FundingInstructionsBankTransferAbaRecord = view "aba" Optional "An object; may be missing.";
@@ -229,7 +285,9 @@ views! {
         r#type: FundingInstructionsBankTransferFinancialAddressType = field "type" Required "`aba`, `iban`, `sort_code`, `spei`, `swift` or `zengin`; always there.";
         zengin: FundingInstructionsBankTransferZenginRecord = view "zengin" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer_iban_record` and one other place.
     FundingInstructionsBankTransferIbanRecord {
         account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
@@ -239,7 +297,9 @@ views! {
         country: &str = text "country" Required "Text; always there.";
         iban: &str = text "iban" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer_sort_code_record` and one other place.
     FundingInstructionsBankTransferSortCodeRecord {
         account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
@@ -248,7 +308,9 @@ views! {
         bank_address: Address = view "bank_address" Required "An object; always there.";
         sort_code: &str = text "sort_code" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer_spei_record` and one other place.
     FundingInstructionsBankTransferSpeiRecord {
         account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
@@ -258,7 +320,9 @@ views! {
         bank_name: &str = text "bank_name" Required "Text; always there.";
         clabe: &str = text "clabe" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer_swift_record` and one other place.
     FundingInstructionsBankTransferSwiftRecord {
         account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
@@ -269,7 +333,9 @@ views! {
         bank_name: &str = text "bank_name" Required "Text; always there.";
         swift_code: &str = text "swift_code" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `funding_instructions_bank_transfer_zengin_record` and one other place.
     FundingInstructionsBankTransferZenginRecord {
         account_holder_address: Address = view "account_holder_address" Required "An object; always there.";
@@ -282,7 +348,9 @@ views! {
         branch_code: &str = text "branch_code" Nullable "Text; may be `null`.";
         branch_name: &str = text "branch_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `internal_card` and 2 other places.
     InternalCard {
         brand: &str = text "brand" Nullable "Text; may be `null`.";
@@ -291,18 +359,24 @@ views! {
         exp_year: i64 = int "exp_year" Nullable "An integer; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_us_bank_account_linked_account_options_filters` and 4 other places.
     InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters {
         account_subcategories: Vec<PaymentMethodUsBankAccountAccountType> = field "account_subcategories" Optional "Several, each: `checking` or `savings`; may be missing.";
     }
+}
 
+view! {
     /// The part `invoice_setting_checkout_rendering_options` and 2 other places.
     InvoiceSettingCheckoutRenderingOptions {
         amount_tax_display: &str = text "amount_tax_display" Nullable "Text; may be `null`.";
         template: &str = text "template" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_setting_customer_setting`.
     InvoiceSettingCustomerSetting {
         custom_fields: Vec<ForwardedRequestHeader> = field "custom_fields" Nullable "Several, each: an object; may be `null`.";
@@ -310,13 +384,17 @@ views! {
         footer: &str = text "footer" Nullable "Text; may be `null`.";
         rendering_options: InvoiceSettingCheckoutRenderingOptions = view "rendering_options" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoices_resource_invoice_tax_id` and one other place.
     InvoicesResourceInvoiceTaxId {
         r#type: InvoicesResourceInvoiceTaxIdType = field "type" Required "One of 117 words; always there.";
         value: &str = text "value" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoices_resource_shipping_cost` and 2 other places.
     InvoicesResourceShippingCost {
         amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
@@ -326,38 +404,50 @@ views! {
         shipping_rate: Expandable<ShippingRate> = field "shipping_rate" Nullable "An id, or the object where the call expanded it; may be `null`.";
         taxes: Vec<LineItemsTaxAmount> = field "taxes" Optional "Several, each: an object; may be missing.";
     }
+}
 
+view! {
     /// The part `klarna_address` and 7 other places.
     KlarnaAddress {
         country: &str = text "country" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `klarna_payer_details` and 2 other places.
     KlarnaPayerDetails {
         address: KlarnaAddress = view "address" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_data_document_report_date_of_birth` and 9 other places.
     LegalEntityDob {
         day: i64 = int "day" Nullable "An integer; may be `null`.";
         month: i64 = int "month" Nullable "An integer; may be `null`.";
         year: i64 = int "year" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `line_items_adjustable_quantity` and 2 other places.
     LineItemsAdjustableQuantity {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         maximum: i64 = int "maximum" Nullable "An integer; may be `null`.";
         minimum: i64 = int "minimum" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `line_items_discount_amount` and 4 other places.
     LineItemsDiscountAmount {
         amount: i64 = int "amount" Required "An integer; always there.";
         #[cfg(feature = "full")]
         discount: Discount = view "discount" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `line_items_tax_amount` and 7 other places.
     LineItemsTaxAmount {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -366,7 +456,9 @@ views! {
         taxability_reason: LineItemsTaxAmountTaxabilityReason = field "taxability_reason" Nullable "One of 15 words; may be `null`.";
         taxable_amount: i64 = int "taxable_amount" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `linked_account_options_common` and 2 other places.
     LinkedAccountOptionsCommon {
         filters: InvoicePaymentMethodOptionsUsBankAccountLinkedAccountOptionsFilters = view "filters" Optional "An object; may be missing.";
@@ -374,7 +466,9 @@ views! {
         prefetch: Vec<LinkedAccountOptionsCommonPrefetch> = field "prefetch" Nullable "Several, each: `balances`, `ownership` or `transactions`; may be `null`.";
         return_url: &str = text "return_url" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `mandate_options_payto` and 7 other places.
     MandateOptionsPayto {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
@@ -385,7 +479,9 @@ views! {
         purpose: MandatePaytoPurpose = field "purpose" Nullable "One of 11 words; may be `null`.";
         start_date: &str = text "start_date" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_mandate_options_upi` and 4 other places.
     MandateUpi {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
@@ -393,30 +489,40 @@ views! {
         description: &str = text "description" Nullable "Text; may be `null`.";
         end_date: i64 = int "end_date" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `mandate_us_bank_account` and 2 other places.
     MandateUsBankAccount {
         collection_method: &str = text "collection_method" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `networks` and 5 other places.
     Networks {
         available: Vec<&str> = field "available" Required "Several, each: text; always there.";
         preferred: &str = text "preferred" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `notification_event_data`.
     NotificationEventData {
         object: Node = field "object" Required "Any JSON; always there.";
         previous_attributes: Node = field "previous_attributes" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `notification_event_request`.
     NotificationEventRequest {
         id: &str = text "id" Nullable "Text; may be `null`.";
         idempotency_key: &str = text "idempotency_key" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `package_dimensions`.
     PackageDimensions {
         height: f64 = number "height" Required "A number; always there.";
@@ -424,128 +530,172 @@ views! {
         weight: f64 = number "weight" Required "A number; always there.";
         width: f64 = number "width" Required "A number; always there.";
     }
+}
 
+view! {
     /// The part `payment_data`.
     PaymentData {
         description: &str = text "description" Optional "Text; may be missing.";
         metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_flows_amount_details_client_resource_tip`.
     PaymentFlowsAmountDetailsClientResourceTip {
         amount: i64 = int "amount" Optional "An integer; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_flows_amount_details_resource_error`.
     PaymentFlowsAmountDetailsResourceError {
         code: PaymentFlowsAmountDetailsResourceErrorCode = field "code" Nullable "`amount_details_amount_mismatch` or `amount_details_tax_shipping_discount_greater_than_amount`; may be `null`.";
         message: &str = text "message" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_amount_details_resource_shipping`.
     PaymentFlowsAmountDetailsResourceShipping {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
         from_postal_code: &str = text "from_postal_code" Nullable "Text; may be `null`.";
         to_postal_code: &str = text "to_postal_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_amount_details_resource_tax`.
     PaymentFlowsAmountDetailsResourceTax {
         total_tax_amount: i64 = int "total_tax_amount" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_automatic_payment_methods_payment_intent`.
     PaymentFlowsAutomaticPaymentMethodsPaymentIntent {
         allow_redirects: MandatePixAmountIncludesIof = field "allow_redirects" Optional "`always` or `never`; may be missing.";
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `payment_flows_automatic_payment_methods_setup_intent`.
     PaymentFlowsAutomaticPaymentMethodsSetupIntent {
         allow_redirects: MandatePixAmountIncludesIof = field "allow_redirects" Optional "`always` or `never`; may be missing.";
         enabled: bool = flag "enabled" Nullable "`true` or `false`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_installment_options` and 53 other places.
     PaymentFlowsInstallmentOptions {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_flows_payment_details`.
     PaymentFlowsPaymentDetails {
         customer_reference: &str = text "customer_reference" Nullable "Text; may be `null`.";
         order_reference: &str = text "order_reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_payment_intent_async_workflows`.
     PaymentFlowsPaymentIntentAsyncWorkflows {
         inputs: PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputs = view "inputs" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_flows_payment_intent_async_workflows_resource_inputs`.
     PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputs {
         tax: PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputsResourceTax = view "tax" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_flows_payment_intent_async_workflows_resource_inputs_resource_tax`.
     PaymentFlowsPaymentIntentAsyncWorkflowsResourceInputsResourceTax {
         calculation: &str = text "calculation" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_flows_payment_intent_presentment_details` and 3 other places.
     PaymentFlowsPaymentIntentPresentmentDetails {
         presentment_amount: i64 = int "presentment_amount" Required "An integer; always there.";
         presentment_currency: &str = text "presentment_currency" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_alipay_details` and 2 other places.
     PaymentFlowsPrivatePaymentMethodsAlipayDetails {
         buyer_id: &str = text "buyer_id" Optional "Text; may be missing.";
         fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_extended_authorization_extended_authorization`.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesExtendedAuthorizationExtendedAuthorization {
         status: V2CoreEventDestinationStatus = field "status" Required "`disabled` or `enabled`; always there.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_overcapture_overcapture`.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceEnterpriseFeaturesOvercaptureOvercapture {
         maximum_amount_capturable: i64 = int "maximum_amount_capturable" Required "An integer; always there.";
         status: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus = field "status" Required "`available` or `unavailable`; always there.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_incremental_authorization_incremental_authorization` and one other place.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticapture {
         status: PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus = field "status" Required "`available` or `unavailable`; always there.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_card_present_common_wallet` and 6 other places.
     PaymentFlowsPrivatePaymentMethodsCardPresentCommonWallet {
         r#type: PaymentFlowsPrivatePaymentMethodsCardPresentCommonWalletType = field "type" Required "`apple_pay`, `google_pay`, `samsung_pay` or `unknown`; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_business_name` and 3 other places.
     PaymentLinksResourceBusinessName {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         optional: bool = flag "optional" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_consent_collection` and one other place.
     PaymentLinksResourceConsentCollection {
         payment_method_reuse_agreement: PaymentLinksResourcePaymentMethodReuseAgreement = view "payment_method_reuse_agreement" Nullable "An object; may be `null`.";
         promotions: PaymentLinksResourceConsentCollectionPromotions = field "promotions" Nullable "`auto` or `none`; may be `null`.";
         terms_of_service: PaymentLinksResourceConsentCollectionTermsOfService = field "terms_of_service" Nullable "`none` or `required`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_custom_fields_label` and one other place.
     PaymentLinksResourceCustomFieldsLabel {
         custom: &str = text "custom" Nullable "Text; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_custom_text` and one other place.
     PaymentLinksResourceCustomText {
         after_submit: SigmaScheduledQueryRunError = view "after_submit" Nullable "An object; may be `null`.";
@@ -553,7 +703,9 @@ views! {
         submit: SigmaScheduledQueryRunError = view "submit" Nullable "An object; may be `null`.";
         terms_of_service_acceptance: SigmaScheduledQueryRunError = view "terms_of_service_acceptance" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_invoice_settings` and one other place.
     PaymentLinksResourceInvoiceSettings {
         #[cfg(feature = "full")]
@@ -565,50 +717,66 @@ views! {
         metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
         rendering_options: InvoiceSettingCheckoutRenderingOptions = view "rendering_options" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_name_collection` and one other place.
     PaymentLinksResourceNameCollection {
         business: PaymentLinksResourceBusinessName = view "business" Optional "An object; may be missing.";
         individual: PaymentLinksResourceBusinessName = view "individual" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_optional_item` and one other place.
     PaymentLinksResourceOptionalItem {
         adjustable_quantity: LineItemsAdjustableQuantity = view "adjustable_quantity" Nullable "An object; may be `null`.";
         price: &str = text "price" Required "Text; always there.";
         quantity: i64 = int "quantity" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_payment_method_reuse_agreement` and one other place.
     PaymentLinksResourcePaymentMethodReuseAgreement {
         position: PaymentLinksResourcePaymentMethodReuseAgreementPosition = field "position" Required "`auto` or `hidden`; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_shipping_address_collection` and one other place.
     PaymentLinksResourceShippingAddressCollection {
         allowed_countries: Vec<PaymentLinksResourceShippingAddressCollectionAllowedCountries> = field "allowed_countries" Required "Several, each: one of 238 words; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_shipping_option` and one other place.
     PaymentLinksResourceShippingOption {
         shipping_amount: i64 = int "shipping_amount" Required "An integer; always there.";
         #[cfg(feature = "full")]
         shipping_rate: Expandable<ShippingRate> = field "shipping_rate" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_tax_id_collection` and one other place.
     PaymentLinksResourceTaxIdCollection {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         required: PaymentLinksResourceTaxIdCollectionRequired = field "required" Required "`if_supported` or `never`; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_card_checks` and 3 other places.
     PaymentMethodCardChecks {
         address_line1_check: &str = text "address_line1_check" Nullable "Text; may be `null`.";
         address_postal_code_check: &str = text "address_postal_code_check" Nullable "Text; may be `null`.";
         cvc_check: &str = text "cvc_check" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_bancontact` and 4 other places.
     PaymentMethodDetailsBancontact {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -621,29 +789,39 @@ views! {
         preferred_language: PaymentMethodDetailsBancontactPreferredLanguage = field "preferred_language" Nullable "`de`, `en`, `fr` or `nl`; may be `null`.";
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_card_installments` and 2 other places.
     PaymentMethodDetailsCardInstallments {
         plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_card_installments_plan` and 59 other places.
     PaymentMethodDetailsCardInstallmentsPlan {
         count: i64 = int "count" Nullable "An integer; may be `null`.";
         interval: &str = text "interval" Nullable "Text; may be `null`.";
         r#type: PaymentMethodDetailsCardInstallmentsPlanType = field "type" Required "`bonus`, `fixed_count` or `revolving`; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_details_card_network_token` and 2 other places.
     PaymentMethodDetailsCardNetworkToken {
         used: bool = flag "used" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_details_konbini_store` and 2 other places.
     PaymentMethodDetailsKonbiniStore {
         chain: PaymentMethodDetailsKonbiniStoreChain = field "chain" Nullable "`familymart`, `lawson`, `ministop` or `seicomart`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_method_details_passthrough_card` and 5 other places.
     PaymentMethodDetailsPassthroughCard {
         brand: &str = text "brand" Nullable "Text; may be `null`.";
@@ -653,65 +831,87 @@ views! {
         funding: &str = text "funding" Nullable "Text; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `checkout_alma_payment_method_options` and 5 other places.
     PaymentMethodOptionsAlma {
         capture_method: &str = text "capture_method" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_boleto_payment_method_options`.
     PaymentMethodOptionsBoleto {
         expires_after_days: i64 = int "expires_after_days" Required "An integer; always there.";
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_klarna_payment_method_options`.
     PaymentMethodOptionsCashapp {
         capture_method: &str = text "capture_method" Optional "Text; may be missing.";
         setup_future_usage: PaymentMethodOptionsBoletoSetupFutureUsage = field "setup_future_usage" Optional "`none`, `off_session` or `on_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_customer_balance_payment_method_options`.
     PaymentMethodOptionsCustomerBalance {
         bank_transfer: PaymentMethodOptionsCustomerBalanceBankTransfer = view "bank_transfer" Optional "An object; may be missing.";
         funding_type: &str = text "funding_type" Nullable "Text; may be `null`.";
         setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_customer_balance_bank_transfer_payment_method_options` and one other place.
     PaymentMethodOptionsCustomerBalanceBankTransfer {
         eu_bank_transfer: PaymentMethodOptionsCustomerBalanceEuBankAccount = view "eu_bank_transfer" Optional "An object; may be missing.";
         requested_address_types: Vec<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes> = field "requested_address_types" Optional "Several, each: one of 7 words; may be missing.";
         r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = field "type" Nullable "`eu_bank_transfer`, `gb_bank_transfer`, `jp_bank_transfer`, `mx_bank_transfer` or `us_bank_transfer`; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_payment_method_options_customer_balance_bank_transfer_eu_bank_transfer` and 3 other places.
     PaymentMethodOptionsCustomerBalanceEuBankAccount {
         country: PaymentMethodOptionsCustomerBalanceEuBankAccountCountry = field "country" Required "`BE`, `DE`, `ES`, `FR`, `IE` or `NL`; always there.";
     }
+}
 
+view! {
     /// The part `checkout_alipay_payment_method_options` and 10 other places.
     PaymentMethodOptionsFpx {
         setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_twint_payment_method_options`.
     PaymentMethodOptionsIdeal {
         setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_amazon_pay_payment_method_options` and 5 other places.
     PaymentMethodOptionsKrCard {
         capture_method: &str = text "capture_method" Optional "Text; may be missing.";
         setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_oxxo_payment_method_options`.
     PaymentMethodOptionsOxxo {
         expires_after_days: i64 = int "expires_after_days" Required "An integer; always there.";
         setup_future_usage: &str = text "setup_future_usage" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `checkout_paypal_payment_method_options`.
     PaymentMethodOptionsPaypal {
         capture_method: &str = text "capture_method" Optional "Text; may be missing.";
@@ -719,12 +919,16 @@ views! {
         reference: &str = text "reference" Nullable "Text; may be `null`.";
         setup_future_usage: PaymentMethodOptionsPixSetupFutureUsage = field "setup_future_usage" Optional "`none` or `off_session`; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_after_expiration`.
     PaymentPagesCheckoutSessionAfterExpiration {
         recovery: PaymentPagesCheckoutSessionAfterExpirationRecovery = view "recovery" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_after_expiration_recovery`.
     PaymentPagesCheckoutSessionAfterExpirationRecovery {
         allow_promotion_codes: bool = flag "allow_promotion_codes" Required "`true` or `false`; always there.";
@@ -732,7 +936,9 @@ views! {
         expires_at: i64 = int "expires_at" Nullable "Seconds since 1970; may be `null`.";
         url: &str = text "url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_branding_settings`.
     PaymentPagesCheckoutSessionBrandingSettings {
         background_color: &str = text "background_color" Required "Text; always there.";
@@ -743,33 +949,43 @@ views! {
         icon: PaymentPagesCheckoutSessionBrandingSettingsIcon = view "icon" Nullable "An object; may be `null`.";
         logo: PaymentPagesCheckoutSessionBrandingSettingsIcon = view "logo" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_branding_settings_icon` and one other place.
     PaymentPagesCheckoutSessionBrandingSettingsIcon {
         file: &str = text "file" Optional "Text; may be missing.";
         r#type: PaymentPagesCheckoutSessionBrandingSettingsIconType = field "type" Required "`file` or `url`; always there.";
         url: &str = text "url" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_checkout_address_details`.
     PaymentPagesCheckoutSessionCheckoutAddressDetails {
         address: Address = view "address" Required "An object; always there.";
         name: &str = text "name" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_collected_information`.
     PaymentPagesCheckoutSessionCollectedInformation {
         business_name: &str = text "business_name" Nullable "Text; may be `null`.";
         individual_name: &str = text "individual_name" Nullable "Text; may be `null`.";
         shipping_details: PaymentPagesCheckoutSessionCheckoutAddressDetails = view "shipping_details" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_consent`.
     PaymentPagesCheckoutSessionConsent {
         promotions: PaymentPagesCheckoutSessionConsentPromotions = field "promotions" Nullable "`opt_in` or `opt_out`; may be `null`.";
         terms_of_service: &str = text "terms_of_service" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_currency_conversion`.
     PaymentPagesCheckoutSessionCurrencyConversion {
         amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
@@ -777,7 +993,9 @@ views! {
         fx_rate: &str = text "fx_rate" Required "A decimal number as text; always there.";
         source_currency: &str = text "source_currency" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_custom_fields`.
     PaymentPagesCheckoutSessionCustomFields {
         dropdown: PaymentPagesCheckoutSessionCustomFieldsDropdown = view "dropdown" Optional "An object; may be missing.";
@@ -788,20 +1006,26 @@ views! {
         text: PaymentPagesCheckoutSessionCustomFieldsText = view "text" Optional "An object; may be missing.";
         r#type: PaymentLinksResourceCustomFieldsType = field "type" Required "`dropdown`, `numeric` or `text`; always there.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_custom_fields_dropdown`.
     PaymentPagesCheckoutSessionCustomFieldsDropdown {
         default_value: &str = text "default_value" Nullable "Text; may be `null`.";
         options: Vec<PaymentPagesCheckoutSessionCustomFieldsOption> = field "options" Required "Several, each: an object; always there.";
         value: &str = text "value" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_custom_fields_dropdown_option` and one other place.
     PaymentPagesCheckoutSessionCustomFieldsOption {
         label: &str = text "label" Required "Text; always there.";
         value: &str = text "value" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_custom_fields_numeric` and one other place.
     PaymentPagesCheckoutSessionCustomFieldsText {
         default_value: &str = text "default_value" Nullable "Text; may be `null`.";
@@ -809,7 +1033,9 @@ views! {
         minimum_length: i64 = int "minimum_length" Nullable "An integer; may be `null`.";
         value: &str = text "value" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_customer_details`.
     PaymentPagesCheckoutSessionCustomerDetails {
         address: Address = view "address" Nullable "An object; may be `null`.";
@@ -821,7 +1047,9 @@ views! {
         tax_exempt: CustomerTaxExempt = field "tax_exempt" Nullable "`exempt`, `none` or `reverse`; may be `null`.";
         tax_ids: Vec<InvoicesResourceInvoiceTaxId> = field "tax_ids" Nullable "Several, each: an object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_discount`.
     PaymentPagesCheckoutSessionDiscount {
         #[cfg(feature = "full")]
@@ -829,36 +1057,48 @@ views! {
         #[cfg(feature = "full")]
         promotion_code: Expandable<PromotionCode> = field "promotion_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_invoice_creation`.
     PaymentPagesCheckoutSessionInvoiceCreation {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         invoice_data: PaymentLinksResourceInvoiceSettings = view "invoice_data" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_permissions`.
     PaymentPagesCheckoutSessionPermissions {
         update_shipping_details: PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails = field "update_shipping_details" Nullable "`client_only` or `server_only`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_saved_payment_method_options`.
     PaymentPagesCheckoutSessionSavedPaymentMethodOptions {
         allow_redisplay_filters: Vec<CardAllowRedisplay> = field "allow_redisplay_filters" Nullable "Several, each: `always`, `limited` or `unspecified`; may be `null`.";
         payment_method_remove: V2CoreEventDestinationStatus = field "payment_method_remove" Nullable "`disabled` or `enabled`; may be `null`.";
         payment_method_save: V2CoreEventDestinationStatus = field "payment_method_save" Nullable "`disabled` or `enabled`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_private_card_payment_method_options_resource_restrictions`.
     PaymentPagesPrivateCardPaymentMethodOptionsResourceRestrictions {
         brands_blocked: Vec<PaymentLinksResourceCardRestrictionsBrandsBlocked> = field "brands_blocked" Optional "Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`; may be missing.";
     }
+}
 
+view! {
     /// The part `paypal_seller_protection` and 2 other places.
     PaypalSellerProtection {
         dispute_categories: Vec<PaypalSellerProtectionDisputeCategories> = field "dispute_categories" Nullable "Several, each: `fraudulent` or `product_not_received`; may be `null`.";
         status: PaypalSellerProtectionStatus = field "status" Required "`eligible`, `not_eligible` or `partially_eligible`; always there.";
     }
+}
 
+view! {
     /// The part `plan_tier` and 2 other places.
     PlanTier {
         flat_amount: i64 = int "flat_amount" Nullable "An integer; may be `null`.";
@@ -867,12 +1107,16 @@ views! {
         unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
         up_to: i64 = int "up_to" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_session_resource_components_resource_buy_button` and 11 other places.
     PortalInvoiceList {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_automatic_tax` and one other place.
     QuotesResourceAutomaticTax {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
@@ -880,7 +1124,9 @@ views! {
         provider: &str = text "provider" Nullable "Text; may be `null`.";
         status: AutomaticTaxStatus = field "status" Nullable "`complete`, `failed` or `requires_location_inputs`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_total_details` and 3 other places.
     QuotesResourceTotalDetails {
         amount_discount: i64 = int "amount_discount" Required "An integer; always there.";
@@ -888,18 +1134,24 @@ views! {
         amount_tax: i64 = int "amount_tax" Required "An integer; always there.";
         breakdown: QuotesResourceTotalDetailsResourceBreakdown = view "breakdown" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_pages_checkout_session_total_details_resource_breakdown` and 3 other places.
     QuotesResourceTotalDetailsResourceBreakdown {
         discounts: Vec<LineItemsDiscountAmount> = field "discounts" Required "Several, each: an object; always there.";
         taxes: Vec<LineItemsTaxAmount> = field "taxes" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `radar_radar_options` and one other place.
     RadarRadarOptions {
         session: &str = text "session" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `recurring`.
     Recurring {
         interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
@@ -907,34 +1159,44 @@ views! {
         meter: &str = text "meter" Nullable "Text; may be `null`.";
         usage_type: PlanUsageType = field "usage_type" Required "`licensed` or `metered`; always there.";
     }
+}
 
+view! {
     /// The part `rule`.
     Rule {
         action: &str = text "action" Required "Text; always there.";
         id: &str = text "id" Required "Text; always there.";
         predicate: &str = text "predicate" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `sepa_debit_generated_from` and one other place.
     SepaDebitGeneratedFrom {
         charge: Expandable<Charge> = field "charge" Nullable "An id, or the object where the call expanded it; may be `null`.";
         #[cfg(feature = "full")]
         setup_attempt: Expandable<SetupAttempt> = field "setup_attempt" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_redirect_to_url` and one other place.
     SetupIntentNextActionRedirectToUrl {
         return_url: &str = text "return_url" Nullable "Text; may be `null`.";
         url: &str = text "url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_intent_next_action_verify_with_microdeposits` and one other place.
     SetupIntentNextActionVerifyWithMicrodeposits {
         arrival_date: i64 = int "arrival_date" Required "Seconds since 1970; always there.";
         hosted_verification_url: &str = text "hosted_verification_url" Required "Text; always there.";
         microdeposit_type: SetupIntentNextActionVerifyWithMicrodepositsMicrodepositType = field "microdeposit_type" Nullable "`amounts` or `descriptor_code`; may be `null`.";
     }
+}
 
+view! {
     /// The part `shipping` and 5 other places.
     Shipping {
         address: Address = view "address" Optional "An object; may be missing.";
@@ -943,24 +1205,32 @@ views! {
         phone: &str = text "phone" Nullable "Text; may be `null`.";
         tracking_number: &str = text "tracking_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_custom_text_position` and 8 other places.
     SigmaScheduledQueryRunError {
         message: &str = text "message" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_au_becs_debit` and 2 other places.
     SourceTypeAuBecsDebit {
         bsb_number: &str = text "bsb_number" Nullable "Text; may be `null`.";
         fingerprint: &str = text "fingerprint" Nullable "Text; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `checkout_swish_payment_method_options` and 5 other places.
     SourceTypeP24 {
         reference: &str = text "reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `three_d_secure_details_charge`.
     ThreeDSecureDetailsCharge {
         authentication_flow: ThreeDSecureDetailsAuthenticationFlow = field "authentication_flow" Nullable "`challenge` or `frictionless`; may be `null`.";
@@ -972,12 +1242,16 @@ views! {
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
         version: ThreeDSecureDetailsVersion = field "version" Nullable "`1.0.2`, `2.1.0`, `2.2.0`, `2.3.0` or `2.3.1`; may be `null`.";
     }
+}
 
+view! {
     /// The part `three_d_secure_usage` and one other place.
     ThreeDSecureUsage {
         supported: bool = flag "supported" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `transfer_data`.
     TransferData {
         amount: i64 = int "amount" Optional "An integer; may be missing.";
@@ -987,13 +1261,17 @@ views! {
         metadata: Map<&'static str> = field "metadata" Optional "By key: text; may be missing.";
         payment_data: PaymentData = view "payment_data" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `transform_quantity` and one other place.
     TransformUsage {
         divide_by: i64 = int "divide_by" Required "An integer; always there.";
         round: TransformUsageRound = field "round" Required "`down` or `up`; always there.";
     }
+}
 
+view! {
     /// The part `us_bank_account_networks` and one other place.
     UsBankAccountNetworks {
         preferred: &str = text "preferred" Nullable "Text; may be `null`.";
@@ -1005,7 +1283,9 @@ params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.acss_debit` and 7 other places.
     AcssDebitParams(account_number: impl Into<String> = text "account_number", institution_number: impl Into<String> = text "institution_number", transit_number: impl Into<String> = text "transit_number") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items` and 3 other places.
     AddInvoiceItemsParams() {
         discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
@@ -1017,7 +1297,9 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.business_profile.support_address` and 60 other places.
     AddressParams() {
         city: impl Into<String> = text "city" "Sets `city`. Text.";
@@ -1027,48 +1309,66 @@ params! {
         postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text.";
         state: impl Into<String> = text "state" "Sets `state`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/configurations.features.subscription_update.products.adjustable_quantity` and 8 other places.
     AdjustableQuantityParams(enabled: bool = flag "enabled") {
         maximum: impl Into<i64> = int "maximum" "Sets `maximum`. An integer.";
         minimum: impl Into<i64> = int "minimum" "Sets `minimum`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods.custom` and 42 other places.
     AmParams(r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.au_becs_debit` and 7 other places.
     AuBecsDebitParams(account_number: impl Into<String> = text "account_number", bsb_number: impl Into<String> = text "bsb_number") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.automatic_payment_methods` and one other place.
     AutomaticPaymentMethodsParams(enabled: bool = flag "enabled") {
         allow_redirects: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "allow_redirects" "Sets `allow_redirects`. `always` or `never`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.automatic_tax` and 16 other places.
     AutomaticTaxParams(enabled: bool = flag "enabled") {
         liability: IssuerParams = fields "liability" "Sets `liability`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.bacs_debit` and 7 other places.
     BacsDebitParams() {
         account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
         sort_code: impl Into<String> = text "sort_code" "Sets `sort_code`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.bancontact` and 5 other places.
     BancontactParams() {
         preferred_language: impl Into<PaymentMethodDetailsBancontactPreferredLanguage> = put<PaymentMethodDetailsBancontactPreferredLanguage> "preferred_language" "Sets `preferred_language`. `de`, `en`, `fr` or `nl`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance.bank_transfer` and 5 other places.
     BankTransferParams() {
         eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
         r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.billing_details` and 8 other places.
     BillingDetailsParams() {
         address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
@@ -1077,37 +1377,51 @@ params! {
         phone: impl Into<String> = text "phone", clear_phone "Sets `phone`. Text.";
         tax_id: impl Into<String> = text "tax_id" "Sets `tax_id`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.billing_mode` and 5 other places.
     BillingModeParams(r#type: impl Into<SubscriptionsResourceBillingModeType> = put<SubscriptionsResourceBillingModeType> "type") {
         flexible: FlexibleParams = fields "flexible" "Sets `flexible`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.billing_thresholds` and 9 other places.
     BillingThresholdsParams(usage_gte: impl Into<i64> = int "usage_gte") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.boleto` and 7 other places.
     BoletoParams(tax_id: impl Into<String> = text "tax_id") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.name_collection.business` and 5 other places.
     BusinessParams(enabled: bool = flag "enabled") {
         optional: bool = flag "optional" "Sets `optional`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details` and 2 other places.
     CancellationDetailsParams() {
         comment: impl Into<String> = text "comment", clear_comment "Sets `comment`. Text.";
         feedback: impl Into<CancellationDetailsFeedback> = put<CancellationDetailsFeedback> "feedback", clear_feedback "Sets `feedback`. One of 8 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.network_options.cartes_bancaires` and 5 other places.
     CartesBancairesParams(cb_avalgo: impl Into<SetupIntentCbAvalgo> = put<SetupIntentCbAvalgo> "cb_avalgo") {
         cb_exemption: impl Into<String> = text "cb_exemption" "Sets `cb_exemption`. Text of at most 4 characters.";
         cb_score: impl Into<i64> = int "cb_score" "Sets `cb_score`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges.card` and 4 other places.
     ChargeCardParams(exp_month: impl Into<i64> = int "exp_month", exp_year: impl Into<i64> = int "exp_year", number: impl Into<String> = text "number") {
         address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
@@ -1121,13 +1435,17 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.subscription_update_confirm.discounts` and one other place.
     CheckoutSessionDiscountsParams() {
         coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
         promotion_code: impl Into<String> = text "promotion_code" "Sets `promotion_code`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options` and 3 other places.
     CheckoutSessionMandateOptionsParams() {
         custom_mandate_url: impl Into<String> = text "custom_mandate_url", clear_custom_mandate_url "Sets `custom_mandate_url`. Text.";
@@ -1136,7 +1454,9 @@ params! {
         payment_schedule: impl Into<MandateAcssDebitPaymentSchedule> = put<MandateAcssDebitPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `combined`, `interval` or `sporadic`.";
         transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.line_items.price_data` and 2 other places.
     CheckoutSessionPriceDataParams(currency: impl Into<String> = text "currency") {
         product: impl Into<String> = text "product" "Sets `product`. Text of at most 5000 characters.";
@@ -1146,14 +1466,18 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.consent_collection` and one other place.
     ConsentCollectionParams() {
         payment_method_reuse_agreement: PaymentMethodReuseAgreementParams = fields "payment_method_reuse_agreement" "Sets `payment_method_reuse_agreement`. Parameters.";
         promotions: impl Into<PaymentLinksResourceConsentCollectionPromotions> = put<PaymentLinksResourceConsentCollectionPromotions> "promotions" "Sets `promotions`. `auto` or `none`.";
         terms_of_service: impl Into<PaymentLinksResourceConsentCollectionTermsOfService> = put<PaymentLinksResourceConsentCollectionTermsOfService> "terms_of_service" "Sets `terms_of_service`. `none` or `required`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options` and 3 other places.
     CreateSetupIntentPaymentMethodOptionsPaytoMandateOptionsParams() {
         amount: impl Into<i64> = int "amount", clear_amount "Sets `amount`. An integer.";
@@ -1164,12 +1488,16 @@ params! {
         purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose", clear_purpose "Sets `purpose`. One of 11 words.";
         start_date: impl Into<String> = text "start_date", clear_start_date "Sets `start_date`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account.mandate_options` and 5 other places.
     CreateSetupIntentPaymentMethodOptionsUsBankAccountMandateOptionsParams() {
         collection_method: impl Into<String> = text "collection_method", clear_collection_method "Sets `collection_method`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix.mandate_options` and 3 other places.
     CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -1177,7 +1505,9 @@ params! {
         end_date: impl Into<String> = text "end_date" "Sets `end_date`. Text of at most 5000 characters.";
         payment_schedule: impl Into<MandatePixPaymentSchedule> = put<MandatePixPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/accounts.created` and 60 other places.
     CreatedParams() {
         gt: impl Into<i64> = int "gt" "Sets `gt`. An integer.";
@@ -1185,16 +1515,22 @@ params! {
         lt: impl Into<i64> = int "lt" "Sets `lt`. An integer.";
         lte: impl Into<i64> = int "lte" "Sets `lte`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.fixed_amount.currency_options` and 4 other places.
     CurrencyOptionsParams(amount: impl Into<i64> = int "amount") {
         tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation.invoice_data.custom_fields` and 9 other places.
     CustomFieldsParams(name: impl Into<String> = text "name", value: impl Into<String> = text "value") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_text` and 2 other places.
     CustomTextParams() {
         after_submit: SubmitParams = fields "after_submit", clear_after_submit "Sets `after_submit`. Parameters.";
@@ -1202,52 +1538,68 @@ params! {
         submit: SubmitParams = fields "submit", clear_submit "Sets `submit`. Parameters.";
         terms_of_service_acceptance: SubmitParams = fields "terms_of_service_acceptance", clear_terms_of_service_acceptance "Sets `terms_of_service_acceptance`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/prices.currency_options.custom_unit_amount` and 4 other places.
     CustomUnitAmountParams(enabled: bool = flag "enabled") {
         maximum: impl Into<i64> = int "maximum" "Sets `maximum`. An integer.";
         minimum: impl Into<i64> = int "minimum" "Sets `minimum`. An integer.";
         preset: impl Into<i64> = int "preset" "Sets `preset`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.mandate_data.customer_acceptance` and 3 other places.
     CustomerAcceptanceParams(r#type: impl Into<TerminalReaderStatus> = put<TerminalReaderStatus> "type") {
         accepted_at: impl Into<i64> = int "accepted_at" "Sets `accepted_at`. Seconds since 1970.";
         offline: Params = fields "offline" "Sets `offline`. Parameters by name.";
         online: OnlineParams = fields "online" "Sets `online`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance` and 5 other places.
     CustomerBalanceParams() {
         bank_transfer: BankTransferParams = fields "bank_transfer" "Sets `bank_transfer`. Parameters.";
         funding_type: impl Into<String> = text "funding_type" "Sets `funding_type`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers.shipping` and 2 other places.
     CustomerShippingParams(address: AddressParams = fields "address", name: impl Into<String> = text "name") {
         phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card.mandate_options` and 3 other places.
     CustomerSubscriptionMandateOptionsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type" "Sets `amount_type`. `fixed` or `maximum`.";
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.delivery_estimate` and 4 other places.
     DeliveryEstimateParams() {
         maximum: MaximumParams = fields "maximum" "Sets `maximum`. Parameters.";
         minimum: MaximumParams = fields "minimum" "Sets `minimum`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.discounts` and 36 other places.
     DiscountsParams() {
         coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
         discount: impl Into<String> = text "discount" "Sets `discount`. Text of at most 5000 characters.";
         promotion_code: impl Into<String> = text "promotion_code" "Sets `promotion_code`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction` and one other place.
     DisputedTransactionParams() {
         customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
@@ -1259,35 +1611,49 @@ params! {
         product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
         shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.company.registration_date` and 29 other places.
     DobParams(day: impl Into<i64> = int "day", month: impl Into<i64> = int "month", year: impl Into<i64> = int "year") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.dropdown` and 2 other places.
     DropdownParams(options: impl Into<ListOf<OptionsParams>> = put<ListOf<OptionsParams>> "options") {
         default_value: impl Into<String> = text "default_value" "Sets `default_value`. Text of at most 100 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.trial_settings.end_behavior` and 6 other places.
     EndBehaviorParams(missing_payment_method: impl Into<SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod> = put<SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod> "missing_payment_method") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end` and 3 other places.
     EndParams(r#type: impl Into<SubscriptionType> = put<SubscriptionType> "type") {
         timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence` and one other place.
     EnhancedEvidenceParams() {
         visa_compelling_evidence_3: VisaCompellingEvidence3Params = fields "visa_compelling_evidence_3" "Sets `visa_compelling_evidence_3`. Parameters.";
         visa_compliance: VisaComplianceParams = fields "visa_compliance" "Sets `visa_compliance`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer.eu_bank_transfer` and 10 other places.
     EuBankTransferParams(country: impl Into<String> = text "country") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence` and one other place.
     EvidenceParams() {
         access_activity_log: impl Into<String> = text "access_activity_log" "Sets `access_activity_log`. Text of at most 20000 characters.";
@@ -1319,51 +1685,69 @@ params! {
         uncategorized_file: impl Into<String> = text "uncategorized_file" "Sets `uncategorized_file`. Text.";
         uncategorized_text: impl Into<String> = text "uncategorized_text" "Sets `uncategorized_text`. Text of at most 20000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections.filters` and 11 other places.
     FiltersParams() {
         account_subcategories: impl Into<ListOf<PaymentMethodUsBankAccountAccountType>> = put<ListOf<PaymentMethodUsBankAccountAccountType>> "account_subcategories" "Sets `account_subcategories`. Several, each: `checking` or `savings`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections` and 5 other places.
     FinancialConnectionsParams() {
         filters: FiltersParams = fields "filters" "Sets `filters`. Parameters.";
         permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions" "Sets `permissions`. Several, each: `balances`, `ownership`, `payment_method` or `transactions`.";
         prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.fixed_amount` and 4 other places.
     FixedAmountParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
         currency_options: impl Into<MapOf<CurrencyOptionsParams>> = put<MapOf<CurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.billing_mode.flexible` and 6 other places.
     FlexibleParams() {
         proration_discounts: impl Into<SubscriptionsResourceBillingModeFlexibleProrationDiscounts> = put<SubscriptionsResourceBillingModeFlexibleProrationDiscounts> "proration_discounts" "Sets `proration_discounts`. `included` or `itemized`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.alipay` and 40 other places.
     FpxParams() {
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.ideal` and 7 other places.
     IdealParams() {
         bank: impl Into<PaymentMethodIdealBank> = put<PaymentMethodIdealBank> "bank" "Sets `bank`. One of 20 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.card.installments` and 4 other places.
     InstallmentsParams() {
         enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
         plan: PlanParams = fields "plan", clear_plan "Sets `plan`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit` and 5 other places.
     InvoiceAcssDebitParams() {
         mandate_options: InvoiceMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.items` and 2 other places.
     InvoiceItemsParams() {
         billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
@@ -1377,40 +1761,54 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit.mandate_options` and 5 other places.
     InvoiceMandateOptionsParams() {
         transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto` and 5 other places.
     InvoicePaytoParams() {
         mandate_options: SubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.price_data` and 9 other places.
     InvoicePriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product", recurring: RecurringParams = fields "recurring") {
         tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data.transfer_data` and 3 other places.
     InvoiceTransferDataParams(destination: impl Into<String> = text "destination") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account` and 5 other places.
     InvoiceUsBankAccountParams() {
         financial_connections: FinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
         verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.automatic_tax.liability` and 36 other places.
     IssuerParams(r#type: impl Into<ConnectAccountReferenceType> = put<ConnectAccountReferenceType> "type") {
         account: impl Into<String> = text "account" "Sets `account`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.items` and 4 other places.
     ItemsParams() {
         billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
@@ -1421,32 +1819,44 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.klarna` and 7 other places.
     KlarnaParams() {
         dob: DobParams = fields "dob" "Sets `dob`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.label` and 2 other places.
     LabelParams(custom: impl Into<String> = text "custom", r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `every call with ListParams` and 28 other places.
     ListParams() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.adaptive_pricing` and 3 other places.
     ManagedPaymentsParams() {
         enabled: bool = flag "enabled" "Sets `enabled`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.mandate_data` and 3 other places.
     MandateDataParams(customer_acceptance: CustomerAcceptanceParams = fields "customer_acceptance") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.upi.mandate_options` and 20 other places.
     MandateOptionsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -1454,51 +1864,71 @@ params! {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 20 characters.";
         end_date: impl Into<i64> = int "end_date" "Sets `end_date`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.delivery_estimate.maximum` and 9 other places.
     MaximumParams(unit: impl Into<ShippingRateDeliveryEstimateBoundUnit> = put<ShippingRateDeliveryEstimateBoundUnit> "unit", value: impl Into<i64> = int "value") {
     }
+}
 
+params! {
     /// Parameters of `every call with MetadataParams` and 8 other places.
     MetadataParams() {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.business_profile.monthly_estimated_revenue` and 2 other places.
     MonthlyEstimatedRevenueParams(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.name_collection` and 2 other places.
     NameCollectionParams() {
         business: BusinessParams = fields "business" "Sets `business`. Parameters.";
         individual: BusinessParams = fields "individual" "Sets `individual`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.naver_pay` and 7 other places.
     NaverPayParams() {
         funding: impl Into<PaymentMethodNaverPayFunding> = put<PaymentMethodNaverPayFunding> "funding" "Sets `funding`. `card` or `points`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.network_options` and 5 other places.
     NetworkOptionsParams() {
         cartes_bancaires: CartesBancairesParams = fields "cartes_bancaires" "Sets `cartes_bancaires`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account.networks` and 5 other places.
     NetworksParams() {
         requested: impl Into<ListOf<UsBankAccountNetworksSupported>> = put<ListOf<UsBankAccountNetworksSupported>> "requested" "Sets `requested`. Several, each: `ach` or `us_domestic_wire`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.klarna.subscriptions.next_billing` and 6 other places.
     NextBillingParams(amount: impl Into<i64> = int "amount", date: impl Into<String> = text "date") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.nz_bank_account` and 7 other places.
     NzBankAccountParams(account_number: impl Into<String> = text "account_number", bank_code: impl Into<String> = text "bank_code", branch_code: impl Into<String> = text "branch_code", suffix: impl Into<String> = text "suffix") {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
         reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 128 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.klarna.on_demand` and 5 other places.
     OnDemandParams() {
         average_amount: impl Into<i64> = int "average_amount" "Sets `average_amount`. An integer.";
@@ -1507,20 +1937,28 @@ params! {
         purchase_interval: impl Into<PlanInterval> = put<PlanInterval> "purchase_interval" "Sets `purchase_interval`. `day`, `month`, `week` or `year`.";
         purchase_interval_count: impl Into<i64> = int "purchase_interval_count" "Sets `purchase_interval_count`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.mandate_data.customer_acceptance.online` and 3 other places.
     OnlineParams(ip_address: impl Into<String> = text "ip_address", user_agent: impl Into<String> = text "user_agent") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.optional_items` and 2 other places.
     OptionalItemsParams(price: impl Into<String> = text "price", quantity: impl Into<i64> = int "quantity") {
         adjustable_quantity: AdjustableQuantityParams = fields "adjustable_quantity" "Sets `adjustable_quantity`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.dropdown.options` and 2 other places.
     OptionsParams(label: impl Into<String> = text "label", value: impl Into<String> = text "value") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}.owner` and 7 other places.
     OwnerParams() {
         address: AddressParams = fields "address" "Sets `address`. Parameters.";
@@ -1528,36 +1966,48 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.konbini` and 4 other places.
     OxxoParams() {
         expires_after_days: impl Into<i64> = int "expires_after_days" "Sets `expires_after_days`. An integer.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.p24` and 7 other places.
     P24Params() {
         bank: impl Into<PaymentMethodP24Bank> = put<PaymentMethodP24Bank> "bank" "Sets `bank`. One of 26 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection` and one other place.
     PauseCollectionParams(behavior: impl Into<SubscriptionsResourcePauseCollectionBehavior> = put<SubscriptionsResourcePauseCollectionBehavior> "behavior") {
         resumes_at: impl Into<i64> = int "resumes_at" "Sets `resumes_at`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer` and 3 other places.
     PaymentIntentBankTransferParams(r#type: impl Into<PaymentMethodOptionsCustomerBalanceBankTransferType> = put<PaymentMethodOptionsCustomerBalanceBankTransferType> "type") {
         eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
         requested_address_types: impl Into<ListOf<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes>> = put<ListOf<PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes>> "requested_address_types" "Sets `requested_address_types`. Several, each: one of 7 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.customer_balance` and 3 other places.
     PaymentIntentCustomerBalanceParams() {
         bank_transfer: PaymentIntentBankTransferParams = fields "bank_transfer" "Sets `bank_transfer`. Parameters.";
         funding_type: impl Into<String> = text "funding_type" "Sets `funding_type`. Text.";
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.pix.mandate_options` and 6 other places.
     PaymentIntentMandateOptionsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -1569,13 +2019,17 @@ params! {
         reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 35 characters.";
         start_date: impl Into<String> = text "start_date" "Sets `start_date`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.p24` and 3 other places.
     PaymentIntentP24Params() {
         setup_future_usage: impl Into<String> = text "setup_future_usage" "Sets `setup_future_usage`. Text.";
         tos_shown_and_accepted: bool = flag "tos_shown_and_accepted" "Sets `tos_shown_and_accepted`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.paypal` and 3 other places.
     PaymentIntentPaypalParams() {
         capture_method: impl Into<String> = text "capture_method", clear_capture_method "Sets `capture_method`. Text.";
@@ -1584,12 +2038,16 @@ params! {
         risk_correlation_id: impl Into<String> = text "risk_correlation_id" "Sets `risk_correlation_id`. Text of at most 32 characters.";
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/capture.transfer_data` and 2 other places.
     PaymentIntentTransferDataParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_fields` and 2 other places.
     PaymentLinkCustomFieldsParams(key: impl Into<String> = text "key", label: LabelParams = fields "label", r#type: impl Into<PaymentLinksResourceCustomFieldsType> = put<PaymentLinksResourceCustomFieldsType> "type") {
         dropdown: DropdownParams = fields "dropdown" "Sets `dropdown`. Parameters.";
@@ -1597,12 +2055,16 @@ params! {
         optional: bool = flag "optional" "Sets `optional`. `true` or `false`.";
         text: TextParams = fields "text" "Sets `text`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.invoice_settings` and 2 other places.
     PaymentLinkInvoiceSettingsParams() {
         issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data` and 6 other places.
     PaymentMethodDataParams(r#type: impl Into<SetupIntentType> = put<SetupIntentType> "type") {
         acss_debit: AcssDebitParams = fields "acss_debit" "Sets `acss_debit`. Parameters.";
@@ -1664,41 +2126,55 @@ params! {
         wechat_pay: Params = fields "wechat_pay" "Sets `wechat_pay`. Parameters by name.";
         zip: Params = fields "zip" "Sets `zip`. Parameters by name.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.consent_collection.payment_method_reuse_agreement` and one other place.
     PaymentMethodReuseAgreementParams(position: impl Into<PaymentLinksResourcePaymentMethodReuseAgreementPosition> = put<PaymentLinksResourcePaymentMethodReuseAgreementPosition> "position") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings` and 3 other places.
     PaymentSettingsParams() {
         payment_method_options: SubscriptionPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
         payment_method_types: impl Into<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> = put<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> "payment_method_types", clear_payment_method_types "Sets `payment_method_types`. Several, each: one of 45 words.";
         save_default_payment_method: impl Into<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> = put<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> "save_default_payment_method" "Sets `save_default_payment_method`. `off` or `on_subscription`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.payto` and 8 other places.
     PaytoParams() {
         account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
         bsb_number: impl Into<String> = text "bsb_number" "Sets `bsb_number`. Text of at most 5000 characters.";
         pay_id: impl Into<String> = text "pay_id" "Sets `pay_id`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/subscriptions.automatic_tax` and 13 other places.
     PhoneNumberCollectionParams(enabled: bool = flag "enabled") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix` and 3 other places.
     PixParams() {
         expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
         mandate_options: CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.payment_settings.payment_method_options.card.installments.plan` and 5 other places.
     PlanParams(r#type: impl Into<PaymentMethodDetailsCardInstallmentsPlanType> = put<PaymentMethodDetailsCardInstallmentsPlanType> "type") {
         count: impl Into<i64> = int "count" "Sets `count`. An integer.";
         interval: impl Into<String> = text "interval" "Sets `interval`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/prices.currency_options` and 2 other places.
     PriceCurrencyOptionsParams() {
         custom_unit_amount: CustomUnitAmountParams = fields "custom_unit_amount" "Sets `custom_unit_amount`. Parameters.";
@@ -1707,14 +2183,18 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.price_data` and 9 other places.
     PriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product") {
         tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.prior_undisputed_transactions` and one other place.
     PriorUndisputedTransactionsParams(charge: impl Into<String> = text "charge") {
         customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
@@ -1725,7 +2205,9 @@ params! {
         product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
         shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.line_items.price_data.product_data` and 5 other places.
     ProductDataParams(name: impl Into<String> = text "name") {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 40000 characters.";
@@ -1734,7 +2216,9 @@ params! {
         tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text of at most 5000 characters.";
         unit_label: impl Into<String> = text "unit_label" "Sets `unit_label`. Text of at most 12 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/plans.product` and one other place.
     ProductParams(name: impl Into<String> = text "name") {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -1744,47 +2228,65 @@ params! {
         tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text of at most 5000 characters.";
         unit_label: impl Into<String> = text "unit_label" "Sets `unit_label`. Text of at most 12 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges.radar_options` and 10 other places.
     RadarOptionsParams() {
         session: impl Into<String> = text "session" "Sets `session`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.line_items.price_data.recurring` and 26 other places.
     RecurringParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval") {
         interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.invoice_creation.invoice_data.rendering_options` and 4 other places.
     RenderingOptionsParams() {
         amount_tax_display: impl Into<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> = put<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> "amount_tax_display", clear_amount_tax_display "Sets `amount_tax_display`. `exclude_tax` or `include_inclusive_tax`.";
         template: impl Into<String> = text "template" "Sets `template`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.card.restrictions` and one other place.
     RestrictionsParams() {
         brands_blocked: impl Into<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> = put<ListOf<PaymentLinksResourceCardRestrictionsBrandsBlocked>> "brands_blocked" "Sets `brands_blocked`. Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`.";
     }
+}
 
+params! {
     /// Parameters of `every call with SearchParams` and 6 other places.
     SearchParams(query: impl Into<String> = text "query") {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         page: impl Into<String> = text "page" "Sets `page`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.sepa_debit` and 7 other places.
     SepaDebitParams(iban: impl Into<String> = text "iban") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm.mandate_data.customer_acceptance` and one other place.
     SetupIntentCustomerAcceptanceParams(online: SetupIntentOnlineParams = fields "online", r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.eps` and 7 other places.
     SetupIntentEpsParams() {
         bank: impl Into<PaymentMethodEpsBank> = put<PaymentMethodEpsBank> "bank" "Sets `bank`. One of 28 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_options.us_bank_account.financial_connections` and 5 other places.
     SetupIntentFinancialConnectionsParams() {
         filters: FiltersParams = fields "filters" "Sets `filters`. Parameters.";
@@ -1792,36 +2294,50 @@ params! {
         prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
         return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.fpx` and 7 other places.
     SetupIntentFpxParams(bank: impl Into<PaymentMethodFpxBank> = put<PaymentMethodFpxBank> "bank") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm.mandate_data` and one other place.
     SetupIntentMandateDataParams(customer_acceptance: SetupIntentCustomerAcceptanceParams = fields "customer_acceptance") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.bacs_debit.mandate_options` and 13 other places.
     SetupIntentMandateOptionsParams() {
         reference_prefix: impl Into<String> = text "reference_prefix", clear_reference_prefix "Sets `reference_prefix`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm.mandate_data.customer_acceptance.online` and one other place.
     SetupIntentOnlineParams() {
         ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
         user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.upi` and 6 other places.
     SetupIntentUpiParams() {
         mandate_options: MandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         setup_future_usage: impl Into<PaymentMethodOptionsBoletoSetupFutureUsage> = put<PaymentMethodOptionsBoletoSetupFutureUsage> "setup_future_usage", clear_setup_future_usage "Sets `setup_future_usage`. `none`, `off_session` or `on_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_address_collection` and 2 other places.
     ShippingAddressCollectionParams(allowed_countries: impl Into<ListOf<PaymentLinksResourceShippingAddressCollectionAllowedCountries>> = put<ListOf<PaymentLinksResourceShippingAddressCollectionAllowedCountries>> "allowed_countries") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.shipping_address` and 3 other places.
     ShippingAddressParams() {
         city: impl Into<String> = text "city", clear_city "Sets `city`. Text.";
@@ -1831,20 +2347,26 @@ params! {
         postal_code: impl Into<String> = text "postal_code", clear_postal_code "Sets `postal_code`. Text.";
         state: impl Into<String> = text "state", clear_state "Sets `state`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_options` and 3 other places.
     ShippingOptionsParams() {
         shipping_rate: impl Into<String> = text "shipping_rate" "Sets `shipping_rate`. Text of at most 5000 characters.";
         shipping_rate_data: ShippingRateDataParams = fields "shipping_rate_data" "Sets `shipping_rate_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges.shipping` and 4 other places.
     ShippingParams(address: AddressParams = fields "address", name: impl Into<String> = text "name") {
         carrier: impl Into<String> = text "carrier" "Sets `carrier`. Text of at most 5000 characters.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
         tracking_number: impl Into<String> = text "tracking_number" "Sets `tracking_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data` and 3 other places.
     ShippingRateDataParams(display_name: impl Into<String> = text "display_name") {
         delivery_estimate: DeliveryEstimateParams = fields "delivery_estimate" "Sets `delivery_estimate`. Parameters.";
@@ -1854,11 +2376,15 @@ params! {
         tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
         r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.sofort` and 7 other places.
     SofortParams(country: impl Into<SetupIntentCountry> = put<SetupIntentCountry> "country") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data.shipping.address` and 2 other places.
     SourceAddressParams(line1: impl Into<String> = text "line1") {
         city: impl Into<String> = text "city" "Sets `city`. Text of at most 5000 characters.";
@@ -1867,35 +2393,47 @@ params! {
         postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text of at most 5000 characters.";
         state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start` and 3 other places.
     StartParams(r#type: impl Into<CustomerSubscriptionType> = put<CustomerSubscriptionType> "type") {
         timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_text.after_submit` and 11 other places.
     SubmitParams(message: impl Into<String> = text "message") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card` and 3 other places.
     SubscriptionCardParams() {
         mandate_options: CustomerSubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
         network: impl Into<SetupIntentPaymentMethodOptionsCardNetwork> = put<SetupIntentPaymentMethodOptionsCardNetwork> "network" "Sets `network`. One of 13 words.";
         request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.invoice_settings` and 3 other places.
     SubscriptionInvoiceSettingsParams() {
         account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
         issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto.mandate_options` and 5 other places.
     SubscriptionMandateOptionsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose" "Sets `purpose`. One of 11 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options` and 3 other places.
     SubscriptionPaymentMethodOptionsParams() {
         acss_debit: InvoiceAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
@@ -1909,39 +2447,53 @@ params! {
         upi: UpiParams = fields "upi", clear_upi "Sets `upi`. Parameters.";
         us_bank_account: InvoiceUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period` and 3 other places.
     SubscriptionPeriodParams(end: EndParams = fields "end", start: StartParams = fields "start") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.billing_thresholds` and 8 other places.
     SubscriptionScheduleBillingThresholdsParams() {
         amount_gte: impl Into<i64> = int "amount_gte" "Sets `amount_gte`. An integer.";
         reset_billing_cycle_anchor: bool = flag "reset_billing_cycle_anchor" "Sets `reset_billing_cycle_anchor`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.klarna.subscriptions` and 3 other places.
     SubscriptionsParams(interval: impl Into<PlanInterval> = put<PlanInterval> "interval", next_billing: NextBillingParams = fields "next_billing", reference: impl Into<String> = text "reference") {
         interval_count: impl Into<i64> = int "interval_count" "Sets `interval_count`. An integer.";
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 255 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.tax_id_collection` and 2 other places.
     TaxIdCollectionParams(enabled: bool = flag "enabled") {
         required: impl Into<PaymentLinksResourceTaxIdCollectionRequired> = put<PaymentLinksResourceTaxIdCollectionRequired> "required" "Sets `required`. `if_supported` or `never`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers.tax_id_data` and 2 other places.
     TaxIdsParams(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_fields.numeric` and 5 other places.
     TextParams() {
         default_value: impl Into<String> = text "default_value" "Sets `default_value`. Text of at most 255 characters.";
         maximum_length: impl Into<i64> = int "maximum_length" "Sets `maximum_length`. An integer.";
         minimum_length: impl Into<i64> = int "minimum_length" "Sets `minimum_length`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/plans.tiers` and 4 other places.
     TiersParams(up_to: impl Into<UpToChoice> = put<UpToChoice> "up_to") {
         flat_amount: impl Into<i64> = int "flat_amount" "Sets `flat_amount`. An integer.";
@@ -1949,35 +2501,49 @@ params! {
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_methods.card.networks` and one other place.
     TokenNetworksParams() {
         preferred: impl Into<TokenPreferred> = put<TokenPreferred> "preferred" "Sets `preferred`. `cartes_bancaires`, `mastercard` or `visa`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.transfer_data` and 9 other places.
     TransferDataParams(destination: impl Into<String> = text "destination") {
         amount_percent: impl Into<f64> = put<f64> "amount_percent" "Sets `amount_percent`. A number.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/plans.transform_usage` and one other place.
     TransformUsageParams(divide_by: impl Into<i64> = int "divide_by", round: impl Into<TransformUsageRound> = put<TransformUsageRound> "round") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.subscription_data.trial_settings` and 6 other places.
     TrialSettingsParams(end_behavior: EndBehaviorParams = fields "end_behavior") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.demo_pay` and 4 other places.
     TwintParams() {
         setup_future_usage: impl Into<PaymentMethodOptionsPixSetupFutureUsage> = put<PaymentMethodOptionsPixSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `none` or `off_session`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.upi` and 13 other places.
     UpiParams() {
         mandate_options: MandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.us_bank_account` and 8 other places.
     UsBankAccountParams() {
         account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
@@ -1986,41 +2552,53 @@ params! {
         financial_connections_account: impl Into<String> = text "financial_connections_account" "Sets `financial_connections_account`. Text of at most 5000 characters.";
         routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3` and one other place.
     VisaCompellingEvidence3Params() {
         disputed_transaction: DisputedTransactionParams = fields "disputed_transaction" "Sets `disputed_transaction`. Parameters.";
         prior_undisputed_transactions: impl Into<ListOf<PriorUndisputedTransactionsParams>> = put<ListOf<PriorUndisputedTransactionsParams>> "prior_undisputed_transactions" "Sets `prior_undisputed_transactions`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compliance` and one other place.
     VisaComplianceParams() {
         fee_acknowledged: bool = flag "fee_acknowledged" "Sets `fee_acknowledged`. `true` or `false`.";
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.cancel_at` and 4 other places.
     CancelAtChoice {
         Integer(i64), Word(InvoiceCancelAt),
     }
+}
 
+choice! {
     /// Parameters of `POST /v1/charges.card` and 4 other places.
     CardChoice {
         Fields(ChargeCardParams), Text(String),
     }
+}
 
+choice! {
     /// Parameters of `GET /v1/accounts.created` and 59 other places.
     CreatedChoice {
         Fields(CreatedParams), Integer(i64),
     }
+}
 
+choice! {
     /// Parameters of `POST /v1/payment_intents/{intent}/confirm.mandate_data` and one other place.
     MandateDataChoice {
         MandateDataParams(MandateDataParams),
         SetupIntentMandateDataParams(SetupIntentMandateDataParams),
     }
+}
 
+choice! {
     /// Parameters of `POST /v1/accounts.settings.payouts.schedule.delay_days` and 17 other places.
     UpToChoice {
         Text(String), Integer(i64),
@@ -2032,13 +2610,15 @@ text_choices! {
     UpToChoice
 }
 
-open_enums! {
+open_enum! {
     /// Words of `automatic_tax.status` and 2 other places.
     AutomaticTaxStatus {
         Complete = "complete", Failed = "failed",
         RequiresLocationInputs = "requires_location_inputs",
     }
+}
 
+open_enum! {
     /// Words of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details.feedback` and 6 other places.
     CancellationDetailsFeedback {
         CustomerService = "customer_service", LowQuality = "low_quality",
@@ -2046,42 +2626,58 @@ open_enums! {
         SwitchedService = "switched_service", TooComplex = "too_complex",
         TooExpensive = "too_expensive", Unused = "unused",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/customers/{customer}/payment_methods.allow_redisplay` and 28 other places.
     CardAllowRedisplay {
         Always = "always", Limited = "limited", Unspecified = "unspecified",
     }
+}
 
+open_enum! {
     /// Words of `card.regulated_status` and 3 other places.
     CardRegulatedStatus {
         Regulated = "regulated", Unregulated = "unregulated",
     }
+}
 
+open_enum! {
     /// Words of `bank_connections_resource_balance_refresh.status` and 3 other places.
     ChargeStatus {
         Failed = "failed", Pending = "pending", Succeeded = "succeeded",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.currency` and 5 other places.
     CheckoutAcssDebitPaymentMethodOptionsCurrency {
         Cad = "cad", Usd = "usd",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.card.request_extended_authorization` and 23 other places.
     CheckoutCardPaymentMethodOptionsRequestOvercapture {
         IfAvailable = "if_available", Never = "never",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.customer_update.address` and 4 other places.
     CheckoutLinkWalletOptionsDisplay {
         Auto = "auto", Never = "never",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.verification_method` and one other place.
     CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod {
         Automatic = "automatic", Instant = "instant",
     }
+}
 
+open_enum! {
     /// Words of `confirmation_tokens_resource_payment_method_preview.type` and one other place.
     ConfirmationTokensResourcePaymentMethodPreviewType {
         AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
@@ -2101,65 +2697,89 @@ open_enums! {
         Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account", WechatPay = "wechat_pay",
         Zip = "zip",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.automatic_tax.liability.type` and 51 other places.
     ConnectAccountReferenceType {
         Account = "account", SelfWord = "self",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start.type` and 3 other places.
     CustomerSubscriptionType {
         MaxItemPeriodStart = "max_item_period_start", Now = "now", Timestamp = "timestamp",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers.tax_exempt` and 12 other places.
     CustomerTaxExempt {
         Exempt = "exempt", None = "none", Reverse = "reverse",
     }
+}
 
+open_enum! {
     /// Words of `customer_tax.provider` and one other place.
     CustomerTaxProvider {
         Anrok = "anrok", Avalara = "avalara", Sphere = "sphere", Stripe = "stripe",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}.tax.validate_location` and one other place.
     CustomerValidateLocation {
         Auto = "auto", Deferred = "deferred", Immediately = "immediately",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.merchandise_or_services` and 2 other places.
     DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices {
         Merchandise = "merchandise", Services = "services",
     }
+}
 
+open_enum! {
     /// Words of `funding_instructions_bank_transfer_financial_address.supported_networks` and one other place.
     FundingInstructionsBankTransferFinancialAddressSupportedNetworks {
         Ach = "ach", Bacs = "bacs", DomesticWireUs = "domestic_wire_us", Fps = "fps",
         Sepa = "sepa", Spei = "spei", Swift = "swift", Zengin = "zengin",
     }
+}
 
+open_enum! {
     /// Words of `funding_instructions_bank_transfer_financial_address.type` and one other place.
     FundingInstructionsBankTransferFinancialAddressType {
         Aba = "aba", Iban = "iban", SortCode = "sort_code", Spei = "spei", Swift = "swift",
         Zengin = "zengin",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.cancel_at` and 4 other places.
     InvoiceCancelAt {
         MaxBilledUntil = "max_billed_until", MaxPeriodEnd = "max_period_end",
         MinPeriodEnd = "min_period_end",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.verification_method` and 98 other places.
     InvoicePaymentMethodOptionsAcssDebitVerificationMethod {
         Automatic = "automatic", Instant = "instant", Microdeposits = "microdeposits",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.card.request_three_d_secure` and 17 other places.
     InvoicePaymentMethodOptionsCardRequestThreeDSecure {
         Any = "any", Automatic = "automatic", Challenge = "challenge",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_types` and 7 other places.
     InvoicesPaymentSettingsPaymentMethodTypes {
         AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit",
@@ -2177,7 +2797,9 @@ open_enums! {
         Swish = "swish", Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account",
         WechatPay = "wechat_pay",
     }
+}
 
+open_enum! {
     /// Words of `invoices_resource_invoice_tax_id.type` and 4 other places.
     InvoicesResourceInvoiceTaxIdType {
         AdNrt = "ad_nrt", AeTrn = "ae_trn", AlTin = "al_tin", AmTin = "am_tin", AoTin = "ao_tin",
@@ -2206,12 +2828,16 @@ open_enums! {
         UzTin = "uz_tin", UzVat = "uz_vat", VeRif = "ve_rif", VnTin = "vn_tin", ZaVat = "za_vat",
         ZmTin = "zm_tin", ZwTin = "zw_tin",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/issuing/cardholders.type` and 37 other places.
     IssuingCardholderType {
         Company = "company", Individual = "individual",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.taxability_reason` and 13 other places.
     LineItemsTaxAmountTaxabilityReason {
         CustomerExempt = "customer_exempt", NotCollecting = "not_collecting",
@@ -2224,95 +2850,129 @@ open_enums! {
         ReverseCharge = "reverse_charge", StandardRated = "standard_rated",
         TaxableBasisReduced = "taxable_basis_reduced", ZeroRated = "zero_rated",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.financial_connections.permissions` and 21 other places.
     LinkedAccountOptionsCommonPermissions {
         Balances = "balances", Ownership = "ownership", PaymentMethod = "payment_method",
         Transactions = "transactions",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.financial_connections.prefetch` and 20 other places.
     LinkedAccountOptionsCommonPrefetch {
         Balances = "balances", Ownership = "ownership", Transactions = "transactions",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options.default_for` and 6 other places.
     MandateAcssDebitDefaultFor {
         Invoice = "invoice", Subscription = "subscription",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options.payment_schedule` and 10 other places.
     MandateAcssDebitPaymentSchedule {
         Combined = "combined", Interval = "interval", Sporadic = "sporadic",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options.transaction_type` and 18 other places.
     MandateAcssDebitTransactionType {
         Business = "business", Personal = "personal",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.payment_schedule` and 64 other places.
     MandatePaytoPaymentSchedule {
         Adhoc = "adhoc", Annual = "annual", Daily = "daily", Fortnightly = "fortnightly",
         Monthly = "monthly", Quarterly = "quarterly", SemiAnnual = "semi_annual",
         Weekly = "weekly",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.purpose` and 72 other places.
     MandatePaytoPurpose {
         DependantSupport = "dependant_support", Government = "government", Loan = "loan",
         Mortgage = "mortgage", Other = "other", Pension = "pension", Personal = "personal",
         Retail = "retail", Salary = "salary", Tax = "tax", Utility = "utility",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.pix.amount_includes_iof` and 28 other places.
     MandatePixAmountIncludesIof {
         Always = "always", Never = "never",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.amount_type` and 116 other places.
     MandatePixAmountType {
         Fixed = "fixed", Maximum = "maximum",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.pix.mandate_options.payment_schedule` and 15 other places.
     MandatePixPaymentSchedule {
         Halfyearly = "halfyearly", Monthly = "monthly", Quarterly = "quarterly", Weekly = "weekly",
         Yearly = "yearly",
     }
+}
 
+open_enum! {
     /// Words of `payment_flows_amount_details_resource_error.code`.
     PaymentFlowsAmountDetailsResourceErrorCode {
         AmountDetailsAmountMismatch = "amount_details_amount_mismatch",
         AmountDetailsTaxShippingDiscountGreaterThanAmount = "amount_details_tax_shipping_discount_greater_than_amount",
     }
+}
 
+open_enum! {
     /// Words of `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_incremental_authorization_incremental_authorization.status` and 2 other places.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus {
         Available = "available", Unavailable = "unavailable",
     }
+}
 
+open_enum! {
     /// Words of `payment_flows_private_payment_methods_card_present_common_wallet.type` and 6 other places.
     PaymentFlowsPrivatePaymentMethodsCardPresentCommonWalletType {
         ApplePay = "apple_pay", GooglePay = "google_pay", SamsungPay = "samsung_pay",
         UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.paypal.category` and 5 other places.
     PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory {
         DigitalGoods = "digital_goods", Donation = "donation", PhysicalGoods = "physical_goods",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_intent_data.capture_method` and 6 other places.
     PaymentIntentCaptureMethod {
         Automatic = "automatic", AutomaticAsync = "automatic_async", Manual = "manual",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.confirmation_method` and 2 other places.
     PaymentIntentConfirmationMethod {
         Automatic = "automatic", Manual = "manual",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.paypal.preferred_locale` and 3 other places.
     PaymentIntentPreferredLocale {
         CsCZ = "cs-CZ", DaDK = "da-DK", DeAT = "de-AT", DeDE = "de-DE", DeLU = "de-LU",
@@ -2321,53 +2981,73 @@ open_enums! {
         NlBE = "nl-BE", NlNL = "nl-NL", PlPL = "pl-PL", PtPT = "pt-PT", SkSK = "sk-SK",
         SvSE = "sv-SE",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_intent_data.setup_future_usage` and 17 other places.
     PaymentIntentSetupFutureUsage {
         OffSession = "off_session", OnSession = "on_session",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.billing_address_collection` and 4 other places.
     PaymentLinkBillingAddressCollection {
         Auto = "auto", Required = "required",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.customer_creation` and 9 other places.
     PaymentLinkCustomerCreation {
         Always = "always", IfRequired = "if_required",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.submit_type` and 4 other places.
     PaymentLinkSubmitType {
         Auto = "auto", Book = "book", Donate = "donate", Pay = "pay", Subscribe = "subscribe",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.card.restrictions.brands_blocked` and 4 other places.
     PaymentLinksResourceCardRestrictionsBrandsBlocked {
         AmericanExpress = "american_express", DiscoverGlobalNetwork = "discover_global_network",
         Mastercard = "mastercard", Visa = "visa",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.consent_collection.promotions` and 3 other places.
     PaymentLinksResourceConsentCollectionPromotions {
         Auto = "auto", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.consent_collection.terms_of_service` and 3 other places.
     PaymentLinksResourceConsentCollectionTermsOfService {
         None = "none", Required = "required",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.custom_fields.type` and 4 other places.
     PaymentLinksResourceCustomFieldsType {
         Dropdown = "dropdown", Numeric = "numeric", Text = "text",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.consent_collection.payment_method_reuse_agreement.position` and 3 other places.
     PaymentLinksResourcePaymentMethodReuseAgreementPosition {
         Auto = "auto", Hidden = "hidden",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.shipping_address_collection.allowed_countries` and 4 other places.
     PaymentLinksResourceShippingAddressCollectionAllowedCountries {
         Ac = "AC", Ad = "AD", Ae = "AE", Af = "AF", Ag = "AG", Ai = "AI", Al = "AL", Am = "AM",
@@ -2401,33 +3081,45 @@ open_enums! {
         Vc = "VC", Ve = "VE", Vg = "VG", Vn = "VN", Vu = "VU", Wf = "WF", Ws = "WS", Xk = "XK",
         Ye = "YE", Yt = "YT", Za = "ZA", Zm = "ZM", Zw = "ZW", Zz = "ZZ",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.tax_id_collection.required` and 4 other places.
     PaymentLinksResourceTaxIdCollectionRequired {
         IfSupported = "if_supported", Never = "never",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.bancontact.preferred_language` and 16 other places.
     PaymentMethodDetailsBancontactPreferredLanguage {
         De = "de", En = "en", Fr = "fr", Nl = "nl",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices.payment_settings.payment_method_options.card.installments.plan.type` and 65 other places.
     PaymentMethodDetailsCardInstallmentsPlanType {
         Bonus = "bonus", FixedCount = "fixed_count", Revolving = "revolving",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_details_konbini_store.chain` and 2 other places.
     PaymentMethodDetailsKonbiniStoreChain {
         Familymart = "familymart", Lawson = "lawson", Ministop = "ministop",
         Seicomart = "seicomart",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.sofort.preferred_language` and 6 other places.
     PaymentMethodDetailsSofortPreferredLanguage {
         De = "de", En = "en", Es = "es", Fr = "fr", It = "it", Nl = "nl", Pl = "pl",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.eps.bank` and 12 other places.
     PaymentMethodEpsBank {
         ArzteUndApothekerBank = "arzte_und_apotheker_bank",
@@ -2450,7 +3142,9 @@ open_enums! {
         VolksbankGruppe = "volksbank_gruppe", VolkskreditbankAg = "volkskreditbank_ag",
         VrBankBraunau = "vr_bank_braunau",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.fpx.bank` and 12 other places.
     PaymentMethodFpxBank {
         AffinBank = "affin_bank", Agrobank = "agrobank", AllianceBank = "alliance_bank",
@@ -2461,7 +3155,9 @@ open_enums! {
         PbEnterprise = "pb_enterprise", PublicBank = "public_bank", Rhb = "rhb",
         StandardChartered = "standard_chartered", Uob = "uob",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.ideal.bank` and 13 other places.
     PaymentMethodIdealBank {
         AbnAmro = "abn_amro", Adyen = "adyen", AsnBank = "asn_bank", Bunq = "bunq", Buut = "buut",
@@ -2470,7 +3166,9 @@ open_enums! {
         Regiobank = "regiobank", Revolut = "revolut", SnsBank = "sns_bank",
         TriodosBank = "triodos_bank", VanLanschot = "van_lanschot", Yoursafe = "yoursafe",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_details_ideal.bic` and 5 other places.
     PaymentMethodIdealBic {
         Abnanl2a = "ABNANL2A", Adybnl2a = "ADYBNL2A", Asnbnl21 = "ASNBNL21", Bitsnl2a = "BITSNL2A",
@@ -2480,55 +3178,75 @@ open_enums! {
         Rbrbnl21 = "RBRBNL21", Revoie23 = "REVOIE23", Revolt21 = "REVOLT21", Snsbnl2a = "SNSBNL2A",
         Trionl2u = "TRIONL2U",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.naver_pay.funding` and 9 other places.
     PaymentMethodNaverPayFunding {
         Card = "card", Points = "points",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.setup_future_usage` and 105 other places.
     PaymentMethodOptionsBoletoSetupFutureUsage {
         None = "none", OffSession = "off_session", OnSession = "on_session",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.mandate_options.interval` and 7 other places.
     PaymentMethodOptionsCardMandateOptionsInterval {
         Day = "day", Month = "month", Sporadic = "sporadic", Week = "week", Year = "year",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card_present.routing.requested_priority` and 57 other places.
     PaymentMethodOptionsCardPresentRoutingRequestedPriority {
         Domestic = "domestic", International = "international",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer.requested_address_types` and 5 other places.
     PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes {
         Aba = "aba", Iban = "iban", Sepa = "sepa", SortCode = "sort_code", Spei = "spei",
         Swift = "swift", Zengin = "zengin",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer.type` and 8 other places.
     PaymentMethodOptionsCustomerBalanceBankTransferType {
         EuBankTransfer = "eu_bank_transfer", GbBankTransfer = "gb_bank_transfer",
         JpBankTransfer = "jp_bank_transfer", MxBankTransfer = "mx_bank_transfer",
         UsBankTransfer = "us_bank_transfer",
     }
+}
 
+open_enum! {
     /// Words of `invoice_payment_method_options_customer_balance_bank_transfer_eu_bank_transfer.country` and 3 other places.
     PaymentMethodOptionsCustomerBalanceEuBankAccountCountry {
         Be = "BE", De = "DE", Es = "ES", Fr = "FR", Ie = "IE", Nl = "NL",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.amazon_pay.setup_future_usage` and 62 other places.
     PaymentMethodOptionsPixSetupFutureUsage {
         None = "none", OffSession = "off_session",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.wechat_pay.client` and 4 other places.
     PaymentMethodOptionsWechatPayClient {
         Android = "android", Ios = "ios", Web = "web",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.p24.bank` and 12 other places.
     PaymentMethodP24Bank {
         AliorBank = "alior_bank", BankMillennium = "bank_millennium",
@@ -2543,7 +3261,9 @@ open_enums! {
         TmobileUsbugiBankowe = "tmobile_usbugi_bankowe", ToyotaBank = "toyota_bank",
         Velobank = "velobank", VolkswagenBank = "volkswagen_bank",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/customers/{customer}/payment_methods.type` and 2 other places.
     PaymentMethodType {
         AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
@@ -2562,98 +3282,136 @@ open_enums! {
         Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account", WechatPay = "wechat_pay",
         Zip = "zip",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections.filters.account_subcategories` and 34 other places.
     PaymentMethodUsBankAccountAccountType {
         Checking = "checking", Savings = "savings",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.branding_settings.border_style` and one other place.
     PaymentPagesCheckoutSessionBrandingSettingsBorderStyle {
         Pill = "pill", Rectangular = "rectangular", Rounded = "rounded",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.branding_settings.icon.type` and 3 other places.
     PaymentPagesCheckoutSessionBrandingSettingsIconType {
         File = "file", Url = "url",
     }
+}
 
+open_enum! {
     /// Words of `payment_pages_checkout_session_consent.promotions`.
     PaymentPagesCheckoutSessionConsentPromotions {
         OptIn = "opt_in", OptOut = "opt_out",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.permissions.update_shipping_details` and one other place.
     PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails {
         ClientOnly = "client_only", ServerOnly = "server_only",
     }
+}
 
+open_enum! {
     /// Words of `paypal_seller_protection.dispute_categories` and 2 other places.
     PaypalSellerProtectionDisputeCategories {
         Fraudulent = "fraudulent", ProductNotReceived = "product_not_received",
     }
+}
 
+open_enum! {
     /// Words of `paypal_seller_protection.status` and 2 other places.
     PaypalSellerProtectionStatus {
         Eligible = "eligible", NotEligible = "not_eligible",
         PartiallyEligible = "partially_eligible",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/plans.billing_scheme` and 3 other places.
     PlanBillingScheme {
         PerUnit = "per_unit", Tiered = "tiered",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/prices.recurring.interval` and 47 other places.
     PlanInterval {
         Day = "day", Month = "month", Week = "week", Year = "year",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/plans.tiers_mode` and 3 other places.
     PlanTiersMode {
         Graduated = "graduated", Volume = "volume",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/prices.recurring.usage_type` and 4 other places.
     PlanUsageType {
         Licensed = "licensed", Metered = "metered",
     }
+}
 
+open_enum! {
     /// Words of `DELETE /v1/subscription_items/{item}.proration_behavior` and 20 other places.
     PortalSubscriptionCancelProrationBehavior {
         AlwaysInvoice = "always_invoice", CreateProrations = "create_prorations", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.billing_cycle_anchor` and 6 other places.
     PortalSubscriptionUpdateBillingCycleAnchor {
         Now = "now", Unchanged = "unchanged",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.line_items.price_data.tax_behavior` and 52 other places.
     PriceTaxBehavior {
         Exclusive = "exclusive", Inclusive = "inclusive", Unspecified = "unspecified",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/invoices.collection_method` and 19 other places.
     QuoteCollectionMethod {
         ChargeAutomatically = "charge_automatically", SendInvoice = "send_invoice",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.ares_trans_status` and 5 other places.
     SetupIntentAresTransStatus {
         A = "A", C = "C", I = "I", N = "N", R = "R", U = "U", Y = "Y",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.network_options.cartes_bancaires.cb_avalgo` and 5 other places.
     SetupIntentCbAvalgo {
         V0 = "0", V1 = "1", V2 = "2", V3 = "3", V4 = "4", A = "A",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.sofort.country` and 7 other places.
     SetupIntentCountry {
         At = "AT", Be = "BE", De = "DE", Es = "ES", It = "IT", Nl = "NL",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.excluded_payment_method_types` and 7 other places.
     SetupIntentExcludedPaymentMethodTypes {
         AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
@@ -2671,17 +3429,23 @@ open_enums! {
         Swish = "swish", Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account",
         WechatPay = "wechat_pay", Zip = "zip",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/setup_intents.flow_directions` and 3 other places.
     SetupIntentFlowDirections {
         Inbound = "inbound", Outbound = "outbound",
     }
+}
 
+open_enum! {
     /// Words of `payment_intent_next_action_verify_with_microdeposits.microdeposit_type` and one other place.
     SetupIntentNextActionVerifyWithMicrodepositsMicrodepositType {
         Amounts = "amounts", DescriptorCode = "descriptor_code",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card.network` and 12 other places.
     SetupIntentPaymentMethodOptionsCardNetwork {
         Amex = "amex", CartesBancaires = "cartes_bancaires", Diners = "diners",
@@ -2689,7 +3453,9 @@ open_enums! {
         Jcb = "jcb", Link = "link", Mastercard = "mastercard", Unionpay = "unionpay",
         UnknownWord = "unknown", Visa = "visa",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.klarna.preferred_locale` and 5 other places.
     SetupIntentPreferredLocale {
         CsCZ = "cs-CZ", DaDK = "da-DK", DeAT = "de-AT", DeCH = "de-CH", DeDE = "de-DE",
@@ -2703,7 +3469,9 @@ open_enums! {
         NlNL = "nl-NL", PlPL = "pl-PL", PtPT = "pt-PT", RoRO = "ro-RO", SvFI = "sv-FI",
         SvSE = "sv-SE",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.type` and 6 other places.
     SetupIntentType {
         AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
@@ -2721,48 +3489,66 @@ open_enums! {
         Sunbit = "sunbit", Swish = "swish", Twint = "twint", Upi = "upi",
         UsBankAccount = "us_bank_account", WechatPay = "wechat_pay", Zip = "zip",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.delivery_estimate.maximum.unit` and 11 other places.
     ShippingRateDeliveryEstimateBoundUnit {
         BusinessDay = "business_day", Day = "day", Hour = "hour", Month = "month", Week = "week",
     }
+}
 
+open_enum! {
     /// Words of `DELETE /v1/subscription_items/{item}.payment_behavior` and 6 other places.
     SubscriptionPaymentBehavior {
         AllowIncomplete = "allow_incomplete", DefaultIncomplete = "default_incomplete",
         ErrorIfIncomplete = "error_if_incomplete", PendingIfIncomplete = "pending_if_incomplete",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end.type` and 3 other places.
     SubscriptionType {
         MinItemPeriodEnd = "min_item_period_end", Timestamp = "timestamp",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.billing_mode.flexible.proration_discounts` and 9 other places.
     SubscriptionsResourceBillingModeFlexibleProrationDiscounts {
         Included = "included", Itemized = "itemized",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.billing_mode.type` and 8 other places.
     SubscriptionsResourceBillingModeType {
         Classic = "classic", Flexible = "flexible",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection.behavior` and 2 other places.
     SubscriptionsResourcePauseCollectionBehavior {
         KeepAsDraft = "keep_as_draft", MarkUncollectible = "mark_uncollectible", Void = "void",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.save_default_payment_method` and 4 other places.
     SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod {
         Off = "off", OnSubscription = "on_subscription",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.trial_settings.end_behavior.missing_payment_method` and 8 other places.
     SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod {
         Cancel = "cancel", CreateInvoice = "create_invoice", Pause = "pause",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/customers.tax_id_data.type` and 4 other places.
     TaxIdType {
         AdNrt = "ad_nrt", AeTrn = "ae_trn", AlTin = "al_tin", AmTin = "am_tin", AoTin = "ao_tin",
@@ -2790,72 +3576,98 @@ open_enums! {
         UgTin = "ug_tin", UsEin = "us_ein", UyRuc = "uy_ruc", UzTin = "uz_tin", UzVat = "uz_vat",
         VeRif = "ve_rif", VnTin = "vn_tin", ZaVat = "za_vat", ZmTin = "zm_tin", ZwTin = "zw_tin",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/charges/{charge}/refund.reason` and 3 other places.
     TerminalReaderReaderResourceRefundPaymentActionReason {
         Duplicate = "duplicate", Fraudulent = "fraudulent",
         RequestedByCustomer = "requested_by_customer",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/terminal/readers.status` and 8 other places.
     TerminalReaderStatus {
         Offline = "offline", Online = "online",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.authentication_flow` and 3 other places.
     ThreeDSecureDetailsAuthenticationFlow {
         Challenge = "challenge", Frictionless = "frictionless",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.exemption_indicator` and 5 other places.
     ThreeDSecureDetailsChargeExemptionIndicator {
         LowRisk = "low_risk", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.electronic_commerce_indicator` and 7 other places.
     ThreeDSecureDetailsElectronicCommerceIndicator {
         V01 = "01", V02 = "02", V05 = "05", V06 = "06", V07 = "07",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.result` and 3 other places.
     ThreeDSecureDetailsResult {
         AttemptAcknowledged = "attempt_acknowledged", Authenticated = "authenticated",
         Exempted = "exempted", Failed = "failed", NotSupported = "not_supported",
         ProcessingError = "processing_error",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.result_reason` and 3 other places.
     ThreeDSecureDetailsResultReason {
         Abandoned = "abandoned", Bypassed = "bypassed", Canceled = "canceled",
         CardNotEnrolled = "card_not_enrolled", NetworkNotSupported = "network_not_supported",
         ProtocolError = "protocol_error", Rejected = "rejected",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.version` and 7 other places.
     ThreeDSecureDetailsVersion {
         V102 = "1.0.2", V210 = "2.1.0", V220 = "2.2.0", V230 = "2.3.0", V231 = "2.3.1",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_methods.card.networks.preferred` and 2 other places.
     TokenPreferred {
         CartesBancaires = "cartes_bancaires", Mastercard = "mastercard", Visa = "visa",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/plans.transform_usage.round` and 3 other places.
     TransformUsageRound {
         Down = "down", Up = "up",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.us_bank_account.networks.requested` and 17 other places.
     UsBankAccountNetworksSupported {
         Ach = "ach", UsDomesticWire = "us_domestic_wire",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.invoice_creation.invoice_data.rendering_options.amount_tax_display` and 13 other places.
     V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay {
         ExcludeTax = "exclude_tax", IncludeInclusiveTax = "include_inclusive_tax",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/checkout/sessions.saved_payment_method_options.payment_method_remove` and 28 other places.
     V2CoreEventDestinationStatus {
         Disabled = "disabled", Enabled = "enabled",

@@ -64,11 +64,11 @@ use super::{
 };
 use crate::{
     Node,
-    params::{Decimal, ListOf, MapOf, choices, params, text_choices},
-    view::{Expandable, Int64, List, Map, open_enums, unions, views},
+    params::{Decimal, ListOf, MapOf, choice, params, text_choices},
+    view::{Expandable, Int64, List, Map, open_enum, union_view, view},
 };
 
-views! {
+view! {
     /// The object `api_errors`.
     ApiErrors {
         advice_code: &str = text "advice_code" Optional "Text; may be missing.";
@@ -88,19 +88,25 @@ views! {
         source: ApiErrorsSource = view "source" Optional "One of several objects; may be missing.";
         r#type: ApiErrorsType = field "type" Required "`api_error`, `card_error`, `idempotency_error` or `invalid_request_error`; always there.";
     }
+}
 
+view! {
     /// The part `account_sepa_debit_payments_settings` and 5 other places.
     AccountSepaDebitPaymentsSettings {
         creditor_id: &str = text "creditor_id" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `account_terms_of_service` and one other place.
     AccountTermsOfService {
         date: i64 = int "date" Nullable "An integer; may be `null`.";
         ip: &str = text "ip" Nullable "Text; may be `null`.";
         user_agent: &str = text "user_agent" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `api_errors` and 2 other places.
     ApiErrorsObject {
         advice_code: &str = text "advice_code" Optional "Text; may be missing.";
@@ -120,7 +126,9 @@ views! {
         source: ApiErrorsSource = view "source" Optional "One of several objects; may be missing.";
         r#type: ApiErrorsType = field "type" Required "`api_error`, `card_error`, `idempotency_error` or `invalid_request_error`; always there.";
     }
+}
 
+view! {
     /// The part `automatic_tax`.
     AutomaticTax {
         disabled_reason: AutomaticTaxDisabledReason = field "disabled_reason" Nullable "`finalization_requires_location_inputs` or `finalization_system_error`; may be `null`.";
@@ -129,7 +137,9 @@ views! {
         provider: &str = text "provider" Nullable "Text; may be `null`.";
         status: AutomaticTaxStatus = field "status" Nullable "`complete`, `failed` or `requires_location_inputs`; may be `null`.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_account_number_details`.
     BankConnectionsResourceAccountNumberDetails {
         expected_expiry_date: i64 = int "expected_expiry_date" Nullable "Seconds since 1970; may be `null`.";
@@ -137,7 +147,9 @@ views! {
         status: BankConnectionsResourceAccountNumberDetailsStatus = field "status" Required "`deactivated` or `transactable`; always there.";
         supported_networks: Vec<&str> = field "supported_networks" Required "Several, each: text; always there.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_accountholder` and one other place.
     BankConnectionsResourceAccountholder {
         account: Expandable<Account> = field "account" Optional "An id, or the object where the call expanded it; may be missing.";
@@ -145,7 +157,9 @@ views! {
         customer_account: &str = text "customer_account" Optional "Text; may be missing.";
         r#type: BankConnectionsResourceAccountholderType = field "type" Required "`account` or `customer`; always there.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_balance`.
     BankConnectionsResourceBalance {
         as_of: i64 = int "as_of" Required "Seconds since 1970; always there.";
@@ -154,30 +168,40 @@ views! {
         current: Map<i64> = field "current" Required "By key: an integer; always there.";
         r#type: BankConnectionsResourceBalanceType = field "type" Required "`cash` or `credit`; always there.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_balance_api_resource_cash_balance`.
     BankConnectionsResourceBalanceApiResourceCashBalance {
         available: Map<i64> = field "available" Nullable "By key: an integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_balance_api_resource_credit_balance`.
     BankConnectionsResourceBalanceApiResourceCreditBalance {
         used: Map<i64> = field "used" Nullable "By key: an integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_balance_refresh` and one other place.
     BankConnectionsResourceBalanceRefresh {
         last_attempted_at: i64 = int "last_attempted_at" Required "Seconds since 1970; always there.";
         next_refresh_available_at: i64 = int "next_refresh_available_at" Nullable "Seconds since 1970; may be `null`.";
         status: ChargeStatus = field "status" Required "`failed`, `pending` or `succeeded`; always there.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_link_account_session_filters`.
     BankConnectionsResourceLinkAccountSessionFilters {
         account_subcategories: Vec<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories> = field "account_subcategories" Nullable "Several, each: `checking`, `credit_card`, `line_of_credit`, `mortgage` or `savings`; may be `null`.";
         countries: Vec<&str> = field "countries" Nullable "Several, each: text; may be `null`.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_transaction_refresh`.
     BankConnectionsResourceTransactionRefresh {
         id: &str = text "id" Required "Text; always there.";
@@ -185,30 +209,40 @@ views! {
         next_refresh_available_at: i64 = int "next_refresh_available_at" Nullable "Seconds since 1970; may be `null`.";
         status: ChargeStatus = field "status" Required "`failed`, `pending` or `succeeded`; always there.";
     }
+}
 
+view! {
     /// The part `bank_connections_resource_transaction_resource_status_transitions` and one other place.
     BankConnectionsResourceTransactionResourceStatusTransitions {
         posted_at: i64 = int "posted_at" Nullable "Seconds since 1970; may be `null`.";
         void_at: i64 = int "void_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoice_item_parents_invoice_item_parent`.
     BillingBillResourceInvoiceItemParentsInvoiceItemParent {
         subscription_details: BillingBillResourceInvoiceItemParentsInvoiceItemSubscriptionParent = view "subscription_details" Nullable "An object; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoice_item_parents_invoice_item_subscription_parent`.
     BillingBillResourceInvoiceItemParentsInvoiceItemSubscriptionParent {
         subscription: &str = text "subscription" Required "Text; always there.";
         subscription_item: &str = text "subscription_item" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_lines_common_proration_details` and one other place.
     BillingBillResourceInvoicingLinesCommonProrationDetails {
         credited_items: CreditedItemsInvoiceLineItems = view "credited_items" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_lines_parents_invoice_line_item_invoice_item_parent`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemInvoiceItemParent {
         invoice_item: &str = text "invoice_item" Required "Text; always there.";
@@ -216,14 +250,18 @@ views! {
         proration_details: BillingBillResourceInvoicingLinesCommonProrationDetails = view "proration_details" Nullable "An object; may be `null`.";
         subscription: &str = text "subscription" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_lines_parents_invoice_line_item_parent`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemParent {
         invoice_item_details: BillingBillResourceInvoicingLinesParentsInvoiceLineItemInvoiceItemParent = view "invoice_item_details" Nullable "An object; may be `null`.";
         subscription_item_details: BillingBillResourceInvoicingLinesParentsInvoiceLineItemSubscriptionItemParent = view "subscription_item_details" Nullable "An object; may be `null`.";
         r#type: BillingBillResourceInvoicingLinesParentsInvoiceLineItemParentType = field "type" Required "`invoice_item_details` or `subscription_item_details`; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_lines_parents_invoice_line_item_subscription_item_parent`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemSubscriptionItemParent {
         invoice_item: &str = text "invoice_item" Nullable "Text; may be `null`.";
@@ -232,39 +270,51 @@ views! {
         subscription: &str = text "subscription" Nullable "Text; may be `null`.";
         subscription_item: &str = text "subscription_item" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_parents_invoice_parent`.
     BillingBillResourceInvoicingParentsInvoiceParent {
         quote_details: BillingBillResourceInvoicingParentsInvoiceQuoteParent = view "quote_details" Nullable "An object; may be `null`.";
         subscription_details: BillingBillResourceInvoicingParentsInvoiceSubscriptionParent = view "subscription_details" Nullable "An object; may be `null`.";
         r#type: BillingBillResourceInvoicingParentsInvoiceParentType = field "type" Required "`quote_details` or `subscription_details`; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_parents_invoice_quote_parent`.
     BillingBillResourceInvoicingParentsInvoiceQuoteParent {
         quote: &str = text "quote" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_parents_invoice_subscription_parent`.
     BillingBillResourceInvoicingParentsInvoiceSubscriptionParent {
         metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
         subscription: Expandable<Subscription> = field "subscription" Required "An id, or the object where the call expanded it; always there.";
         subscription_proration_date: i64 = int "subscription_proration_date" Optional "Seconds since 1970; may be missing.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_pricing_pricing` and one other place.
     BillingBillResourceInvoicingPricingPricing {
         price_details: BillingBillResourceInvoicingPricingPricingPriceDetails = view "price_details" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
         unit_amount_decimal: &str = text "unit_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_pricing_pricing_price_details` and one other place.
     BillingBillResourceInvoicingPricingPricingPriceDetails {
         price: Expandable<Price> = field "price" Required "An id, or the object where the call expanded it; always there.";
         product: &str = text "product" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_taxes_tax` and 3 other places.
     BillingBillResourceInvoicingTaxesTax {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -274,82 +324,110 @@ views! {
         taxable_amount: i64 = int "taxable_amount" Nullable "An integer; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_taxes_tax_rate_details` and 3 other places.
     BillingBillResourceInvoicingTaxesTaxRateDetails {
         tax_rate: Expandable<TaxRate> = field "tax_rate" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `billing_clocks_resource_status_details_advancing_status_details`.
     BillingClocksResourceStatusDetailsAdvancingStatusDetails {
         target_frozen_time: i64 = int "target_frozen_time" Required "Seconds since 1970; always there.";
     }
+}
 
+view! {
     /// The part `billing_clocks_resource_status_details_status_details`.
     BillingClocksResourceStatusDetailsStatusDetails {
         advancing: BillingClocksResourceStatusDetailsAdvancingStatusDetails = view "advancing" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_amount` and 4 other places.
     BillingCreditGrantsResourceAmount {
         monetary: BillingCreditGrantsResourceMonetaryAmount = view "monetary" Nullable "An object; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_applicability_config`.
     BillingCreditGrantsResourceApplicabilityConfig {
         scope: BillingCreditGrantsResourceScope = view "scope" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_applicable_price`.
     BillingCreditGrantsResourceApplicablePrice {
         id: &str = text "id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_balance_credit`.
     BillingCreditGrantsResourceBalanceCredit {
         amount: BillingCreditGrantsResourceAmount = view "amount" Required "An object; always there.";
         credits_application_invoice_voided: BillingCreditGrantsResourceBalanceCreditsApplied = view "credits_application_invoice_voided" Nullable "An object; may be `null`.";
         r#type: BillingCreditGrantsResourceBalanceCreditType = field "type" Required "`credits_application_invoice_voided` or `credits_granted`; always there.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_balance_credits_application_invoice_voided` and one other place.
     BillingCreditGrantsResourceBalanceCreditsApplied {
         invoice: Expandable<Invoice> = field "invoice" Required "An id, or the object where the call expanded it; always there.";
         invoice_line_item: &str = text "invoice_line_item" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_balance_debit`.
     BillingCreditGrantsResourceBalanceDebit {
         amount: BillingCreditGrantsResourceAmount = view "amount" Required "An object; always there.";
         credits_applied: BillingCreditGrantsResourceBalanceCreditsApplied = view "credits_applied" Nullable "An object; may be `null`.";
         r#type: BillingCreditGrantsResourceBalanceDebitType = field "type" Required "`credits_applied`, `credits_expired` or `credits_voided`; always there.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_monetary_amount` and 28 other places.
     BillingCreditGrantsResourceMonetaryAmount {
         currency: &str = text "currency" Required "Text; always there.";
         value: i64 = int "value" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `billing_credit_grants_resource_scope`.
     BillingCreditGrantsResourceScope {
         price_type: &str = text "price_type" Optional "Text; may be missing.";
         prices: Vec<BillingCreditGrantsResourceApplicablePrice> = field "prices" Optional "Several, each: an object; may be missing.";
     }
+}
 
+view! {
     /// The part `cancellation_details`.
     CancellationDetails {
         comment: &str = text "comment" Nullable "Text; may be `null`.";
         feedback: CancellationDetailsFeedback = field "feedback" Nullable "One of 8 words; may be `null`.";
         reason: CancellationDetailsReason = field "reason" Nullable "`canceled_by_retention_policy`, `cancellation_requested`, `payment_disputed` or `payment_failed`; may be `null`.";
     }
+}
 
+view! {
     /// The part `climate_removals_beneficiary`.
     ClimateRemovalsBeneficiary {
         public_name: &str = text "public_name" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `climate_removals_location` and one other place.
     ClimateRemovalsLocation {
         city: &str = text "city" Nullable "Text; may be `null`.";
@@ -358,7 +436,9 @@ views! {
         longitude: f64 = number "longitude" Nullable "A number; may be `null`.";
         region: &str = text "region" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `climate_removals_order_deliveries`.
     ClimateRemovalsOrderDeliveries {
         delivered_at: i64 = int "delivered_at" Required "Seconds since 1970; always there.";
@@ -367,41 +447,55 @@ views! {
         registry_url: &str = text "registry_url" Nullable "Text; may be `null`.";
         supplier: ClimateSupplier = view "supplier" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `climate_removals_products_price`.
     ClimateRemovalsProductsPrice {
         amount_fees: i64 = int "amount_fees" Required "An integer; always there.";
         amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
         amount_total: i64 = int "amount_total" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_mandate_data`.
     ConfirmationTokensResourceMandateData {
         customer_acceptance: ConfirmationTokensResourceMandateDataResourceCustomerAcceptance = view "customer_acceptance" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_mandate_data_resource_customer_acceptance`.
     ConfirmationTokensResourceMandateDataResourceCustomerAcceptance {
         online: OnlineAcceptance = view "online" Nullable "An object; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_payment_method_options`.
     ConfirmationTokensResourcePaymentMethodOptions {
         card: ConfirmationTokensResourcePaymentMethodOptionsResourceCard = view "card" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_payment_method_options_resource_card`.
     ConfirmationTokensResourcePaymentMethodOptionsResourceCard {
         cvc_token: &str = text "cvc_token" Nullable "Text; may be `null`.";
         installments: ConfirmationTokensResourcePaymentMethodOptionsResourceCardResourceInstallment = view "installments" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_payment_method_options_resource_card_resource_installment`.
     ConfirmationTokensResourcePaymentMethodOptionsResourceCardResourceInstallment {
         plan: PaymentMethodDetailsCardInstallmentsPlan = view "plan" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_payment_method_preview`.
     ConfirmationTokensResourcePaymentMethodPreview {
         acss_debit: PaymentMethodAcssDebit = view "acss_debit" Optional "An object; may be missing.";
@@ -466,14 +560,18 @@ views! {
         wechat_pay: Node = field "wechat_pay" Optional "Any JSON; may be missing.";
         zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_shipping`.
     ConfirmationTokensResourceShipping {
         address: Address = view "address" Required "An object; always there.";
         name: &str = text "name" Required "Text; always there.";
         phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `connect_collection_transfer`.
     ConnectCollectionTransfer {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -483,19 +581,25 @@ views! {
         livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_account_config_claim` and 2 other places.
     ConnectEmbeddedAccountConfigClaim {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedAccountFeaturesClaim = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_account_features_claim` and 2 other places.
     ConnectEmbeddedAccountFeaturesClaim {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
         external_account_collection: bool = flag "external_account_collection" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_account_session_create_components`.
     ConnectEmbeddedAccountSessionCreateComponents {
         account_management: ConnectEmbeddedAccountConfigClaim = view "account_management" Required "An object; always there.";
@@ -520,25 +624,33 @@ views! {
         tax_registrations: ConnectEmbeddedBaseConfigClaim = view "tax_registrations" Required "An object; always there.";
         tax_settings: ConnectEmbeddedBaseConfigClaim = view "tax_settings" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_base_config_claim` and 6 other places.
     ConnectEmbeddedBaseConfigClaim {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: Node = field "features" Required "Any JSON; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_disputes_list_config` and 2 other places.
     ConnectEmbeddedDisputesListConfig {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedPaymentsFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_financial_account_config_claim`.
     ConnectEmbeddedFinancialAccountConfigClaim {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedFinancialAccountFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_financial_account_features`.
     ConnectEmbeddedFinancialAccountFeatures {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
@@ -546,37 +658,49 @@ views! {
         send_money: bool = flag "send_money" Required "`true` or `false`; always there.";
         transfer_balance: bool = flag "transfer_balance" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_financial_account_transactions_config_claim`.
     ConnectEmbeddedFinancialAccountTransactionsConfigClaim {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedFinancialAccountTransactionsFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_financial_account_transactions_features`.
     ConnectEmbeddedFinancialAccountTransactionsFeatures {
         card_spend_dispute_management: bool = flag "card_spend_dispute_management" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_instant_payouts_promotion_config`.
     ConnectEmbeddedInstantPayoutsPromotionConfig {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedInstantPayoutsPromotionFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_instant_payouts_promotion_features`.
     ConnectEmbeddedInstantPayoutsPromotionFeatures {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
         external_account_collection: bool = flag "external_account_collection" Required "`true` or `false`; always there.";
         instant_payouts: bool = flag "instant_payouts" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_issuing_card_config_claim`.
     ConnectEmbeddedIssuingCardConfigClaim {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedIssuingCardFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_issuing_card_features`.
     ConnectEmbeddedIssuingCardFeatures {
         card_management: bool = flag "card_management" Required "`true` or `false`; always there.";
@@ -584,13 +708,17 @@ views! {
         cardholder_management: bool = flag "cardholder_management" Required "`true` or `false`; always there.";
         spend_control_management: bool = flag "spend_control_management" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_issuing_cards_list_config_claim`.
     ConnectEmbeddedIssuingCardsListConfigClaim {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedIssuingCardsListFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_issuing_cards_list_features`.
     ConnectEmbeddedIssuingCardsListFeatures {
         card_management: bool = flag "card_management" Required "`true` or `false`; always there.";
@@ -599,20 +727,26 @@ views! {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
         spend_control_management: bool = flag "spend_control_management" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_payment_disputes_config`.
     ConnectEmbeddedPaymentDisputesConfig {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedPaymentDisputesFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_payment_disputes_features`.
     ConnectEmbeddedPaymentDisputesFeatures {
         destination_on_behalf_of_charge_management: bool = flag "destination_on_behalf_of_charge_management" Required "`true` or `false`; always there.";
         dispute_management: bool = flag "dispute_management" Required "`true` or `false`; always there.";
         refund_management: bool = flag "refund_management" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_disputes_list_features` and 2 other places.
     ConnectEmbeddedPaymentsFeatures {
         capture_payments: bool = flag "capture_payments" Required "`true` or `false`; always there.";
@@ -620,13 +754,17 @@ views! {
         dispute_management: bool = flag "dispute_management" Required "`true` or `false`; always there.";
         refund_management: bool = flag "refund_management" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_payouts_config` and one other place.
     ConnectEmbeddedPayoutsConfig {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         features: ConnectEmbeddedPayoutsFeatures = view "features" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `connect_embedded_payouts_features` and one other place.
     ConnectEmbeddedPayoutsFeatures {
         disable_stripe_user_authentication: bool = flag "disable_stripe_user_authentication" Required "`true` or `false`; always there.";
@@ -635,19 +773,25 @@ views! {
         instant_payouts: bool = flag "instant_payouts" Required "`true` or `false`; always there.";
         standard_payouts: bool = flag "standard_payouts" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `credit_balance`.
     CreditBalance {
         available_balance: BillingCreditGrantsResourceAmount = view "available_balance" Required "An object; always there.";
         ledger_balance: BillingCreditGrantsResourceAmount = view "ledger_balance" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `credit_notes_payment_record_refund`.
     CreditNotesPaymentRecordRefund {
         payment_record: &str = text "payment_record" Required "Text; always there.";
         refund_group: &str = text "refund_group" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `credit_notes_pretax_credit_amount` and one other place.
     CreditNotesPretaxCreditAmount {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -655,13 +799,17 @@ views! {
         discount: Expandable<Discount> = field "discount" Optional "An id, or the object where the call expanded it; may be missing.";
         r#type: CreditNotesPretaxCreditAmountType = field "type" Required "`credit_balance_transaction` or `discount`; always there.";
     }
+}
 
+view! {
     /// The part `billing_bill_resource_invoicing_lines_common_credited_items` and 2 other places.
     CreditedItemsInvoiceLineItems {
         invoice: &str = text "invoice" Required "Text; always there.";
         invoice_line_items: Vec<&str> = field "invoice_line_items" Required "Several, each: text; always there.";
     }
+}
 
+view! {
     /// The part `customer_acceptance`.
     CustomerAcceptance {
         accepted_at: i64 = int "accepted_at" Nullable "Seconds since 1970; may be `null`.";
@@ -669,29 +817,39 @@ views! {
         online: OnlineAcceptance = view "online" Optional "An object; may be missing.";
         r#type: TerminalReaderStatus = field "type" Required "`offline` or `online`; always there.";
     }
+}
 
+view! {
     /// The part `customer_balance_customer_balance_settings`.
     CustomerBalanceCustomerBalanceSettings {
         reconciliation_mode: PaymentIntentConfirmationMethod = field "reconciliation_mode" Required "`automatic` or `manual`; always there.";
         using_merchant_default: bool = flag "using_merchant_default" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_adjusted_for_overdraft`.
     CustomerBalanceResourceCashBalanceTransactionResourceAdjustedForOverdraft {
         balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Required "An id, or the object where the call expanded it; always there.";
         linked_transaction: Expandable<CustomerCashBalanceTransaction> = field "linked_transaction" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_applied_to_payment_transaction` and one other place.
     CustomerBalanceResourceCashBalanceTransactionResourceAppliedToPaymentTransaction {
         payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransaction {
         bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransfer = view "bank_transfer" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransfer {
         eu_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceEuBankTransfer = view "eu_bank_transfer" Optional "An object; may be missing.";
@@ -701,56 +859,74 @@ views! {
         r#type: PaymentMethodOptionsCustomerBalanceBankTransferType = field "type" Required "`eu_bank_transfer`, `gb_bank_transfer`, `jp_bank_transfer`, `mx_bank_transfer` or `us_bank_transfer`; always there.";
         us_bank_transfer: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransfer = view "us_bank_transfer" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_eu_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceEuBankTransfer {
         bic: &str = text "bic" Nullable "Text; may be `null`.";
         iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
         sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_gb_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceGbBankTransfer {
         account_number_last4: &str = text "account_number_last4" Nullable "Text; may be `null`.";
         sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
         sort_code: &str = text "sort_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_jp_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceJpBankTransfer {
         sender_bank: &str = text "sender_bank" Nullable "Text; may be `null`.";
         sender_branch: &str = text "sender_branch" Nullable "Text; may be `null`.";
         sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_us_bank_transfer`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransfer {
         network: CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransferNetwork = field "network" Optional "`ach`, `domestic_wire_us` or `swift`; may be missing.";
         sender_name: &str = text "sender_name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_refunded_from_payment_transaction`.
     CustomerBalanceResourceCashBalanceTransactionResourceRefundedFromPaymentTransaction {
         refund: Expandable<Refund> = field "refund" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `customer_balance_resource_cash_balance_transaction_resource_transferred_to_balance`.
     CustomerBalanceResourceCashBalanceTransactionResourceTransferredToBalance {
         balance_transaction: Expandable<BalanceTransaction> = field "balance_transaction" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `discount_source` and 2 other places.
     DiscountSource {
         coupon: Expandable<Coupon> = field "coupon" Nullable "An id, or the object where the call expanded it; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `discounts_resource_discount_amount` and 4 other places.
     DiscountsResourceDiscountAmount {
         amount: i64 = int "amount" Required "An integer; always there.";
         discount: Expandable<Discount> = field "discount" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `fee`.
     Fee {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -759,7 +935,9 @@ views! {
         description: &str = text "description" Nullable "Text; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `financial_reporting_finance_report_run_run_parameters`.
     FinancialReportingFinanceReportRunRunParameters {
         columns: Vec<&str> = field "columns" Optional "Several, each: text; may be missing.";
@@ -771,27 +949,35 @@ views! {
         reporting_category: &str = text "reporting_category" Optional "Text; may be missing.";
         timezone: &str = text "timezone" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `forwarded_request_context`.
     ForwardedRequestContext {
         destination_duration: i64 = int "destination_duration" Required "An integer; always there.";
         destination_ip_address: &str = text "destination_ip_address" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `forwarded_request_details`.
     ForwardedRequestDetails {
         body: &str = text "body" Required "Text; always there.";
         headers: Vec<ForwardedRequestHeader> = field "headers" Required "Several, each: an object; always there.";
         http_method: &str = text "http_method" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `forwarded_response_details`.
     ForwardedResponseDetails {
         body: &str = text "body" Required "Text; always there.";
         headers: Vec<ForwardedRequestHeader> = field "headers" Required "Several, each: an object; always there.";
         status: i64 = int "status" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `gelato_document_report`.
     GelatoDocumentReport {
         address: Address = view "address" Nullable "An object; may be `null`.";
@@ -810,26 +996,34 @@ views! {
         unparsed_place_of_birth: &str = text "unparsed_place_of_birth" Nullable "Text; may be `null`.";
         unparsed_sex: &str = text "unparsed_sex" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_document_report_error`.
     GelatoDocumentReportError {
         code: GelatoDocumentReportErrorCode = field "code" Nullable "`document_expired`, `document_type_not_supported` or `document_unverified_other`; may be `null`.";
         reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_email_report`.
     GelatoEmailReport {
         email: &str = text "email" Nullable "Text; may be `null`.";
         error: GelatoEmailReportError = view "error" Nullable "An object; may be `null`.";
         status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
+}
 
+view! {
     /// The part `gelato_email_report_error`.
     GelatoEmailReportError {
         code: GelatoEmailReportErrorCode = field "code" Nullable "`email_unverified_other` or `email_verification_declined`; may be `null`.";
         reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_id_number_report`.
     GelatoIdNumberReport {
         dob: LegalEntityDob = view "dob" Nullable "An object; may be `null`.";
@@ -840,38 +1034,50 @@ views! {
         last_name: &str = text "last_name" Nullable "Text; may be `null`.";
         status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
+}
 
+view! {
     /// The part `gelato_id_number_report_error`.
     GelatoIdNumberReportError {
         code: GelatoIdNumberReportErrorCode = field "code" Nullable "`id_number_insufficient_document_data`, `id_number_mismatch` or `id_number_unverified_other`; may be `null`.";
         reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_phone_report`.
     GelatoPhoneReport {
         error: GelatoPhoneReportError = view "error" Nullable "An object; may be `null`.";
         phone: &str = text "phone" Nullable "Text; may be `null`.";
         status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
+}
 
+view! {
     /// The part `gelato_phone_report_error`.
     GelatoPhoneReportError {
         code: GelatoPhoneReportErrorCode = field "code" Nullable "`phone_unverified_other` or `phone_verification_declined`; may be `null`.";
         reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_provided_details`.
     GelatoProvidedDetails {
         email: &str = text "email" Optional "Text; may be missing.";
         phone: &str = text "phone" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `gelato_related_person`.
     GelatoRelatedPerson {
         account: &str = text "account" Required "Text; always there.";
         person: &str = text "person" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `gelato_report_document_options` and one other place.
     GelatoReportDocumentOptions {
         allowed_types: Vec<GelatoDocumentReportType> = field "allowed_types" Optional "Several, each: `driving_license`, `id_card` or `passport`; may be missing.";
@@ -879,7 +1085,9 @@ views! {
         require_live_capture: bool = flag "require_live_capture" Optional "`true` or `false`; may be missing.";
         require_matching_selfie: bool = flag "require_matching_selfie" Optional "`true` or `false`; may be missing.";
     }
+}
 
+view! {
     /// The part `gelato_selfie_report`.
     GelatoSelfieReport {
         document: &str = text "document" Nullable "Text; may be `null`.";
@@ -887,36 +1095,48 @@ views! {
         selfie: &str = text "selfie" Nullable "Text; may be `null`.";
         status: GelatoEmailReportStatus = field "status" Required "`unverified` or `verified`; always there.";
     }
+}
 
+view! {
     /// The part `gelato_selfie_report_error`.
     GelatoSelfieReportError {
         code: GelatoSelfieReportErrorCode = field "code" Nullable "`selfie_document_missing_photo`, `selfie_face_mismatch`, `selfie_manipulated` or `selfie_unverified_other`; may be `null`.";
         reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_session_email_options` and one other place.
     GelatoSessionEmailOptions {
         require_verification: bool = flag "require_verification" Optional "`true` or `false`; may be missing.";
     }
+}
 
+view! {
     /// The part `gelato_session_last_error`.
     GelatoSessionLastError {
         code: GelatoSessionLastErrorCode = field "code" Nullable "One of 19 words; may be `null`.";
         reason: &str = text "reason" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `gelato_session_matching_options`.
     GelatoSessionMatchingOptions {
         dob: GelatoSessionMatchingOptionsDob = field "dob" Optional "`none` or `similar`; may be missing.";
         name: GelatoSessionMatchingOptionsDob = field "name" Optional "`none` or `similar`; may be missing.";
     }
+}
 
+view! {
     /// The part `gelato_verification_report_options`.
     GelatoVerificationReportOptions {
         document: GelatoReportDocumentOptions = view "document" Optional "An object; may be missing.";
         id_number: Node = field "id_number" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `gelato_verification_session_options`.
     GelatoVerificationSessionOptions {
         document: GelatoReportDocumentOptions = view "document" Optional "An object; may be missing.";
@@ -925,7 +1145,9 @@ views! {
         matching: GelatoSessionMatchingOptions = view "matching" Optional "An object; may be missing.";
         phone: GelatoSessionEmailOptions = view "phone" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `gelato_verified_outputs`.
     GelatoVerifiedOutputs {
         address: Address = view "address" Nullable "An object; may be `null`.";
@@ -940,14 +1162,18 @@ views! {
         unparsed_place_of_birth: &str = text "unparsed_place_of_birth" Nullable "Text; may be `null`.";
         unparsed_sex: &str = text "unparsed_sex" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `inbound_transfers`.
     InboundTransfers {
         billing_details: TreasurySharedResourceBillingDetails = view "billing_details" Required "An object; always there.";
         r#type: &str = text "type" Required "Text; always there.";
         us_bank_account: InboundTransfersPaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `inbound_transfers_payment_method_details_us_bank_account`.
     InboundTransfersPaymentMethodDetailsUsBankAccount {
         account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
@@ -959,7 +1185,9 @@ views! {
         network: &str = text "network" Required "Text; always there.";
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_billing_details` and 2 other places.
     InsightsResourcesPaymentEvaluationBillingDetails {
         address: Address = view "address" Required "An object; always there.";
@@ -967,12 +1195,16 @@ views! {
         name: &str = text "name" Nullable "Text; may be `null`.";
         phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_client_device_metadata`.
     InsightsResourcesPaymentEvaluationClientDeviceMetadata {
         radar_session: &str = text "radar_session" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_customer_details`.
     InsightsResourcesPaymentEvaluationCustomerDetails {
         customer: &str = text "customer" Nullable "Text; may be `null`.";
@@ -981,19 +1213,25 @@ views! {
         name: &str = text "name" Nullable "Text; may be `null`.";
         phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_dispute_opened`.
     InsightsResourcesPaymentEvaluationDisputeOpened {
         amount: i64 = int "amount" Required "An integer; always there.";
         currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
         reason: InsightsResourcesPaymentEvaluationDisputeOpenedReason = field "reason" Required "One of 11 words; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_early_fraud_warning_received`.
     InsightsResourcesPaymentEvaluationEarlyFraudWarningReceived {
         fraud_type: InsightsResourcesPaymentEvaluationEarlyFraudWarningReceivedFraudType = field "fraud_type" Required "`made_with_lost_card`, `made_with_stolen_card`, `other` or `unauthorized_use_of_card`; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_event`.
     InsightsResourcesPaymentEvaluationEvent {
         dispute_opened: InsightsResourcesPaymentEvaluationDisputeOpened = view "dispute_opened" Optional "An object; may be missing.";
@@ -1004,24 +1242,32 @@ views! {
         user_intervention_raised: InsightsResourcesPaymentEvaluationUserInterventionRaised = view "user_intervention_raised" Optional "An object; may be missing.";
         user_intervention_resolved: InsightsResourcesPaymentEvaluationUserInterventionResolved = view "user_intervention_resolved" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_merchant_blocked`.
     InsightsResourcesPaymentEvaluationMerchantBlocked {
         reason: InsightsResourcesPaymentEvaluationMerchantBlockedReason = field "reason" Required "`authentication_required`, `blocked_for_fraud`, `invalid_payment` or `other`; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_money_movement_card`.
     InsightsResourcesPaymentEvaluationMoneyMovementCard {
         customer_presence: PaymentIntentSetupFutureUsage = field "customer_presence" Nullable "`off_session` or `on_session`; may be `null`.";
         payment_type: InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType = field "payment_type" Nullable "`one_off`, `recurring`, `setup_one_off` or `setup_recurring`; may be `null`.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_money_movement_details`.
     InsightsResourcesPaymentEvaluationMoneyMovementDetails {
         card: InsightsResourcesPaymentEvaluationMoneyMovementCard = view "card" Nullable "An object; may be `null`.";
         money_movement_type: &str = text "money_movement_type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_outcome`.
     InsightsResourcesPaymentEvaluationOutcome {
         merchant_blocked: InsightsResourcesPaymentEvaluationMerchantBlocked = view "merchant_blocked" Optional "An object; may be missing.";
@@ -1030,7 +1276,9 @@ views! {
         succeeded: InsightsResourcesPaymentEvaluationSucceeded = view "succeeded" Optional "An object; may be missing.";
         r#type: InsightsResourcesPaymentEvaluationOutcomeType = field "type" Required "`failed`, `merchant_blocked`, `rejected` or `succeeded`; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_payment_details`.
     InsightsResourcesPaymentEvaluationPaymentDetails {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -1041,25 +1289,33 @@ views! {
         shipping_details: InsightsResourcesPaymentEvaluationShipping = view "shipping_details" Nullable "An object; may be `null`.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_payment_method_details`.
     InsightsResourcesPaymentEvaluationPaymentMethodDetails {
         billing_details: InsightsResourcesPaymentEvaluationBillingDetails = view "billing_details" Nullable "An object; may be `null`.";
         payment_method: Expandable<PaymentMethod> = field "payment_method" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_refunded`.
     InsightsResourcesPaymentEvaluationRefunded {
         amount: i64 = int "amount" Required "An integer; always there.";
         currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
         reason: InsightsResourcesPaymentEvaluationRefundedReason = field "reason" Required "`duplicate`, `fraudulent`, `other` or `requested_by_customer`; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_rejected`.
     InsightsResourcesPaymentEvaluationRejected {
         card: InsightsResourcesPaymentEvaluationRejectedCard = view "card" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_rejected_card`.
     InsightsResourcesPaymentEvaluationRejectedCard {
         address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_line1_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
@@ -1067,56 +1323,74 @@ views! {
         cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "cvc_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
         reason: InsightsResourcesPaymentEvaluationRejectedCardReason = field "reason" Required "One of 13 words; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_shipping` and 2 other places.
     InsightsResourcesPaymentEvaluationShipping {
         address: Address = view "address" Required "An object; always there.";
         name: &str = text "name" Nullable "Text; may be `null`.";
         phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_signal_v2`.
     InsightsResourcesPaymentEvaluationSignalV2 {
         evaluated_at: i64 = int "evaluated_at" Required "Seconds since 1970; always there.";
         risk_level: InsightsResourcesPaymentEvaluationSignalV2RiskLevel = field "risk_level" Required "`elevated`, `highest`, `low`, `normal`, `not_assessed` or `unknown`; always there.";
         score: f64 = number "score" Required "A number; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_signals`.
     InsightsResourcesPaymentEvaluationSignals {
         fraudulent_payment: InsightsResourcesPaymentEvaluationSignalV2 = view "fraudulent_payment" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_succeeded`.
     InsightsResourcesPaymentEvaluationSucceeded {
         card: InsightsResourcesPaymentEvaluationSucceededCard = view "card" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_succeeded_card`.
     InsightsResourcesPaymentEvaluationSucceededCard {
         address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_line1_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
         address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_postal_code_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
         cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "cvc_check" Required "`fail`, `pass`, `unavailable` or `unchecked`; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_user_intervention_raised`.
     InsightsResourcesPaymentEvaluationUserInterventionRaised {
         custom: TaxProductRegistrationsResourceCountryOptionsDefault = view "custom" Optional "An object; may be missing.";
         key: &str = text "key" Required "Text; always there.";
         r#type: InsightsResourcesPaymentEvaluationUserInterventionRaisedType = field "type" Required "`3ds`, `captcha` or `custom`; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_user_intervention_resolved`.
     InsightsResourcesPaymentEvaluationUserInterventionResolved {
         key: &str = text "key" Required "Text; always there.";
         outcome: InsightsResourcesPaymentEvaluationUserInterventionResolvedOutcome = field "outcome" Nullable "`abandoned`, `failed` or `passed`; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoice_installments_card` and one other place.
     InvoiceInstallmentsCard {
         enabled: bool = flag "enabled" Nullable "`true` or `false`; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoices_payment_method_options`.
     InvoicesPaymentMethodOptions {
         acss_debit: InvoicePaymentMethodOptionsAcssDebit = view "acss_debit" Nullable "An object; may be `null`.";
@@ -1130,14 +1404,18 @@ views! {
         upi: InvoicePaymentMethodOptionsUpi = view "upi" Nullable "An object; may be `null`.";
         us_bank_account: InvoicePaymentMethodOptionsUsBankAccount = view "us_bank_account" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoices_payment_settings`.
     InvoicesPaymentSettings {
         default_mandate: &str = text "default_mandate" Nullable "Text; may be `null`.";
         payment_method_options: InvoicesPaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
         payment_method_types: Vec<InvoicesPaymentSettingsPaymentMethodTypes> = field "payment_method_types" Nullable "Several, each: one of 45 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoices_payments_invoice_payment_associated_payment`.
     InvoicesPaymentsInvoicePaymentAssociatedPayment {
         charge: Expandable<Charge> = field "charge" Optional "An id, or the object where the call expanded it; may be missing.";
@@ -1145,25 +1423,33 @@ views! {
         payment_record: Expandable<PaymentRecord> = field "payment_record" Optional "An id, or the object where the call expanded it; may be missing.";
         r#type: InvoicesPaymentsInvoicePaymentAssociatedPaymentType = field "type" Required "`charge`, `payment_intent` or `payment_record`; always there.";
     }
+}
 
+view! {
     /// The part `invoices_payments_invoice_payment_status_transitions`.
     InvoicesPaymentsInvoicePaymentStatusTransitions {
         canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
         paid_at: i64 = int "paid_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoices_resource_confirmation_secret`.
     InvoicesResourceConfirmationSecret {
         client_secret: &str = text "client_secret" Required "Text; always there.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `invoices_resource_from_invoice`.
     InvoicesResourceFromInvoice {
         action: &str = text "action" Required "Text; always there.";
         invoice: Expandable<Invoice> = field "invoice" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `invoices_resource_invoice_rendering`.
     InvoicesResourceInvoiceRendering {
         amount_tax_display: &str = text "amount_tax_display" Nullable "Text; may be `null`.";
@@ -1171,7 +1457,9 @@ views! {
         template: &str = text "template" Nullable "Text; may be `null`.";
         template_version: i64 = int "template_version" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `invoices_resource_pretax_credit_amount` and one other place.
     InvoicesResourcePretaxCreditAmount {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -1179,7 +1467,9 @@ views! {
         discount: Expandable<Discount> = field "discount" Optional "An id, or the object where the call expanded it; may be missing.";
         r#type: CreditNotesPretaxCreditAmountType = field "type" Required "`credit_balance_transaction` or `discount`; always there.";
     }
+}
 
+view! {
     /// The part `invoices_resource_status_transitions`.
     InvoicesResourceStatusTransitions {
         finalized_at: i64 = int "finalized_at" Nullable "Seconds since 1970; may be `null`.";
@@ -1187,7 +1477,9 @@ views! {
         paid_at: i64 = int "paid_at" Nullable "Seconds since 1970; may be `null`.";
         voided_at: i64 = int "voided_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_card_authorization_controls` and one other place.
     IssuingCardAuthorizationControls {
         allowed_card_presences: Vec<IssuingAuthorizationCardPresence> = field "allowed_card_presences" Nullable "Several, each: `not_present` or `present`; may be `null`.";
@@ -1199,25 +1491,33 @@ views! {
         spending_limits: Vec<IssuingCardSpendingLimit> = field "spending_limits" Nullable "Several, each: an object; may be `null`.";
         spending_limits_currency: &str = text "spending_limits_currency" Nullable "A currency, three letters in lower case; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_card_spending_limit` and one other place.
     IssuingCardSpendingLimit {
         amount: i64 = int "amount" Required "An integer; always there.";
         categories: Vec<IssuingCardSpendingLimitCategories> = field "categories" Nullable "Several, each: one of 295 words; may be `null`.";
         interval: IssuingCardSpendingLimitInterval = field "interval" Required "`all_time`, `daily`, `monthly`, `per_authorization`, `weekly` or `yearly`; always there.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_address` and one other place.
     IssuingCardholderAddress {
         address: Address = view "address" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `issuing_network_token_address`.
     IssuingNetworkTokenAddress {
         line1: &str = text "line1" Required "Text; always there.";
         postal_code: &str = text "postal_code" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `issuing_network_token_device`.
     IssuingNetworkTokenDevice {
         device_fingerprint: &str = text "device_fingerprint" Optional "Text; may be missing.";
@@ -1227,7 +1527,9 @@ views! {
         phone_number: &str = text "phone_number" Optional "Text; may be missing.";
         r#type: IssuingNetworkTokenDeviceType = field "type" Optional "`other`, `phone` or `watch`; may be missing.";
     }
+}
 
+view! {
     /// The part `issuing_network_token_mastercard`.
     IssuingNetworkTokenMastercard {
         card_reference_id: &str = text "card_reference_id" Optional "Text; may be missing.";
@@ -1235,7 +1537,9 @@ views! {
         token_requestor_id: &str = text "token_requestor_id" Required "Text; always there.";
         token_requestor_name: &str = text "token_requestor_name" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `issuing_network_token_network_data`.
     IssuingNetworkTokenNetworkData {
         device: IssuingNetworkTokenDevice = view "device" Optional "An object; may be missing.";
@@ -1244,7 +1548,9 @@ views! {
         visa: IssuingNetworkTokenVisa = view "visa" Optional "An object; may be missing.";
         wallet_provider: IssuingNetworkTokenWalletProvider = view "wallet_provider" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `issuing_network_token_visa`.
     IssuingNetworkTokenVisa {
         card_reference_id: &str = text "card_reference_id" Nullable "Text; may be `null`.";
@@ -1252,7 +1558,9 @@ views! {
         token_requestor_id: &str = text "token_requestor_id" Required "Text; always there.";
         token_risk_score: &str = text "token_risk_score" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `issuing_network_token_wallet_provider`.
     IssuingNetworkTokenWalletProvider {
         account_id: &str = text "account_id" Optional "Text; may be missing.";
@@ -1266,31 +1574,41 @@ views! {
         suggested_decision: IssuingNetworkTokenWalletProviderSuggestedDecision = field "suggested_decision" Optional "`approve`, `decline` or `require_auth`; may be missing.";
         suggested_decision_version: &str = text "suggested_decision_version" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_amount_details` and 3 other places.
     IssuingTransactionAmountDetails {
         atm_fee: i64 = int "atm_fee" Nullable "An integer; may be `null`.";
         cashback_amount: i64 = int "cashback_amount" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_fleet_fuel_price_data` and 3 other places.
     IssuingTransactionFleetFuelPriceData {
         gross_amount_decimal: &str = text "gross_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_fleet_reported_breakdown` and one other place.
     IssuingTransactionFleetReportedBreakdown {
         fuel: IssuingTransactionFleetFuelPriceData = view "fuel" Nullable "An object; may be `null`.";
         non_fuel: IssuingTransactionFleetFuelPriceData = view "non_fuel" Nullable "An object; may be `null`.";
         tax: IssuingTransactionFleetTaxData = view "tax" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_authorization_fleet_tax_data` and one other place.
     IssuingTransactionFleetTaxData {
         local_amount_decimal: &str = text "local_amount_decimal" Nullable "A decimal number as text; may be `null`.";
         national_amount_decimal: &str = text "national_amount_decimal" Nullable "A decimal number as text; may be `null`.";
     }
+}
 
+view! {
     /// The part `legal_entity_company`.
     LegalEntityCompany {
         address: Address = view "address" Optional "An object; may be missing.";
@@ -1316,12 +1634,16 @@ views! {
         vat_id_provided: bool = flag "vat_id_provided" Optional "`true` or `false`; may be missing.";
         verification: LegalEntityCompanyVerification = view "verification" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `legal_entity_company_verification`.
     LegalEntityCompanyVerification {
         document: LegalEntityPersonVerificationDocument = view "document" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `legal_entity_japan_address` and 5 other places.
     LegalEntityJapanAddress {
         city: &str = text "city" Nullable "Text; may be `null`.";
@@ -1332,7 +1654,9 @@ views! {
         state: &str = text "state" Nullable "Text; may be `null`.";
         town: &str = text "town" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `legal_entity_person_verification`.
     LegalEntityPersonVerification {
         additional_document: LegalEntityPersonVerificationDocument = view "additional_document" Nullable "An object; may be `null`.";
@@ -1341,7 +1665,9 @@ views! {
         document: LegalEntityPersonVerificationDocument = view "document" Optional "An object; may be missing.";
         status: &str = text "status" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `legal_entity_company_verification_document` and 2 other places.
     LegalEntityPersonVerificationDocument {
         back: Expandable<File> = field "back" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -1349,31 +1675,41 @@ views! {
         details_code: &str = text "details_code" Nullable "Text; may be `null`.";
         front: Expandable<File> = field "front" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `issuing_cardholder_user_terms_acceptance` and 4 other places.
     LegalEntityUboDeclaration {
         date: i64 = int "date" Nullable "Seconds since 1970; may be `null`.";
         ip: &str = text "ip" Nullable "Text; may be `null`.";
         user_agent: &str = text "user_agent" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `mandate_au_becs_debit` and one other place.
     MandateAuBecsDebit {
         url: &str = text "url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `account_monthly_estimated_revenue` and 3 other places.
     MandateSingleUse {
         amount: i64 = int "amount" Required "An integer; always there.";
         currency: &str = text "currency" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `confirmation_tokens_resource_mandate_data_resource_customer_acceptance_resource_online` and one other place.
     OnlineAcceptance {
         ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
         user_agent: &str = text "user_agent" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `outbound_payments_payment_method_details` and one other place.
     OutboundPaymentsPaymentMethodDetails {
         billing_details: TreasurySharedResourceBillingDetails = view "billing_details" Required "An object; always there.";
@@ -1381,7 +1717,9 @@ views! {
         r#type: OutboundPaymentsPaymentMethodDetailsType = field "type" Required "`financial_account` or `us_bank_account`; always there.";
         us_bank_account: OutboundPaymentsPaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `outbound_payments_payment_method_details_us_bank_account` and one other place.
     OutboundPaymentsPaymentMethodDetailsUsBankAccount {
         account_holder_type: IssuingCardholderType = field "account_holder_type" Nullable "`company` or `individual`; may be `null`.";
@@ -1393,7 +1731,9 @@ views! {
         network: UsBankAccountNetworksSupported = field "network" Required "`ach` or `us_domestic_wire`; always there.";
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_amount_details_resource_line_items_list_resource_line_item_resource_payment_method_options`.
     PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourcePaymentMethodOptions {
         card: PaymentFlowsPrivatePaymentMethodsCardPresentAmountDetailsLineItemPaymentMethodOptions = view "card" Optional "An object; may be missing.";
@@ -1401,17 +1741,23 @@ views! {
         klarna: PaymentFlowsPrivatePaymentMethodsKlarnaPaymentIntentAmountDetailsLineItemPaymentMethodOptions = view "klarna" Optional "An object; may be missing.";
         paypal: PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptions = view "paypal" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_flows_amount_details_resource_line_items_list_resource_line_item_resource_tax`.
     PaymentFlowsAmountDetailsResourceLineItemsListResourceLineItemResourceTax {
         total_tax_amount: i64 = int "total_tax_amount" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_card_payment_intent_amount_details_line_item_payment_method_options` and one other place.
     PaymentFlowsPrivatePaymentMethodsCardPresentAmountDetailsLineItemPaymentMethodOptions {
         commodity_code: &str = text "commodity_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_klarna_payment_intent_amount_details_line_item_payment_method_options`.
     PaymentFlowsPrivatePaymentMethodsKlarnaPaymentIntentAmountDetailsLineItemPaymentMethodOptions {
         image_url: &str = text "image_url" Nullable "Text; may be `null`.";
@@ -1419,43 +1765,57 @@ views! {
         reference: &str = text "reference" Nullable "Text; may be `null`.";
         subscription_reference: &str = text "subscription_reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_flows_private_payment_methods_paypal_amount_details_line_item_payment_method_options`.
     PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptions {
         category: PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory = field "category" Optional "`digital_goods`, `donation` or `physical_goods`; may be missing.";
         description: &str = text "description" Optional "Text; may be missing.";
         sold_by: &str = text "sold_by" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_after_completion`.
     PaymentLinksResourceAfterCompletion {
         hosted_confirmation: PortalFlowsAfterCompletionHostedConfirmation = view "hosted_confirmation" Optional "An object; may be missing.";
         redirect: MandateAuBecsDebit = view "redirect" Optional "An object; may be missing.";
         r#type: PaymentLinksResourceAfterCompletionType = field "type" Required "`hosted_confirmation` or `redirect`; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_automatic_tax`.
     PaymentLinksResourceAutomaticTax {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         liability: ConnectAccountReference = view "liability" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_card_payment_method_options`.
     PaymentLinksResourceCardPaymentMethodOptions {
         restrictions: PaymentLinksResourceCardRestrictions = view "restrictions" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_card_restrictions`.
     PaymentLinksResourceCardRestrictions {
         brands_blocked: Vec<PaymentLinksResourceCardRestrictionsBrandsBlocked> = field "brands_blocked" Required "Several, each: `american_express`, `discover_global_network`, `mastercard` or `visa`; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_completed_sessions`.
     PaymentLinksResourceCompletedSessions {
         count: i64 = int "count" Required "An integer; always there.";
         limit: i64 = int "limit" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_custom_fields`.
     PaymentLinksResourceCustomFields {
         dropdown: PaymentLinksResourceCustomFieldsDropdown = view "dropdown" Optional "An object; may be missing.";
@@ -1466,26 +1826,34 @@ views! {
         text: PaymentLinksResourceCustomFieldsText = view "text" Optional "An object; may be missing.";
         r#type: PaymentLinksResourceCustomFieldsType = field "type" Required "`dropdown`, `numeric` or `text`; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_custom_fields_dropdown`.
     PaymentLinksResourceCustomFieldsDropdown {
         default_value: &str = text "default_value" Nullable "Text; may be `null`.";
         options: Vec<PaymentPagesCheckoutSessionCustomFieldsOption> = field "options" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_custom_fields_numeric` and one other place.
     PaymentLinksResourceCustomFieldsText {
         default_value: &str = text "default_value" Nullable "Text; may be `null`.";
         maximum_length: i64 = int "maximum_length" Nullable "An integer; may be `null`.";
         minimum_length: i64 = int "minimum_length" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_invoice_creation`.
     PaymentLinksResourceInvoiceCreation {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         invoice_data: PaymentLinksResourceInvoiceSettings = view "invoice_data" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_payment_intent_data`.
     PaymentLinksResourcePaymentIntentData {
         capture_method: PaymentIntentCaptureMethod = field "capture_method" Nullable "`automatic`, `automatic_async` or `manual`; may be `null`.";
@@ -1496,17 +1864,23 @@ views! {
         statement_descriptor_suffix: &str = text "statement_descriptor_suffix" Nullable "Text; may be `null`.";
         transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_payment_method_options`.
     PaymentLinksResourcePaymentMethodOptions {
         card: PaymentLinksResourceCardPaymentMethodOptions = view "card" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_restrictions`.
     PaymentLinksResourceRestrictions {
         completed_sessions: PaymentLinksResourceCompletedSessions = view "completed_sessions" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_subscription_data`.
     PaymentLinksResourceSubscriptionData {
         description: &str = text "description" Nullable "Text; may be `null`.";
@@ -1515,30 +1889,40 @@ views! {
         trial_period_days: i64 = int "trial_period_days" Nullable "An integer; may be `null`.";
         trial_settings: SubscriptionsTrialsResourceTrialSettings = view "trial_settings" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_subscription_data_invoice_settings`.
     PaymentLinksResourceSubscriptionDataInvoiceSettings {
         issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_config_resource_display_preference` and 57 other places.
     PaymentMethodConfigResourceDisplayPreference {
         overridable: bool = flag "overridable" Nullable "`true` or `false`; may be `null`.";
         preference: PaymentMethodConfigResourceDisplayPreferencePreference = field "preference" Required "`none`, `off` or `on`; always there.";
         value: PaymentMethodConfigResourceDisplayPreferenceValue = field "value" Required "`off` or `on`; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_config_resource_payment_method_properties` and 57 other places.
     PaymentMethodConfigResourcePaymentMethodProperties {
         available: bool = flag "available" Required "`true` or `false`; always there.";
         display_preference: PaymentMethodConfigResourceDisplayPreference = view "display_preference" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_method_details_payment_record_boleto` and one other place.
     PaymentMethodDetailsPaymentRecordBoleto {
         tax_id: &str = text "tax_id" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_customer_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourceCustomerDetails {
         customer: &str = text "customer" Nullable "Text; may be `null`.";
@@ -1546,7 +1930,9 @@ views! {
         name: &str = text "name" Nullable "Text; may be `null`.";
         phone: &str = text "phone" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetails {
         authorization_code: &str = text "authorization_code" Nullable "Text; may be `null`.";
@@ -1572,14 +1958,18 @@ views! {
         three_d_secure: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecure = view "three_d_secure" Nullable "An object; may be `null`.";
         wallet: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceWallet = view "wallet" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details_resource_checks` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceChecks {
         address_line1_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_line1_check" Nullable "`fail`, `pass`, `unavailable` or `unchecked`; may be `null`.";
         address_postal_code_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "address_postal_code_check" Nullable "`fail`, `pass`, `unavailable` or `unchecked`; may be `null`.";
         cvc_check: InsightsResourcesPaymentEvaluationRejectedCardCvcCheck = field "cvc_check" Nullable "`fail`, `pass`, `unavailable` or `unchecked`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecure {
         authentication_flow: ThreeDSecureDetailsAuthenticationFlow = field "authentication_flow" Nullable "`challenge` or `frictionless`; may be `null`.";
@@ -1591,7 +1981,9 @@ views! {
         result_reason: ThreeDSecureDetailsResultReason = field "result_reason" Nullable "One of 7 words; may be `null`.";
         version: PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureVersion = field "version" Nullable "`1.0.2`, `2.1.0` or `2.2.0`; may be `null`.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_payment_method_card_details_resource_wallet` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceWallet {
         apple_pay: TaxProductRegistrationsResourceCountryOptionsDefault = view "apple_pay" Optional "An object; may be missing.";
@@ -1599,13 +1991,17 @@ views! {
         google_pay: Node = field "google_pay" Optional "Any JSON; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_payment_method_custom_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCustomDetails {
         display_name: &str = text "display_name" Required "Text; always there.";
         r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_payment_method_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodDetails {
         ach_credit_transfer: PaymentMethodDetailsAchCreditTransfer = view "ach_credit_transfer" Optional "An object; may be missing.";
@@ -1673,44 +2069,58 @@ views! {
         wechat_pay: PaymentMethodDetailsWechatPay = view "wechat_pay" Optional "An object; may be missing.";
         zip: Node = field "zip" Optional "Any JSON; may be missing.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_processor_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourceProcessorDetails {
         custom: PaymentsPrimitivesPaymentRecordsResourceProcessorDetailsResourceCustomDetails = view "custom" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `payments_primitives_payment_records_resource_processor_details_resource_custom_details` and one other place.
     PaymentsPrimitivesPaymentRecordsResourceProcessorDetailsResourceCustomDetails {
         payment_reference: &str = text "payment_reference" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `payouts_trace_id`.
     PayoutsTraceId {
         status: &str = text "status" Required "Text; always there.";
         value: &str = text "value" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `platform_earning_fee_source`.
     PlatformEarningFeeSource {
         charge: &str = text "charge" Optional "Text; may be missing.";
         payout: &str = text "payout" Optional "Text; may be missing.";
         r#type: PlatformEarningFeeSourceType = field "type" Required "`charge` or `payout`; always there.";
     }
+}
 
+view! {
     /// The part `portal_business_profile`.
     PortalBusinessProfile {
         headline: &str = text "headline" Nullable "Text; may be `null`.";
         privacy_policy_url: &str = text "privacy_policy_url" Nullable "Text; may be `null`.";
         terms_of_service_url: &str = text "terms_of_service_url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `portal_customer_update`.
     PortalCustomerUpdate {
         allowed_updates: Vec<PortalCustomerUpdateAllowedUpdates> = field "allowed_updates" Required "Several, each: `address`, `email`, `name`, `phone`, `shipping` or `tax_id`; always there.";
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `portal_features`.
     PortalFeatures {
         customer_update: PortalCustomerUpdate = view "customer_update" Required "An object; always there.";
@@ -1719,22 +2129,30 @@ views! {
         subscription_cancel: PortalSubscriptionCancel = view "subscription_cancel" Required "An object; always there.";
         subscription_update: PortalSubscriptionUpdate = view "subscription_update" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `payment_links_resource_completion_behavior_confirmation_page` and one other place.
     PortalFlowsAfterCompletionHostedConfirmation {
         custom_message: &str = text "custom_message" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `portal_flows_after_completion_redirect`.
     PortalFlowsAfterCompletionRedirect {
         return_url: &str = text "return_url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_coupon_offer`.
     PortalFlowsCouponOffer {
         coupon: &str = text "coupon" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_flow`.
     PortalFlowsFlow {
         after_completion: PortalFlowsFlowAfterCompletion = view "after_completion" Required "An object; always there.";
@@ -1743,73 +2161,97 @@ views! {
         subscription_update_confirm: PortalFlowsFlowSubscriptionUpdateConfirm = view "subscription_update_confirm" Nullable "An object; may be `null`.";
         r#type: PortalFlowsFlowType = field "type" Required "`payment_method_update`, `subscription_cancel`, `subscription_update` or `subscription_update_confirm`; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_flow_after_completion`.
     PortalFlowsFlowAfterCompletion {
         hosted_confirmation: PortalFlowsAfterCompletionHostedConfirmation = view "hosted_confirmation" Nullable "An object; may be `null`.";
         redirect: PortalFlowsAfterCompletionRedirect = view "redirect" Nullable "An object; may be `null`.";
         r#type: PortalFlowsFlowAfterCompletionType = field "type" Required "`hosted_confirmation`, `portal_homepage` or `redirect`; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_flow_subscription_cancel`.
     PortalFlowsFlowSubscriptionCancel {
         retention: PortalFlowsRetention = view "retention" Nullable "An object; may be `null`.";
         subscription: &str = text "subscription" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_flow_subscription_update`.
     PortalFlowsFlowSubscriptionUpdate {
         subscription: &str = text "subscription" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_flow_subscription_update_confirm`.
     PortalFlowsFlowSubscriptionUpdateConfirm {
         discounts: Vec<PortalFlowsSubscriptionUpdateConfirmDiscount> = field "discounts" Nullable "Several, each: an object; may be `null`.";
         items: Vec<PortalFlowsSubscriptionUpdateConfirmItem> = field "items" Required "Several, each: an object; always there.";
         subscription: &str = text "subscription" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_retention`.
     PortalFlowsRetention {
         coupon_offer: PortalFlowsCouponOffer = view "coupon_offer" Nullable "An object; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `portal_flows_subscription_update_confirm_discount`.
     PortalFlowsSubscriptionUpdateConfirmDiscount {
         coupon: &str = text "coupon" Nullable "Text; may be `null`.";
         promotion_code: &str = text "promotion_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `portal_flows_subscription_update_confirm_item`.
     PortalFlowsSubscriptionUpdateConfirmItem {
         id: &str = text "id" Nullable "Text; may be `null`.";
         price: &str = text "price" Nullable "Text; may be `null`.";
         quantity: i64 = int "quantity" Optional "An integer; may be missing.";
     }
+}
 
+view! {
     /// The part `portal_login_page`.
     PortalLoginPage {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         url: &str = text "url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `portal_payment_method_update`.
     PortalPaymentMethodUpdate {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         payment_method_configuration: &str = text "payment_method_configuration" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `portal_resource_schedule_update_at_period_end`.
     PortalResourceScheduleUpdateAtPeriodEnd {
         conditions: Vec<PortalResourceScheduleUpdateAtPeriodEndCondition> = field "conditions" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `portal_resource_schedule_update_at_period_end_condition`.
     PortalResourceScheduleUpdateAtPeriodEndCondition {
         r#type: PortalResourceScheduleUpdateAtPeriodEndConditionType = field "type" Required "`decreasing_item_amount` or `shortening_interval`; always there.";
     }
+}
 
+view! {
     /// The part `portal_subscription_cancel`.
     PortalSubscriptionCancel {
         cancellation_reason: PortalSubscriptionCancellationReason = view "cancellation_reason" Required "An object; always there.";
@@ -1817,13 +2259,17 @@ views! {
         mode: PortalSubscriptionCancelMode = field "mode" Required "`at_period_end` or `immediately`; always there.";
         proration_behavior: PortalSubscriptionCancelProrationBehavior = field "proration_behavior" Required "`always_invoice`, `create_prorations` or `none`; always there.";
     }
+}
 
+view! {
     /// The part `portal_subscription_cancellation_reason`.
     PortalSubscriptionCancellationReason {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         options: Vec<CancellationDetailsFeedback> = field "options" Required "Several, each: one of 8 words; always there.";
     }
+}
 
+view! {
     /// The part `portal_subscription_update`.
     PortalSubscriptionUpdate {
         billing_cycle_anchor: PortalSubscriptionUpdateBillingCycleAnchor = field "billing_cycle_anchor" Nullable "`now` or `unchanged`; may be `null`.";
@@ -1834,21 +2280,27 @@ views! {
         schedule_at_period_end: PortalResourceScheduleUpdateAtPeriodEnd = view "schedule_at_period_end" Required "An object; always there.";
         trial_update_behavior: PortalSubscriptionUpdateTrialUpdateBehavior = field "trial_update_behavior" Required "`continue_trial` or `end_trial`; always there.";
     }
+}
 
+view! {
     /// The part `portal_subscription_update_product`.
     PortalSubscriptionUpdateProduct {
         adjustable_quantity: PortalSubscriptionUpdateProductAdjustableQuantity = view "adjustable_quantity" Required "An object; always there.";
         prices: Vec<&str> = field "prices" Required "Several, each: text; always there.";
         product: &str = text "product" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `portal_subscription_update_product_adjustable_quantity`.
     PortalSubscriptionUpdateProductAdjustableQuantity {
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         maximum: i64 = int "maximum" Nullable "An integer; may be `null`.";
         minimum: i64 = int "minimum" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `promotion_codes_resource_restrictions`.
     PromotionCodesResourceRestrictions {
         currency_options: Map<PromotionCodeCurrencyOption> = field "currency_options" Optional "By key: an object; may be missing.";
@@ -1856,25 +2308,33 @@ views! {
         minimum_amount: i64 = int "minimum_amount" Nullable "An integer; may be `null`.";
         minimum_amount_currency: &str = text "minimum_amount_currency" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `proration_details`.
     ProrationDetails {
         credited_items: InvoiceItemProrationCreditedItems = view "credited_items" Nullable "An object; may be `null`.";
         discount_amounts: Vec<DiscountsResourceDiscountAmount> = field "discount_amounts" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `quotes_resource_computed`.
     QuotesResourceComputed {
         recurring: QuotesResourceRecurring = view "recurring" Nullable "An object; may be `null`.";
         upfront: QuotesResourceUpfront = view "upfront" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `quotes_resource_from_quote`.
     QuotesResourceFromQuote {
         is_revision: bool = flag "is_revision" Required "`true` or `false`; always there.";
         quote: Expandable<Quote> = field "quote" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `quotes_resource_recurring`.
     QuotesResourceRecurring {
         amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
@@ -1883,20 +2343,26 @@ views! {
         interval_count: i64 = int "interval_count" Required "An integer; always there.";
         total_details: QuotesResourceTotalDetails = view "total_details" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `quotes_resource_status_transitions`.
     QuotesResourceStatusTransitions {
         accepted_at: i64 = int "accepted_at" Nullable "Seconds since 1970; may be `null`.";
         canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
         finalized_at: i64 = int "finalized_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `quotes_resource_subscription_data_billing_mode`.
     QuotesResourceSubscriptionDataBillingMode {
         flexible: SubscriptionsResourceBillingModeFlexible = view "flexible" Optional "An object; may be missing.";
         r#type: SubscriptionsResourceBillingModeType = field "type" Required "`classic` or `flexible`; always there.";
     }
+}
 
+view! {
     /// The part `quotes_resource_subscription_data_subscription_data`.
     QuotesResourceSubscriptionDataSubscriptionData {
         billing_mode: QuotesResourceSubscriptionDataBillingMode = view "billing_mode" Required "An object; always there.";
@@ -1905,14 +2371,18 @@ views! {
         metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
         trial_period_days: i64 = int "trial_period_days" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `quotes_resource_transfer_data`.
     QuotesResourceTransferData {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
         amount_percent: f64 = number "amount_percent" Nullable "A number; may be `null`.";
         destination: Expandable<Account> = field "destination" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `quotes_resource_upfront`.
     QuotesResourceUpfront {
         amount_subtotal: i64 = int "amount_subtotal" Required "An integer; always there.";
@@ -1920,7 +2390,9 @@ views! {
         line_items: List<Item> = field "line_items" Optional "The first page of a list; may be missing.";
         total_details: QuotesResourceTotalDetails = view "total_details" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `radar_review_resource_location`.
     RadarReviewResourceLocation {
         city: &str = text "city" Nullable "Text; may be `null`.";
@@ -1929,7 +2401,9 @@ views! {
         longitude: f64 = number "longitude" Nullable "A number; may be `null`.";
         region: &str = text "region" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `radar_review_resource_session`.
     RadarReviewResourceSession {
         browser: &str = text "browser" Nullable "Text; may be `null`.";
@@ -1937,13 +2411,17 @@ views! {
         platform: &str = text "platform" Nullable "Text; may be `null`.";
         version: &str = text "version" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `outbound_payments_payment_method_details_financial_account` and 3 other places.
     ReceivedPaymentMethodDetailsFinancialAccount {
         id: &str = text "id" Required "Text; always there.";
         network: &str = text "network" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `reserve_transaction`.
     ReserveTransaction {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -1952,27 +2430,35 @@ views! {
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `secret_service_resource_scope`.
     SecretServiceResourceScope {
         r#type: SecretServiceResourceScopeType = field "type" Required "`account` or `user`; always there.";
         user: &str = text "user" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `discounts_resource_stackable_discount_with_discount_end` and 2 other places.
     StackableDiscountWithDiscountSettings {
         coupon: Expandable<Coupon> = field "coupon" Nullable "An id, or the object where the call expanded it; may be `null`.";
         discount: Expandable<Discount> = field "discount" Nullable "An id, or the object where the call expanded it; may be `null`.";
         promotion_code: Expandable<PromotionCode> = field "promotion_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `schedules_phase_automatic_tax` and 2 other places.
     SubscriptionAutomaticTax {
         disabled_reason: &str = text "disabled_reason" Nullable "Text; may be `null`.";
         enabled: bool = flag "enabled" Required "`true` or `false`; always there.";
         liability: ConnectAccountReference = view "liability" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_billing_cycle_anchor_config`.
     SubscriptionsResourceBillingCycleAnchorConfig {
         day_of_month: i64 = int "day_of_month" Required "An integer; always there.";
@@ -1981,32 +2467,42 @@ views! {
         month: i64 = int "month" Nullable "An integer; may be `null`.";
         second: i64 = int "second" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_billing_mode` and one other place.
     SubscriptionsResourceBillingMode {
         flexible: SubscriptionsResourceBillingModeFlexible = view "flexible" Nullable "An object; may be `null`.";
         r#type: SubscriptionsResourceBillingModeType = field "type" Required "`classic` or `flexible`; always there.";
         updated_at: i64 = int "updated_at" Optional "Seconds since 1970; may be missing.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_billing_mode_flexible` and 2 other places.
     SubscriptionsResourceBillingModeFlexible {
         proration_discounts: SubscriptionsResourceBillingModeFlexibleProrationDiscounts = field "proration_discounts" Optional "`included` or `itemized`; may be missing.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_billing_schedules`.
     SubscriptionsResourceBillingSchedules {
         applies_to: Vec<SubscriptionsResourceBillingSchedulesAppliesTo> = field "applies_to" Nullable "Several, each: an object; may be `null`.";
         bill_until: SubscriptionsResourceBillingSchedulesBillUntil = view "bill_until" Required "An object; always there.";
         key: &str = text "key" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_billing_schedules_applies_to`.
     SubscriptionsResourceBillingSchedulesAppliesTo {
         price: Expandable<Price> = field "price" Nullable "An id, or the object where the call expanded it; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_billing_schedules_bill_until`.
     SubscriptionsResourceBillingSchedulesBillUntil {
         computed_timestamp: i64 = int "computed_timestamp" Required "Seconds since 1970; always there.";
@@ -2014,19 +2510,25 @@ views! {
         timestamp: i64 = int "timestamp" Nullable "Seconds since 1970; may be `null`.";
         r#type: SubscriptionsResourceBillingSchedulesBillUntilType = field "type" Required "`duration` or `timestamp`; always there.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_billing_schedules_bill_until_duration`.
     SubscriptionsResourceBillingSchedulesBillUntilDuration {
         interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
         interval_count: i64 = int "interval_count" Nullable "An integer; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_pause_collection`.
     SubscriptionsResourcePauseCollection {
         behavior: SubscriptionsResourcePauseCollectionBehavior = field "behavior" Required "`keep_as_draft`, `mark_uncollectible` or `void`; always there.";
         resumes_at: i64 = int "resumes_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_payment_method_options`.
     SubscriptionsResourcePaymentMethodOptions {
         acss_debit: InvoicePaymentMethodOptionsAcssDebit = view "acss_debit" Nullable "An object; may be `null`.";
@@ -2040,14 +2542,18 @@ views! {
         upi: InvoicePaymentMethodOptionsUpi = view "upi" Nullable "An object; may be `null`.";
         us_bank_account: InvoicePaymentMethodOptionsUsBankAccount = view "us_bank_account" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_payment_settings`.
     SubscriptionsResourcePaymentSettings {
         payment_method_options: SubscriptionsResourcePaymentMethodOptions = view "payment_method_options" Nullable "An object; may be `null`.";
         payment_method_types: Vec<InvoicesPaymentSettingsPaymentMethodTypes> = field "payment_method_types" Nullable "Several, each: one of 45 words; may be `null`.";
         save_default_payment_method: SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod = field "save_default_payment_method" Nullable "`off` or `on_subscription`; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_pending_update`.
     SubscriptionsResourcePendingUpdate {
         billing_cycle_anchor: i64 = int "billing_cycle_anchor" Nullable "Seconds since 1970; may be `null`.";
@@ -2059,28 +2565,38 @@ views! {
         trial_end: i64 = int "trial_end" Nullable "Seconds since 1970; may be `null`.";
         trial_from_plan: bool = flag "trial_from_plan" Nullable "`true` or `false`; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_subscription_invoice_settings`.
     SubscriptionsResourceSubscriptionInvoiceSettings {
         account_tax_ids: Vec<Expandable<TaxId>> = field "account_tax_ids" Nullable "Several, each: an id, or the object where the call expanded it; may be `null`.";
         issuer: ConnectAccountReference = view "issuer" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_subscription_presentment_details`.
     SubscriptionsResourceSubscriptionPresentmentDetails {
         presentment_currency: &str = text "presentment_currency" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_trial_settings_end_behavior` and one other place.
     SubscriptionsTrialsResourceEndBehavior {
         missing_payment_method: SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod = field "missing_payment_method" Required "`cancel`, `create_invoice` or `pause`; always there.";
     }
+}
 
+view! {
     /// The part `subscriptions_resource_trial_settings_trial_settings` and one other place.
     SubscriptionsTrialsResourceTrialSettings {
         end_behavior: SubscriptionsTrialsResourceEndBehavior = view "end_behavior" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `tax_deducted_at_source`.
     TaxDeductedAtSource {
         id: &str = text "id" Required "Text; always there.";
@@ -2089,7 +2605,9 @@ views! {
         period_start: i64 = int "period_start" Required "Seconds since 1970; always there.";
         tax_deduction_account_number: &str = text "tax_deduction_account_number" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_i_ds_owner`.
     TaxIDsOwner {
         account: Expandable<Account> = field "account" Optional "An id, or the object where the call expanded it; may be missing.";
@@ -2098,7 +2616,9 @@ views! {
         customer_account: &str = text "customer_account" Nullable "Text; may be `null`.";
         r#type: TaxIDsOwnerType = field "type" Required "`account`, `application`, `customer` or `self`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options`.
     TaxProductRegistrationsResourceCountryOptions {
         ae: TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods = view "ae" Optional "An object; may be missing.";
@@ -2203,45 +2723,61 @@ views! {
         zm: TaxProductRegistrationsResourceCountryOptionsDefault = view "zm" Optional "An object; may be missing.";
         zw: TaxProductRegistrationsResourceCountryOptionsDefault = view "zw" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_ca_province_standard`.
     TaxProductRegistrationsResourceCountryOptionsCaProvinceStandard {
         province: &str = text "province" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_canada`.
     TaxProductRegistrationsResourceCountryOptionsCanada {
         province_standard: TaxProductRegistrationsResourceCountryOptionsCaProvinceStandard = view "province_standard" Optional "An object; may be missing.";
         r#type: TaxProductRegistrationsResourceCountryOptionsCanadaType = field "type" Required "`province_standard`, `simplified` or `standard`; always there.";
     }
+}
 
+view! {
     /// The part `insights_resources_payment_evaluation_user_intervention_raised_custom` and 66 other places.
     TaxProductRegistrationsResourceCountryOptionsDefault {
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_default_inbound_goods` and 7 other places.
     TaxProductRegistrationsResourceCountryOptionsDefaultInboundGoods {
         standard: TaxProductRegistrationsResourceCountryOptionsDefaultStandard = view "standard" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_default_standard` and 7 other places.
     TaxProductRegistrationsResourceCountryOptionsDefaultStandard {
         place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme = field "place_of_supply_scheme" Required "`inbound_goods` or `standard`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_eu_standard` and 26 other places.
     TaxProductRegistrationsResourceCountryOptionsEuStandard {
         place_of_supply_scheme: TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme = field "place_of_supply_scheme" Required "`inbound_goods`, `small_seller` or `standard`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_europe` and 26 other places.
     TaxProductRegistrationsResourceCountryOptionsEurope {
         standard: TaxProductRegistrationsResourceCountryOptionsEuStandard = view "standard" Optional "An object; may be missing.";
         r#type: TaxProductRegistrationsResourceCountryOptionsEuropeType = field "type" Required "`ioss`, `oss_non_union`, `oss_union` or `standard`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_united_states`.
     TaxProductRegistrationsResourceCountryOptionsUnitedStates {
         local_amusement_tax: TaxProductRegistrationsResourceCountryOptionsUsLocalLeaseTax = view "local_amusement_tax" Optional "An object; may be missing.";
@@ -2250,23 +2786,31 @@ views! {
         state_sales_tax: TaxProductRegistrationsResourceCountryOptionsUsStateSalesTax = view "state_sales_tax" Optional "An object; may be missing.";
         r#type: TaxProductRegistrationsResourceCountryOptionsUnitedStatesType = field "type" Required "`local_amusement_tax`, `local_lease_tax`, `state_communications_tax`, `state_retail_delivery_fee` or `state_sales_tax`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_us_local_amusement_tax` and one other place.
     TaxProductRegistrationsResourceCountryOptionsUsLocalLeaseTax {
         jurisdiction: &str = text "jurisdiction" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_us_state_sales_tax`.
     TaxProductRegistrationsResourceCountryOptionsUsStateSalesTax {
         elections: Vec<TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElection> = field "elections" Optional "Several, each: an object; may be missing.";
     }
+}
 
+view! {
     /// The part `tax_product_registrations_resource_country_options_us_state_sales_tax_election`.
     TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElection {
         jurisdiction: &str = text "jurisdiction" Optional "Text; may be missing.";
         r#type: TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType = field "type" Required "`local_use_tax`, `simplified_sellers_use_tax` or `single_local_use_tax`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_customer_details` and one other place.
     TaxProductResourceCustomerDetails {
         address: TaxProductResourcePostalAddress = view "address" Nullable "An object; may be `null`.";
@@ -2275,13 +2819,17 @@ views! {
         tax_ids: Vec<TaxProductResourceCustomerDetailsResourceTaxId> = field "tax_ids" Required "Several, each: an object; always there.";
         taxability_override: TaxProductResourceCustomerDetailsTaxabilityOverride = field "taxability_override" Required "`customer_exempt`, `none` or `reverse_charge`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_customer_details_resource_tax_id` and one other place.
     TaxProductResourceCustomerDetailsResourceTaxId {
         r#type: InvoicesResourceInvoiceTaxIdType = field "type" Required "One of 117 words; always there.";
         value: &str = text "value" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_jurisdiction` and one other place.
     TaxProductResourceJurisdiction {
         country: &str = text "country" Required "Text; always there.";
@@ -2289,7 +2837,9 @@ views! {
         level: TaxProductResourceJurisdictionLevel = field "level" Required "`city`, `country`, `county`, `district` or `state`; always there.";
         state: &str = text "state" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_line_item_tax_breakdown` and one other place.
     TaxProductResourceLineItemTaxBreakdown {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -2299,14 +2849,18 @@ views! {
         taxability_reason: LineItemsTaxAmountTaxabilityReason = field "taxability_reason" Required "One of 15 words; always there.";
         taxable_amount: i64 = int "taxable_amount" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_line_item_tax_rate_details` and one other place.
     TaxProductResourceLineItemTaxRateDetails {
         display_name: &str = text "display_name" Required "Text; always there.";
         percentage_decimal: &str = text "percentage_decimal" Required "Text; always there.";
         tax_type: TaxRateTaxType = field "tax_type" Required "One of 14 words; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_postal_address` and 3 other places.
     TaxProductResourcePostalAddress {
         city: &str = text "city" Nullable "Text; may be `null`.";
@@ -2316,12 +2870,16 @@ views! {
         postal_code: &str = text "postal_code" Nullable "Text; may be `null`.";
         state: &str = text "state" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_ship_from_details` and one other place.
     TaxProductResourceShipFromDetails {
         address: TaxProductResourcePostalAddress = view "address" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_association_transaction_attempts`.
     TaxProductResourceTaxAssociationTransactionAttempts {
         committed: TaxProductResourceTaxAssociationTransactionAttemptsResourceCommitted = view "committed" Optional "An object; may be missing.";
@@ -2329,17 +2887,23 @@ views! {
         source: &str = text "source" Required "Text; always there.";
         status: &str = text "status" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_association_transaction_attempts_resource_committed`.
     TaxProductResourceTaxAssociationTransactionAttemptsResourceCommitted {
         transaction: &str = text "transaction" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_association_transaction_attempts_resource_errored`.
     TaxProductResourceTaxAssociationTransactionAttemptsResourceErrored {
         reason: TaxProductResourceTaxAssociationTransactionAttemptsResourceErroredReason = field "reason" Required "`another_payment_associated_with_calculation`, `calculation_expired`, `currency_mismatch`, `original_transaction_voided` or `unique_reference_violation`; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_breakdown`.
     TaxProductResourceTaxBreakdown {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -2348,7 +2912,9 @@ views! {
         taxability_reason: LineItemsTaxAmountTaxabilityReason = field "taxability_reason" Required "One of 15 words; always there.";
         taxable_amount: i64 = int "taxable_amount" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_calculation_shipping_cost`.
     TaxProductResourceTaxCalculationShippingCost {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -2358,7 +2924,9 @@ views! {
         tax_breakdown: Vec<TaxProductResourceLineItemTaxBreakdown> = field "tax_breakdown" Optional "Several, each: an object; may be missing.";
         tax_code: &str = text "tax_code" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_rate_details`.
     TaxProductResourceTaxRateDetails {
         country: &str = text "country" Nullable "Text; may be `null`.";
@@ -2368,35 +2936,47 @@ views! {
         state: &str = text "state" Nullable "Text; may be `null`.";
         tax_type: TaxRateTaxType = field "tax_type" Nullable "One of 14 words; may be `null`.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_settings_defaults`.
     TaxProductResourceTaxSettingsDefaults {
         provider: CustomerTaxProvider = field "provider" Required "`anrok`, `avalara`, `sphere` or `stripe`; always there.";
         tax_behavior: TaxProductResourceTaxSettingsDefaultsTaxBehavior = field "tax_behavior" Nullable "`exclusive`, `inclusive` or `inferred_by_currency`; may be `null`.";
         tax_code: &str = text "tax_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_settings_status_details`.
     TaxProductResourceTaxSettingsStatusDetails {
         active: Node = field "active" Optional "Any JSON; may be missing.";
         pending: TaxProductResourceTaxSettingsStatusDetailsResourcePending = view "pending" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_settings_status_details_resource_pending`.
     TaxProductResourceTaxSettingsStatusDetailsResourcePending {
         missing_fields: Vec<&str> = field "missing_fields" Nullable "Several, each: text; may be `null`.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_transaction_line_item_resource_reversal`.
     TaxProductResourceTaxTransactionLineItemResourceReversal {
         original_line_item: &str = text "original_line_item" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_transaction_resource_reversal`.
     TaxProductResourceTaxTransactionResourceReversal {
         original_transaction: &str = text "original_transaction" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `tax_product_resource_tax_transaction_shipping_cost`.
     TaxProductResourceTaxTransactionShippingCost {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -2405,7 +2985,9 @@ views! {
         tax_behavior: TaxCalculationLineItemTaxBehavior = field "tax_behavior" Required "`exclusive` or `inclusive`; always there.";
         tax_code: &str = text "tax_code" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `three_d_secure_details`.
     ThreeDSecureDetails {
         authentication_flow: ThreeDSecureDetailsAuthenticationFlow = field "authentication_flow" Nullable "`challenge` or `frictionless`; may be `null`.";
@@ -2415,13 +2997,17 @@ views! {
         transaction_id: &str = text "transaction_id" Nullable "Text; may be `null`.";
         version: ThreeDSecureDetailsVersion = field "version" Nullable "`1.0.2`, `2.1.0`, `2.2.0`, `2.3.0` or `2.3.1`; may be `null`.";
     }
+}
 
+view! {
     /// The part `thresholds_resource_usage_alert_filter`.
     ThresholdsResourceUsageAlertFilter {
         customer: Expandable<Customer> = field "customer" Nullable "An id, or the object where the call expanded it; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `thresholds_resource_usage_threshold_config`.
     ThresholdsResourceUsageThresholdConfig {
         filters: Vec<ThresholdsResourceUsageAlertFilter> = field "filters" Nullable "Several, each: an object; may be `null`.";
@@ -2429,7 +3015,9 @@ views! {
         meter: Expandable<BillingMeter> = field "meter" Required "An id, or the object where the call expanded it; always there.";
         recurrence: &str = text "recurrence" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_aba_record`.
     TreasuryFinancialAccountsResourceAbaRecord {
         account_holder_name: &str = text "account_holder_name" Required "Text; always there.";
@@ -2438,115 +3026,153 @@ views! {
         bank_name: &str = text "bank_name" Required "Text; always there.";
         routing_number: &str = text "routing_number" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_balance`.
     TreasuryFinancialAccountsResourceBalance {
         cash: Map<i64> = field "cash" Required "By key: an integer; always there.";
         inbound_pending: Map<i64> = field "inbound_pending" Required "By key: an integer; always there.";
         outbound_pending: Map<i64> = field "outbound_pending" Required "By key: an integer; always there.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_closed_status_details`.
     TreasuryFinancialAccountsResourceClosedStatusDetails {
         reasons: Vec<TreasuryFinancialAccountsResourceClosedStatusDetailsReasons> = field "reasons" Required "Several, each: `account_rejected`, `closed_by_platform` or `other`; always there.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_financial_address`.
     TreasuryFinancialAccountsResourceFinancialAddress {
         aba: TreasuryFinancialAccountsResourceAbaRecord = view "aba" Optional "An object; may be missing.";
         supported_networks: Vec<UsBankAccountNetworksSupported> = field "supported_networks" Optional "Several, each: `ach` or `us_domestic_wire`; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_financial_addresses_features`.
     TreasuryFinancialAccountsResourceFinancialAddressesFeatures {
         aba: TreasuryFinancialAccountsResourceToggleSettings = view "aba" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_inbound_transfers`.
     TreasuryFinancialAccountsResourceInboundTransfers {
         ach: TreasuryFinancialAccountsResourceToggleSettings = view "ach" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_outbound_payments` and one other place.
     TreasuryFinancialAccountsResourceOutboundPayments {
         ach: TreasuryFinancialAccountsResourceToggleSettings = view "ach" Optional "An object; may be missing.";
         us_domestic_wire: TreasuryFinancialAccountsResourceToggleSettings = view "us_domestic_wire" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_platform_restrictions`.
     TreasuryFinancialAccountsResourcePlatformRestrictions {
         inbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows = field "inbound_flows" Nullable "`restricted` or `unrestricted`; may be `null`.";
         outbound_flows: TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows = field "outbound_flows" Nullable "`restricted` or `unrestricted`; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_status_details`.
     TreasuryFinancialAccountsResourceStatusDetails {
         closed: TreasuryFinancialAccountsResourceClosedStatusDetails = view "closed" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_aba_toggle_settings` and 8 other places.
     TreasuryFinancialAccountsResourceToggleSettings {
         requested: bool = flag "requested" Required "`true` or `false`; always there.";
         status: TreasuryFinancialAccountsResourceToggleSettingsStatus = field "status" Required "`active`, `pending` or `restricted`; always there.";
         status_details: Vec<TreasuryFinancialAccountsResourceTogglesSettingStatusDetails> = field "status_details" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `treasury_financial_accounts_resource_toggles_setting_status_details` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetails {
         code: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsCode = field "code" Required "One of 9 words; always there.";
         resolution: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsResolution = field "resolution" Nullable "`contact_stripe`, `provide_information` or `remove_restriction`; may be `null`.";
         restriction: TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsRestriction = field "restriction" Optional "`inbound_flows` or `outbound_flows`; may be missing.";
     }
+}
 
+view! {
     /// The part `treasury_inbound_transfers_resource_failure_details`.
     TreasuryInboundTransfersResourceFailureDetails {
         code: TreasuryInboundTransfersResourceFailureDetailsCode = field "code" Required "One of 13 words; always there.";
     }
+}
 
+view! {
     /// The part `treasury_inbound_transfers_resource_inbound_transfer_resource_linked_flows`.
     TreasuryInboundTransfersResourceInboundTransferResourceLinkedFlows {
         received_debit: &str = text "received_debit" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_inbound_transfers_resource_inbound_transfer_resource_status_transitions`.
     TreasuryInboundTransfersResourceInboundTransferResourceStatusTransitions {
         canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
         failed_at: i64 = int "failed_at" Nullable "Seconds since 1970; may be `null`.";
         succeeded_at: i64 = int "succeeded_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_outbound_payments_resource_ach_tracking_details` and one other place.
     TreasuryOutboundPaymentsResourceAchTrackingDetails {
         trace_id: &str = text "trace_id" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `treasury_outbound_payments_resource_outbound_payment_resource_end_user_details`.
     TreasuryOutboundPaymentsResourceOutboundPaymentResourceEndUserDetails {
         ip_address: &str = text "ip_address" Nullable "Text; may be `null`.";
         present: bool = flag "present" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `treasury_outbound_payments_resource_outbound_payment_resource_tracking_details` and one other place.
     TreasuryOutboundPaymentsResourceOutboundPaymentResourceTrackingDetails {
         ach: TreasuryOutboundPaymentsResourceAchTrackingDetails = view "ach" Optional "An object; may be missing.";
         r#type: UsBankAccountNetworksSupported = field "type" Required "`ach` or `us_domestic_wire`; always there.";
         us_domestic_wire: TreasuryOutboundPaymentsResourceUsDomesticWireTrackingDetails = view "us_domestic_wire" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `treasury_outbound_payments_resource_returned_status` and one other place.
     TreasuryOutboundPaymentsResourceReturnedStatus {
         code: TreasuryOutboundPaymentsResourceReturnedStatusCode = field "code" Required "One of 10 words; always there.";
         transaction: Expandable<TreasuryTransaction> = field "transaction" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `treasury_outbound_payments_resource_us_domestic_wire_tracking_details` and one other place.
     TreasuryOutboundPaymentsResourceUsDomesticWireTrackingDetails {
         chips: &str = text "chips" Nullable "Text; may be `null`.";
         imad: &str = text "imad" Nullable "Text; may be `null`.";
         omad: &str = text "omad" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_outbound_payments_resource_outbound_payment_resource_status_transitions` and one other place.
     TreasuryOutboundTransfersResourceStatusTransitions {
         canceled_at: i64 = int "canceled_at" Nullable "Seconds since 1970; may be `null`.";
@@ -2554,7 +3180,9 @@ views! {
         posted_at: i64 = int "posted_at" Nullable "Seconds since 1970; may be `null`.";
         returned_at: i64 = int "returned_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_received_credits_resource_linked_flows`.
     TreasuryReceivedCreditsResourceLinkedFlows {
         credit_reversal: &str = text "credit_reversal" Nullable "Text; may be `null`.";
@@ -2564,7 +3192,9 @@ views! {
         source_flow_details: TreasuryReceivedCreditsResourceSourceFlowsDetails = view "source_flow_details" Nullable "An object; may be `null`.";
         source_flow_type: &str = text "source_flow_type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_received_credits_resource_source_flows_details`.
     TreasuryReceivedCreditsResourceSourceFlowsDetails {
         credit_reversal: TreasuryCreditReversal = view "credit_reversal" Optional "An object; may be missing.";
@@ -2573,17 +3203,23 @@ views! {
         payout: Payout = view "payout" Optional "An object; may be missing.";
         r#type: TreasuryReceivedCreditsResourceSourceFlowsDetailsType = field "type" Required "`credit_reversal`, `other`, `outbound_payment`, `outbound_transfer` or `payout`; always there.";
     }
+}
 
+view! {
     /// The part `treasury_received_credits_resource_status_transitions`.
     TreasuryReceivedCreditsResourceStatusTransitions {
         posted_at: i64 = int "posted_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_received_debits_resource_debit_reversal_linked_flows`.
     TreasuryReceivedDebitsResourceDebitReversalLinkedFlows {
         issuing_dispute: &str = text "issuing_dispute" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_received_debits_resource_linked_flows`.
     TreasuryReceivedDebitsResourceLinkedFlows {
         debit_reversal: &str = text "debit_reversal" Nullable "Text; may be `null`.";
@@ -2593,25 +3229,33 @@ views! {
         payout: &str = text "payout" Nullable "Text; may be `null`.";
         topup: &str = text "topup" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_received_credits_resource_reversal_details` and one other place.
     TreasuryReceivedDebitsResourceReversalDetails {
         deadline: i64 = int "deadline" Nullable "Seconds since 1970; may be `null`.";
         restricted_reason: TreasuryReceivedDebitsResourceReversalDetailsRestrictedReason = field "restricted_reason" Nullable "`already_reversed`, `deadline_passed`, `network_restricted`, `other` or `source_flow_restricted`; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_received_debits_resource_status_transitions`.
     TreasuryReceivedDebitsResourceStatusTransitions {
         completed_at: i64 = int "completed_at" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_shared_resource_billing_details` and 4 other places.
     TreasurySharedResourceBillingDetails {
         address: Address = view "address" Required "An object; always there.";
         email: &str = text "email" Nullable "Text; may be `null`.";
         name: &str = text "name" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_shared_resource_initiating_payment_method_details_initiating_payment_method_details` and one other place.
     TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetails {
         balance: &str = text "balance" Optional "Text; may be missing.";
@@ -2621,21 +3265,27 @@ views! {
         r#type: TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetailsType = field "type" Required "`balance`, `financial_account`, `issuing_card`, `stripe` or `us_bank_account`; always there.";
         us_bank_account: TreasurySharedResourceInitiatingPaymentMethodDetailsUsBankAccount = view "us_bank_account" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `treasury_shared_resource_initiating_payment_method_details_us_bank_account` and one other place.
     TreasurySharedResourceInitiatingPaymentMethodDetailsUsBankAccount {
         bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `treasury_transactions_resource_balance_impact` and one other place.
     TreasuryTransactionsResourceBalanceImpact {
         cash: i64 = int "cash" Required "An integer; always there.";
         inbound_pending: i64 = int "inbound_pending" Required "An integer; always there.";
         outbound_pending: i64 = int "outbound_pending" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `treasury_transactions_resource_flow_details` and one other place.
     TreasuryTransactionsResourceFlowDetails {
         credit_reversal: TreasuryCreditReversal = view "credit_reversal" Optional "An object; may be missing.";
@@ -2648,7 +3298,9 @@ views! {
         received_debit: TreasuryReceivedDebit = view "received_debit" Optional "An object; may be missing.";
         r#type: TreasuryTransactionFlowType = field "type" Required "One of 9 words; always there.";
     }
+}
 
+view! {
     /// The part `v2.billing.meter_event`.
     V2BillingMeterEvent {
         created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
@@ -2659,7 +3311,9 @@ views! {
         payload: Map<&'static str> = field "payload" Required "By key: text; always there.";
         timestamp: &str = text "timestamp" Required "A time as RFC 3339 has it; always there.";
     }
+}
 
+view! {
     /// The part `v2.billing.meter_event_adjustment`.
     V2BillingMeterEventAdjustment {
         cancel: V2BillingMeterEventAdjustmentCancel = view "cancel" Required "An object; always there.";
@@ -2671,12 +3325,16 @@ views! {
         status: IssuingSettlementStatus = field "status" Required "`complete` or `pending`; always there.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.billing.meter_event_adjustment.cancel`.
     V2BillingMeterEventAdjustmentCancel {
         identifier: &str = text "identifier" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.billing.meter_event_session`.
     V2BillingMeterEventSession {
         authentication_token: &str = text "authentication_token" Required "Text; always there.";
@@ -2686,7 +3344,9 @@ views! {
         livemode: bool = flag "livemode" Required "`true` or `false`; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import` and 2 other places.
     V2CommerceProductCatalogImport {
         created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
@@ -2698,7 +3358,9 @@ views! {
         status: V2CommerceProductCatalogImportStatus = field "status" Required "`awaiting_upload`, `failed`, `processing`, `succeeded` or `succeeded_with_errors`; always there.";
         status_details: V2CommerceProductCatalogImportStatusDetails = view "status_details" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details` and 2 other places.
     V2CommerceProductCatalogImportStatusDetails {
         awaiting_upload: V2CommerceProductCatalogImportStatusDetailsAwaitingUpload = view "awaiting_upload" Optional "An object; may be missing.";
@@ -2707,36 +3369,48 @@ views! {
         succeeded: V2CommerceProductCatalogImportStatusDetailsSucceeded = view "succeeded" Optional "An object; may be missing.";
         succeeded_with_errors: V2CommerceProductCatalogImportStatusDetailsSucceededWithErrors = view "succeeded_with_errors" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.awaiting_upload` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsAwaitingUpload {
         upload_url: V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl = view "upload_url" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.awaiting_upload.upload_url` and 5 other places.
     V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl {
         expires_at: &str = text "expires_at" Required "A time as RFC 3339 has it; always there.";
         url: &str = text "url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.failed` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsFailed {
         code: V2CommerceProductCatalogImportStatusDetailsFailedCode = field "code" Required "`file_not_found`, `internal_error` or `invalid_file`; always there.";
         failure_message: &str = text "failure_message" Required "Text; always there.";
         r#type: V2CommerceProductCatalogImportStatusDetailsFailedType = field "type" Required "`cannot_proceed` or `transient_failure`; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.processing` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsProcessing {
         error_count: Int64 = field "error_count" Required "A 64-bit integer, which is sent as text; always there.";
         success_count: Int64 = field "success_count" Required "A 64-bit integer, which is sent as text; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceeded {
         success_count: Int64 = field "success_count" Required "A 64-bit integer, which is sent as text; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded_with_errors` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceededWithErrors {
         error_count: Int64 = field "error_count" Required "A 64-bit integer, which is sent as text; always there.";
@@ -2744,14 +3418,18 @@ views! {
         samples: Vec<V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsSamples> = field "samples" Required "Several, each: an object; always there.";
         success_count: Int64 = field "success_count" Required "A 64-bit integer, which is sent as text; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded_with_errors.error_file` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsErrorFile {
         content_type: &str = text "content_type" Required "Text; always there.";
         download_url: V2CommerceProductCatalogImportStatusDetailsAwaitingUploadUploadUrl = view "download_url" Required "An object; always there.";
         size: Int64 = field "size" Required "A 64-bit integer, which is sent as text; always there.";
     }
+}
 
+view! {
     /// The part `v2.commerce.product_catalog_import.status_details.succeeded_with_errors.samples` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsSucceededWithErrorsSamples {
         error_message: &str = text "error_message" Required "Text; always there.";
@@ -2759,7 +3437,9 @@ views! {
         id: &str = text "id" Required "Text; always there.";
         row: Int64 = field "row" Required "A 64-bit integer, which is sent as text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account` and 4 other places.
     V2CoreAccount {
         applied_configurations: Vec<V2CoreAccountAppliedConfigurations> = field "applied_configurations" Required "Several, each: `customer`, `merchant` or `recipient`; always there.";
@@ -2779,14 +3459,18 @@ views! {
         object: &str = text "object" Required "Text; always there.";
         requirements: V2CoreAccountRequirements = view "requirements" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration` and 4 other places.
     V2CoreAccountConfiguration {
         customer: V2CoreAccountConfigurationCustomer = view "customer" Optional "An object; may be missing.";
         merchant: V2CoreAccountConfigurationMerchant = view "merchant" Optional "An object; may be missing.";
         recipient: V2CoreAccountConfigurationRecipient = view "recipient" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer` and 4 other places.
     V2CoreAccountConfigurationCustomer {
         applied: bool = flag "applied" Required "`true` or `false`; always there.";
@@ -2796,7 +3480,9 @@ views! {
         shipping: V2CoreAccountConfigurationCustomerShipping = view "shipping" Optional "An object; may be missing.";
         test_clock: &str = text "test_clock" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.automatic_indirect_tax` and 4 other places.
     V2CoreAccountConfigurationCustomerAutomaticIndirectTax {
         exempt: CustomerTaxExempt = field "exempt" Optional "`exempt`, `none` or `reverse`; may be missing.";
@@ -2804,19 +3490,25 @@ views! {
         location: V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocation = view "location" Optional "An object; may be missing.";
         location_source: V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocationSource = field "location_source" Optional "`identity_address`, `ip_address`, `payment_method` or `shipping_address`; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.automatic_indirect_tax.location` and 4 other places.
     V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocation {
         country: &str = text "country" Optional "Text; may be missing.";
         state: &str = text "state" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.billing` and 4 other places.
     V2CoreAccountConfigurationCustomerBilling {
         default_payment_method: &str = text "default_payment_method" Optional "Text; may be missing.";
         invoice: V2CoreAccountConfigurationCustomerBillingInvoice = view "invoice" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.billing.invoice` and 4 other places.
     V2CoreAccountConfigurationCustomerBillingInvoice {
         custom_fields: Vec<ForwardedRequestHeader> = field "custom_fields" Required "Several, each: an object; always there.";
@@ -2825,25 +3517,33 @@ views! {
         prefix: &str = text "prefix" Optional "Text; may be missing.";
         rendering: V2CoreAccountConfigurationCustomerBillingInvoiceRendering = view "rendering" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.billing.invoice.rendering` and 4 other places.
     V2CoreAccountConfigurationCustomerBillingInvoiceRendering {
         amount_tax_display: V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay = field "amount_tax_display" Optional "`exclude_tax` or `include_inclusive_tax`; may be missing.";
         template: &str = text "template" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.capabilities` and 4 other places.
     V2CoreAccountConfigurationCustomerCapabilities {
         automatic_indirect_tax: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "automatic_indirect_tax" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.shipping` and 4 other places.
     V2CoreAccountConfigurationCustomerShipping {
         address: V2CoreAccountConfigurationCustomerShippingAddress = view "address" Optional "An object; may be missing.";
         name: &str = text "name" Optional "Text; may be missing.";
         phone: &str = text "phone" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.shipping.address` and 4 other places.
     V2CoreAccountConfigurationCustomerShippingAddress {
         city: &str = text "city" Optional "Text; may be missing.";
@@ -2853,7 +3553,9 @@ views! {
         postal_code: &str = text "postal_code" Optional "Text; may be missing.";
         state: &str = text "state" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant` and 4 other places.
     V2CoreAccountConfigurationMerchant {
         applied: bool = flag "applied" Required "`true` or `false`; always there.";
@@ -2868,13 +3570,17 @@ views! {
         statement_descriptor: V2CoreAccountConfigurationMerchantStatementDescriptor = view "statement_descriptor" Optional "An object; may be missing.";
         support: V2CoreAccountConfigurationMerchantSupport = view "support" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.bacs_debit_payments` and 4 other places.
     V2CoreAccountConfigurationMerchantBacsDebitPayments {
         display_name: &str = text "display_name" Optional "Text; may be missing.";
         service_user_number: &str = text "service_user_number" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.branding` and 4 other places.
     V2CoreAccountConfigurationMerchantBranding {
         icon: &str = text "icon" Optional "Text; may be missing.";
@@ -2882,7 +3588,9 @@ views! {
         primary_color: &str = text "primary_color" Optional "Text; may be missing.";
         secondary_color: &str = text "secondary_color" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.capabilities` and 4 other places.
     V2CoreAccountConfigurationMerchantCapabilities {
         ach_debit_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "ach_debit_payments" Optional "An object; may be missing.";
@@ -2931,65 +3639,87 @@ views! {
         us_bank_transfer_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "us_bank_transfer_payments" Optional "An object; may be missing.";
         zip_payments: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "zip_payments" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments {
         status: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatus = field "status" Required "`active`, `pending`, `restricted` or `unsupported`; always there.";
         status_details: Vec<V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetails> = field "status_details" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status_details` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetails {
         code: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsCode = field "code" Required "One of 7 words; always there.";
         resolution: V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsResolution = field "resolution" Required "`contact_stripe`, `no_resolution` or `provide_info`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.capabilities.stripe_balance` and 4 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesStripeBalance {
         payouts: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "payouts" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.card_payments` and 4 other places.
     V2CoreAccountConfigurationMerchantCardPayments {
         decline_on: V2CoreAccountConfigurationMerchantCardPaymentsDeclineOn = view "decline_on" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.card_payments.decline_on` and 4 other places.
     V2CoreAccountConfigurationMerchantCardPaymentsDeclineOn {
         avs_failure: bool = flag "avs_failure" Optional "`true` or `false`; may be missing.";
         cvc_failure: bool = flag "cvc_failure" Optional "`true` or `false`; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.konbini_payments` and 4 other places.
     V2CoreAccountConfigurationMerchantKonbiniPayments {
         support: V2CoreAccountConfigurationMerchantKonbiniPaymentsSupport = view "support" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.konbini_payments.support` and 4 other places.
     V2CoreAccountConfigurationMerchantKonbiniPaymentsSupport {
         email: &str = text "email" Optional "Text; may be missing.";
         hours: V2CoreAccountConfigurationMerchantKonbiniPaymentsSupportHours = view "hours" Optional "An object; may be missing.";
         phone: &str = text "phone" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.konbini_payments.support.hours` and 4 other places.
     V2CoreAccountConfigurationMerchantKonbiniPaymentsSupportHours {
         end_time: &str = text "end_time" Optional "Text; may be missing.";
         start_time: &str = text "start_time" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.script_statement_descriptor` and 4 other places.
     V2CoreAccountConfigurationMerchantScriptStatementDescriptor {
         kana: V2CoreAccountConfigurationMerchantStatementDescriptor = view "kana" Optional "An object; may be missing.";
         kanji: V2CoreAccountConfigurationMerchantStatementDescriptor = view "kanji" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.script_statement_descriptor.kana` and 14 other places.
     V2CoreAccountConfigurationMerchantStatementDescriptor {
         descriptor: &str = text "descriptor" Optional "Text; may be missing.";
         prefix: &str = text "prefix" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.support` and 4 other places.
     V2CoreAccountConfigurationMerchantSupport {
         address: V2CoreAccountPersonAddress = view "address" Optional "An object; may be missing.";
@@ -2997,24 +3727,32 @@ views! {
         phone: &str = text "phone" Optional "Text; may be missing.";
         url: &str = text "url" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.recipient` and 4 other places.
     V2CoreAccountConfigurationRecipient {
         applied: bool = flag "applied" Required "`true` or `false`; always there.";
         capabilities: V2CoreAccountConfigurationRecipientCapabilities = view "capabilities" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.recipient.capabilities` and 4 other places.
     V2CoreAccountConfigurationRecipientCapabilities {
         stripe_balance: V2CoreAccountConfigurationRecipientCapabilitiesStripeBalance = view "stripe_balance" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.recipient.capabilities.stripe_balance` and 4 other places.
     V2CoreAccountConfigurationRecipientCapabilitiesStripeBalance {
         payouts: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "payouts" Optional "An object; may be missing.";
         stripe_transfers: V2CoreAccountConfigurationMerchantCapabilitiesEpsPayments = view "stripe_transfers" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.defaults` and 4 other places.
     V2CoreAccountDefaults {
         currency: &str = text "currency" Optional "Text; may be missing.";
@@ -3022,28 +3760,36 @@ views! {
         profile: V2CoreAccountDefaultsProfile = view "profile" Optional "An object; may be missing.";
         responsibilities: V2CoreAccountDefaultsResponsibilities = view "responsibilities" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.defaults.profile` and 4 other places.
     V2CoreAccountDefaultsProfile {
         business_url: &str = text "business_url" Optional "Text; may be missing.";
         doing_business_as: &str = text "doing_business_as" Optional "Text; may be missing.";
         product_description: &str = text "product_description" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.defaults.responsibilities` and 4 other places.
     V2CoreAccountDefaultsResponsibilities {
         fees_collector: V2CoreAccountDefaultsResponsibilitiesFeesCollector = field "fees_collector" Optional "`application`, `application_custom`, `application_express` or `stripe`; may be missing.";
         losses_collector: AccountUnificationAccountControllerLossesPayments = field "losses_collector" Optional "`application` or `stripe`; may be missing.";
         requirements_collector: AccountUnificationAccountControllerLossesPayments = field "requirements_collector" Required "`application` or `stripe`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements` and 4 other places.
     V2CoreAccountFutureRequirements {
         entries: Vec<V2CoreAccountRequirementsEntries> = field "entries" Optional "Several, each: an object; may be missing.";
         minimum_transition_date: &str = text "minimum_transition_date" Optional "A time as RFC 3339 has it; may be missing.";
         summary: V2CoreAccountRequirementsSummary = view "summary" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity` and 4 other places.
     V2CoreAccountIdentity {
         attestations: V2CoreAccountIdentityAttestations = view "attestations" Optional "An object; may be missing.";
@@ -3052,7 +3798,9 @@ views! {
         entity_type: AccountBusinessType = field "entity_type" Optional "`company`, `government_entity`, `individual` or `non_profit`; may be missing.";
         individual: V2CoreAccountIdentityIndividual = view "individual" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.attestations` and 4 other places.
     V2CoreAccountIdentityAttestations {
         directorship_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = view "directorship_declaration" Optional "An object; may be missing.";
@@ -3061,7 +3809,9 @@ views! {
         representative_declaration: V2CoreAccountPersonAdditionalTermsOfServiceAccount = view "representative_declaration" Optional "An object; may be missing.";
         terms_of_service: V2CoreAccountPersonAdditionalTermsOfService = view "terms_of_service" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.attestations.persons_provided` and 4 other places.
     V2CoreAccountIdentityAttestationsPersonsProvided {
         directors: bool = flag "directors" Optional "`true` or `false`; may be missing.";
@@ -3069,7 +3819,9 @@ views! {
         owners: bool = flag "owners" Optional "`true` or `false`; may be missing.";
         ownership_exemption_reason: LegalEntityCompanyOwnershipExemptionReason = field "ownership_exemption_reason" Optional "`qualified_entity_exceeds_ownership_threshold` or `qualifies_as_financial_institution`; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details` and 4 other places.
     V2CoreAccountIdentityBusinessDetails {
         address: V2CoreAccountPersonAddress = view "address" Optional "An object; may be missing.";
@@ -3085,13 +3837,17 @@ views! {
         script_names: V2CoreAccountIdentityBusinessDetailsScriptNames = view "script_names" Optional "An object; may be missing.";
         structure: V2CoreAccountIdentityBusinessDetailsStructure = field "structure" Optional "One of 27 words; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.annual_revenue` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsAnnualRevenue {
         amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Optional "An object; may be missing.";
         fiscal_year_end: &str = text "fiscal_year_end" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.documents` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsDocuments {
         bank_account_ownership_verification: V2CoreAccountPersonDocumentsVisa = view "bank_account_ownership_verification" Optional "An object; may be missing.";
@@ -3105,41 +3861,55 @@ views! {
         proof_of_registration: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration = view "proof_of_registration" Optional "An object; may be missing.";
         proof_of_ultimate_beneficial_ownership: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration = view "proof_of_ultimate_beneficial_ownership" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.documents.proof_of_registration` and 9 other places.
     V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistration {
         files: Vec<&str> = field "files" Required "Several, each: text; always there.";
         signer: V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistrationSigner = view "signer" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.documents.proof_of_registration.signer` and 9 other places.
     V2CoreAccountIdentityBusinessDetailsDocumentsProofOfRegistrationSigner {
         person: &str = text "person" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.id_numbers` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsIdNumbers {
         registrar: &str = text "registrar" Optional "Text; may be missing.";
         r#type: V2CoreAccountIdentityBusinessDetailsIdNumbersType = field "type" Required "One of 115 words; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.monthly_estimated_revenue` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsMonthlyEstimatedRevenue {
         amount: BillingCreditGrantsResourceMonetaryAmount = view "amount" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.script_names` and 4 other places.
     V2CoreAccountIdentityBusinessDetailsScriptNames {
         kana: V2CoreAccountIdentityBusinessDetailsScriptNamesKana = view "kana" Optional "An object; may be missing.";
         kanji: V2CoreAccountIdentityBusinessDetailsScriptNamesKana = view "kanji" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.script_names.kana` and 9 other places.
     V2CoreAccountIdentityBusinessDetailsScriptNamesKana {
         registered_name: &str = text "registered_name" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual` and 4 other places.
     V2CoreAccountIdentityIndividual {
         account: &str = text "account" Required "Text; always there.";
@@ -3166,7 +3936,9 @@ views! {
         surname: &str = text "surname" Optional "Text; may be missing.";
         updated: &str = text "updated" Required "A time as RFC 3339 has it; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account_link`.
     V2CoreAccountLink {
         account: &str = text "account" Required "Text; always there.";
@@ -3177,14 +3949,18 @@ views! {
         url: &str = text "url" Required "Text; always there.";
         use_case: V2CoreAccountLinkUseCase = view "use_case" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account_link.use_case`.
     V2CoreAccountLinkUseCase {
         account_onboarding: V2CoreAccountLinkUseCaseAccountUpdate = view "account_onboarding" Optional "An object; may be missing.";
         account_update: V2CoreAccountLinkUseCaseAccountUpdate = view "account_update" Optional "An object; may be missing.";
         r#type: V2CoreAccountLinkUseCaseType = field "type" Required "`account_onboarding` or `account_update`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account_link.use_case.account_onboarding` and one other place.
     V2CoreAccountLinkUseCaseAccountUpdate {
         collection_options: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptions = view "collection_options" Optional "An object; may be missing.";
@@ -3192,13 +3968,17 @@ views! {
         refresh_url: &str = text "refresh_url" Required "Text; always there.";
         return_url: &str = text "return_url" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account_link.use_case.account_onboarding.collection_options` and one other place.
     V2CoreAccountLinkUseCaseAccountUpdateCollectionOptions {
         fields: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields = field "fields" Optional "`currently_due` or `eventually_due`; may be missing.";
         future_requirements: V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements = field "future_requirements" Optional "`include` or `omit`; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account_person` and 3 other places.
     V2CoreAccountPerson {
         account: &str = text "account" Required "Text; always there.";
@@ -3226,7 +4006,9 @@ views! {
         surname: &str = text "surname" Optional "Text; may be missing.";
         updated: &str = text "updated" Required "A time as RFC 3339 has it; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual.additional_addresses` and 8 other places.
     V2CoreAccountPersonAdditionalAddresses {
         city: &str = text "city" Optional "Text; may be missing.";
@@ -3238,7 +4020,9 @@ views! {
         state: &str = text "state" Optional "Text; may be missing.";
         town: &str = text "town" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual.additional_names` and 8 other places.
     V2CoreAccountPersonAdditionalNames {
         full_name: &str = text "full_name" Optional "Text; may be missing.";
@@ -3246,19 +4030,25 @@ views! {
         purpose: V2CoreAccountPersonAdditionalNamesPurpose = field "purpose" Required "`alias` or `maiden`; always there.";
         surname: &str = text "surname" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.attestations.terms_of_service` and 13 other places.
     V2CoreAccountPersonAdditionalTermsOfService {
         account: V2CoreAccountPersonAdditionalTermsOfServiceAccount = view "account" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.attestations.directorship_declaration` and 28 other places.
     V2CoreAccountPersonAdditionalTermsOfServiceAccount {
         date: &str = text "date" Optional "A time as RFC 3339 has it; may be missing.";
         ip: &str = text "ip" Optional "Text; may be missing.";
         user_agent: &str = text "user_agent" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.configuration.merchant.support.address` and 46 other places.
     V2CoreAccountPersonAddress {
         city: &str = text "city" Optional "Text; may be missing.";
@@ -3269,14 +4059,18 @@ views! {
         state: &str = text "state" Optional "Text; may be missing.";
         town: &str = text "town" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.registration_date` and 13 other places.
     V2CoreAccountPersonDateOfBirth {
         day: i64 = int "day" Required "An integer; always there.";
         month: i64 = int "month" Required "An integer; always there.";
         year: i64 = int "year" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual.documents` and 8 other places.
     V2CoreAccountPersonDocuments {
         company_authorization: V2CoreAccountPersonDocumentsVisa = view "company_authorization" Optional "An object; may be missing.";
@@ -3285,30 +4079,40 @@ views! {
         secondary_verification: V2CoreAccountPersonDocumentsPrimaryVerification = view "secondary_verification" Optional "An object; may be missing.";
         visa: V2CoreAccountPersonDocumentsVisa = view "visa" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.documents.primary_verification` and 22 other places.
     V2CoreAccountPersonDocumentsPrimaryVerification {
         front_back: V2CoreAccountPersonDocumentsPrimaryVerificationFrontBack = view "front_back" Required "An object; always there.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.documents.primary_verification.front_back` and 22 other places.
     V2CoreAccountPersonDocumentsPrimaryVerificationFrontBack {
         back: &str = text "back" Optional "Text; may be missing.";
         front: &str = text "front" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.documents.bank_account_ownership_verification` and 61 other places.
     V2CoreAccountPersonDocumentsVisa {
         files: Vec<&str> = field "files" Required "Several, each: text; always there.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual.id_numbers` and 8 other places.
     V2CoreAccountPersonIdNumbers {
         r#type: V2CoreAccountPersonIdNumbersType = field "type" Required "One of 77 words; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual.relationship` and 8 other places.
     V2CoreAccountPersonRelationship {
         authorizer: bool = flag "authorizer" Optional "`true` or `false`; may be missing.";
@@ -3320,31 +4124,41 @@ views! {
         representative: bool = flag "representative" Optional "`true` or `false`; may be missing.";
         title: &str = text "title" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.business_details.script_addresses` and 13 other places.
     V2CoreAccountPersonScriptAddresses {
         kana: V2CoreAccountPersonAddress = view "kana" Optional "An object; may be missing.";
         kanji: V2CoreAccountPersonAddress = view "kanji" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual.script_names` and 8 other places.
     V2CoreAccountPersonScriptNames {
         kana: V2CoreAccountPersonScriptNamesKana = view "kana" Optional "An object; may be missing.";
         kanji: V2CoreAccountPersonScriptNamesKana = view "kanji" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.identity.individual.script_names.kana` and 17 other places.
     V2CoreAccountPersonScriptNamesKana {
         given_name: &str = text "given_name" Optional "Text; may be missing.";
         surname: &str = text "surname" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.requirements` and 4 other places.
     V2CoreAccountRequirements {
         entries: Vec<V2CoreAccountRequirementsEntries> = field "entries" Optional "Several, each: an object; may be missing.";
         summary: V2CoreAccountRequirementsSummary = view "summary" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.entries` and 9 other places.
     V2CoreAccountRequirementsEntries {
         awaiting_action_from: V2CoreAccountRequirementsEntriesAwaitingActionFrom = field "awaiting_action_from" Required "`stripe` or `user`; always there.";
@@ -3355,53 +4169,71 @@ views! {
         reference: V2CoreAccountRequirementsEntriesReference = view "reference" Optional "An object; may be missing.";
         requested_reasons: Vec<V2CoreAccountRequirementsEntriesRequestedReasons> = field "requested_reasons" Required "Several, each: an object; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.entries.errors` and 9 other places.
     V2CoreAccountRequirementsEntriesErrors {
         code: V2CoreAccountRequirementsEntriesErrorsCode = field "code" Required "One of 96 words; always there.";
         description: &str = text "description" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.entries.impact` and 9 other places.
     V2CoreAccountRequirementsEntriesImpact {
         restricts_capabilities: Vec<V2CoreAccountRequirementsEntriesImpactRestrictsCapabilities> = field "restricts_capabilities" Optional "Several, each: an object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.entries.impact.restricts_capabilities` and 9 other places.
     V2CoreAccountRequirementsEntriesImpactRestrictsCapabilities {
         capability: V2CoreAccountRequirementsEntriesImpactRestrictsCapabilitiesCapability = field "capability" Required "One of 50 words; always there.";
         configuration: V2CoreAccountAppliedConfigurations = field "configuration" Required "`customer`, `merchant` or `recipient`; always there.";
         deadline: V2CoreAccountRequirementsEntriesMinimumDeadline = view "deadline" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.entries.impact.restricts_capabilities.deadline` and 19 other places.
     V2CoreAccountRequirementsEntriesMinimumDeadline {
         status: V2CoreAccountRequirementsEntriesMinimumDeadlineStatus = field "status" Required "`currently_due`, `eventually_due` or `past_due`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.entries.reference` and 9 other places.
     V2CoreAccountRequirementsEntriesReference {
         inquiry: &str = text "inquiry" Optional "Text; may be missing.";
         resource: &str = text "resource" Optional "Text; may be missing.";
         r#type: V2CoreAccountRequirementsEntriesReferenceType = field "type" Required "`inquiry`, `payment_method` or `person`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.entries.requested_reasons` and 9 other places.
     V2CoreAccountRequirementsEntriesRequestedReasons {
         code: V2CoreAccountRequirementsEntriesRequestedReasonsCode = field "code" Required "`routine_onboarding` or `routine_verification`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.summary` and 9 other places.
     V2CoreAccountRequirementsSummary {
         minimum_deadline: V2CoreAccountRequirementsSummaryMinimumDeadline = view "minimum_deadline" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account.future_requirements.summary.minimum_deadline` and 9 other places.
     V2CoreAccountRequirementsSummaryMinimumDeadline {
         status: V2CoreAccountRequirementsEntriesMinimumDeadlineStatus = field "status" Required "`currently_due`, `eventually_due` or `past_due`; always there.";
         time: &str = text "time" Optional "A time as RFC 3339 has it; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.account_person_token` and 3 other places.
     V2CoreAccountToken {
         created: &str = text "created" Required "A time as RFC 3339 has it; always there.";
@@ -3411,7 +4243,9 @@ views! {
         object: &str = text "object" Required "Text; always there.";
         used: bool = flag "used" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.event` and 2 other places.
     V2CoreEvent {
         changes: Node = field "changes" Optional "Any JSON; may be missing.";
@@ -3425,7 +4259,9 @@ views! {
         related_object: V2CoreEventRelatedObject = view "related_object" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.event_destination` and 5 other places.
     V2CoreEventDestination {
         amazon_eventbridge: V2CoreEventDestinationAmazonEventbridge = view "amazon_eventbridge" Optional "An object; may be missing.";
@@ -3447,14 +4283,18 @@ views! {
         updated: &str = text "updated" Required "A time as RFC 3339 has it; always there.";
         webhook_endpoint: V2CoreEventDestinationWebhookEndpoint = view "webhook_endpoint" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.event_destination.amazon_eventbridge` and 5 other places.
     V2CoreEventDestinationAmazonEventbridge {
         aws_account_id: &str = text "aws_account_id" Required "Text; always there.";
         aws_event_source_arn: &str = text "aws_event_source_arn" Required "Text; always there.";
         aws_event_source_status: V2CoreEventDestinationAmazonEventbridgeAwsEventSourceStatus = field "aws_event_source_status" Required "`active`, `deleted`, `pending` or `unknown`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.event_destination.azure_event_grid` and 5 other places.
     V2CoreEventDestinationAzureEventGrid {
         azure_partner_topic_name: &str = text "azure_partner_topic_name" Required "Text; always there.";
@@ -3463,68 +4303,88 @@ views! {
         azure_resource_group_name: &str = text "azure_resource_group_name" Required "Text; always there.";
         azure_subscription_id: &str = text "azure_subscription_id" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.event_destination.status_details` and 5 other places.
     V2CoreEventDestinationStatusDetails {
         disabled: V2CoreEventDestinationStatusDetailsDisabled = view "disabled" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.event_destination.status_details.disabled` and 5 other places.
     V2CoreEventDestinationStatusDetailsDisabled {
         reason: V2CoreEventDestinationStatusDetailsDisabledReason = field "reason" Required "`no_aws_event_source_exists`, `no_azure_partner_topic_exists` or `user`; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.event_destination.webhook_endpoint` and 5 other places.
     V2CoreEventDestinationWebhookEndpoint {
         signing_secret: &str = text "signing_secret" Optional "Text; may be missing.";
         url: &str = text "url" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `v2.core.event.reason` and 2 other places.
     V2CoreEventReason {
         request: V2CoreEventReasonRequest = view "request" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.event.reason.request` and 2 other places.
     V2CoreEventReasonRequest {
         id: &str = text "id" Required "Text; always there.";
         idempotency_key: &str = text "idempotency_key" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.core.event.related_object` and 2 other places.
     V2CoreEventRelatedObject {
         id: &str = text "id" Required "Text; always there.";
         r#type: &str = text "type" Required "Text; always there.";
         url: &str = text "url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `v2.deleted_object` and one other place.
     V2DeletedObject {
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `verification_session_redaction`.
     VerificationSessionRedaction {
         status: VerificationSessionRedactionStatus = field "status" Required "`processing` or `redacted`; always there.";
     }
 }
 
-unions! {
+union_view! {
     /// The part `GetCustomersCustomerSources answer.item` and 8 other places.
     ApiErrorsSource {
         as_bank_account: BankAccount = "bank_account";
         as_card: Card = "card";
         as_source: Source = "source";
     }
+}
 
+union_view! {
     /// The part `GetAccountsAccountExternalAccounts answer.item` and 2 other places.
     PayoutDestination {
         as_bank_account: BankAccount = "bank_account";
         as_card: Card = "card";
     }
+}
 
+union_view! {
     /// The part `PostCustomersCustomerBankAccountsId answer` and 2 other places.
     PostCustomersCustomerCardsIdAnswer {
         as_card: Card = "card";
@@ -3538,28 +4398,36 @@ params! {
     AccountBankAccountDocumentsParams() {
         bank_account_ownership_verification: BankAccountOwnershipVerificationParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/financial_connections/accounts.account_holder` and one other place.
     AccountHolderParams() {
         account: impl Into<String> = text "account" "Sets `account`. Text of at most 5000 characters.";
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
         customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.card_issuing.tos_acceptance` and 10 other places.
     AccountParams() {
         date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
         ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
         user_agent: impl Into<String> = text "user_agent", clear_user_agent "Sets `user_agent`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people.documents` and 4 other places.
     AccountPersonDocumentsParams() {
         company_authorization: BankAccountOwnershipVerificationParams = fields "company_authorization" "Sets `company_authorization`. Parameters.";
         passport: BankAccountOwnershipVerificationParams = fields "passport" "Sets `passport`. Parameters.";
         visa: BankAccountOwnershipVerificationParams = fields "visa" "Sets `visa`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.individual.relationship` and 2 other places.
     AccountRelationshipParams() {
         director: bool = flag "director" "Sets `director`. `true` or `false`.";
@@ -3568,16 +4436,22 @@ params! {
         percent_ownership: impl Into<f64> = put<f64> "percent_ownership", clear_percent_ownership "Sets `percent_ownership`. A number.";
         title: impl Into<String> = text "title" "Sets `title`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.company.verification` and 4 other places.
     AccountVerificationParams() {
         document: DocumentParams = fields "document" "Sets `document`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts.features.card_issuing` and 72 other places.
     AchParams(requested: bool = flag "requested") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.additional_addresses` and 3 other places.
     AdditionalAddressesParams(purpose: impl Into<String> = text "purpose") {
         city: impl Into<String> = text "city" "Sets `city`. Text.";
@@ -3588,19 +4462,25 @@ params! {
         state: impl Into<String> = text "state" "Sets `state`. Text.";
         town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.additional_names` and 5 other places.
     AdditionalNamesParams(purpose: impl Into<V2CoreAccountPersonAdditionalNamesPurpose> = put<V2CoreAccountPersonAdditionalNamesPurpose> "purpose") {
         full_name: impl Into<String> = text "full_name" "Sets `full_name`. Text.";
         given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
         surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people.additional_tos_acceptances` and 4 other places.
     AdditionalTosAcceptancesParams() {
         account: AccountParams = fields "account" "Sets `account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.company.address_kana` and 44 other places.
     AddressKanaParams() {
         city: impl Into<String> = text "city" "Sets `city`. Text.";
@@ -3611,51 +4491,69 @@ params! {
         state: impl Into<String> = text "state" "Sets `state`. Text.";
         town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing/credit_grants.amount.monetary` and 8 other places.
     AmountParams(currency: impl Into<String> = text "currency", value: impl Into<i64> = int "value") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.annual_revenue` and 2 other places.
     AnnualRevenueParams() {
         amount: AmountParams = fields "amount" "Sets `amount`. Parameters.";
         fiscal_year_end: impl Into<String> = text "fiscal_year_end" "Sets `fiscal_year_end`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing/credit_balance_summary.filter.applicability_scope` and one other place.
     ApplicabilityScopeParams() {
         price_type: impl Into<String> = text "price_type" "Sets `price_type`. Text.";
         prices: impl Into<ListOf<PricesParams>> = put<ListOf<PricesParams>> "prices" "Sets `prices`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details.billing_schedules.applies_to` and 2 other places.
     AppliesToParams(r#type: impl Into<String> = text "type") {
         price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.bacs_debit_payments` and 3 other places.
     BacsDebitPaymentsParams() {
         display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.bank_account.documents.bank_account_ownership_verification` and 34 other places.
     BankAccountOwnershipVerificationParams() {
         files: impl Into<ListOf<String>> = put<ListOf<String>> "files" "Sets `files`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details.billing_schedules.bill_until` and 2 other places.
     BillUntilParams(r#type: impl Into<SubscriptionsResourceBillingSchedulesBillUntilType> = put<SubscriptionsResourceBillingSchedulesBillUntilType> "type") {
         duration: RecurringParams = fields "duration" "Sets `duration`. Parameters.";
         timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.subscription_details.billing_schedules` and one other place.
     BillingSchedulesParams() {
         applies_to: impl Into<ListOf<AppliesToParams>> = put<ListOf<AppliesToParams>> "applies_to" "Sets `applies_to`. Several, each: parameters.";
         bill_until: BillUntilParams = fields "bill_until" "Sets `bill_until`. Parameters.";
         key: impl Into<String> = text "key" "Sets `key`. Text of at most 200 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.branding` and 3 other places.
     BrandingParams() {
         icon: impl Into<String> = text "icon" "Sets `icon`. Text.";
@@ -3663,7 +4561,9 @@ params! {
         primary_color: impl Into<String> = text "primary_color" "Sets `primary_color`. Text.";
         secondary_color: impl Into<String> = text "secondary_color" "Sets `secondary_color`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details` and one other place.
     BusinessDetailsParams() {
         address: AddressKanaParams = fields "address" "Sets `address`. Parameters.";
@@ -3679,7 +4579,9 @@ params! {
         script_names: V2CoreAccountScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
         structure: impl Into<V2CoreAccountIdentityBusinessDetailsStructure> = put<V2CoreAccountIdentityBusinessDetailsStructure> "structure" "Sets `structure`. One of 27 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.cardholder_prompt_data` and 4 other places.
     CardholderPromptDataParams() {
         driver_id: impl Into<String> = text "driver_id" "Sets `driver_id`. Text of at most 5000 characters.";
@@ -3688,41 +4590,55 @@ params! {
         user_id: impl Into<String> = text "user_id" "Sets `user_id`. Text of at most 5000 characters.";
         vehicle_number: impl Into<String> = text "vehicle_number" "Sets `vehicle_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/account_links.collection_options` and 2 other places.
     CollectionOptionsParams() {
         fields: impl Into<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields> = put<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields> "fields" "Sets `fields`. `currently_due` or `eventually_due`.";
         future_requirements: impl Into<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements> = put<V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements> "future_requirements" "Sets `future_requirements`. `include` or `omit`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.settings.card_payments.decline_on` and 3 other places.
     DeclineOnParams() {
         avs_failure: bool = flag "avs_failure" "Sets `avs_failure`. `true` or `false`.";
         cvc_failure: bool = flag "cvc_failure" "Sets `cvc_failure`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_options` and one other place.
     DestinationPaymentMethodOptionsParams() {
         us_bank_account: TreasuryOutboundPaymentUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.company.verification.document` and 30 other places.
     DocumentParams() {
         back: impl Into<String> = text "back" "Sets `back`. Text.";
         front: impl Into<String> = text "front" "Sets `front`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.capabilities.acss_debit_payments` and 177 other places.
     EpsPaymentsParams() {
         requested: bool = flag "requested" "Sets `requested`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people.us_cfpb_data.ethnicity_details` and 4 other places.
     EthnicityDetailsParams() {
         ethnicity: impl Into<ListOf<PersonEthnicityDetailsEthnicity>> = put<ListOf<PersonEthnicityDetailsEthnicity>> "ethnicity" "Sets `ethnicity`. Several, each: one of 7 words.";
         ethnicity_other: impl Into<String> = text "ethnicity_other" "Sets `ethnicity_other`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet` and 4 other places.
     FleetParams() {
         cardholder_prompt_data: CardholderPromptDataParams = fields "cardholder_prompt_data" "Sets `cardholder_prompt_data`. Parameters.";
@@ -3730,7 +4646,9 @@ params! {
         reported_breakdown: ReportedBreakdownParams = fields "reported_breakdown" "Sets `reported_breakdown`. Parameters.";
         service_type: impl Into<IssuingAuthorizationFleetDataServiceType> = put<IssuingAuthorizationFleetDataServiceType> "service_type" "Sets `service_type`. `full_service`, `non_fuel_transaction` or `self_service`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.flight` and 2 other places.
     FlightParams() {
         departure_at: impl Into<i64> = int "departure_at" "Sets `departure_at`. Seconds since 1970.";
@@ -3739,21 +4657,29 @@ params! {
         segments: impl Into<ListOf<SegmentsParams>> = put<ListOf<SegmentsParams>> "segments" "Sets `segments`. Several, each: parameters.";
         travel_agency: impl Into<String> = text "travel_agency" "Sets `travel_agency`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.reported_breakdown.fuel` and 9 other places.
     FuelParams() {
         gross_amount_decimal: impl Into<Decimal> = put<Decimal> "gross_amount_decimal" "Sets `gross_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.after_completion.hosted_confirmation` and 2 other places.
     HostedConfirmationParams() {
         custom_message: impl Into<String> = text "custom_message" "Sets `custom_message`. Text of at most 500 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.id_numbers` and 5 other places.
     IdNumbersParams(r#type: impl Into<V2CoreAccountPersonIdNumbersType> = put<V2CoreAccountPersonIdNumbersType> "type", value: impl Into<String> = text "value") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.individual` and 2 other places.
     IndividualParams() {
         address: AddressParams = fields "address" "Sets `address`. Parameters.";
@@ -3780,55 +4706,73 @@ params! {
         ssn_last_4: impl Into<String> = text "ssn_last_4" "Sets `ssn_last_4`. Text of at most 5000 characters.";
         verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/received_credits.initiating_payment_method_details` and one other place.
     InitiatingPaymentMethodDetailsParams(r#type: impl Into<String> = text "type") {
         us_bank_account: TestHelperTreasuryReceivedDebitUsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.invoice_settings` and 4 other places.
     InvoiceSettingsParams() {
         account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
         days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
         issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices.shipping_details` and 2 other places.
     InvoiceShippingDetailsParams(address: AddressParams = fields "address", name: impl Into<String> = text "name") {
         phone: impl Into<String> = text "phone", clear_phone "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders.billing.address` and 3 other places.
     IssuingCardAddressParams(city: impl Into<String> = text "city", country: impl Into<String> = text "country", line1: impl Into<String> = text "line1", postal_code: impl Into<String> = text "postal_code") {
         line2: impl Into<String> = text "line2" "Sets `line2`. Text of at most 5000 characters.";
         state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.script_names.kana` and 11 other places.
     KanaParams() {
         given_name: impl Into<String> = text "given_name" "Sets `given_name`. Text.";
         surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/financial_connections/sessions.account_holder` and one other place.
     LinkAccountSessionAccountHolderParams(r#type: impl Into<BankConnectionsResourceAccountholderType> = put<BankConnectionsResourceAccountholderType> "type") {
         account: impl Into<String> = text "account" "Sets `account`. Text of at most 5000 characters.";
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
         customer_account: impl Into<String> = text "customer_account" "Sets `customer_account`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/financial_connections/sessions.filters` and one other place.
     LinkAccountSessionFiltersParams() {
         account_subcategories: impl Into<ListOf<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories>> = put<ListOf<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories>> "account_subcategories" "Sets `account_subcategories`. Several, each: `checking`, `credit_card`, `line_of_credit`, `mortgage` or `savings`.";
         countries: impl Into<ListOf<String>> = put<ListOf<String>> "countries" "Sets `countries`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.lodging` and 2 other places.
     LodgingParams() {
         check_in_at: impl Into<i64> = int "check_in_at" "Sets `check_in_at`. Seconds since 1970.";
         nights: impl Into<i64> = int "nights" "Sets `nights`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.merchant_data` and 2 other places.
     MerchantDataParams() {
         category: impl Into<TestHelperIssuingTransactionCategory> = put<TestHelperIssuingTransactionCategory> "category" "Sets `category`. One of 294 words.";
@@ -3841,23 +4785,31 @@ params! {
         terminal_id: impl Into<String> = text "terminal_id" "Sets `terminal_id`. Text of at most 5000 characters.";
         url: impl Into<String> = text "url" "Sets `url`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `every call with NewMetadataParams` and one other place.
     NewMetadataParams() {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.company.directorship_declaration` and 10 other places.
     OwnershipDeclarationParams() {
         date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
         ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
         user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoiceitems.period` and 5 other places.
     PeriodParams(end: impl Into<i64> = int "end", start: impl Into<i64> = int "start") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.persons_provided` and 2 other places.
     PersonsProvidedParams() {
         directors: bool = flag "directors" "Sets `directors`. `true` or `false`.";
@@ -3865,7 +4817,9 @@ params! {
         owners: bool = flag "owners" "Sets `owners`. `true` or `false`.";
         ownership_exemption_reason: impl Into<LegalEntityCompanyOwnershipExemptionReason> = put<LegalEntityCompanyOwnershipExemptionReason> "ownership_exemption_reason" "Sets `ownership_exemption_reason`. `qualified_entity_exceeds_ownership_threshold` or `qualifies_as_financial_institution`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases` and one other place.
     PhasesParams(items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items") {
         add_invoice_items: impl Into<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> = put<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
@@ -3889,25 +4843,35 @@ params! {
         trial: bool = flag "trial" "Sets `trial`. `true` or `false`.";
         trial_end: impl Into<StartDateChoice> = put<StartDateChoice> "trial_end" "Sets `trial_end`. One of several types.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/billing/credit_balance_summary.filter.applicability_scope.prices` and one other place.
     PricesParams(id: impl Into<String> = text "id") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoiceitems.pricing` and 4 other places.
     PricingParams() {
         price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.primary_verification` and 9 other places.
     PrimaryVerificationParams(front_back: DocumentParams = fields "front_back", r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.proof_of_registration` and 5 other places.
     ProofOfRegistrationParams(files: impl Into<ListOf<String>> = put<ListOf<String>> "files", r#type: impl Into<String> = text "type") {
         signer: SignerParams = fields "signer" "Sets `signer`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details` and 2 other places.
     PurchaseDetailsParams() {
         fleet: FleetParams = fields "fleet" "Sets `fleet`. Parameters.";
@@ -3917,13 +4881,17 @@ params! {
         receipt: impl Into<ListOf<ReceiptParams>> = put<ListOf<ReceiptParams>> "receipt" "Sets `receipt`. Several, each: parameters.";
         reference: impl Into<String> = text "reference" "Sets `reference`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people.us_cfpb_data.race_details` and 4 other places.
     RaceDetailsParams() {
         race: impl Into<ListOf<PersonRaceDetailsRace>> = put<ListOf<PersonRaceDetailsRace>> "race" "Sets `race`. Several, each: one of 24 words.";
         race_other: impl Into<String> = text "race_other" "Sets `race_other`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.receipt` and 2 other places.
     ReceiptParams() {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 26 characters.";
@@ -3931,11 +4899,15 @@ params! {
         total: impl Into<i64> = int "total" "Sets `total`. An integer.";
         unit_cost: impl Into<i64> = int "unit_cost" "Sets `unit_cost`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_links.after_completion.redirect` and 3 other places.
     RedirectParams(url: impl Into<String> = text "url") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people.relationship` and 4 other places.
     RelationshipParams() {
         authorizer: bool = flag "authorizer" "Sets `authorizer`. `true` or `false`.";
@@ -3947,31 +4919,41 @@ params! {
         representative: bool = flag "representative" "Sets `representative`. `true` or `false`.";
         title: impl Into<String> = text "title" "Sets `title`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.reported_breakdown` and 4 other places.
     ReportedBreakdownParams() {
         fuel: FuelParams = fields "fuel" "Sets `fuel`. Parameters.";
         non_fuel: FuelParams = fields "non_fuel" "Sets `non_fuel`. Parameters.";
         tax: TestHelperIssuingAuthorizationTaxParams = fields "tax" "Sets `tax`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}/return.returned_details` and one other place.
     ReturnedDetailsParams() {
         code: impl Into<TreasuryOutboundPaymentsResourceReturnedStatusCode> = put<TreasuryOutboundPaymentsResourceReturnedStatusCode> "code" "Sets `code`. One of 10 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.script_addresses` and 5 other places.
     ScriptAddressesParams() {
         kana: AddressKanaParams = fields "kana" "Sets `kana`. Parameters.";
         kanji: AddressKanaParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.script_names` and 5 other places.
     ScriptNamesParams() {
         kana: KanaParams = fields "kana" "Sets `kana`. Parameters.";
         kanji: KanaParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture.purchase_details.flight.segments` and 2 other places.
     SegmentsParams() {
         arrival_airport_code: impl Into<String> = text "arrival_airport_code" "Sets `arrival_airport_code`. Text of at most 3 characters.";
@@ -3981,32 +4963,44 @@ params! {
         service_class: impl Into<String> = text "service_class" "Sets `service_class`. Text of at most 5000 characters.";
         stopover_allowed: bool = flag "stopover_allowed" "Sets `stopover_allowed`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/credit_notes/preview.shipping_cost` and 3 other places.
     ShippingCostParams() {
         shipping_rate: impl Into<String> = text "shipping_rate" "Sets `shipping_rate`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/payment_records/report_payment.shipping_details` and 5 other places.
     ShippingDetailsParams() {
         address: AddressParams = fields "address" "Sets `address`. Parameters.";
         name: impl Into<String> = text "name" "Sets `name`. Text.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.proof_of_registration.signer` and 5 other places.
     SignerParams(person: impl Into<String> = text "person") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/billing_portal/sessions.flow_data.after_completion.redirect` and one other place.
     SourceRedirectParams(return_url: impl Into<String> = text "return_url") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/issuing/cardholders.spending_controls.spending_limits` and 3 other places.
     SpendingLimitsParams(amount: impl Into<i64> = int "amount", interval: impl Into<IssuingCardSpendingLimitInterval> = put<IssuingCardSpendingLimitInterval> "interval") {
         categories: impl Into<ListOf<IssuingCardSpendingLimitCategories>> = put<ListOf<IssuingCardSpendingLimitCategories>> "categories" "Sets `categories`. Several, each: one of 295 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items` and 2 other places.
     SubscriptionScheduleAddInvoiceItemsParams() {
         discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
@@ -4018,26 +5012,36 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.end` and 2 other places.
     SubscriptionScheduleEndParams(r#type: impl Into<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType> = put<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType> "type") {
         timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period` and 2 other places.
     SubscriptionSchedulePeriodParams(end: SubscriptionScheduleEndParams = fields "end", start: SubscriptionScheduleStartParams = fields "start") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.start` and 2 other places.
     SubscriptionScheduleStartParams(r#type: impl Into<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType> = put<SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType> "type") {
         timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.terms_of_service` and one other place.
     TermsOfServiceParams() {
         account: V2CoreAccountTokenAccountParams = fields "account" "Sets `account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fuel` and 4 other places.
     TestHelperIssuingAuthorizationFuelParams() {
         industry_product_code: impl Into<String> = text "industry_product_code" "Sets `industry_product_code`. Text of at most 5000 characters.";
@@ -4046,49 +5050,65 @@ params! {
         unit: impl Into<IssuingAuthorizationFuelDataUnit> = put<IssuingAuthorizationFuelDataUnit> "unit" "Sets `unit`. One of 8 words.";
         unit_cost_decimal: impl Into<Decimal> = put<Decimal> "unit_cost_decimal" "Sets `unit_cost_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.reported_breakdown.tax` and 4 other places.
     TestHelperIssuingAuthorizationTaxParams() {
         local_amount_decimal: impl Into<Decimal> = put<Decimal> "local_amount_decimal" "Sets `local_amount_decimal`. A decimal number as text.";
         national_amount_decimal: impl Into<Decimal> = put<Decimal> "national_amount_decimal" "Sets `national_amount_decimal`. A decimal number as text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}.tracking_details.ach` and one other place.
     TestHelperTreasuryOutboundPaymentAchParams(trace_id: impl Into<String> = text "trace_id") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/received_credits.initiating_payment_method_details.us_bank_account` and one other place.
     TestHelperTreasuryReceivedDebitUsBankAccountParams() {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
         account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
         routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}.tracking_details` and one other place.
     TrackingDetailsParams(r#type: impl Into<UsBankAccountNetworksSupported> = put<UsBankAccountNetworksSupported> "type") {
         ach: TestHelperTreasuryOutboundPaymentAchParams = fields "ach" "Sets `ach`. Parameters.";
         us_domestic_wire: UsDomesticWireParams = fields "us_domestic_wire" "Sets `us_domestic_wire`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_options.us_bank_account` and one other place.
     TreasuryOutboundPaymentUsBankAccountParams() {
         network: impl Into<UsBankAccountNetworksSupported> = put<UsBankAccountNetworksSupported> "network" "Sets `network`. `ach` or `us_domestic_wire`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts/{account}/people.us_cfpb_data` and 4 other places.
     UsCfpbDataParams() {
         ethnicity_details: EthnicityDetailsParams = fields "ethnicity_details" "Sets `ethnicity_details`. Parameters.";
         race_details: RaceDetailsParams = fields "race_details" "Sets `race_details`. Parameters.";
         self_identified_gender: impl Into<String> = text "self_identified_gender" "Sets `self_identified_gender`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}.tracking_details.us_domestic_wire` and one other place.
     UsDomesticWireParams() {
         chips: impl Into<String> = text "chips" "Sets `chips`. Text of at most 5000 characters.";
         imad: impl Into<String> = text "imad" "Sets `imad`. Text of at most 5000 characters.";
         omad: impl Into<String> = text "omad" "Sets `omad`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.documents` and 3 other places.
     V2CoreAccountDocumentsParams() {
         company_authorization: VisaParams = fields "company_authorization" "Sets `company_authorization`. Parameters.";
@@ -4097,12 +5117,16 @@ params! {
         secondary_verification: PrimaryVerificationParams = fields "secondary_verification" "Sets `secondary_verification`. Parameters.";
         visa: VisaParams = fields "visa" "Sets `visa`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.id_numbers` and 2 other places.
     V2CoreAccountIdNumbersParams(r#type: impl Into<V2CoreAccountIdentityBusinessDetailsIdNumbersType> = put<V2CoreAccountIdentityBusinessDetailsIdNumbersType> "type", value: impl Into<String> = text "value") {
         registrar: impl Into<String> = text "registrar" "Sets `registrar`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual` and one other place.
     V2CoreAccountIndividualParams() {
         additional_addresses: impl Into<ListOf<AdditionalAddressesParams>> = put<ListOf<AdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
@@ -4123,17 +5147,23 @@ params! {
         script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
         surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.script_names.kana` and 5 other places.
     V2CoreAccountKanaParams() {
         registered_name: impl Into<String> = text "registered_name" "Sets `registered_name`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.monthly_estimated_revenue` and 2 other places.
     V2CoreAccountMonthlyEstimatedRevenueParams() {
         amount: AmountParams = fields "amount" "Sets `amount`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.relationship` and 2 other places.
     V2CoreAccountRelationshipParams() {
         director: bool = flag "director" "Sets `director`. `true` or `false`.";
@@ -4142,18 +5172,24 @@ params! {
         percent_ownership: impl Into<Decimal> = put<Decimal> "percent_ownership" "Sets `percent_ownership`. A decimal number as text.";
         title: impl Into<String> = text "title" "Sets `title`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.script_names` and 2 other places.
     V2CoreAccountScriptNamesParams() {
         kana: V2CoreAccountKanaParams = fields "kana" "Sets `kana`. Parameters.";
         kanji: V2CoreAccountKanaParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.terms_of_service.account` and one other place.
     V2CoreAccountTokenAccountParams() {
         shown_and_accepted: bool = flag "shown_and_accepted" "Sets `shown_and_accepted`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents` and one other place.
     V2CoreAccountTokenDocumentsParams() {
         bank_account_ownership_verification: VisaParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
@@ -4167,19 +5203,23 @@ params! {
         proof_of_registration: ProofOfRegistrationParams = fields "proof_of_registration" "Sets `proof_of_registration`. Parameters.";
         proof_of_ultimate_beneficial_ownership: ProofOfRegistrationParams = fields "proof_of_ultimate_beneficial_ownership" "Sets `proof_of_ultimate_beneficial_ownership`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/accounts.individual.verification` and 7 other places.
     VerificationParams() {
         additional_document: DocumentParams = fields "additional_document" "Sets `additional_document`. Parameters.";
         document: DocumentParams = fields "document" "Sets `document`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.bank_account_ownership_verification` and 38 other places.
     VisaParams(files: impl Into<ListOf<String>> = put<ListOf<String>> "files", r#type: impl Into<String> = text "type") {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.end_date` and 6 other places.
     StartDateChoice {
         Integer(i64), Text(String),
@@ -4190,72 +5230,96 @@ text_choices! {
     StartDateChoice
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/accounts.business_type` and 11 other places.
     AccountBusinessType {
         Company = "company", GovernmentEntity = "government_entity", Individual = "individual",
         NonProfit = "non_profit",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.controller.losses.payments` and 15 other places.
     AccountUnificationAccountControllerLossesPayments {
         Application = "application", Stripe = "stripe",
     }
+}
 
+open_enum! {
     /// Words of `api_errors.type` and 3 other places.
     ApiErrorsType {
         ApiError = "api_error", CardError = "card_error", IdempotencyError = "idempotency_error",
         InvalidRequestError = "invalid_request_error",
     }
+}
 
+open_enum! {
     /// Words of `automatic_tax.disabled_reason`.
     AutomaticTaxDisabledReason {
         FinalizationRequiresLocationInputs = "finalization_requires_location_inputs",
         FinalizationSystemError = "finalization_system_error",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.settings.payouts.schedule.interval` and 3 other places.
     BalanceSettingsResourcePayoutScheduleInterval {
         Daily = "daily", Manual = "manual", Monthly = "monthly", Weekly = "weekly",
     }
+}
 
+open_enum! {
     /// Words of `bank_connections_resource_account_number_details.identifier_type`.
     BankConnectionsResourceAccountNumberDetailsIdentifierType {
         AccountNumber = "account_number", TokenizedAccountNumber = "tokenized_account_number",
     }
+}
 
+open_enum! {
     /// Words of `bank_connections_resource_account_number_details.status`.
     BankConnectionsResourceAccountNumberDetailsStatus {
         Deactivated = "deactivated", Transactable = "transactable",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/financial_connections/sessions.account_holder.type` and 3 other places.
     BankConnectionsResourceAccountholderType {
         Account = "account", Customer = "customer",
     }
+}
 
+open_enum! {
     /// Words of `bank_connections_resource_balance.type`.
     BankConnectionsResourceBalanceType {
         Cash = "cash", Credit = "credit",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/financial_connections/sessions.filters.account_subcategories` and 2 other places.
     BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories {
         Checking = "checking", CreditCard = "credit_card", LineOfCredit = "line_of_credit",
         Mortgage = "mortgage", Savings = "savings",
     }
+}
 
+open_enum! {
     /// Words of `billing_bill_resource_invoicing_lines_parents_invoice_line_item_parent.type`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemParentType {
         InvoiceItemDetails = "invoice_item_details",
         SubscriptionItemDetails = "subscription_item_details",
     }
+}
 
+open_enum! {
     /// Words of `billing_bill_resource_invoicing_parents_invoice_parent.type`.
     BillingBillResourceInvoicingParentsInvoiceParentType {
         QuoteDetails = "quote_details", SubscriptionDetails = "subscription_details",
     }
+}
 
+open_enum! {
     /// Words of `billing_bill_resource_invoicing_taxes_tax.taxability_reason` and 3 other places.
     BillingBillResourceInvoicingTaxesTaxTaxabilityReason {
         CustomerExempt = "customer_exempt", NotAvailable = "not_available",
@@ -4268,104 +5332,140 @@ open_enums! {
         ReverseCharge = "reverse_charge", StandardRated = "standard_rated",
         TaxableBasisReduced = "taxable_basis_reduced", ZeroRated = "zero_rated",
     }
+}
 
+open_enum! {
     /// Words of `billing_credit_grants_resource_balance_credit.type`.
     BillingCreditGrantsResourceBalanceCreditType {
         CreditsApplicationInvoiceVoided = "credits_application_invoice_voided",
         CreditsGranted = "credits_granted",
     }
+}
 
+open_enum! {
     /// Words of `billing_credit_grants_resource_balance_debit.type`.
     BillingCreditGrantsResourceBalanceDebitType {
         CreditsApplied = "credits_applied", CreditsExpired = "credits_expired",
         CreditsVoided = "credits_voided",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/billing/meters.status` and 10 other places.
     BillingMeterStatus {
         Active = "active", Inactive = "inactive",
     }
+}
 
+open_enum! {
     /// Words of `cancellation_details.reason`.
     CancellationDetailsReason {
         CanceledByRetentionPolicy = "canceled_by_retention_policy",
         CancellationRequested = "cancellation_requested", PaymentDisputed = "payment_disputed",
         PaymentFailed = "payment_failed",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payouts.method` and 2 other places.
     CardAvailablePayoutMethods {
         Instant = "instant", Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/credit_notes/preview.lines.type` and 3 other places.
     CreditNoteLineItemType {
         CustomLineItem = "custom_line_item", InvoiceLineItem = "invoice_line_item",
     }
+}
 
+open_enum! {
     /// Words of `credit_notes_pretax_credit_amount.type` and 3 other places.
     CreditNotesPretaxCreditAmountType {
         CreditBalanceTransaction = "credit_balance_transaction", Discount = "discount",
     }
+}
 
+open_enum! {
     /// Words of `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_us_bank_transfer.network`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransferNetwork {
         Ach = "ach", DomesticWireUs = "domestic_wire_us", Swift = "swift",
     }
+}
 
+open_enum! {
     /// Words of `gelato_document_report_error.code`.
     GelatoDocumentReportErrorCode {
         DocumentExpired = "document_expired",
         DocumentTypeNotSupported = "document_type_not_supported",
         DocumentUnverifiedOther = "document_unverified_other",
     }
+}
 
+open_enum! {
     /// Words of `gelato_document_report.sex` and one other place.
     GelatoDocumentReportSex {
         Redacted = "[redacted]", Female = "female", Male = "male", UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/identity/verification_sessions.options.document.allowed_types` and 4 other places.
     GelatoDocumentReportType {
         DrivingLicense = "driving_license", IdCard = "id_card", Passport = "passport",
     }
+}
 
+open_enum! {
     /// Words of `gelato_email_report_error.code`.
     GelatoEmailReportErrorCode {
         EmailUnverifiedOther = "email_unverified_other",
         EmailVerificationDeclined = "email_verification_declined",
     }
+}
 
+open_enum! {
     /// Words of `gelato_document_report.status` and 4 other places.
     GelatoEmailReportStatus {
         Unverified = "unverified", Verified = "verified",
     }
+}
 
+open_enum! {
     /// Words of `gelato_id_number_report_error.code`.
     GelatoIdNumberReportErrorCode {
         IdNumberInsufficientDocumentData = "id_number_insufficient_document_data",
         IdNumberMismatch = "id_number_mismatch",
         IdNumberUnverifiedOther = "id_number_unverified_other",
     }
+}
 
+open_enum! {
     /// Words of `gelato_id_number_report.id_number_type` and one other place.
     GelatoIdNumberReportIdNumberType {
         BrCpf = "br_cpf", SgNric = "sg_nric", UsSsn = "us_ssn",
     }
+}
 
+open_enum! {
     /// Words of `gelato_phone_report_error.code`.
     GelatoPhoneReportErrorCode {
         PhoneUnverifiedOther = "phone_unverified_other",
         PhoneVerificationDeclined = "phone_verification_declined",
     }
+}
 
+open_enum! {
     /// Words of `gelato_selfie_report_error.code`.
     GelatoSelfieReportErrorCode {
         SelfieDocumentMissingPhoto = "selfie_document_missing_photo",
         SelfieFaceMismatch = "selfie_face_mismatch", SelfieManipulated = "selfie_manipulated",
         SelfieUnverifiedOther = "selfie_unverified_other",
     }
+}
 
+open_enum! {
     /// Words of `gelato_session_last_error.code`.
     GelatoSessionLastErrorCode {
         Abandoned = "abandoned", ConsentDeclined = "consent_declined",
@@ -4385,22 +5485,30 @@ open_enums! {
         SelfieUnverifiedOther = "selfie_unverified_other",
         UnderSupportedAge = "under_supported_age",
     }
+}
 
+open_enum! {
     /// Words of `gelato_session_matching_options.dob` and one other place.
     GelatoSessionMatchingOptionsDob {
         None = "none", Similar = "similar",
     }
+}
 
+open_enum! {
     /// Words of `identity.verification_report.type` and one other place.
     IdentityVerificationReportType {
         Document = "document", IdNumber = "id_number", VerificationFlow = "verification_flow",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/identity/verification_reports.type` and 2 other places.
     IdentityVerificationReportsType {
         Document = "document", IdNumber = "id_number",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_dispute_opened.reason`.
     InsightsResourcesPaymentEvaluationDisputeOpenedReason {
         AccountNotAvailable = "account_not_available", CreditNotProcessed = "credit_not_processed",
@@ -4409,13 +5517,17 @@ open_enums! {
         ProductNotReceived = "product_not_received", ProductUnacceptable = "product_unacceptable",
         SubscriptionCanceled = "subscription_canceled", Unrecognized = "unrecognized",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_early_fraud_warning_received.fraud_type`.
     InsightsResourcesPaymentEvaluationEarlyFraudWarningReceivedFraudType {
         MadeWithLostCard = "made_with_lost_card", MadeWithStolenCard = "made_with_stolen_card",
         Other = "other", UnauthorizedUseOfCard = "unauthorized_use_of_card",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_event.type`.
     InsightsResourcesPaymentEvaluationEventType {
         DisputeOpened = "dispute_opened",
@@ -4423,36 +5535,48 @@ open_enums! {
         UserInterventionRaised = "user_intervention_raised",
         UserInterventionResolved = "user_intervention_resolved",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_merchant_blocked.reason`.
     InsightsResourcesPaymentEvaluationMerchantBlockedReason {
         AuthenticationRequired = "authentication_required", BlockedForFraud = "blocked_for_fraud",
         InvalidPayment = "invalid_payment", Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/radar/payment_evaluations.payment_details.money_movement_details.card.payment_type` and one other place.
     InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType {
         OneOff = "one_off", Recurring = "recurring", SetupOneOff = "setup_one_off",
         SetupRecurring = "setup_recurring",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_outcome.type`.
     InsightsResourcesPaymentEvaluationOutcomeType {
         Failed = "failed", MerchantBlocked = "merchant_blocked", Rejected = "rejected",
         Succeeded = "succeeded",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_refunded.reason`.
     InsightsResourcesPaymentEvaluationRefundedReason {
         Duplicate = "duplicate", Fraudulent = "fraudulent", Other = "other",
         RequestedByCustomer = "requested_by_customer",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_rejected_card.address_line1_check` and 11 other places.
     InsightsResourcesPaymentEvaluationRejectedCardCvcCheck {
         Fail = "fail", Pass = "pass", Unavailable = "unavailable", Unchecked = "unchecked",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_rejected_card.reason`.
     InsightsResourcesPaymentEvaluationRejectedCardReason {
         AuthenticationFailed = "authentication_failed", DoNotHonor = "do_not_honor",
@@ -4462,86 +5586,116 @@ open_enums! {
         ProcessingError = "processing_error", ReportedStolen = "reported_stolen",
         TryAgainLater = "try_again_later",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.card_testing_risk.level` and 3 other places.
     InsightsResourcesPaymentEvaluationSignalV2RiskLevel {
         Elevated = "elevated", Highest = "highest", Low = "low", Normal = "normal",
         NotAssessed = "not_assessed", UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_user_intervention_raised.type`.
     InsightsResourcesPaymentEvaluationUserInterventionRaisedType {
         V3ds = "3ds", Captcha = "captcha", Custom = "custom",
     }
+}
 
+open_enum! {
     /// Words of `insights_resources_payment_evaluation_user_intervention_resolved.outcome`.
     InsightsResourcesPaymentEvaluationUserInterventionResolvedOutcome {
         Abandoned = "abandoned", Failed = "failed", Passed = "passed",
     }
+}
 
+open_enum! {
     /// Words of `invoices_payments_invoice_payment_associated_payment.type`.
     InvoicesPaymentsInvoicePaymentAssociatedPaymentType {
         Charge = "charge", PaymentIntent = "payment_intent", PaymentRecord = "payment_record",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.authentication_exemption.claimed_by` and one other place.
     IssuingAuthorizationAuthenticationExemptionClaimedBy {
         Acquirer = "acquirer", Issuer = "issuer",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.authentication_exemption.type` and one other place.
     IssuingAuthorizationAuthenticationExemptionType {
         LowValueTransaction = "low_value_transaction",
         TransactionRiskAnalysis = "transaction_risk_analysis", UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.authorization_method` and one other place.
     IssuingAuthorizationAuthorizationMethod {
         Chip = "chip", Contactless = "contactless", KeyedIn = "keyed_in", Online = "online",
         Swipe = "swipe",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cardholders.spending_controls.allowed_card_presences` and 12 other places.
     IssuingAuthorizationCardPresence {
         NotPresent = "not_present", Present = "present",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fleet.purchase_type` and 5 other places.
     IssuingAuthorizationFleetDataPurchaseType {
         FuelAndNonFuelPurchase = "fuel_and_non_fuel_purchase", FuelPurchase = "fuel_purchase",
         NonFuelPurchase = "non_fuel_purchase",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fleet.service_type` and 5 other places.
     IssuingAuthorizationFleetDataServiceType {
         FullService = "full_service", NonFuelTransaction = "non_fuel_transaction",
         SelfService = "self_service",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fuel.type` and 5 other places.
     IssuingAuthorizationFuelDataType {
         Diesel = "diesel", Other = "other", UnleadedPlus = "unleaded_plus",
         UnleadedRegular = "unleaded_regular", UnleadedSuper = "unleaded_super",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fuel.unit` and 5 other places.
     IssuingAuthorizationFuelDataUnit {
         ChargingMinute = "charging_minute", ImperialGallon = "imperial_gallon",
         Kilogram = "kilogram", KilowattHour = "kilowatt_hour", Liter = "liter", Other = "other",
         Pound = "pound", UsGallon = "us_gallon",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.three_d_secure.result` and one other place.
     IssuingAuthorizationThreeDSecureResult {
         AttemptAcknowledged = "attempt_acknowledged", Authenticated = "authenticated",
         Failed = "failed", Required = "required",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.address_line1_check` and 7 other places.
     IssuingAuthorizationVerificationDataCvcCheck {
         Match = "match", Mismatch = "mismatch", NotProvided = "not_provided",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cardholders.spending_controls.allowed_categories` and 17 other places.
     IssuingCardSpendingLimitCategories {
         AcRefrigerationRepair = "ac_refrigeration_repair",
@@ -4789,23 +5943,31 @@ open_enums! {
         WomensReadyToWearStores = "womens_ready_to_wear_stores",
         WreckingAndSalvageYards = "wrecking_and_salvage_yards",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/issuing/cardholders.spending_controls.spending_limits.interval` and 5 other places.
     IssuingCardSpendingLimitInterval {
         AllTime = "all_time", Daily = "daily", Monthly = "monthly",
         PerAuthorization = "per_authorization", Weekly = "weekly", Yearly = "yearly",
     }
+}
 
+open_enum! {
     /// Words of `issuing_network_token_device.type`.
     IssuingNetworkTokenDeviceType {
         Other = "other", Phone = "phone", Watch = "watch",
     }
+}
 
+open_enum! {
     /// Words of `issuing_network_token_wallet_provider.card_number_source`.
     IssuingNetworkTokenWalletProviderCardNumberSource {
         App = "app", Manual = "manual", OnFile = "on_file", Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `issuing_network_token_wallet_provider.reason_codes`.
     IssuingNetworkTokenWalletProviderReasonCodes {
         AccountCardTooNew = "account_card_too_new",
@@ -4829,12 +5991,16 @@ open_enums! {
         TooManyRecentAttempts = "too_many_recent_attempts",
         TooManyRecentTokens = "too_many_recent_tokens",
     }
+}
 
+open_enum! {
     /// Words of `issuing_network_token_wallet_provider.suggested_decision`.
     IssuingNetworkTokenWalletProviderSuggestedDecision {
         Approve = "approve", Decline = "decline", RequireAuth = "require_auth",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject.rejection_reasons.card_logo` and one other place.
     IssuingPersonalizationDesignRejectionReasonsCardLogo {
         GeographicLocation = "geographic_location", Inappropriate = "inappropriate",
@@ -4842,35 +6008,47 @@ open_enums! {
         NonFiatCurrency = "non_fiat_currency", Other = "other", OtherEntity = "other_entity",
         PromotionalMaterial = "promotional_material",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject.rejection_reasons.carrier_text` and one other place.
     IssuingPersonalizationDesignRejectionReasonsCarrierText {
         GeographicLocation = "geographic_location", Inappropriate = "inappropriate",
         NetworkName = "network_name", NonFiatCurrency = "non_fiat_currency", Other = "other",
         OtherEntity = "other_entity", PromotionalMaterial = "promotional_material",
     }
+}
 
+open_enum! {
     /// Words of `billing.meter_event_adjustment.status` and 2 other places.
     IssuingSettlementStatus {
         Complete = "complete", Pending = "pending",
     }
+}
 
+open_enum! {
     /// Words of `issuing.token.network` and one other place.
     IssuingTokenNetwork {
         Mastercard = "mastercard", Visa = "visa",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.wallet` and 2 other places.
     IssuingTransactionWallet {
         ApplePay = "apple_pay", GooglePay = "google_pay", SamsungPay = "samsung_pay",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.company.ownership_exemption_reason` and 11 other places.
     LegalEntityCompanyOwnershipExemptionReason {
         QualifiedEntityExceedsOwnershipThreshold = "qualified_entity_exceeds_ownership_threshold",
         QualifiesAsFinancialInstitution = "qualifies_as_financial_institution",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.company.structure` and 3 other places.
     LegalEntityCompanyStructure {
         FreeZoneEstablishment = "free_zone_establishment", FreeZoneLlc = "free_zone_llc",
@@ -4889,47 +6067,65 @@ open_enums! {
         UnincorporatedNonProfit = "unincorporated_non_profit",
         UnincorporatedPartnership = "unincorporated_partnership",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/financial_connections/accounts/{account}/refresh.features` and one other place.
     LinkedAccountFeatures {
         Balance = "balance", Ownership = "ownership", Transactions = "transactions",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/sources.mandate.acceptance.status` and 2 other places.
     MandateBacsDebitNetworkStatus {
         Accepted = "accepted", Pending = "pending", Refused = "refused", Revoked = "revoked",
     }
+}
 
+open_enum! {
     /// Words of `account_capabilities.acss_debit_payments` and 66 other places.
     MandateStatus {
         Active = "active", Inactive = "inactive", Pending = "pending",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/treasury/outbound_payments.destination_payment_method_data.type` and 2 other places.
     OutboundPaymentsPaymentMethodDetailsType {
         FinancialAccount = "financial_account", UsBankAccount = "us_bank_account",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_links.after_completion.type` and 2 other places.
     PaymentLinksResourceAfterCompletionType {
         HostedConfirmation = "hosted_confirmation", Redirect = "redirect",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payment_method_configurations.acss_debit.display_preference.preference` and 177 other places.
     PaymentMethodConfigResourceDisplayPreferencePreference {
         None = "none", Off = "off", On = "on",
     }
+}
 
+open_enum! {
     /// Words of `payment_method_config_resource_display_preference.value` and 57 other places.
     PaymentMethodConfigResourceDisplayPreferenceValue {
         Off = "off", On = "on",
     }
+}
 
+open_enum! {
     /// Words of `payment_attempt_record.reported_by` and one other place.
     PaymentRecordReportedBy {
         SelfWord = "self", Stripe = "stripe",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details.brand` and 3 other places.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsBrand {
         Amex = "amex", CartesBancaires = "cartes_bancaires", Diners = "diners",
@@ -4937,37 +6133,51 @@ open_enums! {
         Link = "link", Mastercard = "mastercard", Unionpay = "unionpay", UnknownWord = "unknown",
         Visa = "visa",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details.funding` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsFunding {
         Credit = "credit", Debit = "debit", Prepaid = "prepaid", UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.electronic_commerce_indicator` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureElectronicCommerceIndicator {
         V01 = "01", V02 = "02", V03 = "03", V04 = "04", V05 = "05", V06 = "06", V07 = "07",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.version` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureVersion {
         V102 = "1.0.2", V210 = "2.1.0", V220 = "2.2.0",
     }
+}
 
+open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details.stored_credential_usage` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsStoredCredentialUsage {
         Recurring = "recurring", Unscheduled = "unscheduled",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/payouts.source_type` and one other place.
     PayoutSourceType {
         BankAccount = "bank_account", Card = "card", Fpx = "fpx",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/accounts/{account}/external_accounts.object` and one other place.
     PayoutType {
         BankAccount = "bank_account", Card = "card",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts/{account}/people.us_cfpb_data.ethnicity_details.ethnicity` and 5 other places.
     PersonEthnicityDetailsEthnicity {
         Cuban = "cuban", HispanicOrLatino = "hispanic_or_latino", Mexican = "mexican",
@@ -4975,12 +6185,16 @@ open_enums! {
         OtherHispanicOrLatino = "other_hispanic_or_latino",
         PreferNotToAnswer = "prefer_not_to_answer", PuertoRican = "puerto_rican",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.individual.political_exposure` and 23 other places.
     PersonPoliticalExposure {
         Existing = "existing", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts/{account}/people.us_cfpb_data.race_details.race` and 5 other places.
     PersonRaceDetailsRace {
         AfricanAmerican = "african_american",
@@ -4996,143 +6210,195 @@ open_enums! {
         PreferNotToAnswer = "prefer_not_to_answer", Samoan = "samoan", Somali = "somali",
         Vietnamese = "vietnamese", White = "white",
     }
+}
 
+open_enum! {
     /// Words of `platform_earning_fee_source.type`.
     PlatformEarningFeeSourceType {
         Charge = "charge", Payout = "payout",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.customer_update.allowed_updates` and 2 other places.
     PortalCustomerUpdateAllowedUpdates {
         Address = "address", Email = "email", Name = "name", Phone = "phone",
         Shipping = "shipping", TaxId = "tax_id",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/sessions.flow_data.after_completion.type` and one other place.
     PortalFlowsFlowAfterCompletionType {
         HostedConfirmation = "hosted_confirmation", PortalHomepage = "portal_homepage",
         Redirect = "redirect",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/sessions.flow_data.type` and one other place.
     PortalFlowsFlowType {
         PaymentMethodUpdate = "payment_method_update", SubscriptionCancel = "subscription_cancel",
         SubscriptionUpdate = "subscription_update",
         SubscriptionUpdateConfirm = "subscription_update_confirm",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.schedule_at_period_end.conditions.type` and 2 other places.
     PortalResourceScheduleUpdateAtPeriodEndConditionType {
         DecreasingItemAmount = "decreasing_item_amount",
         ShorteningInterval = "shortening_interval",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_cancel.mode` and 2 other places.
     PortalSubscriptionCancelMode {
         AtPeriodEnd = "at_period_end", Immediately = "immediately",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.default_allowed_updates` and 2 other places.
     PortalSubscriptionUpdateDefaultAllowedUpdates {
         Price = "price", PromotionCode = "promotion_code", Quantity = "quantity",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.trial_update_behavior` and 2 other places.
     PortalSubscriptionUpdateTrialUpdateBehavior {
         ContinueTrial = "continue_trial", EndTrial = "end_trial",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/apps/secrets.scope.type` and 4 other places.
     SecretServiceResourceScopeType {
         Account = "account", User = "user",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.phases.billing_cycle_anchor` and 6 other places.
     SubscriptionSchedulePhaseConfigurationBillingCycleAnchor {
         Automatic = "automatic", PhaseStart = "phase_start",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.end.type` and 3 other places.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType {
         MinItemPeriodEnd = "min_item_period_end", PhaseEnd = "phase_end", Timestamp = "timestamp",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.start.type` and 3 other places.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType {
         MaxItemPeriodStart = "max_item_period_start", PhaseStart = "phase_start",
         Timestamp = "timestamp",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/create_preview.subscription_details.billing_schedules.bill_until.type` and 3 other places.
     SubscriptionsResourceBillingSchedulesBillUntilType {
         Duration = "duration", Timestamp = "timestamp",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/calculations.line_items.tax_behavior` and 9 other places.
     TaxCalculationLineItemTaxBehavior {
         Exclusive = "exclusive", Inclusive = "inclusive",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/tax_ids.owner.type` and 2 other places.
     TaxIDsOwnerType {
         Account = "account", Application = "application", Customer = "customer", SelfWord = "self",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.ca.type` and one other place.
     TaxProductRegistrationsResourceCountryOptionsCanadaType {
         ProvinceStandard = "province_standard", Simplified = "simplified", Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.ae.standard.place_of_supply_scheme` and 37 other places.
     TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme {
         InboundGoods = "inbound_goods", Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.at.standard.place_of_supply_scheme` and 53 other places.
     TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme {
         InboundGoods = "inbound_goods", SmallSeller = "small_seller", Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.at.type` and 53 other places.
     TaxProductRegistrationsResourceCountryOptionsEuropeType {
         Ioss = "ioss", OssNonUnion = "oss_non_union", OssUnion = "oss_union",
         Standard = "standard",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.us.type` and one other place.
     TaxProductRegistrationsResourceCountryOptionsUnitedStatesType {
         LocalAmusementTax = "local_amusement_tax", LocalLeaseTax = "local_lease_tax",
         StateCommunicationsTax = "state_communications_tax",
         StateRetailDeliveryFee = "state_retail_delivery_fee", StateSalesTax = "state_sales_tax",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.us.state_sales_tax.elections.type` and one other place.
     TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType {
         LocalUseTax = "local_use_tax", SimplifiedSellersUseTax = "simplified_sellers_use_tax",
         SingleLocalUseTax = "single_local_use_tax",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/calculations.customer_details.address_source` and 2 other places.
     TaxProductResourceCustomerDetailsAddressSource {
         Billing = "billing", Shipping = "shipping",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/calculations.customer_details.taxability_override` and 2 other places.
     TaxProductResourceCustomerDetailsTaxabilityOverride {
         CustomerExempt = "customer_exempt", None = "none", ReverseCharge = "reverse_charge",
     }
+}
 
+open_enum! {
     /// Words of `tax_product_resource_jurisdiction.level` and one other place.
     TaxProductResourceJurisdictionLevel {
         City = "city", Country = "country", County = "county", District = "district",
         State = "state",
     }
+}
 
+open_enum! {
     /// Words of `tax_product_resource_line_item_tax_breakdown.sourcing` and one other place.
     TaxProductResourceLineItemTaxBreakdownSourcing {
         Destination = "destination", Origin = "origin",
     }
+}
 
+open_enum! {
     /// Words of `tax_product_resource_tax_association_transaction_attempts_resource_errored.reason`.
     TaxProductResourceTaxAssociationTransactionAttemptsResourceErroredReason {
         AnotherPaymentAssociatedWithCalculation = "another_payment_associated_with_calculation",
@@ -5140,24 +6406,32 @@ open_enums! {
         OriginalTransactionVoided = "original_transaction_voided",
         UniqueReferenceViolation = "unique_reference_violation",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/tax/settings.defaults.tax_behavior` and one other place.
     TaxProductResourceTaxSettingsDefaultsTaxBehavior {
         Exclusive = "exclusive", Inclusive = "inclusive",
         InferredByCurrency = "inferred_by_currency",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.tax_rate_data.jurisdiction_level` and 3 other places.
     TaxRateJurisdictionLevel {
         City = "city", Country = "country", County = "county", District = "district",
         Multiple = "multiple", State = "state",
     }
+}
 
+open_enum! {
     /// Words of `tax_product_resource_tax_rate_details.rate_type` and one other place.
     TaxRateRateType {
         FlatAmount = "flat_amount", Percentage = "percentage",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.tax_rate_data.tax_type` and 8 other places.
     TaxRateTaxType {
         AmusementTax = "amusement_tax", CommunicationsTax = "communications_tax", Gst = "gst",
@@ -5165,12 +6439,16 @@ open_enums! {
         RetailDeliveryFee = "retail_delivery_fee", Rst = "rst", SalesTax = "sales_tax",
         ServiceTax = "service_tax", Vat = "vat",
     }
+}
 
+open_enum! {
     /// Words of `tax.transaction.type` and one other place.
     TaxTransactionType {
         Reversal = "reversal", Transaction = "transaction",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.merchant_data.category` and 2 other places.
     TestHelperIssuingTransactionCategory {
         AcRefrigerationRepair = "ac_refrigeration_repair",
@@ -5418,34 +6696,46 @@ open_enums! {
         WomensReadyToWearStores = "womens_ready_to_wear_stores",
         WreckingAndSalvageYards = "wrecking_and_salvage_yards",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.bank_account.account_type` and 6 other places.
     TokenAccountType {
         Checking = "checking", Futsu = "futsu", Savings = "savings", Toza = "toza",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.settings.payouts.schedule.weekly_payout_days` and 4 other places.
     TransferScheduleWeeklyPayoutDays {
         Friday = "friday", Monday = "monday", Thursday = "thursday", Tuesday = "tuesday",
         Wednesday = "wednesday",
     }
+}
 
+open_enum! {
     /// Words of `treasury_financial_accounts_resource_closed_status_details.reasons`.
     TreasuryFinancialAccountsResourceClosedStatusDetailsReasons {
         AccountRejected = "account_rejected", ClosedByPlatform = "closed_by_platform",
         Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/treasury/financial_accounts.platform_restrictions.inbound_flows` and 5 other places.
     TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows {
         Restricted = "restricted", Unrestricted = "unrestricted",
     }
+}
 
+open_enum! {
     /// Words of `treasury_financial_accounts_resource_aba_toggle_settings.status` and 8 other places.
     TreasuryFinancialAccountsResourceToggleSettingsStatus {
         Active = "active", Pending = "pending", Restricted = "restricted",
     }
+}
 
+open_enum! {
     /// Words of `treasury_financial_accounts_resource_toggles_setting_status_details.code` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsCode {
         Activating = "activating", CapabilityNotRequested = "capability_not_requested",
@@ -5455,18 +6745,24 @@ open_enums! {
         RequirementsPendingVerification = "requirements_pending_verification",
         RestrictedByPlatform = "restricted_by_platform", RestrictedOther = "restricted_other",
     }
+}
 
+open_enum! {
     /// Words of `treasury_financial_accounts_resource_toggles_setting_status_details.resolution` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsResolution {
         ContactStripe = "contact_stripe", ProvideInformation = "provide_information",
         RemoveRestriction = "remove_restriction",
     }
+}
 
+open_enum! {
     /// Words of `treasury_financial_accounts_resource_toggles_setting_status_details.restriction` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsRestriction {
         InboundFlows = "inbound_flows", OutboundFlows = "outbound_flows",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail.failure_details.code` and one other place.
     TreasuryInboundTransfersResourceFailureDetailsCode {
         AccountClosed = "account_closed", AccountFrozen = "account_frozen",
@@ -5479,13 +6775,17 @@ open_enums! {
         InsufficientFunds = "insufficient_funds", InvalidAccountNumber = "invalid_account_number",
         InvalidCurrency = "invalid_currency", NoAccount = "no_account", Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/outbound_payments.status` and 3 other places.
     TreasuryOutboundPaymentStatus {
         Canceled = "canceled", Failed = "failed", Posted = "posted", Processing = "processing",
         Returned = "returned",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/treasury/outbound_payments/{id}/return.returned_details.code` and 3 other places.
     TreasuryOutboundPaymentsResourceReturnedStatusCode {
         AccountClosed = "account_closed", AccountFrozen = "account_frozen",
@@ -5495,31 +6795,41 @@ open_enums! {
         InvalidAccountNumber = "invalid_account_number", InvalidCurrency = "invalid_currency",
         NoAccount = "no_account", Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/received_credits.linked_flows.source_flow_type` and one other place.
     TreasuryReceivedCreditsResourceSourceFlowsDetailsType {
         CreditReversal = "credit_reversal", Other = "other", OutboundPayment = "outbound_payment",
         OutboundTransfer = "outbound_transfer", Payout = "payout",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/received_credits.status` and 3 other places.
     TreasuryReceivedDebitStatus {
         Failed = "failed", Succeeded = "succeeded",
     }
+}
 
+open_enum! {
     /// Words of `treasury_received_credits_resource_reversal_details.restricted_reason` and one other place.
     TreasuryReceivedDebitsResourceReversalDetailsRestrictedReason {
         AlreadyReversed = "already_reversed", DeadlinePassed = "deadline_passed",
         NetworkRestricted = "network_restricted", Other = "other",
         SourceFlowRestricted = "source_flow_restricted",
     }
+}
 
+open_enum! {
     /// Words of `treasury_shared_resource_initiating_payment_method_details_initiating_payment_method_details.type` and one other place.
     TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetailsType {
         Balance = "balance", FinancialAccount = "financial_account", IssuingCard = "issuing_card",
         Stripe = "stripe", UsBankAccount = "us_bank_account",
     }
+}
 
+open_enum! {
     /// Words of `treasury.transaction.flow_type` and 3 other places.
     TreasuryTransactionFlowType {
         CreditReversal = "credit_reversal", DebitReversal = "debit_reversal",
@@ -5528,46 +6838,62 @@ open_enums! {
         OutboundTransfer = "outbound_transfer", ReceivedCredit = "received_credit",
         ReceivedDebit = "received_debit",
     }
+}
 
+open_enum! {
     /// Words of `GET /v2/commerce/product_catalog/imports.feed_type` and 4 other places.
     V2CommerceProductCatalogImportFeedType {
         Inventory = "inventory", Pricing = "pricing", Product = "product",
     }
+}
 
+open_enum! {
     /// Words of `GET /v2/commerce/product_catalog/imports.status` and 3 other places.
     V2CommerceProductCatalogImportStatus {
         AwaitingUpload = "awaiting_upload", Failed = "failed", Processing = "processing",
         Succeeded = "succeeded", SucceededWithErrors = "succeeded_with_errors",
     }
+}
 
+open_enum! {
     /// Words of `v2.commerce.product_catalog_import.status_details.failed.code` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsFailedCode {
         FileNotFound = "file_not_found", InternalError = "internal_error",
         InvalidFile = "invalid_file",
     }
+}
 
+open_enum! {
     /// Words of `v2.commerce.product_catalog_import.status_details.failed.type` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsFailedType {
         CannotProceed = "cannot_proceed", TransientFailure = "transient_failure",
     }
+}
 
+open_enum! {
     /// Words of `GET /v2/core/accounts.applied_configurations` and 20 other places.
     V2CoreAccountAppliedConfigurations {
         Customer = "customer", Merchant = "merchant", Recipient = "recipient",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.configuration.customer.automatic_indirect_tax.location_source` and 4 other places.
     V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocationSource {
         IdentityAddress = "identity_address", IpAddress = "ip_address",
         PaymentMethod = "payment_method", ShippingAddress = "shipping_address",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatus {
         Active = "active", Pending = "pending", Restricted = "restricted",
         Unsupported = "unsupported",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status_details.code` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsCode {
         DeterminingStatus = "determining_status", RequirementsPastDue = "requirements_past_due",
@@ -5576,18 +6902,24 @@ open_enums! {
         UnsupportedCountry = "unsupported_country",
         UnsupportedEntityType = "unsupported_entity_type",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status_details.resolution` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsResolution {
         ContactStripe = "contact_stripe", NoResolution = "no_resolution",
         ProvideInfo = "provide_info",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/accounts.controller.stripe_dashboard.type` and 8 other places.
     V2CoreAccountDashboard {
         Express = "express", Full = "full", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/accounts.defaults.locales` and 6 other places.
     V2CoreAccountDefaultsLocales {
         ArSA = "ar-SA", Bg = "bg", BgBG = "bg-BG", Cs = "cs", CsCZ = "cs-CZ", Da = "da",
@@ -5606,13 +6938,17 @@ open_enums! {
         ViVN = "vi-VN", Zh = "zh", ZhHK = "zh-HK", ZhHans = "zh-Hans", ZhHantHK = "zh-Hant-HK",
         ZhHantTW = "zh-Hant-TW", ZhTW = "zh-TW",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/accounts.defaults.responsibilities.fees_collector` and 6 other places.
     V2CoreAccountDefaultsResponsibilitiesFeesCollector {
         Application = "application", ApplicationCustom = "application_custom",
         ApplicationExpress = "application_express", Stripe = "stripe",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.business_details.id_numbers.type` and 7 other places.
     V2CoreAccountIdentityBusinessDetailsIdNumbersType {
         AeCrn = "ae_crn", AeVat = "ae_vat", AoNif = "ao_nif", ArCuit = "ar_cuit", AtFn = "at_fn",
@@ -5641,7 +6977,9 @@ open_enums! {
         SiTin = "si_tin", SiVat = "si_vat", SkDic = "sk_dic", SkIco = "sk_ico", SkVat = "sk_vat",
         ThCrn = "th_crn", ThPrn = "th_prn", ThTin = "th_tin", UsEin = "us_ein",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.business_details.structure` and 7 other places.
     V2CoreAccountIdentityBusinessDetailsStructure {
         Cooperative = "cooperative", FreeZoneEstablishment = "free_zone_establishment",
@@ -5663,27 +7001,37 @@ open_enums! {
         UnincorporatedNonProfit = "unincorporated_non_profit",
         UnincorporatedPartnership = "unincorporated_partnership",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/account_links.collect` and 5 other places.
     V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields {
         CurrentlyDue = "currently_due", EventuallyDue = "eventually_due",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/account_links.collection_options.future_requirements` and 4 other places.
     V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements {
         Include = "include", Omit = "omit",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/account_links.type` and 2 other places.
     V2CoreAccountLinkUseCaseType {
         AccountOnboarding = "account_onboarding", AccountUpdate = "account_update",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.individual.additional_names.purpose` and 14 other places.
     V2CoreAccountPersonAdditionalNamesPurpose {
         Alias = "alias", Maiden = "maiden",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.individual.id_numbers.type` and 14 other places.
     V2CoreAccountPersonIdNumbersType {
         AeEid = "ae_eid", AoNif = "ao_nif", ArCuil = "ar_cuil", ArDni = "ar_dni", AtStn = "at_stn",
@@ -5704,17 +7052,23 @@ open_enums! {
         UsItinLast4 = "us_itin_last_4", UsSsn = "us_ssn", UsSsnLast4 = "us_ssn_last_4",
         UyDni = "uy_dni", ZaId = "za_id",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.individual.legal_gender` and 14 other places.
     V2CoreAccountPersonLegalGender {
         Female = "female", Male = "male",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.awaiting_action_from` and 9 other places.
     V2CoreAccountRequirementsEntriesAwaitingActionFrom {
         Stripe = "stripe", User = "user",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.errors.code` and 9 other places.
     V2CoreAccountRequirementsEntriesErrorsCode {
         InvalidAddressCityStatePostalCode = "invalid_address_city_state_postal_code",
@@ -5812,7 +7166,9 @@ open_enums! {
         VerificationSupportability = "verification_supportability",
         VerificationTokenStale = "verification_token_stale",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.impact.restricts_capabilities.capability` and 9 other places.
     V2CoreAccountRequirementsEntriesImpactRestrictsCapabilitiesCapability {
         AchDebitPayments = "ach_debit_payments", AcssDebitPayments = "acss_debit_payments",
@@ -5844,50 +7200,68 @@ open_enums! {
         SwishPayments = "swish_payments", TwintPayments = "twint_payments",
         UsBankTransferPayments = "us_bank_transfer_payments", ZipPayments = "zip_payments",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.impact.restricts_capabilities.deadline.status` and 29 other places.
     V2CoreAccountRequirementsEntriesMinimumDeadlineStatus {
         CurrentlyDue = "currently_due", EventuallyDue = "eventually_due", PastDue = "past_due",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.reference.type` and 9 other places.
     V2CoreAccountRequirementsEntriesReferenceType {
         Inquiry = "inquiry", PaymentMethod = "payment_method", Person = "person",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.requested_reasons.code` and 9 other places.
     V2CoreAccountRequirementsEntriesRequestedReasonsCode {
         RoutineOnboarding = "routine_onboarding", RoutineVerification = "routine_verification",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.event_destination.amazon_eventbridge.aws_event_source_status` and 5 other places.
     V2CoreEventDestinationAmazonEventbridgeAwsEventSourceStatus {
         Active = "active", Deleted = "deleted", Pending = "pending", UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.event_destination.azure_event_grid.azure_partner_topic_status` and 5 other places.
     V2CoreEventDestinationAzureEventGridAzurePartnerTopicStatus {
         Activated = "activated", Deleted = "deleted", NeverActivated = "never_activated",
         UnknownWord = "unknown",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/event_destinations.event_payload` and 6 other places.
     V2CoreEventDestinationEventPayload {
         Snapshot = "snapshot", Thin = "thin",
     }
+}
 
+open_enum! {
     /// Words of `v2.core.event_destination.status_details.disabled.reason` and 5 other places.
     V2CoreEventDestinationStatusDetailsDisabledReason {
         NoAwsEventSourceExists = "no_aws_event_source_exists",
         NoAzurePartnerTopicExists = "no_azure_partner_topic_exists", User = "user",
     }
+}
 
+open_enum! {
     /// Words of `POST /v2/core/event_destinations.type` and 6 other places.
     V2CoreEventDestinationType {
         AmazonEventbridge = "amazon_eventbridge", AzureEventGrid = "azure_event_grid",
         WebhookEndpoint = "webhook_endpoint",
     }
+}
 
+open_enum! {
     /// Words of `verification_session_redaction.status`.
     VerificationSessionRedactionStatus {
         Processing = "processing", Redacted = "redacted",

@@ -6,12 +6,12 @@ use super::{
     ShippingRateDeliveryEstimateBoundUnit, TaxCode,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `shipping_rates`: [reference](https://docs.stripe.com/api/shipping_rates).
     ShippingRatesApi [] {
         fn list(; ListShippingRates) -> List<ShippingRate> = list
@@ -25,7 +25,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `shipping_rate`: [reference](https://docs.stripe.com/api/shipping_rates/object).
     ShippingRate {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -41,25 +41,33 @@ views! {
         tax_code: Expandable<TaxCode> = field "tax_code" Nullable "An id, or the object where the call expanded it; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `shipping_rate_currency_option`.
     ShippingRateCurrencyOption {
         amount: i64 = int "amount" Required "An integer; always there.";
         tax_behavior: PriceTaxBehavior = field "tax_behavior" Required "`exclusive`, `inclusive` or `unspecified`; always there.";
     }
+}
 
+view! {
     /// The part `shipping_rate_delivery_estimate`.
     ShippingRateDeliveryEstimate {
         maximum: ShippingRateDeliveryEstimateBound = view "maximum" Nullable "An object; may be `null`.";
         minimum: ShippingRateDeliveryEstimateBound = view "minimum" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `shipping_rate_delivery_estimate_bound` and one other place.
     ShippingRateDeliveryEstimateBound {
         unit: ShippingRateDeliveryEstimateBoundUnit = field "unit" Required "`business_day`, `day`, `hour`, `month` or `week`; always there.";
         value: i64 = int "value" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `shipping_rate_fixed_amount`.
     ShippingRateFixedAmount {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -78,7 +86,9 @@ params! {
         tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
         r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/shipping_rates`.
     ListShippingRates() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -88,18 +98,24 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/shipping_rates/{shipping_rate_token}.fixed_amount.currency_options`.
     ShippingRateCurrencyOptionsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
         tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/shipping_rates/{shipping_rate_token}.fixed_amount`.
     ShippingRateFixedAmountParams() {
         currency_options: impl Into<MapOf<ShippingRateCurrencyOptionsParams>> = put<MapOf<ShippingRateCurrencyOptionsParams>> "currency_options" "Sets `currency_options`. By key of yours: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/shipping_rates/{shipping_rate_token}`.
     UpdateShippingRate() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";

@@ -2,9 +2,9 @@
 //! `sigma_saved_query`.
 
 use super::SigmaSigmaApiQuery;
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `sigma.saved_queries`: [reference](https://docs.stripe.com/api/sigma/saved_queries).
     SigmaSavedQueriesApi [] {
         fn update(id; UpdateSigmaSavedQuery) -> SigmaSigmaApiQuery = post

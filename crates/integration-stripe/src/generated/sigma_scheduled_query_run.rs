@@ -2,9 +2,9 @@
 //! `sigma_scheduled_query_run`.
 
 use super::{ListParams, ScheduledQueryRun};
-use crate::{op::handles, view::List};
+use crate::{op::handle, view::List};
 
-handles! {
+handle! {
     /// Calls about `sigma.scheduled_query_runs`: [reference](https://docs.stripe.com/api/sigma/scheduled_query_runs).
     SigmaScheduledQueryRunsApi [] {
         fn list(; ListParams) -> List<ScheduledQueryRun> = list

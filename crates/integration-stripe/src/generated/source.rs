@@ -8,12 +8,12 @@ use super::{
     TerminalReaderStatus,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `sources`: [reference](https://docs.stripe.com/api/sources).
     SourcesApi [
         mandate_notifications: SourcesMandateNotificationsApi,
@@ -28,13 +28,17 @@ handles! {
         fn verify(source; VerifySource) -> Source = post
             "stripe.sources.verify" "/v1/sources/{source}/verify" "sources/verify";
     }
+}
 
+handle! {
     /// Calls about `sources.mandate_notifications`: [reference](https://docs.stripe.com/api/sources/mandate_notifications).
     SourcesMandateNotificationsApi [] {
         fn retrieve(source, mandate_notification) -> SourceMandateNotification = get
             "stripe.sources.mandate_notifications.retrieve" "/v1/sources/{source}/mandate_notifications/{mandate_notification}" "sources/mandate_notifications/retrieve";
     }
+}
 
+handle! {
     /// Calls about `sources.source_transactions`: [reference](https://docs.stripe.com/api/sources/source_transactions).
     SourcesSourceTransactionsApi [] {
         fn list(source; ListParams) -> List<SourceTransaction> = list
@@ -44,7 +48,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `source`: [reference](https://docs.stripe.com/api/sources/object).
     Source {
         ach_credit_transfer: SourceTypeAchCreditTransfer = view "ach_credit_transfer" Optional "An object; may be missing.";
@@ -86,13 +90,17 @@ views! {
         usage: &str = text "usage" Nullable "Text; may be `null`.";
         wechat: SourceTypeWechat = view "wechat" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `source_code_verification_flow`.
     SourceCodeVerificationFlow {
         attempts_remaining: i64 = int "attempts_remaining" Required "An integer; always there.";
         status: &str = text "status" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `source_order`.
     SourceOrder {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -101,7 +109,9 @@ views! {
         items: Vec<SourceOrderItem> = field "items" Nullable "Several, each: an object; may be `null`.";
         shipping: Shipping = view "shipping" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `source_order_item`.
     SourceOrderItem {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
@@ -111,7 +121,9 @@ views! {
         quantity: i64 = int "quantity" Optional "An integer; may be missing.";
         r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_owner`.
     SourceOwner {
         address: Address = view "address" Nullable "An object; may be `null`.";
@@ -123,7 +135,9 @@ views! {
         verified_name: &str = text "verified_name" Nullable "Text; may be `null`.";
         verified_phone: &str = text "verified_phone" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_receiver_flow`.
     SourceReceiverFlow {
         address: &str = text "address" Nullable "Text; may be `null`.";
@@ -133,7 +147,9 @@ views! {
         refund_attributes_method: &str = text "refund_attributes_method" Required "Text; always there.";
         refund_attributes_status: &str = text "refund_attributes_status" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `source_redirect_flow`.
     SourceRedirectFlow {
         failure_reason: &str = text "failure_reason" Nullable "Text; may be `null`.";
@@ -141,7 +157,9 @@ views! {
         status: &str = text "status" Required "Text; always there.";
         url: &str = text "url" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `source_type_ach_credit_transfer`.
     SourceTypeAchCreditTransfer {
         account_number: &str = text "account_number" Nullable "Text; may be `null`.";
@@ -153,7 +171,9 @@ views! {
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
         swift_code: &str = text "swift_code" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_ach_debit`.
     SourceTypeAchDebit {
         bank_name: &str = text "bank_name" Nullable "Text; may be `null`.";
@@ -163,7 +183,9 @@ views! {
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
         r#type: &str = text "type" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_acss_debit`.
     SourceTypeAcssDebit {
         bank_address_city: &str = text "bank_address_city" Nullable "Text; may be `null`.";
@@ -177,14 +199,18 @@ views! {
         last4: &str = text "last4" Nullable "Text; may be `null`.";
         routing_number: &str = text "routing_number" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_alipay`.
     SourceTypeAlipay {
         data_string: &str = text "data_string" Nullable "Text; may be `null`.";
         native_url: &str = text "native_url" Nullable "Text; may be `null`.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_bancontact`.
     SourceTypeBancontact {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -194,7 +220,9 @@ views! {
         preferred_language: &str = text "preferred_language" Nullable "Text; may be `null`.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_card`.
     SourceTypeCard {
         address_line1_check: &str = text "address_line1_check" Nullable "Text; may be `null`.";
@@ -212,7 +240,9 @@ views! {
         three_d_secure: &str = text "three_d_secure" Optional "Text; may be missing.";
         tokenization_method: &str = text "tokenization_method" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_card_present`.
     SourceTypeCardPresent {
         application_cryptogram: &str = text "application_cryptogram" Optional "Text; may be missing.";
@@ -239,13 +269,17 @@ views! {
         terminal_verification_results: &str = text "terminal_verification_results" Optional "Text; may be missing.";
         transaction_status_information: &str = text "transaction_status_information" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `source_type_eps`.
     SourceTypeEps {
         reference: &str = text "reference" Nullable "Text; may be `null`.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_giropay`.
     SourceTypeGiropay {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -253,7 +287,9 @@ views! {
         bic: &str = text "bic" Nullable "Text; may be `null`.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_ideal`.
     SourceTypeIdeal {
         bank: &str = text "bank" Nullable "Text; may be `null`.";
@@ -261,7 +297,9 @@ views! {
         iban_last4: &str = text "iban_last4" Nullable "Text; may be `null`.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_klarna`.
     SourceTypeKlarna {
         background_image_url: &str = text "background_image_url" Optional "Text; may be missing.";
@@ -291,7 +329,9 @@ views! {
         shipping_first_name: &str = text "shipping_first_name" Optional "Text; may be missing.";
         shipping_last_name: &str = text "shipping_last_name" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `source_type_multibanco`.
     SourceTypeMultibanco {
         entity: &str = text "entity" Nullable "Text; may be `null`.";
@@ -305,7 +345,9 @@ views! {
         refund_account_holder_name: &str = text "refund_account_holder_name" Nullable "Text; may be `null`.";
         refund_iban: &str = text "refund_iban" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_sepa_debit`.
     SourceTypeSepaDebit {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -316,7 +358,9 @@ views! {
         mandate_reference: &str = text "mandate_reference" Nullable "Text; may be `null`.";
         mandate_url: &str = text "mandate_url" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_sofort`.
     SourceTypeSofort {
         bank_code: &str = text "bank_code" Nullable "Text; may be `null`.";
@@ -327,7 +371,9 @@ views! {
         preferred_language: &str = text "preferred_language" Nullable "Text; may be `null`.";
         statement_descriptor: &str = text "statement_descriptor" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_three_d_secure`.
     SourceTypeThreeDSecure {
         address_line1_check: &str = text "address_line1_check" Nullable "Text; may be `null`.";
@@ -348,7 +394,9 @@ views! {
         three_d_secure: &str = text "three_d_secure" Optional "Text; may be missing.";
         tokenization_method: &str = text "tokenization_method" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `source_type_wechat`.
     SourceTypeWechat {
         prepay_id: &str = text "prepay_id" Optional "Text; may be missing.";
@@ -367,7 +415,9 @@ params! {
         r#type: impl Into<TerminalReaderStatus> = put<TerminalReaderStatus> "type" "Sets `type`. `offline` or `online`.";
         user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources`.
     CreateSource() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -386,7 +436,9 @@ params! {
         r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
         usage: impl Into<SourceUsage> = put<SourceUsage> "usage" "Sets `usage`. `reusable` or `single_use`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources.mandate` and one other place.
     MandateParams() {
         acceptance: AcceptanceParams = fields "acceptance" "Sets `acceptance`. Parameters.";
@@ -395,21 +447,29 @@ params! {
         interval: impl Into<SourceInterval> = put<SourceInterval> "interval" "Sets `interval`. `one_time`, `scheduled` or `variable`.";
         notification_method: impl Into<SourceNotificationMethod> = put<SourceNotificationMethod> "notification_method" "Sets `notification_method`. `deprecated_none`, `email`, `manual`, `none` or `stripe_email`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources.mandate.acceptance.offline` and one other place.
     OfflineParams(contact_email: impl Into<String> = text "contact_email") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources.receiver`.
     ReceiverParams() {
         refund_attributes_method: impl Into<SourceRefundAttributesMethod> = put<SourceRefundAttributesMethod> "refund_attributes_method" "Sets `refund_attributes_method`. `email`, `manual` or `none`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/sources/{source}`.
     RetrieveSource() {
         client_secret: impl Into<String> = text "client_secret" "Sets `client_secret`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources.source_order.items` and one other place.
     SourceItemsParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -419,13 +479,17 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         r#type: impl Into<SourceType> = put<SourceType> "type" "Sets `type`. `discount`, `shipping`, `sku` or `tax`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources.source_order` and one other place.
     SourceOrderParams() {
         items: impl Into<ListOf<SourceItemsParams>> = put<ListOf<SourceItemsParams>> "items" "Sets `items`. Several, each: parameters.";
         shipping: SourceShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources.source_order.shipping` and one other place.
     SourceShippingParams(address: SourceAddressParams = fields "address") {
         carrier: impl Into<String> = text "carrier" "Sets `carrier`. Text of at most 5000 characters.";
@@ -433,7 +497,9 @@ params! {
         phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
         tracking_number: impl Into<String> = text "tracking_number" "Sets `tracking_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources/{source}`.
     UpdateSource() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -442,40 +508,52 @@ params! {
         owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
         source_order: SourceOrderParams = fields "source_order" "Sets `source_order`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/sources/{source}/verify`.
     VerifySource(values: impl Into<ListOf<String>> = put<ListOf<String>> "values") {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/sources.flow`.
     SourceFlow {
         CodeVerification = "code_verification", None = "none", Receiver = "receiver",
         Redirect = "redirect",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/sources.mandate.interval` and one other place.
     SourceInterval {
         OneTime = "one_time", Scheduled = "scheduled", Variable = "variable",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/sources.mandate.notification_method` and one other place.
     SourceNotificationMethod {
         DeprecatedNone = "deprecated_none", Email = "email", Manual = "manual", None = "none",
         StripeEmail = "stripe_email",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/sources.receiver.refund_attributes_method`.
     SourceRefundAttributesMethod {
         Email = "email", Manual = "manual", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/sources.source_order.items.type` and one other place.
     SourceType {
         Discount = "discount", Shipping = "shipping", Sku = "sku", Tax = "tax",
     }
+}
 
+open_enum! {
     /// Words of `source.type`.
     SourceTypeWord {
         AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit",
@@ -485,7 +563,9 @@ open_enums! {
         P24 = "p24", SepaDebit = "sepa_debit", Sofort = "sofort", ThreeDSecure = "three_d_secure",
         Wechat = "wechat",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/sources.usage`.
     SourceUsage {
         Reusable = "reusable", SingleUse = "single_use",

@@ -2,9 +2,9 @@
 //! `source_mandate_notification`.
 
 use super::Source;
-use crate::view::views;
+use crate::view::view;
 
-views! {
+view! {
     /// The object `source_mandate_notification`: [reference](https://docs.stripe.com/api/sources/mandate_notifications/object).
     SourceMandateNotification {
         acss_debit: SourceMandateNotificationAcssDebitData = view "acss_debit" Optional "An object; may be missing.";
@@ -20,17 +20,23 @@ views! {
         status: &str = text "status" Required "Text; always there.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `source_mandate_notification_acss_debit_data`.
     SourceMandateNotificationAcssDebitData {
         statement_descriptor: &str = text "statement_descriptor" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `source_mandate_notification_bacs_debit_data`.
     SourceMandateNotificationBacsDebitData {
         last4: &str = text "last4" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `source_mandate_notification_sepa_debit_data`.
     SourceMandateNotificationSepaDebitData {
         creditor_identifier: &str = text "creditor_identifier" Optional "Text; may be missing.";

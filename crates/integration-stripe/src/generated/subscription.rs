@@ -26,12 +26,12 @@ use super::{
     TaxRate, TestHelpersTestClock, TransferDataParams, TrialSettingsParams, UpToChoice,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `subscriptions`: [reference](https://docs.stripe.com/api/subscriptions).
     SubscriptionsApi [
         discount: SubscriptionsDiscountApi,
@@ -53,7 +53,9 @@ handles! {
         fn resume(subscription; ResumeSubscription) -> Subscription = post
             "stripe.subscriptions.resume" "/v1/subscriptions/{subscription}/resume" "subscriptions/resume";
     }
+}
 
+handle! {
     /// Calls about `subscriptions.discount`: [reference](https://docs.stripe.com/api/subscriptions).
     SubscriptionsDiscountApi [] {
         fn delete(subscription_exposed_id) -> DeletedDiscount = delete
@@ -61,7 +63,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `subscription`: [reference](https://docs.stripe.com/api/subscriptions/object).
     Subscription {
         application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -113,20 +115,26 @@ views! {
         trial_settings: SubscriptionsTrialsResourceTrialSettings = view "trial_settings" Nullable "An object; may be `null`.";
         trial_start: i64 = int "trial_start" Nullable "Seconds since 1970; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_billing_thresholds` and 2 other places.
     SubscriptionBillingThresholds {
         amount_gte: i64 = int "amount_gte" Nullable "An integer; may be `null`.";
         reset_billing_cycle_anchor: bool = flag "reset_billing_cycle_anchor" Nullable "`true` or `false`; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_payment_method_options_card`.
     SubscriptionPaymentMethodOptionsCard {
         mandate_options: InvoiceMandateOptionsCard = view "mandate_options" Optional "An object; may be missing.";
         network: SetupIntentPaymentMethodOptionsCardNetwork = field "network" Nullable "One of 13 words; may be `null`.";
         request_three_d_secure: InvoicePaymentMethodOptionsCardRequestThreeDSecure = field "request_three_d_secure" Nullable "`any`, `automatic` or `challenge`; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_payment_method_options_mandate_options_pix`.
     SubscriptionPaymentMethodOptionsMandateOptionsPix {
         amount: i64 = int "amount" Nullable "An integer; may be `null`.";
@@ -134,19 +142,25 @@ views! {
         end_date: &str = text "end_date" Nullable "Text; may be `null`.";
         payment_schedule: MandatePixPaymentSchedule = field "payment_schedule" Nullable "`halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_payment_method_options_pix`.
     SubscriptionPaymentMethodOptionsPix {
         expires_after_seconds: i64 = int "expires_after_seconds" Optional "An integer; may be missing.";
         mandate_options: SubscriptionPaymentMethodOptionsMandateOptionsPix = view "mandate_options" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `subscription_pending_invoice_item_interval`.
     SubscriptionPendingInvoiceItemInterval {
         interval: PlanInterval = field "interval" Required "`day`, `month`, `week` or `year`; always there.";
         interval_count: i64 = int "interval_count" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `subscription_schedules_resource_default_settings`.
     SubscriptionSchedulesResourceDefaultSettings {
         application_fee_percent: f64 = number "application_fee_percent" Nullable "A number; may be `null`.";
@@ -160,19 +174,25 @@ views! {
         on_behalf_of: Expandable<Account> = field "on_behalf_of" Nullable "An id, or the object where the call expanded it; may be `null`.";
         transfer_data: SubscriptionTransferData = view "transfer_data" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_schedules_resource_invoice_item_period_resource_period_end`.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEnd {
         timestamp: i64 = int "timestamp" Optional "Seconds since 1970; may be missing.";
         r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType = field "type" Required "`min_item_period_end`, `phase_end` or `timestamp`; always there.";
     }
+}
 
+view! {
     /// The part `subscription_schedules_resource_invoice_item_period_resource_period_start`.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStart {
         timestamp: i64 = int "timestamp" Optional "Seconds since 1970; may be missing.";
         r#type: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType = field "type" Required "`max_item_period_start`, `phase_start` or `timestamp`; always there.";
     }
+}
 
+view! {
     /// The part `subscription_transfer_data` and 2 other places.
     SubscriptionTransferData {
         amount_percent: f64 = number "amount_percent" Nullable "A number; may be `null`.";
@@ -188,7 +208,9 @@ params! {
         month: impl Into<i64> = int "month" "Sets `month`. An integer.";
         second: impl Into<i64> = int "second" "Sets `second`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscriptions`.
     CreateSubscription() {
         add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
@@ -227,14 +249,18 @@ params! {
         trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
         trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `DELETE /v1/subscriptions/{subscription_exposed_id}`.
     DeleteSubscription() {
         cancellation_details: CancellationDetailsParams = fields "cancellation_details" "Sets `cancellation_details`. Parameters.";
         invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
         prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/subscriptions`.
     ListSubscriptions() {
         automatic_tax: PhoneNumberCollectionParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
@@ -251,29 +277,39 @@ params! {
         status: impl Into<SubscriptionsStatus> = put<SubscriptionsStatus> "status" "Sets `status`. One of 10 words.";
         test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscriptions/{subscription}/migrate`.
     MigrateSubscription(billing_mode: SubscriptionBillingModeParams = fields "billing_mode") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscriptions/{subscription}/resume`.
     ResumeSubscription() {
         billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
         proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
         proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscriptions/{subscription}/migrate.billing_mode`.
     SubscriptionBillingModeParams(r#type: impl Into<String> = text "type") {
         flexible: FlexibleParams = fields "flexible" "Sets `flexible`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscriptions.billing_schedules`.
     SubscriptionBillingSchedulesParams(bill_until: BillUntilParams = fields "bill_until") {
         applies_to: impl Into<ListOf<AppliesToParams>> = put<ListOf<AppliesToParams>> "applies_to" "Sets `applies_to`. Several, each: parameters.";
         key: impl Into<String> = text "key" "Sets `key`. Text of at most 200 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscriptions/{subscription_exposed_id}`.
     UpdateSubscription() {
         add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
@@ -310,14 +346,16 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `subscription.status`.
     SubscriptionStatus {
         Active = "active", Canceled = "canceled", Incomplete = "incomplete",
         IncompleteExpired = "incomplete_expired", PastDue = "past_due", Paused = "paused",
         Trialing = "trialing", Unpaid = "unpaid",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/subscriptions.status`.
     SubscriptionsStatus {
         Active = "active", All = "all", Canceled = "canceled", Ended = "ended",

@@ -6,12 +6,12 @@ use super::{
     PortalSubscriptionCancelProrationBehavior, Price, SubscriptionPaymentBehavior, TaxRate,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `subscription_items`: [reference](https://docs.stripe.com/api/subscription_items).
     SubscriptionItemsApi [] {
         fn list(; ListSubscriptionItems) -> List<SubscriptionItem> = list
@@ -27,14 +27,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_subscription_item`.
     DeletedSubscriptionItem {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `subscription_item`: [reference](https://docs.stripe.com/api/subscription_items/object).
     SubscriptionItem {
         billed_until: i64 = int "billed_until" Optional "Seconds since 1970; may be missing.";
@@ -51,7 +53,9 @@ views! {
         subscription: &str = text "subscription" Required "Text; always there.";
         tax_rates: Vec<TaxRate> = field "tax_rates" Nullable "Several, each: an object; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_item_billing_thresholds` and one other place.
     SubscriptionItemBillingThresholds {
         usage_gte: i64 = int "usage_gte" Nullable "An integer; may be `null`.";
@@ -72,7 +76,9 @@ params! {
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `DELETE /v1/subscription_items/{item}`.
     DeleteSubscriptionItem() {
         clear_usage: bool = flag "clear_usage" "Sets `clear_usage`. `true` or `false`.";
@@ -80,14 +86,18 @@ params! {
         proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
         proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/subscription_items`.
     ListSubscriptionItems(subscription: impl Into<String> = text "subscription") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscription_items/{item}`.
     UpdateSubscriptionItem() {
         billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";

@@ -16,12 +16,12 @@ use super::{
     SubscriptionsResourceBillingMode, TaxRate, TestHelpersTestClock, TransferDataParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `subscription_schedules`: [reference](https://docs.stripe.com/api/subscription_schedules).
     SubscriptionSchedulesApi [] {
         fn list(; ListSubscriptionSchedules) -> List<SubscriptionSchedule> = list
@@ -39,7 +39,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `subscription_schedule`: [reference](https://docs.stripe.com/api/subscription_schedules/object).
     SubscriptionSchedule {
         application: Expandable<Application> = field "application" Nullable "An id, or the object where the call expanded it; may be `null`.";
@@ -63,7 +63,9 @@ views! {
         subscription: Expandable<Subscription> = field "subscription" Nullable "An id, or the object where the call expanded it; may be `null`.";
         test_clock: Expandable<TestHelpersTestClock> = field "test_clock" Nullable "An id, or the object where the call expanded it; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_schedule_add_invoice_item`.
     SubscriptionScheduleAddInvoiceItem {
         discountable: bool = flag "discountable" Nullable "`true` or `false`; may be `null`.";
@@ -74,13 +76,17 @@ views! {
         quantity: i64 = int "quantity" Nullable "An integer; may be `null`.";
         tax_rates: Vec<TaxRate> = field "tax_rates" Nullable "Several, each: an object; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_schedule_add_invoice_item_period`.
     SubscriptionScheduleAddInvoiceItemPeriod {
         end: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEnd = view "end" Required "An object; always there.";
         start: SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStart = view "start" Required "An object; always there.";
     }
+}
 
+view! {
     /// The part `subscription_schedule_configuration_item`.
     SubscriptionScheduleConfigurationItem {
         billing_thresholds: SubscriptionItemBillingThresholds = view "billing_thresholds" Nullable "An object; may be `null`.";
@@ -90,13 +96,17 @@ views! {
         quantity: i64 = int "quantity" Optional "An integer; may be missing.";
         tax_rates: Vec<TaxRate> = field "tax_rates" Nullable "Several, each: an object; may be `null`.";
     }
+}
 
+view! {
     /// The part `subscription_schedule_current_phase`.
     SubscriptionScheduleCurrentPhase {
         end_date: i64 = int "end_date" Required "Seconds since 1970; always there.";
         start_date: i64 = int "start_date" Required "Seconds since 1970; always there.";
     }
+}
 
+view! {
     /// The part `subscription_schedule_phase_configuration`.
     SubscriptionSchedulePhaseConfiguration {
         add_invoice_items: Vec<SubscriptionScheduleAddInvoiceItem> = field "add_invoice_items" Required "Several, each: an object; always there.";
@@ -128,7 +138,9 @@ params! {
         invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
         prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscription_schedules`.
     CreateSubscriptionSchedule() {
         billing_mode: BillingModeParams = fields "billing_mode" "Sets `billing_mode`. Parameters.";
@@ -141,7 +153,9 @@ params! {
         phases: impl Into<ListOf<SubscriptionSchedulePhasesParams>> = put<ListOf<SubscriptionSchedulePhasesParams>> "phases" "Sets `phases`. Several, each: parameters.";
         start_date: impl Into<StartDateChoice> = put<StartDateChoice> "start_date" "Sets `start_date`. One of several types.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscription_schedules.default_settings` and one other place.
     DefaultSettingsParams() {
         application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent" "Sets `application_fee_percent`. A number.";
@@ -155,7 +169,9 @@ params! {
         on_behalf_of: impl Into<String> = text "on_behalf_of", clear_on_behalf_of "Sets `on_behalf_of`. Text.";
         transfer_data: TransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/subscription_schedules`.
     ListSubscriptionSchedules() {
         canceled_at: impl Into<CreatedChoice> = put<CreatedChoice> "canceled_at" "Sets `canceled_at`. One of several types.";
@@ -169,12 +185,16 @@ params! {
         scheduled: bool = flag "scheduled" "Sets `scheduled`. `true` or `false`.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscription_schedules/{schedule}/release`.
     ReleaseSubscriptionSchedule() {
         preserve_cancel_date: bool = flag "preserve_cancel_date" "Sets `preserve_cancel_date`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscription_schedules.phases`.
     SubscriptionSchedulePhasesParams(items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items") {
         add_invoice_items: impl Into<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> = put<ListOf<SubscriptionScheduleAddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
@@ -198,7 +218,9 @@ params! {
         trial: bool = flag "trial" "Sets `trial`. `true` or `false`.";
         trial_end: impl Into<i64> = int "trial_end" "Sets `trial_end`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/subscription_schedules/{schedule}`.
     UpdateSubscriptionSchedule() {
         default_settings: DefaultSettingsParams = fields "default_settings" "Sets `default_settings`. Parameters.";
@@ -209,12 +231,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/subscription_schedules.end_behavior` and 2 other places.
     SubscriptionScheduleEndBehavior {
         Cancel = "cancel", None = "none", Release = "release", Renew = "renew",
     }
+}
 
+open_enum! {
     /// Words of `subscription_schedule.status`.
     SubscriptionScheduleStatus {
         Active = "active", Canceled = "canceled", Completed = "completed",

@@ -2,9 +2,9 @@
 //! `tax_association`.
 
 use super::TaxProductResourceTaxAssociationTransactionAttempts;
-use crate::view::views;
+use crate::view::view;
 
-views! {
+view! {
     /// The object `tax.association`: [reference](https://docs.stripe.com/api/tax/associations/find/object).
     TaxAssociation {
         calculation: &str = text "calculation" Required "Text; always there.";

@@ -2,15 +2,17 @@
 //! `tax_associations_find`.
 
 use super::TaxAssociation;
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `tax.associations`.
     TaxAssociationsApi [
         find: TaxAssociationsFindApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `tax.associations.find`: [reference](https://docs.stripe.com/api/tax/associations/find).
     TaxAssociationsFindApi [] {
         fn retrieve(; RetrieveTaxAssociationFind) -> TaxAssociation = get

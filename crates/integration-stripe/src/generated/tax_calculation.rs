@@ -8,12 +8,12 @@ use super::{
     TaxProductResourceTaxBreakdown, TaxProductResourceTaxCalculationShippingCost,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, views},
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `tax.calculations`: [reference](https://docs.stripe.com/api/tax/calculations).
     TaxCalculationsApi [
         line_items: TaxCalculationsLineItemsApi,
@@ -23,7 +23,9 @@ handles! {
         fn retrieve(calculation) -> TaxCalculation = get
             "stripe.tax.calculations.retrieve" "/v1/tax/calculations/{calculation}" "tax/calculations/retrieve";
     }
+}
 
+handle! {
     /// Calls about `tax.calculations.line_items`: [reference](https://docs.stripe.com/api/tax/calculations/line_items).
     TaxCalculationsLineItemsApi [] {
         fn list(calculation; ListParams) -> List<TaxCalculationLineItem> = list
@@ -31,7 +33,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `tax.calculation`: [reference](https://docs.stripe.com/api/tax/calculations/object).
     TaxCalculation {
         amount_total: i64 = int "amount_total" Required "An integer; always there.";
@@ -61,11 +63,15 @@ params! {
         shipping_cost: TaxCalculationShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
         tax_date: impl Into<i64> = int "tax_date" "Sets `tax_date`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/calculations.ship_from_details`.
     ShipFromDetailsParams(address: TaxCalculationAddressParams = fields "address") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/calculations.customer_details.address` and one other place.
     TaxCalculationAddressParams(country: impl Into<String> = text "country") {
         city: impl Into<String> = text "city", clear_city "Sets `city`. Text.";
@@ -74,7 +80,9 @@ params! {
         postal_code: impl Into<String> = text "postal_code", clear_postal_code "Sets `postal_code`. Text.";
         state: impl Into<String> = text "state", clear_state "Sets `state`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/calculations.customer_details`.
     TaxCalculationCustomerDetailsParams() {
         address: TaxCalculationAddressParams = fields "address" "Sets `address`. Parameters.";
@@ -83,7 +91,9 @@ params! {
         tax_ids: impl Into<ListOf<TaxIdsParams>> = put<ListOf<TaxIdsParams>> "tax_ids" "Sets `tax_ids`. Several, each: parameters.";
         taxability_override: impl Into<TaxProductResourceCustomerDetailsTaxabilityOverride> = put<TaxProductResourceCustomerDetailsTaxabilityOverride> "taxability_override" "Sets `taxability_override`. `customer_exempt`, `none` or `reverse_charge`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/calculations.line_items`.
     TaxCalculationLineItemsParams(amount: impl Into<i64> = int "amount") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
@@ -93,7 +103,9 @@ params! {
         tax_behavior: impl Into<TaxCalculationLineItemTaxBehavior> = put<TaxCalculationLineItemTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive` or `inclusive`.";
         tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/calculations.shipping_cost`.
     TaxCalculationShippingCostParams() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";

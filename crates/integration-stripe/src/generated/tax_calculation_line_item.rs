@@ -2,9 +2,9 @@
 //! `tax_calculation_line_item`.
 
 use super::{TaxCalculationLineItemTaxBehavior, TaxProductResourceLineItemTaxBreakdown};
-use crate::view::{Map, views};
+use crate::view::{Map, view};
 
-views! {
+view! {
     /// The object `tax.calculation_line_item`: [reference](https://docs.stripe.com/api/tax/calculations/line_items/object).
     TaxCalculationLineItem {
         amount: i64 = int "amount" Required "An integer; always there.";

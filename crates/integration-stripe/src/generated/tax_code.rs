@@ -3,11 +3,11 @@
 
 use super::ListParams;
 use crate::{
-    op::handles,
-    view::{List, views},
+    op::handle,
+    view::{List, view},
 };
 
-handles! {
+handle! {
     /// Calls about `tax_codes`: [reference](https://docs.stripe.com/api/tax_codes).
     TaxCodesApi [] {
         fn list(; ListParams) -> List<TaxCode> = list
@@ -17,7 +17,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `tax_code`: [reference](https://docs.stripe.com/api/tax_codes/object).
     TaxCode {
         description: &str = text "description" Required "Text; always there.";

@@ -3,12 +3,12 @@
 
 use super::{Customer, InvoicesResourceInvoiceTaxIdType, TaxIDsOwner, TaxIDsOwnerType, TaxIdType};
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `tax_ids`: [reference](https://docs.stripe.com/api/tax_ids).
     TaxIdsApi [] {
         fn list(; ListTaxIds) -> List<TaxId> = list
@@ -22,14 +22,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_tax_id`.
     DeletedTaxId {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `tax_id`: [reference](https://docs.stripe.com/api/tax_ids/object).
     TaxId {
         country: &str = text "country" Nullable "Text; may be `null`.";
@@ -44,7 +46,9 @@ views! {
         value: &str = text "value" Required "Text; always there.";
         verification: TaxIdVerification = view "verification" Nullable "An object; may be `null`.";
     }
+}
 
+view! {
     /// The part `tax_id_verification`.
     TaxIdVerification {
         status: TaxIdVerificationStatus = field "status" Required "`pending`, `unavailable`, `unverified` or `verified`; always there.";
@@ -58,7 +62,9 @@ params! {
     CreateTaxId(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
         owner: TaxIdOwnerParams = fields "owner" "Sets `owner`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/tax_ids`.
     ListTaxIds() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -66,7 +72,9 @@ params! {
         owner: TaxIdOwnerParams = fields "owner" "Sets `owner`. Parameters.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/tax_ids.owner` and one other place.
     TaxIdOwnerParams(r#type: impl Into<TaxIDsOwnerType> = put<TaxIDsOwnerType> "type") {
         account: impl Into<String> = text "account" "Sets `account`. Text.";
@@ -75,7 +83,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `tax_id_verification.status`.
     TaxIdVerificationStatus {
         Pending = "pending", Unavailable = "unavailable", Unverified = "unverified",

@@ -5,12 +5,12 @@ use super::{
     CreatedChoice, MandateSingleUse, TaxRateJurisdictionLevel, TaxRateRateType, TaxRateTaxType,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{List, Map, views},
+    view::{List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `tax_rates`: [reference](https://docs.stripe.com/api/tax_rates).
     TaxRatesApi [] {
         fn list(; ListTaxRates) -> List<TaxRate> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `tax_rate`: [reference](https://docs.stripe.com/api/tax_rates/object).
     TaxRate {
         active: bool = flag "active" Required "`true` or `false`; always there.";
@@ -59,7 +59,9 @@ params! {
         state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
         tax_type: impl Into<TaxRateTaxType> = put<TaxRateTaxType> "tax_type" "Sets `tax_type`. One of 14 words.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/tax_rates`.
     ListTaxRates() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";
@@ -69,7 +71,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax_rates/{tax_rate}`.
     UpdateTaxRate() {
         active: bool = flag "active" "Sets `active`. `true` or `false`.";

@@ -11,12 +11,12 @@ use super::{
     TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType, UpToChoice,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `tax.registrations`: [reference](https://docs.stripe.com/api/tax/registrations).
     TaxRegistrationsApi [] {
         fn list(; ListTaxRegistrations) -> List<TaxRegistration> = list
@@ -30,7 +30,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `tax.registration`: [reference](https://docs.stripe.com/api/tax/registrations/object).
     TaxRegistration {
         active_from: i64 = int "active_from" Required "Seconds since 1970; always there.";
@@ -50,17 +50,23 @@ params! {
     AeParams(r#type: impl Into<String> = text "type") {
         standard: StandardParams = fields "standard" "Sets `standard`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.at` and 26 other places.
     AtParams(r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsEuropeType> = put<TaxProductRegistrationsResourceCountryOptionsEuropeType> "type") {
         standard: TaxRegistrationStandardParams = fields "standard" "Sets `standard`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.ca`.
     CaParams(r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsCanadaType> = put<TaxProductRegistrationsResourceCountryOptionsCanadaType> "type") {
         province_standard: ProvinceStandardParams = fields "province_standard" "Sets `province_standard`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options`.
     CountryOptionsParams() {
         ae: AeParams = fields "ae" "Sets `ae`. Parameters.";
@@ -165,17 +171,23 @@ params! {
         zm: AmParams = fields "zm" "Sets `zm`. Parameters.";
         zw: AeParams = fields "zw" "Sets `zw`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations`.
     CreateTaxRegistration(active_from: impl Into<UpToChoice> = put<UpToChoice> "active_from", country: impl Into<String> = text "country", country_options: CountryOptionsParams = fields "country_options") {
         expires_at: impl Into<i64> = int "expires_at" "Sets `expires_at`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.us.state_sales_tax.elections`.
     ElectionsParams(r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType> = put<TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType> "type") {
         jurisdiction: impl Into<String> = text "jurisdiction" "Sets `jurisdiction`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/tax/registrations`.
     ListTaxRegistrations() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -183,34 +195,48 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<TaxRegistrationsStatus> = put<TaxRegistrationsStatus> "status" "Sets `status`. `active`, `all`, `expired` or `scheduled`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.us.local_amusement_tax` and one other place.
     LocalLeaseTaxParams(jurisdiction: impl Into<String> = text "jurisdiction") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.ca.province_standard`.
     ProvinceStandardParams(province: impl Into<String> = text "province") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.ae.standard` and 29 other places.
     StandardParams() {
         place_of_supply_scheme: impl Into<TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme> = put<TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme> "place_of_supply_scheme" "Sets `place_of_supply_scheme`. `inbound_goods` or `standard`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.us.state_sales_tax`.
     StateSalesTaxParams(elections: impl Into<ListOf<ElectionsParams>> = put<ListOf<ElectionsParams>> "elections") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.at.standard` and 26 other places.
     TaxRegistrationStandardParams(place_of_supply_scheme: impl Into<TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme> = put<TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme> "place_of_supply_scheme") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations/{id}`.
     UpdateTaxRegistration() {
         active_from: impl Into<UpToChoice> = put<UpToChoice> "active_from" "Sets `active_from`. One of several types.";
         expires_at: impl Into<UpToChoice> = put<UpToChoice> "expires_at", clear_expires_at "Sets `expires_at`. One of several types.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/registrations.country_options.us`.
     UsParams(state: impl Into<String> = text "state", r#type: impl Into<TaxProductRegistrationsResourceCountryOptionsUnitedStatesType> = put<TaxProductRegistrationsResourceCountryOptionsUnitedStatesType> "type") {
         local_amusement_tax: LocalLeaseTaxParams = fields "local_amusement_tax" "Sets `local_amusement_tax`. Parameters.";
@@ -219,12 +245,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `tax.registration.status`.
     TaxRegistrationStatus {
         Active = "active", Expired = "expired", Scheduled = "scheduled",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/tax/registrations.status`.
     TaxRegistrationsStatus {
         Active = "active", All = "all", Expired = "expired", Scheduled = "scheduled",

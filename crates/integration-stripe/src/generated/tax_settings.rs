@@ -6,12 +6,12 @@ use super::{
     TaxProductResourceTaxSettingsDefaultsTaxBehavior, TaxProductResourceTaxSettingsStatusDetails,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{open_enums, views},
+    view::{open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `tax.settings`: [reference](https://docs.stripe.com/api/tax/settings).
     TaxSettingsApi [] {
         fn retrieve() -> TaxSettings = get
@@ -21,7 +21,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `tax.settings`: [reference](https://docs.stripe.com/api/tax/settings/object).
     TaxSettings {
         defaults: TaxProductResourceTaxSettingsDefaults = view "defaults" Required "An object; always there.";
@@ -37,13 +37,17 @@ params! {
     /// Parameters of `POST /v1/tax/settings.head_office`.
     HeadOfficeParams(address: AddressParams = fields "address") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/settings.defaults`.
     TaxSettingsDefaultsParams() {
         tax_behavior: impl Into<TaxProductResourceTaxSettingsDefaultsTaxBehavior> = put<TaxProductResourceTaxSettingsDefaultsTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `inferred_by_currency`.";
         tax_code: impl Into<String> = text "tax_code" "Sets `tax_code`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/settings`.
     UpdateTaxSettings() {
         defaults: TaxSettingsDefaultsParams = fields "defaults" "Sets `defaults`. Parameters.";
@@ -51,7 +55,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `tax.settings.status`.
     TaxSettingsStatus {
         Active = "active", Pending = "pending",

@@ -7,12 +7,12 @@ use super::{
     TaxTransactionLineItem, TaxTransactionType,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `tax.transactions`: [reference](https://docs.stripe.com/api/tax/transactions/create_from_calculation).
     TaxTransactionsApi [
         line_items: TaxTransactionsLineItemsApi,
@@ -24,7 +24,9 @@ handles! {
         fn retrieve(transaction) -> TaxTransaction = get
             "stripe.tax.transactions.retrieve" "/v1/tax/transactions/{transaction}" "tax/transactions/retrieve";
     }
+}
 
+handle! {
     /// Calls about `tax.transactions.line_items`: [reference](https://docs.stripe.com/api/tax/transactions/line_items).
     TaxTransactionsLineItemsApi [] {
         fn list(transaction; ListParams) -> List<TaxTransactionLineItem> = list
@@ -32,7 +34,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `tax.transaction`: [reference](https://docs.stripe.com/api/tax/transactions/object).
     TaxTransaction {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -60,7 +62,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         posted_at: impl Into<i64> = int "posted_at" "Sets `posted_at`. Seconds since 1970.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/transactions/create_reversal`.
     CreateReversalTaxTransaction(mode: impl Into<TaxTransactionMode> = put<TaxTransactionMode> "mode", original_transaction: impl Into<String> = text "original_transaction", reference: impl Into<String> = text "reference") {
         flat_amount: impl Into<i64> = int "flat_amount" "Sets `flat_amount`. An integer.";
@@ -68,19 +72,23 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         shipping_cost: TaxTransactionShippingCostParams = fields "shipping_cost" "Sets `shipping_cost`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/transactions/create_reversal.line_items`.
     TaxTransactionLineItemsParams(amount: impl Into<i64> = int "amount", amount_tax: impl Into<i64> = int "amount_tax", original_line_item: impl Into<String> = text "original_line_item", reference: impl Into<String> = text "reference") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tax/transactions/create_reversal.shipping_cost`.
     TaxTransactionShippingCostParams(amount: impl Into<i64> = int "amount", amount_tax: impl Into<i64> = int "amount_tax") {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/tax/transactions/create_reversal.mode`.
     TaxTransactionMode {
         Full = "full", Partial = "partial",

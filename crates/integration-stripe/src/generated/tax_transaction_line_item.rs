@@ -5,9 +5,9 @@ use super::{
     TaxCalculationLineItemTaxBehavior, TaxProductResourceTaxTransactionLineItemResourceReversal,
     TaxTransactionType,
 };
-use crate::view::{Map, views};
+use crate::view::{Map, view};
 
-views! {
+view! {
     /// The object `tax.transaction_line_item`: [reference](https://docs.stripe.com/api/tax/transactions/line_items/object).
     TaxTransactionLineItem {
         amount: i64 = int "amount" Required "An integer; always there.";

@@ -3,12 +3,12 @@
 
 use super::{File, InvoiceInstallmentsCard, PhoneNumberCollectionParams, PortalInvoiceList};
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `terminal.configurations`: [reference](https://docs.stripe.com/api/terminal/configurations).
     TerminalConfigurationsApi [] {
         fn list(; ListTerminalConfigurations) -> List<TerminalConfiguration> = list
@@ -24,14 +24,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_terminal.configuration`.
     DeletedTerminalConfiguration {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `terminal.configuration`: [reference](https://docs.stripe.com/api/terminal/configurations/object).
     TerminalConfiguration {
         bbpos_wisepad3: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "bbpos_wisepad3" Optional "An object; may be missing.";
@@ -54,19 +56,25 @@ views! {
         verifone_v660p: TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig = view "verifone_v660p" Optional "An object; may be missing.";
         wifi: TerminalConfigurationConfigurationResourceWifiConfig = view "wifi" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_currency_specific_config` and 20 other places.
     TerminalConfigurationConfigurationResourceCurrencySpecificConfig {
         fixed_amounts: Vec<i64> = field "fixed_amounts" Nullable "Several, each: an integer; may be `null`.";
         percentages: Vec<i64> = field "percentages" Nullable "Several, each: an integer; may be `null`.";
         smart_tip_threshold: i64 = int "smart_tip_threshold" Optional "An integer; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_device_type_specific_config` and 8 other places.
     TerminalConfigurationConfigurationResourceDeviceTypeSpecificConfig {
         splashscreen: Expandable<File> = field "splashscreen" Optional "An id, or the object where the call expanded it; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_enterprise_peap_wifi`.
     TerminalConfigurationConfigurationResourceEnterprisePeapWifi {
         ca_certificate_file: &str = text "ca_certificate_file" Optional "Text; may be missing.";
@@ -74,7 +82,9 @@ views! {
         ssid: &str = text "ssid" Required "Text; always there.";
         username: &str = text "username" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_enterprise_tls_wifi`.
     TerminalConfigurationConfigurationResourceEnterpriseTlsWifi {
         ca_certificate_file: &str = text "ca_certificate_file" Optional "Text; may be missing.";
@@ -83,19 +93,25 @@ views! {
         private_key_file_password: &str = text "private_key_file_password" Optional "Text; may be missing.";
         ssid: &str = text "ssid" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_personal_psk_wifi`.
     TerminalConfigurationConfigurationResourcePersonalPskWifi {
         password: &str = text "password" Required "Text; always there.";
         ssid: &str = text "ssid" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_reboot_window`.
     TerminalConfigurationConfigurationResourceRebootWindow {
         end_hour: i64 = int "end_hour" Required "An integer; always there.";
         start_hour: i64 = int "start_hour" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_tipping`.
     TerminalConfigurationConfigurationResourceTipping {
         aed: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "aed" Optional "An object; may be missing.";
@@ -120,7 +136,9 @@ views! {
         sgd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "sgd" Optional "An object; may be missing.";
         usd: TerminalConfigurationConfigurationResourceCurrencySpecificConfig = view "usd" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_configuration_configuration_resource_wifi_config`.
     TerminalConfigurationConfigurationResourceWifiConfig {
         enterprise_eap_peap: TerminalConfigurationConfigurationResourceEnterprisePeapWifi = view "enterprise_eap_peap" Optional "An object; may be missing.";
@@ -137,7 +155,9 @@ params! {
         percentages: impl Into<ListOf<i64>> = put<ListOf<i64>> "percentages" "Sets `percentages`. Several, each: an integer.";
         smart_tip_threshold: impl Into<i64> = int "smart_tip_threshold" "Sets `smart_tip_threshold`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations`.
     CreateTerminalConfiguration() {
         bbpos_wisepad3: StripeS700Params = fields "bbpos_wisepad3" "Sets `bbpos_wisepad3`. Parameters.";
@@ -156,18 +176,24 @@ params! {
         verifone_v660p: StripeS700Params = fields "verifone_v660p" "Sets `verifone_v660p`. Parameters.";
         wifi: WifiParams = fields "wifi", clear_wifi "Sets `wifi`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations.wifi.enterprise_eap_peap` and one other place.
     EnterpriseEapPeapParams(password: impl Into<String> = text "password", ssid: impl Into<String> = text "ssid", username: impl Into<String> = text "username") {
         ca_certificate_file: impl Into<String> = text "ca_certificate_file" "Sets `ca_certificate_file`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations.wifi.enterprise_eap_tls` and one other place.
     EnterpriseEapTlsParams(client_certificate_file: impl Into<String> = text "client_certificate_file", private_key_file: impl Into<String> = text "private_key_file", ssid: impl Into<String> = text "ssid") {
         ca_certificate_file: impl Into<String> = text "ca_certificate_file" "Sets `ca_certificate_file`. Text.";
         private_key_file_password: impl Into<String> = text "private_key_file_password" "Sets `private_key_file_password`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/terminal/configurations`.
     ListTerminalConfigurations() {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -175,20 +201,28 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations.wifi.personal_psk` and one other place.
     PersonalPskParams(password: impl Into<String> = text "password", ssid: impl Into<String> = text "ssid") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations.reboot_window` and one other place.
     RebootWindowParams(end_hour: impl Into<i64> = int "end_hour", start_hour: impl Into<i64> = int "start_hour") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations.bbpos_wisepad3` and 17 other places.
     StripeS700Params() {
         splashscreen: impl Into<String> = text "splashscreen", clear_splashscreen "Sets `splashscreen`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations.tipping` and one other place.
     TippingParams() {
         aed: AedParams = fields "aed" "Sets `aed`. Parameters.";
@@ -213,7 +247,9 @@ params! {
         sgd: AedParams = fields "sgd" "Sets `sgd`. Parameters.";
         usd: AedParams = fields "usd" "Sets `usd`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations/{configuration}`.
     UpdateTerminalConfiguration() {
         bbpos_wisepad3: StripeS700Params = fields "bbpos_wisepad3", clear_bbpos_wisepad3 "Sets `bbpos_wisepad3`. Parameters.";
@@ -232,7 +268,9 @@ params! {
         verifone_v660p: StripeS700Params = fields "verifone_v660p", clear_verifone_v660p "Sets `verifone_v660p`. Parameters.";
         wifi: WifiParams = fields "wifi", clear_wifi "Sets `wifi`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/configurations.wifi` and one other place.
     WifiParams(r#type: impl Into<TerminalConfigurationConfigurationResourceWifiConfigType> = put<TerminalConfigurationConfigurationResourceWifiConfigType> "type") {
         enterprise_eap_peap: EnterpriseEapPeapParams = fields "enterprise_eap_peap" "Sets `enterprise_eap_peap`. Parameters.";
@@ -241,7 +279,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/terminal/configurations.wifi.type` and 2 other places.
     TerminalConfigurationConfigurationResourceWifiConfigType {
         EnterpriseEapPeap = "enterprise_eap_peap", EnterpriseEapTls = "enterprise_eap_tls",

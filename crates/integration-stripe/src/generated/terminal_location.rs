@@ -3,12 +3,12 @@
 
 use super::{Address, AddressKanaParams, AddressParams, LegalEntityJapanAddress, ListParams};
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{List, Map, views},
+    view::{List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `terminal.locations`: [reference](https://docs.stripe.com/api/terminal/locations).
     TerminalLocationsApi [] {
         fn list(; ListParams) -> List<TerminalLocation> = list
@@ -24,14 +24,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_terminal.location`.
     DeletedTerminalLocation {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `terminal.location`: [reference](https://docs.stripe.com/api/terminal/locations/object).
     TerminalLocation {
         address: Address = view "address" Required "An object; always there.";
@@ -62,7 +64,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/locations.address`.
     TerminalLocationAddressParams(country: impl Into<String> = text "country") {
         city: impl Into<String> = text "city" "Sets `city`. Text of at most 5000 characters.";
@@ -71,7 +75,9 @@ params! {
         postal_code: impl Into<String> = text "postal_code" "Sets `postal_code`. Text of at most 5000 characters.";
         state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/locations/{location}`.
     UpdateTerminalLocation() {
         address: AddressParams = fields "address" "Sets `address`. Parameters.";

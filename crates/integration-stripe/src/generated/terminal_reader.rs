@@ -7,12 +7,12 @@ use super::{
     V2CoreEventDestinationStatus,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `terminal.readers`: [reference](https://docs.stripe.com/api/terminal/readers).
     TerminalReadersApi [] {
         fn list(; ListTerminalReaders) -> List<TerminalReader> = list
@@ -44,7 +44,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_terminal.reader`.
     DeletedTerminalReader {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
@@ -53,7 +53,9 @@ views! {
         object: &str = text "object" Required "Text; always there.";
         serial_number: &str = text "serial_number" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `terminal.reader`: [reference](https://docs.stripe.com/api/terminal/readers/object).
     TerminalReader {
         action: TerminalReaderReaderResourceReaderAction = view "action" Nullable "An object; may be `null`.";
@@ -70,7 +72,9 @@ views! {
         serial_number: &str = text "serial_number" Required "Text; always there.";
         status: TerminalReaderStatus = field "status" Nullable "`offline` or `online`; may be `null`.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_cart`.
     TerminalReaderReaderResourceCart {
         currency: &str = text "currency" Required "A currency, three letters in lower case; always there.";
@@ -78,45 +82,59 @@ views! {
         tax: i64 = int "tax" Nullable "An integer; may be `null`.";
         total: i64 = int "total" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_choice`.
     TerminalReaderReaderResourceChoice {
         id: &str = text "id" Nullable "Text; may be `null`.";
         style: TerminalReaderReaderResourceChoiceStyle = field "style" Nullable "`primary` or `secondary`; may be `null`.";
         text: &str = text "text" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_collect_config`.
     TerminalReaderReaderResourceCollectConfig {
         enable_customer_cancellation: bool = flag "enable_customer_cancellation" Optional "`true` or `false`; may be missing.";
         skip_tipping: bool = flag "skip_tipping" Optional "`true` or `false`; may be missing.";
         tipping: TerminalReaderReaderResourceTippingConfig = view "tipping" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_collect_inputs_action`.
     TerminalReaderReaderResourceCollectInputsAction {
         inputs: Vec<TerminalReaderReaderResourceInput> = field "inputs" Required "Several, each: an object; always there.";
         metadata: Map<&'static str> = field "metadata" Nullable "By key: text; may be `null`.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_collect_payment_method_action`.
     TerminalReaderReaderResourceCollectPaymentMethodAction {
         collect_config: TerminalReaderReaderResourceCollectConfig = view "collect_config" Optional "An object; may be missing.";
         payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
         payment_method: PaymentMethod = view "payment_method" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_confirm_config`.
     TerminalReaderReaderResourceConfirmConfig {
         return_url: &str = text "return_url" Optional "Text; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_confirm_payment_intent_action`.
     TerminalReaderReaderResourceConfirmPaymentIntentAction {
         confirm_config: TerminalReaderReaderResourceConfirmConfig = view "confirm_config" Optional "An object; may be missing.";
         payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_custom_text`.
     TerminalReaderReaderResourceCustomText {
         description: &str = text "description" Nullable "Text; may be `null`.";
@@ -124,7 +142,9 @@ views! {
         submit_button: &str = text "submit_button" Nullable "Text; may be `null`.";
         title: &str = text "title" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_file_metadata`.
     TerminalReaderReaderResourceFileMetadata {
         created_at: i64 = int "created_at" Required "Seconds since 1970; always there.";
@@ -132,7 +152,9 @@ views! {
         size: i64 = int "size" Required "An integer; always there.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_input`.
     TerminalReaderReaderResourceInput {
         custom_text: TerminalReaderReaderResourceCustomText = view "custom_text" Nullable "An object; may be `null`.";
@@ -147,20 +169,26 @@ views! {
         toggles: Vec<TerminalReaderReaderResourceToggle> = field "toggles" Nullable "Several, each: an object; may be `null`.";
         r#type: TerminalReaderReaderResourceInputType = field "type" Required "`email`, `numeric`, `phone`, `selection`, `signature` or `text`; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_line_item`.
     TerminalReaderReaderResourceLineItem {
         amount: i64 = int "amount" Required "An integer; always there.";
         description: &str = text "description" Required "Text; always there.";
         quantity: i64 = int "quantity" Required "An integer; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_print_content`.
     TerminalReaderReaderResourcePrintContent {
         image: TerminalReaderReaderResourceFileMetadata = view "image" Optional "An object; may be missing.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_process_config`.
     TerminalReaderReaderResourceProcessConfig {
         enable_customer_cancellation: bool = flag "enable_customer_cancellation" Optional "`true` or `false`; may be missing.";
@@ -168,25 +196,33 @@ views! {
         skip_tipping: bool = flag "skip_tipping" Optional "`true` or `false`; may be missing.";
         tipping: TerminalReaderReaderResourceTippingConfig = view "tipping" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_process_payment_intent_action`.
     TerminalReaderReaderResourceProcessPaymentIntentAction {
         payment_intent: Expandable<PaymentIntent> = field "payment_intent" Required "An id, or the object where the call expanded it; always there.";
         process_config: TerminalReaderReaderResourceProcessConfig = view "process_config" Optional "An object; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_process_setup_config` and one other place.
     TerminalReaderReaderResourceProcessSetupConfig {
         enable_customer_cancellation: bool = flag "enable_customer_cancellation" Optional "`true` or `false`; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_process_setup_intent_action`.
     TerminalReaderReaderResourceProcessSetupIntentAction {
         generated_card: &str = text "generated_card" Optional "Text; may be missing.";
         process_config: TerminalReaderReaderResourceProcessSetupConfig = view "process_config" Optional "An object; may be missing.";
         setup_intent: Expandable<SetupIntent> = field "setup_intent" Required "An id, or the object where the call expanded it; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_reader_action`.
     TerminalReaderReaderResourceReaderAction {
         api_error: ApiErrorsObject = view "api_error" Nullable "An object; may be `null`.";
@@ -203,7 +239,9 @@ views! {
         status: TerminalReaderReaderResourceReaderActionStatus = field "status" Required "`failed`, `in_progress` or `succeeded`; always there.";
         r#type: TerminalReaderReaderResourceReaderActionType = field "type" Required "One of 8 words; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_refund_payment_action`.
     TerminalReaderReaderResourceRefundPaymentAction {
         amount: i64 = int "amount" Optional "An integer; may be missing.";
@@ -216,30 +254,40 @@ views! {
         refund_payment_config: TerminalReaderReaderResourceProcessSetupConfig = view "refund_payment_config" Optional "An object; may be missing.";
         reverse_transfer: bool = flag "reverse_transfer" Optional "`true` or `false`; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_selection`.
     TerminalReaderReaderResourceSelection {
         choices: Vec<TerminalReaderReaderResourceChoice> = field "choices" Required "Several, each: an object; always there.";
         id: &str = text "id" Nullable "Text; may be `null`.";
         text: &str = text "text" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_set_reader_display_action`.
     TerminalReaderReaderResourceSetReaderDisplayAction {
         cart: TerminalReaderReaderResourceCart = view "cart" Nullable "An object; may be `null`.";
         r#type: &str = text "type" Required "Text; always there.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_email` and 4 other places.
     TerminalReaderReaderResourceText {
         value: &str = text "value" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_tipping_config` and one other place.
     TerminalReaderReaderResourceTippingConfig {
         amount_eligible: i64 = int "amount_eligible" Optional "An integer; may be missing.";
     }
+}
 
+view! {
     /// The part `terminal_reader_reader_resource_toggle`.
     TerminalReaderReaderResourceToggle {
         default_value: V2CoreEventDestinationStatus = field "default_value" Nullable "`disabled` or `enabled`; may be `null`.";
@@ -254,12 +302,16 @@ params! {
     CartParams(currency: impl Into<String> = text "currency", line_items: impl Into<ListOf<TerminalReaderLineItemsParams>> = put<ListOf<TerminalReaderLineItemsParams>> "line_items", total: impl Into<i64> = int "total") {
         tax: impl Into<i64> = int "tax" "Sets `tax`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.selection.choices`.
     ChoicesParams(id: impl Into<String> = text "id", text: impl Into<String> = text "text") {
         style: impl Into<TerminalReaderReaderResourceChoiceStyle> = put<TerminalReaderReaderResourceChoiceStyle> "style" "Sets `style`. `primary` or `secondary`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_payment_method.collect_config`.
     CollectConfigParams() {
         allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
@@ -267,34 +319,46 @@ params! {
         skip_tipping: bool = flag "skip_tipping" "Sets `skip_tipping`. `true` or `false`.";
         tipping: TerminalReaderTippingParams = fields "tipping" "Sets `tipping`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs`.
     CollectInputsTerminalReader(inputs: impl Into<ListOf<TerminalReaderInputsParams>> = put<ListOf<TerminalReaderInputsParams>> "inputs") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_payment_method`.
     CollectPaymentMethodTerminalReader(payment_intent: impl Into<String> = text "payment_intent") {
         collect_config: CollectConfigParams = fields "collect_config" "Sets `collect_config`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/confirm_payment_intent.confirm_config`.
     ConfirmConfigParams() {
         return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/confirm_payment_intent`.
     ConfirmPaymentIntentTerminalReader(payment_intent: impl Into<String> = text "payment_intent") {
         confirm_config: ConfirmConfigParams = fields "confirm_config" "Sets `confirm_config`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers`.
     CreateTerminalReader(registration_code: impl Into<String> = text "registration_code") {
         label: impl Into<String> = text "label" "Sets `label`. Text of at most 5000 characters.";
         location: impl Into<String> = text "location" "Sets `location`. Text of at most 5000 characters.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/terminal/readers`.
     ListTerminalReaders() {
         device_type: impl Into<TerminalReaderDeviceType> = put<TerminalReaderDeviceType> "device_type" "Sets `device_type`. One of 19 words.";
@@ -305,22 +369,30 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<TerminalReaderStatus> = put<TerminalReaderStatus> "status" "Sets `status`. `offline` or `online`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_setup_intent.process_config` and one other place.
     ProcessConfigParams() {
         enable_customer_cancellation: bool = flag "enable_customer_cancellation" "Sets `enable_customer_cancellation`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_payment_intent`.
     ProcessPaymentIntentTerminalReader(payment_intent: impl Into<String> = text "payment_intent") {
         process_config: TerminalReaderProcessConfigParams = fields "process_config" "Sets `process_config`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_setup_intent`.
     ProcessSetupIntentTerminalReader(allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay", setup_intent: impl Into<String> = text "setup_intent") {
         process_config: ProcessConfigParams = fields "process_config" "Sets `process_config`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/refund_payment`.
     RefundPaymentTerminalReader() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -331,34 +403,46 @@ params! {
         refund_payment_config: ProcessConfigParams = fields "refund_payment_config" "Sets `refund_payment_config`. Parameters.";
         reverse_transfer: bool = flag "reverse_transfer" "Sets `reverse_transfer`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.selection`.
     SelectionParams(choices: impl Into<ListOf<ChoicesParams>> = put<ListOf<ChoicesParams>> "choices") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/set_reader_display`.
     SetReaderDisplayTerminalReader(r#type: impl Into<String> = text "type") {
         cart: CartParams = fields "cart" "Sets `cart`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.custom_text`.
     TerminalReaderCustomTextParams(title: impl Into<String> = text "title") {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 500 characters.";
         skip_button: impl Into<String> = text "skip_button" "Sets `skip_button`. Text of at most 14 characters.";
         submit_button: impl Into<String> = text "submit_button" "Sets `submit_button`. Text of at most 30 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs`.
     TerminalReaderInputsParams(custom_text: TerminalReaderCustomTextParams = fields "custom_text", r#type: impl Into<TerminalReaderReaderResourceInputType> = put<TerminalReaderReaderResourceInputType> "type") {
         required: bool = flag "required" "Sets `required`. `true` or `false`.";
         selection: SelectionParams = fields "selection" "Sets `selection`. Parameters.";
         toggles: impl Into<ListOf<TogglesParams>> = put<ListOf<TogglesParams>> "toggles" "Sets `toggles`. Several, each: parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/set_reader_display.cart.line_items`.
     TerminalReaderLineItemsParams(amount: impl Into<i64> = int "amount", description: impl Into<String> = text "description", quantity: impl Into<i64> = int "quantity") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/process_payment_intent.process_config`.
     TerminalReaderProcessConfigParams() {
         allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
@@ -367,19 +451,25 @@ params! {
         skip_tipping: bool = flag "skip_tipping" "Sets `skip_tipping`. `true` or `false`.";
         tipping: TerminalReaderTippingParams = fields "tipping" "Sets `tipping`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_payment_method.collect_config.tipping` and one other place.
     TerminalReaderTippingParams() {
         amount_eligible: impl Into<i64> = int "amount_eligible" "Sets `amount_eligible`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.toggles`.
     TogglesParams() {
         default_value: impl Into<V2CoreEventDestinationStatus> = put<V2CoreEventDestinationStatus> "default_value" "Sets `default_value`. `disabled` or `enabled`.";
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 50 characters.";
         title: impl Into<String> = text "title" "Sets `title`. Text of at most 50 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/terminal/readers/{reader}`.
     UpdateTerminalReader() {
         label: impl Into<String> = text "label", clear_label "Sets `label`. Text.";
@@ -387,7 +477,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/terminal/readers.device_type` and 2 other places.
     TerminalReaderDeviceType {
         BbposChipper2x = "bbpos_chipper2x", BbposWisepad3 = "bbpos_wisepad3",
@@ -403,23 +493,31 @@ open_enums! {
         VerifoneM425 = "verifone_m425", VerifoneP630 = "verifone_p630",
         VerifoneUx700 = "verifone_ux700", VerifoneV660p = "verifone_v660p",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.selection.choices.style` and one other place.
     TerminalReaderReaderResourceChoiceStyle {
         Primary = "primary", Secondary = "secondary",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.type` and one other place.
     TerminalReaderReaderResourceInputType {
         Email = "email", Numeric = "numeric", Phone = "phone", Selection = "selection",
         Signature = "signature", Text = "text",
     }
+}
 
+open_enum! {
     /// Words of `terminal_reader_reader_resource_reader_action.status`.
     TerminalReaderReaderResourceReaderActionStatus {
         Failed = "failed", InProgress = "in_progress", Succeeded = "succeeded",
     }
+}
 
+open_enum! {
     /// Words of `terminal_reader_reader_resource_reader_action.type`.
     TerminalReaderReaderResourceReaderActionType {
         CollectInputs = "collect_inputs", CollectPaymentMethod = "collect_payment_method",

@@ -5,9 +5,9 @@ use super::{
     ConfirmationToken, InvoiceShippingDetailsParams, PaymentIntentSetupFutureUsage,
     PaymentMethodDataParams, PlanParams,
 };
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.confirmation_tokens`: [reference](https://docs.stripe.com/api/test_helpers/confirmation_tokens).
     TestHelpersConfirmationTokensApi [] {
         fn create(; CreateTestHelperConfirmationToken) -> ConfirmationToken = post
@@ -25,16 +25,22 @@ params! {
         setup_future_usage: impl Into<PaymentIntentSetupFutureUsage> = put<PaymentIntentSetupFutureUsage> "setup_future_usage" "Sets `setup_future_usage`. `off_session` or `on_session`.";
         shipping: InvoiceShippingDetailsParams = fields "shipping" "Sets `shipping`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/confirmation_tokens.payment_method_options.card`.
     TestHelperConfirmationTokenCardParams() {
         installments: TestHelperConfirmationTokenInstallmentsParams = fields "installments" "Sets `installments`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/confirmation_tokens.payment_method_options.card.installments`.
     TestHelperConfirmationTokenInstallmentsParams(plan: PlanParams = fields "plan") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/confirmation_tokens.payment_method_options`.
     TestHelperConfirmationTokenPaymentMethodOptionsParams() {
         card: TestHelperConfirmationTokenCardParams = fields "card" "Sets `card`. Parameters.";

@@ -2,9 +2,9 @@
 //! `test_helpers_customer`.
 
 use super::CustomerCashBalanceTransaction;
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.customers`: [reference](https://docs.stripe.com/api/test_helpers/customers).
     TestHelpersCustomersApi [] {
         fn fund_cash_balance(customer; FundCashBalanceTestHelperCustomer) -> CustomerCashBalanceTransaction = post

@@ -9,9 +9,9 @@ use super::{
     IssuingTransactionWallet, MerchantDataParams, PurchaseDetailsParams,
     TestHelperIssuingAuthorizationFuelParams,
 };
-use crate::{op::handles, params::params, view::open_enums};
+use crate::{op::handle, params::params, view::open_enum};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.issuing.authorizations`: [reference](https://docs.stripe.com/api/test_helpers/issuing/authorizations).
     TestHelpersIssuingAuthorizationsApi [
         fraud_challenges: TestHelpersIssuingAuthorizationsFraudChallengesApi,
@@ -29,7 +29,9 @@ handles! {
         fn reverse(authorization; ReverseTestHelperIssuingAuthorization) -> IssuingAuthorization = post
             "stripe.test_helpers.issuing.authorizations.reverse" "/v1/test_helpers/issuing/authorizations/{authorization}/reverse" "test_helpers/issuing/authorizations/reverse";
     }
+}
 
+handle! {
     /// Calls about `test_helpers.issuing.authorizations.fraud_challenges`: [reference](https://docs.stripe.com/api/test_helpers/issuing/authorizations/fraud_challenges/respond).
     TestHelpersIssuingAuthorizationsFraudChallengesApi [] {
         fn respond(authorization; RespondTestHelperIssuingAuthorizationFraudChallenge) -> IssuingAuthorization = post
@@ -41,20 +43,26 @@ params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.verification_data.authentication_exemption`.
     AuthenticationExemptionParams(claimed_by: impl Into<IssuingAuthorizationAuthenticationExemptionClaimedBy> = put<IssuingAuthorizationAuthenticationExemptionClaimedBy> "claimed_by", r#type: impl Into<IssuingAuthorizationAuthenticationExemptionType> = put<IssuingAuthorizationAuthenticationExemptionType> "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/capture`.
     CaptureTestHelperIssuingAuthorization() {
         capture_amount: impl Into<i64> = int "capture_amount" "Sets `capture_amount`. An integer.";
         close_authorization: bool = flag "close_authorization" "Sets `close_authorization`. `true` or `false`.";
         purchase_details: PurchaseDetailsParams = fields "purchase_details" "Sets `purchase_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.card_testing_risk`.
     CardTestingRiskParams(level: impl Into<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> = put<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> "level") {
         invalid_account_number_decline_rate_past_hour: impl Into<i64> = int "invalid_account_number_decline_rate_past_hour" "Sets `invalid_account_number_decline_rate_past_hour`. An integer.";
         invalid_credentials_decline_rate_past_hour: impl Into<i64> = int "invalid_credentials_decline_rate_past_hour" "Sets `invalid_credentials_decline_rate_past_hour`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations`.
     CreateTestHelperIssuingAuthorization(card: impl Into<String> = text "card") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -73,59 +81,81 @@ params! {
         verification_data: VerificationDataParams = fields "verification_data" "Sets `verification_data`. Parameters.";
         wallet: impl Into<IssuingTransactionWallet> = put<IssuingTransactionWallet> "wallet" "Sets `wallet`. `apple_pay`, `google_pay` or `samsung_pay`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount`.
     FinalizeAmountTestHelperIssuingAuthorization(final_amount: impl Into<i64> = int "final_amount") {
         fleet: FleetParams = fields "fleet" "Sets `fleet`. Parameters.";
         fuel: TestHelperIssuingAuthorizationFuelParams = fields "fuel" "Sets `fuel`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.fraud_risk`.
     FraudRiskParams(level: impl Into<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> = put<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> "level") {
         score: impl Into<f64> = put<f64> "score" "Sets `score`. A number.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/increment`.
     IncrementTestHelperIssuingAuthorization(increment_amount: impl Into<i64> = int "increment_amount") {
         is_amount_controllable: bool = flag "is_amount_controllable" "Sets `is_amount_controllable`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.merchant_dispute_risk`.
     MerchantDisputeRiskParams(level: impl Into<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> = put<InsightsResourcesPaymentEvaluationSignalV2RiskLevel> "level") {
         dispute_rate: impl Into<i64> = int "dispute_rate" "Sets `dispute_rate`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.network_data`.
     NetworkDataParams() {
         acquiring_institution_id: impl Into<String> = text "acquiring_institution_id" "Sets `acquiring_institution_id`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond`.
     RespondTestHelperIssuingAuthorizationFraudChallenge(confirmed: bool = flag "confirmed") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations/{authorization}/reverse`.
     ReverseTestHelperIssuingAuthorization() {
         reverse_amount: impl Into<i64> = int "reverse_amount" "Sets `reverse_amount`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.risk_assessment`.
     RiskAssessmentParams() {
         card_testing_risk: CardTestingRiskParams = fields "card_testing_risk" "Sets `card_testing_risk`. Parameters.";
         fraud_risk: FraudRiskParams = fields "fraud_risk" "Sets `fraud_risk`. Parameters.";
         merchant_dispute_risk: MerchantDisputeRiskParams = fields "merchant_dispute_risk" "Sets `merchant_dispute_risk`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.amount_details`.
     TestHelperIssuingAuthorizationAmountDetailsParams() {
         atm_fee: impl Into<i64> = int "atm_fee" "Sets `atm_fee`. An integer.";
         cashback_amount: impl Into<i64> = int "cashback_amount" "Sets `cashback_amount`. An integer.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.verification_data.three_d_secure`.
     TestHelperIssuingAuthorizationThreeDSecureParams(result: impl Into<IssuingAuthorizationThreeDSecureResult> = put<IssuingAuthorizationThreeDSecureResult> "result") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.verification_data`.
     VerificationDataParams() {
         address_line1_check: impl Into<IssuingAuthorizationVerificationDataCvcCheck> = put<IssuingAuthorizationVerificationDataCvcCheck> "address_line1_check" "Sets `address_line1_check`. `match`, `mismatch` or `not_provided`.";
@@ -137,7 +167,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fraud_disputability_likelihood`.
     TestHelperIssuingAuthorizationFraudDisputabilityLikelihood {
         Neutral = "neutral", UnknownWord = "unknown", VeryLikely = "very_likely",

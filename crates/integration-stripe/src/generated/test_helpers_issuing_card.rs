@@ -2,15 +2,17 @@
 //! `test_helpers_issuing_card`.
 
 use super::IssuingCard;
-use crate::op::handles;
+use crate::op::handle;
 
-handles! {
+handle! {
     /// Calls about `test_helpers.issuing.cards`.
     TestHelpersIssuingCardsApi [
         shipping: TestHelpersIssuingCardsShippingApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `test_helpers.issuing.cards.shipping`: [reference](https://docs.stripe.com/api/test_helpers/issuing/cards/shipping/deliver).
     TestHelpersIssuingCardsShippingApi [] {
         fn deliver(card) -> IssuingCard = post

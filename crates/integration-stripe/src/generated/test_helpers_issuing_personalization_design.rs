@@ -6,11 +6,11 @@ use super::{
     IssuingPersonalizationDesignRejectionReasonsCarrierText,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
 };
 
-handles! {
+handle! {
     /// Calls about `test_helpers.issuing.personalization_designs`: [reference](https://docs.stripe.com/api/test_helpers/issuing/personalization_designs).
     TestHelpersIssuingPersonalizationDesignsApi [] {
         fn activate(personalization_design) -> IssuingPersonalizationDesign = post
@@ -26,7 +26,9 @@ params! {
     /// Parameters of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject`.
     RejectTestHelperIssuingPersonalizationDesign(rejection_reasons: RejectionReasonsParams = fields "rejection_reasons") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject.rejection_reasons`.
     RejectionReasonsParams() {
         card_logo: impl Into<ListOf<IssuingPersonalizationDesignRejectionReasonsCardLogo>> = put<ListOf<IssuingPersonalizationDesignRejectionReasonsCardLogo>> "card_logo" "Sets `card_logo`. Several, each: one of 8 words.";

@@ -2,9 +2,9 @@
 //! `test_helpers_issuing_settlement`.
 
 use super::IssuingSettlement;
-use crate::{op::handles, params::params, view::open_enums};
+use crate::{op::handle, params::params, view::open_enum};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.issuing.settlements`: [reference](https://docs.stripe.com/api/test_helpers/issuing/settlements).
     TestHelpersIssuingSettlementsApi [] {
         fn create(; CreateTestHelperIssuingSettlement) -> IssuingSettlement = post
@@ -25,7 +25,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/settlements.network`.
     TestHelperIssuingSettlementNetwork {
         Maestro = "maestro", Visa = "visa",

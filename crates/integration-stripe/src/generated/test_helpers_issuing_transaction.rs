@@ -2,9 +2,9 @@
 //! `test_helpers_issuing_transaction`.
 
 use super::{IssuingTransaction, MerchantDataParams, PurchaseDetailsParams};
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.issuing.transactions`: [reference](https://docs.stripe.com/api/test_helpers/issuing/transactions/create_force_capture).
     TestHelpersIssuingTransactionsApi [] {
         fn create_force_capture(; CreateForceCaptureTestHelperIssuingTransaction) -> IssuingTransaction = post
@@ -23,14 +23,18 @@ params! {
         merchant_data: MerchantDataParams = fields "merchant_data" "Sets `merchant_data`. Parameters.";
         purchase_details: PurchaseDetailsParams = fields "purchase_details" "Sets `purchase_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/transactions/create_unlinked_refund`.
     CreateUnlinkedRefundTestHelperIssuingTransaction(amount: impl Into<i64> = int "amount", card: impl Into<String> = text "card") {
         currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
         merchant_data: MerchantDataParams = fields "merchant_data" "Sets `merchant_data`. Parameters.";
         purchase_details: PurchaseDetailsParams = fields "purchase_details" "Sets `purchase_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/transactions/{transaction}/refund`.
     RefundTestHelperIssuingTransaction() {
         refund_amount: impl Into<i64> = int "refund_amount" "Sets `refund_amount`. An integer.";

@@ -2,9 +2,9 @@
 //! `test_helpers_refund`.
 
 use super::Refund;
-use crate::op::handles;
+use crate::op::handle;
 
-handles! {
+handle! {
     /// Calls about `test_helpers.refunds`: [reference](https://docs.stripe.com/api/test_helpers/refunds).
     TestHelpersRefundsApi [] {
         fn expire(refund) -> Refund = post

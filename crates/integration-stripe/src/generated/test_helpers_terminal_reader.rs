@@ -2,15 +2,17 @@
 //! `test_helpers_terminal_reader`.
 
 use super::TerminalReader;
-use crate::{op::handles, params::params, view::open_enums};
+use crate::{op::handle, params::params, view::open_enum};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.terminal`.
     TestHelpersTerminalApi [
         readers: TestHelpersTerminalReadersApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `test_helpers.terminal.readers`: [reference](https://docs.stripe.com/api/test_helpers/terminal/readers).
     TestHelpersTerminalReadersApi [] {
         fn present_payment_method(reader; PresentPaymentMethodTestHelperTerminalReader) -> TerminalReader = post
@@ -27,7 +29,9 @@ params! {
     InteracPresentParams() {
         number: impl Into<String> = text "number" "Sets `number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method`.
     PresentPaymentMethodTestHelperTerminalReader() {
         amount_tip: impl Into<i64> = int "amount_tip" "Sets `amount_tip`. An integer.";
@@ -36,24 +40,30 @@ params! {
         interac_present: InteracPresentParams = fields "interac_present" "Sets `interac_present`. Parameters.";
         r#type: impl Into<TestHelperTerminalReaderType> = put<TestHelperTerminalReaderType> "type" "Sets `type`. `card`, `card_present` or `interac_present`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection`.
     SucceedInputCollectionTestHelperTerminalReader() {
         skip_non_required_inputs: impl Into<TestHelperTerminalReaderSkipNonRequiredInputs> = put<TestHelperTerminalReaderSkipNonRequiredInputs> "skip_non_required_inputs" "Sets `skip_non_required_inputs`. `all` or `none`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method.card`.
     TestHelperTerminalReaderCardParams(exp_month: impl Into<i64> = int "exp_month", exp_year: impl Into<i64> = int "exp_year", number: impl Into<String> = text "number") {
         cvc: impl Into<String> = text "cvc" "Sets `cvc`. Text of at most 5000 characters.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection.skip_non_required_inputs`.
     TestHelperTerminalReaderSkipNonRequiredInputs {
         All = "all", None = "none",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method.type`.
     TestHelperTerminalReaderType {
         Card = "card", CardPresent = "card_present", InteracPresent = "interac_present",

@@ -3,12 +3,12 @@
 
 use super::{BillingClocksResourceStatusDetailsStatusDetails, ListParams};
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `test_helpers.test_clocks`: [reference](https://docs.stripe.com/api/test_helpers/test_clocks).
     TestHelpersTestClocksApi [] {
         fn list(; ListParams) -> List<TestHelpersTestClock> = list
@@ -24,14 +24,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_test_helpers.test_clock`.
     DeletedTestHelpersTestClock {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `test_helpers.test_clock`: [reference](https://docs.stripe.com/api/test_helpers/test_clocks/object).
     TestHelpersTestClock {
         created: i64 = int "created" Required "Seconds since 1970; always there.";
@@ -50,7 +52,9 @@ params! {
     /// Parameters of `POST /v1/test_helpers/test_clocks/{test_clock}/advance`.
     AdvanceTestHelperTestClock(frozen_time: impl Into<i64> = int "frozen_time") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/test_clocks`.
     CreateTestHelperTestClock(frozen_time: impl Into<i64> = int "frozen_time") {
         customer: impl Into<String> = text "customer" "Sets `customer`. Text of at most 5000 characters.";
@@ -58,7 +62,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `test_helpers.test_clock.status`.
     TestHelpersTestClockStatus {
         Advancing = "advancing", InternalFailure = "internal_failure", Ready = "ready",

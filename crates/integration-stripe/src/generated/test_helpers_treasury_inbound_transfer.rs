@@ -2,9 +2,9 @@
 //! `test_helpers_treasury_inbound_transfer`.
 
 use super::{TreasuryInboundTransfer, TreasuryInboundTransfersResourceFailureDetailsCode};
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.treasury.inbound_transfers`: [reference](https://docs.stripe.com/api/test_helpers/treasury/inbound_transfers).
     TestHelpersTreasuryInboundTransfersApi [] {
         fn fail(id; FailTestHelperTreasuryInboundTransfer) -> TreasuryInboundTransfer = post
@@ -21,7 +21,9 @@ params! {
     FailTestHelperTreasuryInboundTransfer() {
         failure_details: FailureDetailsParams = fields "failure_details" "Sets `failure_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail.failure_details`.
     FailureDetailsParams() {
         code: impl Into<TreasuryInboundTransfersResourceFailureDetailsCode> = put<TreasuryInboundTransfersResourceFailureDetailsCode> "code" "Sets `code`. One of 13 words.";

@@ -2,9 +2,9 @@
 //! `test_helpers_treasury_outbound_payment`.
 
 use super::{ReturnedDetailsParams, TrackingDetailsParams, TreasuryOutboundPayment};
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.treasury.outbound_payments`: [reference](https://docs.stripe.com/api/test_helpers/treasury/outbound_payments).
     TestHelpersTreasuryOutboundPaymentsApi [] {
         fn update(id; UpdateTestHelperTreasuryOutboundPayment) -> TreasuryOutboundPayment = post
@@ -23,7 +23,9 @@ params! {
     ReturnTestHelperTreasuryOutboundPayment() {
         returned_details: ReturnedDetailsParams = fields "returned_details" "Sets `returned_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_payments/{id}`.
     UpdateTestHelperTreasuryOutboundPayment(tracking_details: TrackingDetailsParams = fields "tracking_details") {
     }

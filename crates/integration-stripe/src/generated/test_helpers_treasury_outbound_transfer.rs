@@ -2,9 +2,9 @@
 //! `test_helpers_treasury_outbound_transfer`.
 
 use super::{ReturnedDetailsParams, TrackingDetailsParams, TreasuryOutboundTransfer};
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.treasury.outbound_transfers`: [reference](https://docs.stripe.com/api/test_helpers/treasury/outbound_transfers).
     TestHelpersTreasuryOutboundTransfersApi [] {
         fn update(outbound_transfer; UpdateTestHelperTreasuryOutboundTransfer) -> TreasuryOutboundTransfer = post
@@ -23,7 +23,9 @@ params! {
     ReturnTestHelperTreasuryOutboundTransfer() {
         returned_details: ReturnedDetailsParams = fields "returned_details" "Sets `returned_details`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}`.
     UpdateTestHelperTreasuryOutboundTransfer(tracking_details: TrackingDetailsParams = fields "tracking_details") {
     }

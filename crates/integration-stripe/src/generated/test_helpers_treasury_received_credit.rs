@@ -4,9 +4,9 @@
 use super::{
     InitiatingPaymentMethodDetailsParams, TreasuryReceivedCredit, UsBankAccountNetworksSupported,
 };
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.treasury.received_credits`: [reference](https://docs.stripe.com/api/test_helpers/treasury/received_credits).
     TestHelpersTreasuryReceivedCreditsApi [] {
         fn create(; CreateTestHelperTreasuryReceivedCredit) -> TreasuryReceivedCredit = post

@@ -2,9 +2,9 @@
 //! `test_helpers_treasury_received_debit`.
 
 use super::{InitiatingPaymentMethodDetailsParams, TreasuryReceivedDebit};
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `test_helpers.treasury.received_debits`: [reference](https://docs.stripe.com/api/test_helpers/treasury/received_debits).
     TestHelpersTreasuryReceivedDebitsApi [] {
         fn create(; CreateTestHelperTreasuryReceivedDebit) -> TreasuryReceivedDebit = post

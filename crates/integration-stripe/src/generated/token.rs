@@ -10,12 +10,12 @@ use super::{
     VerificationParams,
 };
 use crate::{
-    op::handles,
-    params::{ListOf, MapOf, choices, params, text_choices},
-    view::views,
+    op::handle,
+    params::{ListOf, MapOf, choice, params, text_choices},
+    view::view,
 };
 
-handles! {
+handle! {
     /// Calls about `tokens`: [reference](https://docs.stripe.com/api/tokens).
     TokensApi [] {
         fn create(; CreateToken) -> Token = post
@@ -25,7 +25,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `token`: [reference](https://docs.stripe.com/api/tokens/object).
     Token {
         bank_account: BankAccount = view "bank_account" Optional "An object; may be missing.";
@@ -38,7 +38,9 @@ views! {
         r#type: &str = text "type" Required "Text; always there.";
         used: bool = flag "used" Required "`true` or `false`; always there.";
     }
+}
 
+view! {
     /// The part `token_card_networks`.
     TokenCardNetworks {
         preferred: &str = text "preferred" Nullable "Text; may be `null`.";
@@ -56,11 +58,15 @@ params! {
         person: PersonParams = fields "person" "Sets `person`. Parameters.";
         pii: PiiParams = fields "pii" "Sets `pii`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tokens.cvc_update`.
     CvcUpdateParams(cvc: impl Into<String> = text "cvc") {
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tokens.person`.
     PersonParams() {
         additional_tos_acceptances: AdditionalTosAcceptancesParams = fields "additional_tos_acceptances" "Sets `additional_tos_acceptances`. Parameters.";
@@ -91,12 +97,16 @@ params! {
         us_cfpb_data: UsCfpbDataParams = fields "us_cfpb_data" "Sets `us_cfpb_data`. Parameters.";
         verification: VerificationParams = fields "verification" "Sets `verification`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tokens.pii`.
     PiiParams() {
         id_number: impl Into<String> = text "id_number" "Sets `id_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tokens.account`.
     TokenAccountParams() {
         business_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "business_type" "Sets `business_type`. `company`, `government_entity`, `individual` or `non_profit`.";
@@ -104,7 +114,9 @@ params! {
         individual: IndividualParams = fields "individual" "Sets `individual`. Parameters.";
         tos_shown_and_accepted: bool = flag "tos_shown_and_accepted" "Sets `tos_shown_and_accepted`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tokens.bank_account`.
     TokenBankAccountParams(account_number: impl Into<String> = text "account_number", country: impl Into<String> = text "country") {
         account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
@@ -114,7 +126,9 @@ params! {
         payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
         routing_number: impl Into<String> = text "routing_number" "Sets `routing_number`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tokens.card`.
     TokenCardParams(exp_month: impl Into<String> = text "exp_month", exp_year: impl Into<String> = text "exp_year", number: impl Into<String> = text "number") {
         address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
@@ -128,7 +142,9 @@ params! {
         name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
         networks: TokenNetworksParams = fields "networks" "Sets `networks`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/tokens.account.company`.
     TokenCompanyParams() {
         address: AddressParams = fields "address" "Sets `address`. Parameters.";
@@ -158,7 +174,7 @@ params! {
     }
 }
 
-choices! {
+choice! {
     /// Parameters of `POST /v1/tokens.card`.
     TokenCardChoice {
         Fields(TokenCardParams), Text(String),

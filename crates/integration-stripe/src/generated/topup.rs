@@ -3,12 +3,12 @@
 
 use super::{BalanceTransaction, CreatedChoice, Source};
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `topups`: [reference](https://docs.stripe.com/api/topups).
     TopupsApi [] {
         fn list(; ListTopups) -> List<Topup> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `topup`: [reference](https://docs.stripe.com/api/topups/object).
     Topup {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -55,7 +55,9 @@ params! {
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 15 characters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/topups`.
     ListTopups() {
         amount: impl Into<CreatedChoice> = put<CreatedChoice> "amount" "Sets `amount`. One of several types.";
@@ -65,7 +67,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<TopupsStatus> = put<TopupsStatus> "status" "Sets `status`. `canceled`, `failed`, `pending` or `succeeded`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/topups/{topup}`.
     UpdateTopup() {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";
@@ -73,13 +77,15 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `topup.status`.
     TopupStatus {
         Canceled = "canceled", Failed = "failed", Pending = "pending", Reversed = "reversed",
         Succeeded = "succeeded",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/topups.status`.
     TopupsStatus {
         Canceled = "canceled", Failed = "failed", Pending = "pending", Succeeded = "succeeded",

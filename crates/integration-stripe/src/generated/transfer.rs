@@ -6,12 +6,12 @@ use super::{
     PayoutSourceType, TransferReversal, TransferScheduleWeeklyPayoutDays,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `transfers`: [reference](https://docs.stripe.com/api/transfers).
     TransfersApi [
         reversals: TransfersReversalsApi,
@@ -25,7 +25,9 @@ handles! {
         fn update(transfer; UpdateTransfer) -> Transfer = post
             "stripe.transfers.update" "/v1/transfers/{transfer}" "transfers/update";
     }
+}
 
+handle! {
     /// Calls about `transfers.reversals`: [reference](https://docs.stripe.com/api/transfers/reversals).
     TransfersReversalsApi [] {
         fn list(id; ListParams) -> List<TransferReversal> = list
@@ -39,7 +41,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `transfer`: [reference](https://docs.stripe.com/api/transfers/object).
     Transfer {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -60,7 +62,9 @@ views! {
         source_type: &str = text "source_type" Optional "Text; may be missing.";
         transfer_group: &str = text "transfer_group" Nullable "Text; may be `null`.";
     }
+}
 
+view! {
     /// The part `transfer_schedule`.
     TransferSchedule {
         delay_days: i64 = int "delay_days" Required "An integer; always there.";
@@ -82,7 +86,9 @@ params! {
         source_type: impl Into<PayoutSourceType> = put<PayoutSourceType> "source_type" "Sets `source_type`. `bank_account`, `card` or `fpx`.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/transfers/{id}/reversals`.
     CreateTransferReversal() {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -90,7 +96,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
         refund_application_fee: bool = flag "refund_application_fee" "Sets `refund_application_fee`. `true` or `false`.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/transfers`.
     ListTransfers() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -100,7 +108,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/transfers/{transfer}`.
     UpdateTransfer() {
         description: impl Into<String> = text "description" "Sets `description`. Text of at most 5000 characters.";

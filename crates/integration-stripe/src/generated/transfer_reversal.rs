@@ -2,9 +2,9 @@
 //! `transfer_reversal`.
 
 use super::{BalanceTransaction, Refund, Transfer};
-use crate::view::{Expandable, Map, views};
+use crate::view::{Expandable, Map, view};
 
-views! {
+view! {
     /// The object `transfer_reversal`: [reference](https://docs.stripe.com/api/transfers/reversals/object).
     TransferReversal {
         amount: i64 = int "amount" Required "An integer; always there.";

@@ -3,12 +3,12 @@
 
 use super::{TreasuryReceivedCreditsResourceStatusTransitions, TreasuryTransaction};
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.credit_reversals`: [reference](https://docs.stripe.com/api/treasury/credit_reversals).
     TreasuryCreditReversalsApi [] {
         fn list(; ListTreasuryCreditReversals) -> List<TreasuryCreditReversal> = list
@@ -20,7 +20,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.credit_reversal`: [reference](https://docs.stripe.com/api/treasury/credit_reversals/object).
     TreasuryCreditReversal {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -45,7 +45,9 @@ params! {
     CreateTreasuryCreditReversal(received_credit: impl Into<String> = text "received_credit") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/credit_reversals`.
     ListTreasuryCreditReversals(financial_account: impl Into<String> = text "financial_account") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -56,12 +58,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `treasury.credit_reversal.network`.
     TreasuryCreditReversalNetwork {
         Ach = "ach", Stripe = "stripe",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/credit_reversals.status` and one other place.
     TreasuryCreditReversalStatus {
         Canceled = "canceled", Posted = "posted", Processing = "processing",

@@ -6,12 +6,12 @@ use super::{
     TreasuryReceivedDebitsResourceStatusTransitions, TreasuryTransaction,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.debit_reversals`: [reference](https://docs.stripe.com/api/treasury/debit_reversals).
     TreasuryDebitReversalsApi [] {
         fn list(; ListTreasuryDebitReversals) -> List<TreasuryDebitReversal> = list
@@ -23,7 +23,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.debit_reversal`: [reference](https://docs.stripe.com/api/treasury/debit_reversals/object).
     TreasuryDebitReversal {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -49,7 +49,9 @@ params! {
     CreateTreasuryDebitReversal(received_debit: impl Into<String> = text "received_debit") {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/debit_reversals`.
     ListTreasuryDebitReversals(financial_account: impl Into<String> = text "financial_account") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -61,22 +63,28 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `treasury.debit_reversal.network`.
     TreasuryDebitReversalNetwork {
         Ach = "ach", Card = "card",
     }
+}
 
+open_enum! {
     /// Words of `treasury.debit_reversal.status`.
     TreasuryDebitReversalStatus {
         Failed = "failed", Processing = "processing", Succeeded = "succeeded",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/debit_reversals.resolution`.
     TreasuryDebitReversalsResolution {
         Lost = "lost", Won = "won",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/debit_reversals.status`.
     TreasuryDebitReversalsStatus {
         Canceled = "canceled", Completed = "completed", Processing = "processing",

@@ -9,12 +9,12 @@ use super::{
     TreasuryFinancialAccountsResourceStatusDetails,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.financial_accounts`: [reference](https://docs.stripe.com/api/treasury/financial_accounts).
     TreasuryFinancialAccountsApi [
         features: TreasuryFinancialAccountsFeaturesApi,
@@ -30,7 +30,9 @@ handles! {
         fn close(financial_account; CloseTreasuryFinancialAccount) -> TreasuryFinancialAccount = post
             "stripe.treasury.financial_accounts.close" "/v1/treasury/financial_accounts/{financial_account}/close" "treasury/financial_accounts/close";
     }
+}
 
+handle! {
     /// Calls about `treasury.financial_accounts.features`: [reference](https://docs.stripe.com/api/treasury/financial_accounts/features).
     TreasuryFinancialAccountsFeaturesApi [] {
         fn retrieve(financial_account) -> TreasuryFinancialAccountFeatures = get
@@ -40,7 +42,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.financial_account`: [reference](https://docs.stripe.com/api/treasury/financial_accounts/object).
     TreasuryFinancialAccount {
         active_features: Vec<TreasuryFinancialAccountActiveFeatures> = field "active_features" Optional "Several, each: one of 11 words; may be missing.";
@@ -69,7 +71,9 @@ params! {
     CloseTreasuryFinancialAccount() {
         forwarding_settings: ForwardingSettingsParams = fields "forwarding_settings" "Sets `forwarding_settings`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts`.
     CreateTreasuryFinancialAccount(supported_currencies: impl Into<ListOf<String>> = put<ListOf<String>> "supported_currencies") {
         features: TreasuryFinancialAccountFeaturesParams = fields "features" "Sets `features`. Parameters.";
@@ -77,23 +81,31 @@ params! {
         nickname: impl Into<String> = text "nickname", clear_nickname "Sets `nickname`. Text.";
         platform_restrictions: PlatformRestrictionsParams = fields "platform_restrictions" "Sets `platform_restrictions`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts.features.financial_addresses` and 2 other places.
     FinancialAddressesParams() {
         aba: AchParams = fields "aba" "Sets `aba`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts/{financial_account}.forwarding_settings` and one other place.
     ForwardingSettingsParams(r#type: impl Into<TreasuryFinancialAccountType> = put<TreasuryFinancialAccountType> "type") {
         financial_account: impl Into<String> = text "financial_account" "Sets `financial_account`. Text.";
         payment_method: impl Into<String> = text "payment_method" "Sets `payment_method`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts.features.inbound_transfers` and 2 other places.
     InboundTransfersParams() {
         ach: AchParams = fields "ach" "Sets `ach`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/financial_accounts`.
     ListTreasuryFinancialAccounts() {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -102,19 +114,25 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<TreasuryFinancialAccountStatus> = put<TreasuryFinancialAccountStatus> "status" "Sets `status`. `closed` or `open`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts.features.outbound_payments` and 5 other places.
     OutboundPaymentsParams() {
         ach: AchParams = fields "ach" "Sets `ach`. Parameters.";
         us_domestic_wire: AchParams = fields "us_domestic_wire" "Sets `us_domestic_wire`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts.platform_restrictions` and one other place.
     PlatformRestrictionsParams() {
         inbound_flows: impl Into<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> = put<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> "inbound_flows" "Sets `inbound_flows`. `restricted` or `unrestricted`.";
         outbound_flows: impl Into<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> = put<TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows> "outbound_flows" "Sets `outbound_flows`. `restricted` or `unrestricted`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts.features` and one other place.
     TreasuryFinancialAccountFeaturesParams() {
         card_issuing: AchParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
@@ -125,7 +143,9 @@ params! {
         outbound_payments: OutboundPaymentsParams = fields "outbound_payments" "Sets `outbound_payments`. Parameters.";
         outbound_transfers: OutboundPaymentsParams = fields "outbound_transfers" "Sets `outbound_transfers`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts/{financial_account}`.
     UpdateTreasuryFinancialAccount() {
         features: TreasuryFinancialAccountFeaturesParams = fields "features" "Sets `features`. Parameters.";
@@ -134,7 +154,9 @@ params! {
         nickname: impl Into<String> = text "nickname", clear_nickname "Sets `nickname`. Text.";
         platform_restrictions: PlatformRestrictionsParams = fields "platform_restrictions" "Sets `platform_restrictions`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/financial_accounts/{financial_account}/features`.
     UpdateTreasuryFinancialAccountFeatures() {
         card_issuing: AchParams = fields "card_issuing" "Sets `card_issuing`. Parameters.";
@@ -147,7 +169,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `treasury.financial_account.active_features` and 2 other places.
     TreasuryFinancialAccountActiveFeatures {
         CardIssuing = "card_issuing", DepositInsurance = "deposit_insurance",
@@ -160,12 +182,16 @@ open_enums! {
         OutboundTransfersUsDomesticWire = "outbound_transfers.us_domestic_wire",
         RemoteDepositCapture = "remote_deposit_capture",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/financial_accounts.status` and one other place.
     TreasuryFinancialAccountStatus {
         Closed = "closed", Open = "open",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/treasury/financial_accounts/{financial_account}.forwarding_settings.type` and one other place.
     TreasuryFinancialAccountType {
         FinancialAccount = "financial_account", PaymentMethod = "payment_method",

@@ -7,9 +7,9 @@ use super::{
     TreasuryFinancialAccountsResourceOutboundPayments,
     TreasuryFinancialAccountsResourceToggleSettings,
 };
-use crate::view::views;
+use crate::view::view;
 
-views! {
+view! {
     /// The object `treasury.financial_account_features`: [reference](https://docs.stripe.com/api/treasury/financial_accounts/features/object).
     TreasuryFinancialAccountFeatures {
         card_issuing: TreasuryFinancialAccountsResourceToggleSettings = view "card_issuing" Optional "An object; may be missing.";

@@ -7,12 +7,12 @@ use super::{
     TreasuryInboundTransfersResourceInboundTransferResourceStatusTransitions, TreasuryTransaction,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, open_enums, views},
+    view::{Expandable, List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.inbound_transfers`: [reference](https://docs.stripe.com/api/treasury/inbound_transfers).
     TreasuryInboundTransfersApi [] {
         fn list(; ListTreasuryInboundTransfers) -> List<TreasuryInboundTransfer> = list
@@ -26,7 +26,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.inbound_transfer`: [reference](https://docs.stripe.com/api/treasury/inbound_transfers/object).
     TreasuryInboundTransfer {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -59,7 +59,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 10 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/inbound_transfers`.
     ListTreasuryInboundTransfers(financial_account: impl Into<String> = text "financial_account") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -69,7 +71,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/treasury/inbound_transfers.status` and one other place.
     TreasuryInboundTransferStatus {
         Canceled = "canceled", Failed = "failed", Processing = "processing",

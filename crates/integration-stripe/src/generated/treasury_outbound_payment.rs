@@ -11,12 +11,12 @@ use super::{
     TreasuryOutboundTransfersResourceStatusTransitions, TreasuryTransaction, UsBankAccountParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.outbound_payments`: [reference](https://docs.stripe.com/api/treasury/outbound_payments).
     TreasuryOutboundPaymentsApi [] {
         fn list(; ListTreasuryOutboundPayments) -> List<TreasuryOutboundPayment> = list
@@ -30,7 +30,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.outbound_payment`: [reference](https://docs.stripe.com/api/treasury/outbound_payments/object).
     TreasuryOutboundPayment {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -70,7 +70,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_data`.
     DestinationPaymentMethodDataParams(r#type: impl Into<OutboundPaymentsPaymentMethodDetailsType> = put<OutboundPaymentsPaymentMethodDetailsType> "type") {
         billing_details: TreasuryOutboundPaymentBillingDetailsParams = fields "billing_details" "Sets `billing_details`. Parameters.";
@@ -78,12 +80,16 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         us_bank_account: UsBankAccountParams = fields "us_bank_account" "Sets `us_bank_account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/outbound_payments.end_user_details`.
     EndUserDetailsParams(present: bool = flag "present") {
         ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/outbound_payments`.
     ListTreasuryOutboundPayments(financial_account: impl Into<String> = text "financial_account") {
         created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
@@ -93,7 +99,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<TreasuryOutboundPaymentStatus> = put<TreasuryOutboundPaymentStatus> "status" "Sets `status`. `canceled`, `failed`, `posted`, `processing` or `returned`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_data.billing_details`.
     TreasuryOutboundPaymentBillingDetailsParams() {
         address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";

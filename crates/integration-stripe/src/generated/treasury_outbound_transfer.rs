@@ -9,12 +9,12 @@ use super::{
     TreasuryOutboundTransfersResourceStatusTransitions, TreasuryTransaction,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{Expandable, List, Map, views},
+    view::{Expandable, List, Map, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.outbound_transfers`: [reference](https://docs.stripe.com/api/treasury/outbound_transfers).
     TreasuryOutboundTransfersApi [] {
         fn list(; ListTreasuryOutboundTransfers) -> List<TreasuryOutboundTransfer> = list
@@ -28,7 +28,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.outbound_transfer`: [reference](https://docs.stripe.com/api/treasury/outbound_transfers/object).
     TreasuryOutboundTransfer {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -64,7 +64,9 @@ params! {
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
         statement_descriptor: impl Into<String> = text "statement_descriptor" "Sets `statement_descriptor`. Text of at most 5000 characters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/outbound_transfers`.
     ListTreasuryOutboundTransfers(financial_account: impl Into<String> = text "financial_account") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -72,7 +74,9 @@ params! {
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         status: impl Into<TreasuryOutboundPaymentStatus> = put<TreasuryOutboundPaymentStatus> "status" "Sets `status`. `canceled`, `failed`, `posted`, `processing` or `returned`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/treasury/outbound_transfers.destination_payment_method_data`.
     TreasuryOutboundTransferDestinationPaymentMethodDataParams(r#type: impl Into<String> = text "type") {
         financial_account: impl Into<String> = text "financial_account" "Sets `financial_account`. Text.";

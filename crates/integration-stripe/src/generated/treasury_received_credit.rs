@@ -9,12 +9,12 @@ use super::{
     TreasuryTransaction,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.received_credits`: [reference](https://docs.stripe.com/api/treasury/received_credits).
     TreasuryReceivedCreditsApi [] {
         fn list(; ListTreasuryReceivedCredits) -> List<TreasuryReceivedCredit> = list
@@ -24,7 +24,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.received_credit`: [reference](https://docs.stripe.com/api/treasury/received_credits/object).
     TreasuryReceivedCredit {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -50,7 +50,9 @@ params! {
     /// Parameters of `GET /v1/treasury/received_credits.linked_flows`.
     LinkedFlowsParams(source_flow_type: impl Into<TreasuryReceivedCreditsResourceSourceFlowsDetailsType> = put<TreasuryReceivedCreditsResourceSourceFlowsDetailsType> "source_flow_type") {
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/received_credits`.
     ListTreasuryReceivedCredits(financial_account: impl Into<String> = text "financial_account") {
         ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
@@ -61,13 +63,15 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `treasury.received_credit.failure_code`.
     TreasuryReceivedCreditFailureCode {
         AccountClosed = "account_closed", AccountFrozen = "account_frozen",
         InternationalTransaction = "international_transaction", Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `treasury.received_credit.network`.
     TreasuryReceivedCreditNetwork {
         Ach = "ach", Card = "card", Stripe = "stripe", UsDomesticWire = "us_domestic_wire",

@@ -8,12 +8,12 @@ use super::{
     TreasuryTransaction,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.received_debits`: [reference](https://docs.stripe.com/api/treasury/received_debits).
     TreasuryReceivedDebitsApi [] {
         fn list(; ListTreasuryReceivedDebits) -> List<TreasuryReceivedDebit> = list
@@ -23,7 +23,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.received_debit`: [reference](https://docs.stripe.com/api/treasury/received_debits/object).
     TreasuryReceivedDebit {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -55,14 +55,16 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `treasury.received_debit.failure_code`.
     TreasuryReceivedDebitFailureCode {
         AccountClosed = "account_closed", AccountFrozen = "account_frozen",
         InsufficientFunds = "insufficient_funds",
         InternationalTransaction = "international_transaction", Other = "other",
     }
+}
 
+open_enum! {
     /// Words of `treasury.received_debit.network`.
     TreasuryReceivedDebitNetwork {
         Ach = "ach", Card = "card", Stripe = "stripe",

@@ -7,12 +7,12 @@ use super::{
     TreasuryTransactionsResourceBalanceImpact, TreasuryTransactionsResourceFlowDetails,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{List, open_enums, views},
+    view::{List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.transactions`: [reference](https://docs.stripe.com/api/treasury/transactions).
     TreasuryTransactionsApi [] {
         fn list(; ListTreasuryTransactions) -> List<TreasuryTransaction> = list
@@ -22,7 +22,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.transaction`: [reference](https://docs.stripe.com/api/treasury/transactions/object).
     TreasuryTransaction {
         amount: i64 = int "amount" Required "An integer; always there.";
@@ -54,19 +54,23 @@ params! {
         status: impl Into<TreasuryTransactionStatus> = put<TreasuryTransactionStatus> "status" "Sets `status`. `open`, `posted` or `void`.";
         status_transitions: StatusTransitionsParams = fields "status_transitions" "Sets `status_transitions`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v1/treasury/transactions.status_transitions`.
     StatusTransitionsParams() {
         posted_at: impl Into<CreatedChoice> = put<CreatedChoice> "posted_at" "Sets `posted_at`. One of several types.";
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/treasury/transactions.status` and one other place.
     TreasuryTransactionStatus {
         Open = "open", Posted = "posted", Void = "void",
     }
+}
 
+open_enum! {
     /// Words of `GET /v1/treasury/transactions.order_by`.
     TreasuryTransactionsOrderBy {
         Created = "created", PostedAt = "posted_at",

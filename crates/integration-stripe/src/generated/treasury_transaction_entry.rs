@@ -6,12 +6,12 @@ use super::{
     TreasuryTransactionsResourceBalanceImpact, TreasuryTransactionsResourceFlowDetails,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::params,
-    view::{Expandable, List, open_enums, views},
+    view::{Expandable, List, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `treasury.transaction_entries`: [reference](https://docs.stripe.com/api/treasury/transaction_entries).
     TreasuryTransactionEntriesApi [] {
         fn list(; ListTreasuryTransactionEntries) -> List<TreasuryTransactionEntry> = list
@@ -21,7 +21,7 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `treasury.transaction_entry`: [reference](https://docs.stripe.com/api/treasury/transaction_entries/object).
     TreasuryTransactionEntry {
         balance_impact: TreasuryTransactionsResourceBalanceImpact = view "balance_impact" Required "An object; always there.";
@@ -53,12 +53,14 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v1/treasury/transaction_entries.order_by`.
     TreasuryTransactionEntriesOrderBy {
         Created = "created", EffectiveAt = "effective_at",
     }
+}
 
+open_enum! {
     /// Words of `treasury.transaction_entry.type`.
     TreasuryTransactionEntryType {
         CreditReversal = "credit_reversal", CreditReversalPosting = "credit_reversal_posting",

@@ -3,11 +3,11 @@
 
 use super::V2BillingMeterEvent;
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
 };
 
-handles! {
+handle! {
     /// Calls about `v2.billing.meter_events`: [reference](https://docs.stripe.com/api/v2/billing/meter_events).
     V2BillingMeterEventsApi [] {
         fn create(; CreateV2BillingMeterEvent) -> V2BillingMeterEvent = post

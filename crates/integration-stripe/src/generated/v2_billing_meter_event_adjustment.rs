@@ -2,9 +2,9 @@
 //! `v2_billing_meter_event_adjustment`.
 
 use super::V2BillingMeterEventAdjustment;
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `v2.billing.meter_event_adjustments`: [reference](https://docs.stripe.com/api/v2/billing/meter_event_adjustments).
     V2BillingMeterEventAdjustmentsApi [] {
         fn create(; CreateV2BillingMeterEventAdjustment) -> V2BillingMeterEventAdjustment = post
@@ -16,7 +16,9 @@ params! {
     /// Parameters of `POST /v2/billing/meter_event_adjustments`.
     CreateV2BillingMeterEventAdjustment(cancel: V2BillingMeterEventAdjustmentCancelParams = fields "cancel", event_name: impl Into<String> = text "event_name", r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/billing/meter_event_adjustments.cancel`.
     V2BillingMeterEventAdjustmentCancelParams(identifier: impl Into<String> = text "identifier") {
     }

@@ -2,9 +2,9 @@
 //! `v2_billing_meter_event_session`.
 
 use super::V2BillingMeterEventSession;
-use crate::op::handles;
+use crate::op::handle;
 
-handles! {
+handle! {
     /// Calls about `v2.billing.meter_event_session`: [reference](https://docs.stripe.com/api/v2/billing/meter_event_session).
     V2BillingMeterEventSessionApi [] {
         fn create() -> V2BillingMeterEventSession = post

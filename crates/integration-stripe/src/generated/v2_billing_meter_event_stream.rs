@@ -3,11 +3,11 @@
 
 use crate::{
     Node,
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
 };
 
-handles! {
+handle! {
     /// Calls about `v2.billing.meter_event_stream`: [reference](https://docs.stripe.com/api/v2/billing/meter_event_stream).
     V2BillingMeterEventStreamApi [] {
         fn create(; CreateV2BillingMeterEventStream) -> Node = meter
@@ -19,7 +19,9 @@ params! {
     /// Parameters of `POST /v2/billing/meter_event_stream`.
     CreateV2BillingMeterEventStream(events: impl Into<ListOf<EventsParams>> = put<ListOf<EventsParams>> "events") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/billing/meter_event_stream.events`.
     EventsParams(event_name: impl Into<String> = text "event_name", payload: impl Into<MapOf<String>> = put<MapOf<String>> "payload") {
         identifier: impl Into<String> = text "identifier" "Sets `identifier`. Text.";

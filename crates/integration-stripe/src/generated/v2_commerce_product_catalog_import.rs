@@ -6,24 +6,28 @@ use super::{
     V2CommerceProductCatalogImportStatus,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{MapOf, params},
-    view::{List, open_enums},
+    view::{List, open_enum},
 };
 
-handles! {
+handle! {
     /// Calls about `v2.commerce`.
     V2CommerceApi [
         product_catalog: V2CommerceProductCatalogApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `v2.commerce.product_catalog`.
     V2CommerceProductCatalogApi [
         imports: V2CommerceProductCatalogImportsApi,
     ] {
     }
+}
 
+handle! {
     /// Calls about `v2.commerce.product_catalog.imports`: [reference](https://docs.stripe.com/api/v2/commerce/product_catalog/imports).
     V2CommerceProductCatalogImportsApi [] {
         fn list(; ListV2CommerceProductCatalogImports) -> List<V2CommerceProductCatalogImport> = list
@@ -39,7 +43,9 @@ params! {
     /// Parameters of `POST /v2/commerce/product_catalog/imports`.
     CreateV2CommerceProductCatalogImport(feed_type: impl Into<V2CommerceProductCatalogImportFeedType> = put<V2CommerceProductCatalogImportFeedType> "feed_type", metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", mode: impl Into<V2CommerceProductCatalogImportMode> = put<V2CommerceProductCatalogImportMode> "mode") {
     }
+}
 
+params! {
     /// Parameters of `GET /v2/commerce/product_catalog/imports`.
     ListV2CommerceProductCatalogImports() {
         created: impl Into<String> = text "created" "Sets `created`. A time as RFC 3339 has it.";
@@ -54,7 +60,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v2/commerce/product_catalog/imports.mode`.
     V2CommerceProductCatalogImportMode {
         Replace = "replace", Upsert = "upsert",

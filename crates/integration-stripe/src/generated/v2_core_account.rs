@@ -18,12 +18,12 @@ use super::{
     V2CoreAccountScriptNamesParams, V2CoreAccountToken, V2DeletedObject, VisaParams,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{Decimal, ListOf, MapOf, params},
-    view::{List, open_enums},
+    view::{List, open_enum},
 };
 
-handles! {
+handle! {
     /// Calls about `v2.core.accounts`: [reference](https://docs.stripe.com/api/v2/core/accounts).
     V2CoreAccountsApi [
         person_tokens: V2CoreAccountsPersonTokensApi,
@@ -40,7 +40,9 @@ handles! {
         fn close(id; CloseV2CoreAccount) -> V2CoreAccount = post
             "stripe.v2.core.accounts.close" "/v2/core/accounts/{id}/close" "v2/core/accounts/close";
     }
+}
 
+handle! {
     /// Calls about `v2.core.accounts.person_tokens`: [reference](https://docs.stripe.com/api/v2/core/accounts/person_tokens).
     V2CoreAccountsPersonTokensApi [] {
         fn create(account_id; CreateV2CoreAccountPersonToken) -> V2CoreAccountToken = post
@@ -48,7 +50,9 @@ handles! {
         fn retrieve(account_id, id) -> V2CoreAccountToken = get
             "stripe.v2.core.accounts.person_tokens.retrieve" "/v2/core/accounts/{account_id}/person_tokens/{id}" "v2/core/accounts/person_tokens/retrieve";
     }
+}
 
+handle! {
     /// Calls about `v2.core.accounts.persons`: [reference](https://docs.stripe.com/api/v2/core/accounts/persons).
     V2CoreAccountsPersonsApi [] {
         fn list(account_id; ListV2CoreAccountPersons) -> List<V2CoreAccountPerson> = list
@@ -69,25 +73,33 @@ params! {
     AdditionalTermsOfServiceParams() {
         account: V2CoreAccountAccountParams = fields "account" "Sets `account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.customer.automatic_indirect_tax`.
     AutomaticIndirectTaxParams() {
         exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "exempt" "Sets `exempt`. `exempt`, `none` or `reverse`.";
         ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}/close`.
     CloseV2CoreAccount() {
         applied_configurations: impl Into<ListOf<V2CoreAccountAppliedConfigurations>> = put<ListOf<V2CoreAccountAppliedConfigurations>> "applied_configurations" "Sets `applied_configurations`. Several, each: `customer`, `merchant` or `recipient`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration`.
     ConfigurationParams() {
         customer: CustomerParams = fields "customer" "Sets `customer`. Parameters.";
         merchant: MerchantParams = fields "merchant" "Sets `merchant`. Parameters.";
         recipient: RecipientParams = fields "recipient" "Sets `recipient`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts`.
     CreateV2CoreAccount() {
         account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text.";
@@ -101,7 +113,9 @@ params! {
         include: impl Into<ListOf<V2CoreAccountInclude>> = put<ListOf<V2CoreAccountInclude>> "include" "Sets `include`. Several, each: one of 7 words.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.capabilities`.
     CreateV2CoreAccountConfigurationMerchantCapabilitiesParams() {
         ach_debit_payments: AchParams = fields "ach_debit_payments" "Sets `ach_debit_payments`. Parameters.";
@@ -149,12 +163,16 @@ params! {
         us_bank_transfer_payments: AchParams = fields "us_bank_transfer_payments" "Sets `us_bank_transfer_payments`. Parameters.";
         zip_payments: AchParams = fields "zip_payments" "Sets `zip_payments`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.recipient.capabilities`.
     CreateV2CoreAccountConfigurationRecipientCapabilitiesParams() {
         stripe_balance: StripeBalanceParams = fields "stripe_balance" "Sets `stripe_balance`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.business_details.documents`.
     CreateV2CoreAccountIdentityBusinessDetailsDocumentsParams() {
         bank_account_ownership_verification: VisaParams = fields "bank_account_ownership_verification" "Sets `bank_account_ownership_verification`. Parameters.";
@@ -168,7 +186,9 @@ params! {
         proof_of_registration: ProofOfRegistrationParams = fields "proof_of_registration" "Sets `proof_of_registration`. Parameters.";
         proof_of_ultimate_beneficial_ownership: ProofOfRegistrationParams = fields "proof_of_ultimate_beneficial_ownership" "Sets `proof_of_ultimate_beneficial_ownership`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.individual`.
     CreateV2CoreAccountIdentityIndividualParams() {
         additional_addresses: impl Into<ListOf<V2CoreAccountAdditionalAddressesParams>> = put<ListOf<V2CoreAccountAdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
@@ -189,7 +209,9 @@ params! {
         script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
         surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{account_id}/persons`.
     CreateV2CoreAccountPerson() {
         additional_addresses: impl Into<ListOf<V2CoreAccountAdditionalAddressesParams>> = put<ListOf<V2CoreAccountAdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
@@ -212,7 +234,9 @@ params! {
         script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
         surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{account_id}/person_tokens`.
     CreateV2CoreAccountPersonToken() {
         additional_addresses: impl Into<ListOf<AdditionalAddressesParams>> = put<ListOf<AdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
@@ -234,7 +258,9 @@ params! {
         script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
         surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.customer`.
     CustomerParams() {
         automatic_indirect_tax: AutomaticIndirectTaxParams = fields "automatic_indirect_tax" "Sets `automatic_indirect_tax`. Parameters.";
@@ -243,7 +269,9 @@ params! {
         shipping: ShippingDetailsParams = fields "shipping" "Sets `shipping`. Parameters.";
         test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.defaults` and one other place.
     DefaultsParams() {
         currency: impl Into<String> = text "currency" "Sets `currency`. Text.";
@@ -251,25 +279,33 @@ params! {
         profile: ProfileParams = fields "profile" "Sets `profile`. Parameters.";
         responsibilities: ResponsibilitiesParams = fields "responsibilities" "Sets `responsibilities`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.attestations.directorship_declaration` and 9 other places.
     DirectorshipDeclarationParams() {
         date: impl Into<String> = text "date" "Sets `date`. A time as RFC 3339 has it.";
         ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
         user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.business_details.documents.primary_verification.front_back` and 4 other places.
     FrontBackParams(front: impl Into<String> = text "front") {
         back: impl Into<String> = text "back" "Sets `back`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.konbini_payments.support.hours` and one other place.
     HoursParams() {
         end_time: impl Into<String> = text "end_time" "Sets `end_time`. Text.";
         start_time: impl Into<String> = text "start_time" "Sets `start_time`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.customer.billing.invoice` and one other place.
     InvoiceParams() {
         custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields" "Sets `custom_fields`. Several, each: parameters.";
@@ -278,7 +314,9 @@ params! {
         prefix: impl Into<String> = text "prefix" "Sets `prefix`. Text.";
         rendering: V2CoreAccountRenderingParams = fields "rendering" "Sets `rendering`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.support.address` and 9 other places.
     KanjiParams(country: impl Into<String> = text "country") {
         city: impl Into<String> = text "city" "Sets `city`. Text.";
@@ -288,18 +326,24 @@ params! {
         state: impl Into<String> = text "state" "Sets `state`. Text.";
         town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.konbini_payments` and one other place.
     KonbiniPaymentsParams() {
         support: SupportParams = fields "support" "Sets `support`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v2/core/accounts/{account_id}/persons`.
     ListV2CoreAccountPersons() {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         page: impl Into<String> = text "page" "Sets `page`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v2/core/accounts`.
     ListV2CoreAccounts() {
         applied_configurations: impl Into<ListOf<V2CoreAccountAppliedConfigurations>> = put<ListOf<V2CoreAccountAppliedConfigurations>> "applied_configurations" "Sets `applied_configurations`. Several, each: `customer`, `merchant` or `recipient`.";
@@ -307,7 +351,9 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         page: impl Into<String> = text "page" "Sets `page`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant`.
     MerchantParams() {
         bacs_debit_payments: BacsDebitPaymentsParams = fields "bacs_debit_payments" "Sets `bacs_debit_payments`. Parameters.";
@@ -320,56 +366,76 @@ params! {
         statement_descriptor: StatementDescriptorParams = fields "statement_descriptor" "Sets `statement_descriptor`. Parameters.";
         support: V2CoreAccountSupportParams = fields "support" "Sets `support`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.defaults.profile` and one other place.
     ProfileParams() {
         business_url: impl Into<String> = text "business_url" "Sets `business_url`. Text.";
         doing_business_as: impl Into<String> = text "doing_business_as" "Sets `doing_business_as`. Text.";
         product_description: impl Into<String> = text "product_description" "Sets `product_description`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.recipient`.
     RecipientParams() {
         capabilities: CreateV2CoreAccountConfigurationRecipientCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.defaults.responsibilities` and one other place.
     ResponsibilitiesParams(fees_collector: impl Into<V2CoreAccountDefaultsResponsibilitiesFeesCollector> = put<V2CoreAccountDefaultsResponsibilitiesFeesCollector> "fees_collector", losses_collector: impl Into<AccountUnificationAccountControllerLossesPayments> = put<AccountUnificationAccountControllerLossesPayments> "losses_collector") {
     }
+}
 
+params! {
     /// Parameters of `GET /v2/core/accounts/{id}`.
     RetrieveV2CoreAccount() {
         include: impl Into<ListOf<V2CoreAccountInclude>> = put<ListOf<V2CoreAccountInclude>> "include" "Sets `include`. Several, each: one of 7 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.script_statement_descriptor` and one other place.
     ScriptStatementDescriptorParams() {
         kana: StatementDescriptorParams = fields "kana" "Sets `kana`. Parameters.";
         kanji: StatementDescriptorParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.business_details.documents.primary_verification` and 4 other places.
     SecondaryVerificationParams(front_back: FrontBackParams = fields "front_back", r#type: impl Into<String> = text "type") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.script_statement_descriptor.kana` and 5 other places.
     StatementDescriptorParams() {
         descriptor: impl Into<String> = text "descriptor" "Sets `descriptor`. Text.";
         prefix: impl Into<String> = text "prefix" "Sets `prefix`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.recipient.capabilities.stripe_balance`.
     StripeBalanceParams() {
         stripe_transfers: AchParams = fields "stripe_transfers" "Sets `stripe_transfers`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.konbini_payments.support` and one other place.
     SupportParams() {
         email: impl Into<String> = text "email" "Sets `email`. Text.";
         hours: HoursParams = fields "hours" "Sets `hours`. Parameters.";
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}`.
     UpdateV2CoreAccount() {
         account_token: impl Into<String> = text "account_token" "Sets `account_token`. Text.";
@@ -383,18 +449,24 @@ params! {
         include: impl Into<ListOf<V2CoreAccountInclude>> = put<ListOf<V2CoreAccountInclude>> "include" "Sets `include`. Several, each: one of 7 words.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer.billing`.
     UpdateV2CoreAccountConfigurationCustomerBillingParams() {
         default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text.";
         invoice: InvoiceParams = fields "invoice" "Sets `invoice`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer.capabilities`.
     UpdateV2CoreAccountConfigurationCustomerCapabilitiesParams() {
         automatic_indirect_tax: EpsPaymentsParams = fields "automatic_indirect_tax" "Sets `automatic_indirect_tax`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.merchant.capabilities`.
     UpdateV2CoreAccountConfigurationMerchantCapabilitiesParams() {
         ach_debit_payments: EpsPaymentsParams = fields "ach_debit_payments" "Sets `ach_debit_payments`. Parameters.";
@@ -442,7 +514,9 @@ params! {
         us_bank_transfer_payments: EpsPaymentsParams = fields "us_bank_transfer_payments" "Sets `us_bank_transfer_payments`. Parameters.";
         zip_payments: EpsPaymentsParams = fields "zip_payments" "Sets `zip_payments`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.merchant.support`.
     UpdateV2CoreAccountConfigurationMerchantSupportParams() {
         address: AddressKanaParams = fields "address" "Sets `address`. Parameters.";
@@ -450,12 +524,16 @@ params! {
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
         url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.recipient.capabilities`.
     UpdateV2CoreAccountConfigurationRecipientCapabilitiesParams() {
         stripe_balance: V2CoreAccountStripeBalanceParams = fields "stripe_balance" "Sets `stripe_balance`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.identity.attestations`.
     UpdateV2CoreAccountIdentityAttestationsParams() {
         directorship_declaration: DirectorshipDeclarationParams = fields "directorship_declaration" "Sets `directorship_declaration`. Parameters.";
@@ -464,7 +542,9 @@ params! {
         representative_declaration: DirectorshipDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
         terms_of_service: V2CoreAccountTermsOfServiceParams = fields "terms_of_service" "Sets `terms_of_service`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.identity`.
     UpdateV2CoreAccountIdentityParams() {
         attestations: UpdateV2CoreAccountIdentityAttestationsParams = fields "attestations" "Sets `attestations`. Parameters.";
@@ -473,7 +553,9 @@ params! {
         entity_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "entity_type" "Sets `entity_type`. `company`, `government_entity`, `individual` or `non_profit`.";
         individual: V2CoreAccountIndividualParams = fields "individual" "Sets `individual`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{account_id}/persons/{id}`.
     UpdateV2CoreAccountPerson() {
         additional_addresses: impl Into<ListOf<AdditionalAddressesParams>> = put<ListOf<AdditionalAddressesParams>> "additional_addresses" "Sets `additional_addresses`. Several, each: parameters.";
@@ -496,12 +578,16 @@ params! {
         script_names: ScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
         surname: impl Into<String> = text "surname" "Sets `surname`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.attestations.terms_of_service.account` and one other place.
     V2CoreAccountAccountParams(date: impl Into<String> = text "date", ip: impl Into<String> = text "ip") {
         user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.individual.additional_addresses` and one other place.
     V2CoreAccountAdditionalAddressesParams(country: impl Into<String> = text "country", purpose: impl Into<String> = text "purpose") {
         city: impl Into<String> = text "city" "Sets `city`. Text.";
@@ -511,7 +597,9 @@ params! {
         state: impl Into<String> = text "state" "Sets `state`. Text.";
         town: impl Into<String> = text "town" "Sets `town`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.attestations`.
     V2CoreAccountAttestationsParams() {
         directorship_declaration: DirectorshipDeclarationParams = fields "directorship_declaration" "Sets `directorship_declaration`. Parameters.";
@@ -520,19 +608,25 @@ params! {
         representative_declaration: DirectorshipDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
         terms_of_service: AdditionalTermsOfServiceParams = fields "terms_of_service" "Sets `terms_of_service`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer.automatic_indirect_tax`.
     V2CoreAccountAutomaticIndirectTaxParams() {
         exempt: impl Into<CustomerTaxExempt> = put<CustomerTaxExempt> "exempt" "Sets `exempt`. `exempt`, `none` or `reverse`.";
         ip_address: impl Into<String> = text "ip_address" "Sets `ip_address`. Text.";
         validate_location: impl Into<CustomerValidateLocation> = put<CustomerValidateLocation> "validate_location" "Sets `validate_location`. `auto`, `deferred` or `immediately`.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.customer.billing`.
     V2CoreAccountBillingParams() {
         invoice: InvoiceParams = fields "invoice" "Sets `invoice`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.business_details`.
     V2CoreAccountBusinessDetailsParams() {
         address: KanjiParams = fields "address" "Sets `address`. Parameters.";
@@ -548,24 +642,32 @@ params! {
         script_names: V2CoreAccountScriptNamesParams = fields "script_names" "Sets `script_names`. Parameters.";
         structure: impl Into<V2CoreAccountIdentityBusinessDetailsStructure> = put<V2CoreAccountIdentityBusinessDetailsStructure> "structure" "Sets `structure`. One of 27 words.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.customer.capabilities`.
     V2CoreAccountCapabilitiesParams() {
         automatic_indirect_tax: AchParams = fields "automatic_indirect_tax" "Sets `automatic_indirect_tax`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.card_payments` and one other place.
     V2CoreAccountCardPaymentsParams() {
         decline_on: DeclineOnParams = fields "decline_on" "Sets `decline_on`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration`.
     V2CoreAccountConfigurationParams() {
         customer: V2CoreAccountCustomerParams = fields "customer" "Sets `customer`. Parameters.";
         merchant: V2CoreAccountMerchantParams = fields "merchant" "Sets `merchant`. Parameters.";
         recipient: V2CoreAccountRecipientParams = fields "recipient" "Sets `recipient`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.customer`.
     V2CoreAccountCustomerParams() {
         applied: bool = flag "applied" "Sets `applied`. `true` or `false`.";
@@ -575,7 +677,9 @@ params! {
         shipping: ShippingDetailsParams = fields "shipping" "Sets `shipping`. Parameters.";
         test_clock: impl Into<String> = text "test_clock" "Sets `test_clock`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity`.
     V2CoreAccountIdentityParams() {
         attestations: V2CoreAccountAttestationsParams = fields "attestations" "Sets `attestations`. Parameters.";
@@ -584,7 +688,9 @@ params! {
         entity_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "entity_type" "Sets `entity_type`. `company`, `government_entity`, `individual` or `non_profit`.";
         individual: CreateV2CoreAccountIdentityIndividualParams = fields "individual" "Sets `individual`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.merchant`.
     V2CoreAccountMerchantParams() {
         applied: bool = flag "applied" "Sets `applied`. `true` or `false`.";
@@ -598,12 +704,16 @@ params! {
         statement_descriptor: StatementDescriptorParams = fields "statement_descriptor" "Sets `statement_descriptor`. Parameters.";
         support: UpdateV2CoreAccountConfigurationMerchantSupportParams = fields "support" "Sets `support`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{account_id}/persons/{id}.additional_terms_of_service`.
     V2CoreAccountPersonAdditionalTermsOfServiceParams() {
         account: DirectorshipDeclarationParams = fields "account" "Sets `account`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.individual.documents` and one other place.
     V2CoreAccountPersonDocumentsParams() {
         company_authorization: VisaParams = fields "company_authorization" "Sets `company_authorization`. Parameters.";
@@ -612,7 +722,9 @@ params! {
         secondary_verification: SecondaryVerificationParams = fields "secondary_verification" "Sets `secondary_verification`. Parameters.";
         visa: VisaParams = fields "visa" "Sets `visa`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{account_id}/person_tokens.relationship` and 2 other places.
     V2CoreAccountPersonRelationshipParams() {
         authorizer: bool = flag "authorizer" "Sets `authorizer`. `true` or `false`.";
@@ -624,30 +736,40 @@ params! {
         representative: bool = flag "representative" "Sets `representative`. `true` or `false`.";
         title: impl Into<String> = text "title" "Sets `title`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.recipient`.
     V2CoreAccountRecipientParams() {
         applied: bool = flag "applied" "Sets `applied`. `true` or `false`.";
         capabilities: UpdateV2CoreAccountConfigurationRecipientCapabilitiesParams = fields "capabilities" "Sets `capabilities`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.customer.billing.invoice.rendering` and one other place.
     V2CoreAccountRenderingParams() {
         amount_tax_display: impl Into<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> = put<V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay> "amount_tax_display" "Sets `amount_tax_display`. `exclude_tax` or `include_inclusive_tax`.";
         template: impl Into<String> = text "template" "Sets `template`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.identity.business_details.script_addresses` and 2 other places.
     V2CoreAccountScriptAddressesParams() {
         kana: KanjiParams = fields "kana" "Sets `kana`. Parameters.";
         kanji: KanjiParams = fields "kanji" "Sets `kanji`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.configuration.recipient.capabilities.stripe_balance`.
     V2CoreAccountStripeBalanceParams() {
         stripe_transfers: EpsPaymentsParams = fields "stripe_transfers" "Sets `stripe_transfers`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts.configuration.merchant.support`.
     V2CoreAccountSupportParams() {
         address: KanjiParams = fields "address" "Sets `address`. Parameters.";
@@ -655,7 +777,9 @@ params! {
         phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
         url: impl Into<String> = text "url" "Sets `url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/accounts/{id}.identity.attestations.terms_of_service`.
     V2CoreAccountTermsOfServiceParams() {
         account: DirectorshipDeclarationParams = fields "account" "Sets `account`. Parameters.";
@@ -664,7 +788,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `GET /v2/core/accounts/{id}.include` and 2 other places.
     V2CoreAccountInclude {
         ConfigurationCustomer = "configuration.customer",

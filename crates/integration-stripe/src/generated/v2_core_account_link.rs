@@ -6,11 +6,11 @@ use super::{
     V2CoreAccountLinkUseCaseType,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
 };
 
-handles! {
+handle! {
     /// Calls about `v2.core.account_links`: [reference](https://docs.stripe.com/api/v2/core/account_links).
     V2CoreAccountLinksApi [] {
         fn create(; CreateV2CoreAccountLink) -> V2CoreAccountLink = post
@@ -24,11 +24,15 @@ params! {
         collection_options: CollectionOptionsParams = fields "collection_options" "Sets `collection_options`. Parameters.";
         return_url: impl Into<String> = text "return_url" "Sets `return_url`. Text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_links`.
     CreateV2CoreAccountLink(account: impl Into<String> = text "account", use_case: UseCaseParams = fields "use_case") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_links.use_case`.
     UseCaseParams(r#type: impl Into<V2CoreAccountLinkUseCaseType> = put<V2CoreAccountLinkUseCaseType> "type") {
         account_onboarding: AccountUpdateParams = fields "account_onboarding" "Sets `account_onboarding`. Parameters.";

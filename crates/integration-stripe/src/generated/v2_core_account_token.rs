@@ -5,9 +5,9 @@ use super::{
     AccountBusinessType, BusinessDetailsParams, PersonsProvidedParams, TermsOfServiceParams,
     V2CoreAccountIndividualParams, V2CoreAccountToken,
 };
-use crate::{op::handles, params::params};
+use crate::{op::handle, params::params};
 
-handles! {
+handle! {
     /// Calls about `v2.core.account_tokens`: [reference](https://docs.stripe.com/api/v2/core/account_tokens).
     V2CoreAccountTokensApi [] {
         fn create(; CreateV2CoreAccountToken) -> V2CoreAccountToken = post
@@ -26,7 +26,9 @@ params! {
         representative_declaration: RepresentativeDeclarationParams = fields "representative_declaration" "Sets `representative_declaration`. Parameters.";
         terms_of_service: TermsOfServiceParams = fields "terms_of_service" "Sets `terms_of_service`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens`.
     CreateV2CoreAccountToken() {
         contact_email: impl Into<String> = text "contact_email" "Sets `contact_email`. Text.";
@@ -34,7 +36,9 @@ params! {
         display_name: impl Into<String> = text "display_name" "Sets `display_name`. Text.";
         identity: IdentityParams = fields "identity" "Sets `identity`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity`.
     IdentityParams() {
         attestations: AttestationsParams = fields "attestations" "Sets `attestations`. Parameters.";
@@ -42,7 +46,9 @@ params! {
         entity_type: impl Into<AccountBusinessType> = put<AccountBusinessType> "entity_type" "Sets `entity_type`. `company`, `government_entity`, `individual` or `non_profit`.";
         individual: V2CoreAccountIndividualParams = fields "individual" "Sets `individual`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.attestations.directorship_declaration` and 2 other places.
     RepresentativeDeclarationParams() {
         attested: bool = flag "attested" "Sets `attested`. `true` or `false`.";

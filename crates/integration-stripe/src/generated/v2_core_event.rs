@@ -3,12 +3,12 @@
 
 use super::V2CoreEvent;
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, params},
     view::List,
 };
 
-handles! {
+handle! {
     /// Calls about `v2.core.events`: [reference](https://docs.stripe.com/api/v2/core/events).
     V2CoreEventsApi [] {
         fn list(; ListV2CoreEvents) -> List<V2CoreEvent> = list
@@ -27,7 +27,9 @@ params! {
         page: impl Into<String> = text "page" "Sets `page`. Text.";
         types: impl Into<ListOf<String>> = put<ListOf<String>> "types" "Sets `types`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v2/core/events.created`.
     V2CoreEventsCreatedParams() {
         gt: impl Into<String> = text "gt" "Sets `gt`. A time as RFC 3339 has it.";

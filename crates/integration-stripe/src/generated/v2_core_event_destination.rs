@@ -6,12 +6,12 @@ use super::{
     V2CoreEventDestinationType, V2DeletedObject,
 };
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, open_enums},
+    view::{List, open_enum},
 };
 
-handles! {
+handle! {
     /// Calls about `v2.core.event_destinations`: [reference](https://docs.stripe.com/api/v2/core/event_destinations).
     V2CoreEventDestinationsApi [] {
         fn list(; ListV2CoreEventDestinations) -> List<V2CoreEventDestination> = list
@@ -37,11 +37,15 @@ params! {
     /// Parameters of `POST /v2/core/event_destinations.amazon_eventbridge`.
     AmazonEventbridgeParams(aws_account_id: impl Into<String> = text "aws_account_id", aws_region: impl Into<String> = text "aws_region") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/event_destinations.azure_event_grid`.
     AzureEventGridParams(azure_region: impl Into<String> = text "azure_region", azure_resource_group_name: impl Into<String> = text "azure_resource_group_name", azure_subscription_id: impl Into<String> = text "azure_subscription_id") {
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/event_destinations`.
     CreateV2CoreEventDestination(enabled_events: impl Into<ListOf<String>> = put<ListOf<String>> "enabled_events", event_payload: impl Into<V2CoreEventDestinationEventPayload> = put<V2CoreEventDestinationEventPayload> "event_payload", name: impl Into<String> = text "name", r#type: impl Into<V2CoreEventDestinationType> = put<V2CoreEventDestinationType> "type") {
         amazon_eventbridge: AmazonEventbridgeParams = fields "amazon_eventbridge" "Sets `amazon_eventbridge`. Parameters.";
@@ -53,19 +57,25 @@ params! {
         snapshot_api_version: impl Into<String> = text "snapshot_api_version" "Sets `snapshot_api_version`. Text.";
         webhook_endpoint: RedirectParams = fields "webhook_endpoint" "Sets `webhook_endpoint`. Parameters.";
     }
+}
 
+params! {
     /// Parameters of `GET /v2/core/event_destinations`.
     ListV2CoreEventDestinations() {
         include: impl Into<ListOf<String>> = put<ListOf<String>> "include" "Sets `include`. Several, each: text.";
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         page: impl Into<String> = text "page" "Sets `page`. Text.";
     }
+}
 
+params! {
     /// Parameters of `GET /v2/core/event_destinations/{id}`.
     RetrieveV2CoreEventDestination() {
         include: impl Into<ListOf<String>> = put<ListOf<String>> "include" "Sets `include`. Several, each: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v2/core/event_destinations/{id}`.
     UpdateV2CoreEventDestination() {
         description: impl Into<String> = text "description" "Sets `description`. Text.";
@@ -77,7 +87,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v2/core/event_destinations.include`.
     V2CoreEventDestinationInclude {
         WebhookEndpointSigningSecret = "webhook_endpoint.signing_secret",

@@ -3,12 +3,12 @@
 
 use super::ListParams;
 use crate::{
-    op::handles,
+    op::handle,
     params::{ListOf, MapOf, params},
-    view::{List, Map, open_enums, views},
+    view::{List, Map, open_enum, view},
 };
 
-handles! {
+handle! {
     /// Calls about `webhook_endpoints`: [reference](https://docs.stripe.com/api/webhook_endpoints).
     WebhookEndpointsApi [] {
         fn list(; ListParams) -> List<WebhookEndpoint> = list
@@ -24,14 +24,16 @@ handles! {
     }
 }
 
-views! {
+view! {
     /// The object `deleted_webhook_endpoint`.
     DeletedWebhookEndpoint {
         deleted: bool = flag "deleted" Required "`true` or `false`; always there.";
         id: &str = text "id" Required "Text; always there.";
         object: &str = text "object" Required "Text; always there.";
     }
+}
 
+view! {
     /// The object `webhook_endpoint`: [reference](https://docs.stripe.com/api/webhook_endpoints/object).
     WebhookEndpoint {
         api_version: &str = text "api_version" Nullable "Text; may be `null`.";
@@ -57,7 +59,9 @@ params! {
         description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
         metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
     }
+}
 
+params! {
     /// Parameters of `POST /v1/webhook_endpoints/{webhook_endpoint}`.
     UpdateWebhookEndpoint() {
         description: impl Into<String> = text "description", clear_description "Sets `description`. Text.";
@@ -68,7 +72,7 @@ params! {
     }
 }
 
-open_enums! {
+open_enum! {
     /// Words of `POST /v1/webhook_endpoints.api_version`.
     WebhookEndpointApiVersion {
         V20110101 = "2011-01-01", V20110621 = "2011-06-21", V20110628 = "2011-06-28",
@@ -117,7 +121,9 @@ open_enums! {
         V20260225Clover = "2026-02-25.clover", V20260325Dahlia = "2026-03-25.dahlia",
         V20260422Dahlia = "2026-04-22.dahlia", V20260527Dahlia = "2026-05-27.dahlia",
     }
+}
 
+open_enum! {
     /// Words of `POST /v1/webhook_endpoints.enabled_events` and one other place.
     WebhookEndpointEnabledEvents {
         All = "*", AccountApplicationAuthorized = "account.application.authorized",

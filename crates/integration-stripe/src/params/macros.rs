@@ -5,9 +5,9 @@
 /// A row is `name: argument = method of Params "name on the wire"`, then for a parameter that can be
 /// unset the name of the method that does so, then its doc.
 macro_rules! params {
-    ($($(#[$about:meta])* $name:ident($($required:ident: $given:ty = $with:ident $(<$from:ty>)? $start:literal),*) {
+    ($(#[$about:meta])* $name:ident($($required:ident: $given:ty = $with:ident $(<$from:ty>)? $start:literal),*) {
         $($field:ident: $type:ty = $put:ident $(<$of:ty>)? $wire:literal $(, $clear:ident)? $doc:literal;)*
-    })*) => {$(
+    }) => {
         $(#[$about])*
         #[must_use = "parameters do nothing until a call sends them"]
         pub struct $name(pub(crate) $crate::params::Params);
@@ -62,12 +62,12 @@ macro_rules! params {
                 $crate::params::Value::Object(self.0)
             }
         }
-    )*};
+    };
 }
 
 /// Parameters that are one of several types.
-macro_rules! choices {
-    ($($(#[$about:meta])* $name:ident { $($variant:ident($type:ty)),* $(,)? })*) => {$(
+macro_rules! choice {
+    ($(#[$about:meta])* $name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
         $(#[$about])*
         #[derive(Clone, Debug)]
         #[non_exhaustive]
@@ -90,7 +90,7 @@ macro_rules! choices {
                 }
             }
         }
-    )*};
+    };
 }
 
 /// Choices that text is one of.
@@ -104,4 +104,4 @@ macro_rules! text_choices {
     )*};
 }
 
-pub(crate) use {choices, params, text_choices};
+pub(crate) use {choice, params, text_choices};

@@ -11,7 +11,7 @@ mod types;
 use std::{borrow::Cow, fmt, sync::Arc};
 
 pub(crate) use self::encode::{escape, json, multipart};
-pub(crate) use self::macros::{choices, params, text_choices};
+pub(crate) use self::macros::{choice, params, text_choices};
 pub use self::types::{Decimal, FileParam, Int64Param, ListOf, MapOf};
 
 /// A value of a parameter.

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Presence, View};
+use super::View;
 use crate::{Node, node::Cursor};
 
 /// One page of a list, of a search, or of API v2.
@@ -64,7 +64,7 @@ impl<T: View> List<T> {
 
 impl<T: View> View for List<T> {
     const NAME: &'static str = "List";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("data", Presence::Required)];
+    const FIELDS: &'static str = "data Required";
 
     fn from_node(node: Node) -> Self {
         Self {

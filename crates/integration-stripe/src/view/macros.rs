@@ -1,14 +1,15 @@
 //! What the tables of `generated` stand for.
 
-/// Views: each a name over a node with a getter a field: `name: type = reader "name in JSON"`, then
-/// its presence and its doc.
+/// A view: a name over a node with a getter a field: `name: type = reader "name in JSON"`, then its
+/// presence and its doc.
 ///
-/// Twelve thousand getters and setters pass through these macros, so they hold no macros, few
-/// derives and few generics: each costs the compiler more than the function it documents.
-macro_rules! views {
-    ($($(#[$about:meta])* $name:ident {
+/// Twelve thousand getters and setters pass through these macros, so they hold no macros, no derives
+/// and few generics: each costs the compiler more than the function it documents. There is a call for
+/// each type, because what a call costs grows with the square of its rows.
+macro_rules! view {
+    ($(#[$about:meta])* $name:ident {
         $($(#[$on:meta])* $field:ident: $type:ty = $read:ident $wire:literal $presence:ident $doc:literal;)*
-    })*) => {$(
+    }) => {
         $(#[$about])*
         pub struct $name($crate::Node);
 
@@ -25,8 +26,7 @@ macro_rules! views {
 
         impl $crate::View for $name {
             const NAME: &'static str = stringify!($name);
-            const FIELDS: &'static [(&'static str, $crate::view::Presence)] =
-                &[$(($wire, $crate::view::Presence::$presence)),*];
+            const FIELDS: &'static str = stringify!($($wire $presence)*);
 
             #[inline]
             fn from_node(node: $crate::Node) -> Self {
@@ -40,15 +40,15 @@ macro_rules! views {
         }
 
         $crate::view::of_node!($name);
-    )*};
+    };
 }
 
-/// Views of one of several objects, told by their field `object`.
+/// A view of one of several objects, told by their field `object`.
 #[cfg(feature = "full")]
-macro_rules! unions {
-    ($($(#[$about:meta])* $name:ident {
+macro_rules! union_view {
+    ($(#[$about:meta])* $name:ident {
         $($as:ident: $type:ident = $word:literal;)*
-    })*) => {$(
+    }) => {
         $(#[$about])*
         pub struct $name($crate::Node);
 
@@ -65,19 +65,21 @@ macro_rules! unions {
 
         impl $crate::View for $name {
             const NAME: &'static str = stringify!($name);
-            const FIELDS: &'static [(&'static str, $crate::view::Presence)] = &[];
+            const FIELDS: &'static str = "";
 
+            #[inline]
             fn from_node(node: $crate::Node) -> Self {
                 Self(node)
             }
 
+            #[inline]
             fn node(&self) -> &$crate::Node {
                 &self.0
             }
         }
 
         $crate::view::of_node!($name);
-    )*};
+    };
 }
 
 /// What every view is beside its getters.
@@ -91,8 +93,9 @@ macro_rules! of_node {
         }
 
         impl std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.cursor().redacted(stringify!($name), f)
+                $crate::view::debug(self, f)
             }
         }
 
@@ -106,49 +109,65 @@ macro_rules! of_node {
         impl<'de> serde::Deserialize<'de> for $name {
             #[inline]
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                serde::Deserialize::deserialize(from).map(Self)
+                $crate::view::deserialize(from)
             }
         }
     };
 }
 
-/// Enums of words that Stripe may add to.
-macro_rules! open_enums {
-    ($($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
+/// An enum of words that Stripe may add to.
+macro_rules! open_enum {
+    ($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
         $(#[$about])*
-        #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum $name {
-            $(#[doc = concat!("`", $word, "`")] $variant,)*
+            // The word as code, in three lines: to piece text together for each costs more.
+            $(#[doc = "`"] #[doc = $word] #[doc = "`"] $variant,)*
             /// A word that this version does not know.
             Unknown(Box<str>),
         }
 
         impl $name {
-            // A table is looked through at run time, but compiles in a fraction of two matches.
-            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),*];
-
             /// Returns the word.
+            #[inline]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
+                    $(Self::$variant => $word,)*
                     Self::Unknown(word) => word,
-                    known => $crate::view::word(Self::WORDS, known),
                 }
             }
         }
 
-        // A derive would add a function to each type.
-        impl Eq for $name {}
-
         impl From<&str> for $name {
             #[inline]
             fn from(word: &str) -> Self {
-                $crate::view::known(Self::WORDS, word).unwrap_or_else(|| Self::Unknown(word.into()))
+                match word {
+                    $($word => Self::$variant,)*
+                    word => Self::Unknown(word.into()),
+                }
             }
         }
 
+        // By their words, because a derive would name each variant again.
+        impl Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                Self::from(self.as_str())
+            }
+        }
+
+        impl PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl Eq for $name {}
+
         impl std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
@@ -167,9 +186,9 @@ macro_rules! open_enums {
                 self.as_str().into()
             }
         }
-    )*};
+    };
 }
 
 #[cfg(feature = "full")]
-pub(crate) use unions;
-pub(crate) use {of_node, open_enums, views};
+pub(crate) use union_view;
+pub(crate) use {of_node, open_enum, view};

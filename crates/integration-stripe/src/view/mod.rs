@@ -10,13 +10,16 @@ mod macros;
 #[cfg(test)]
 mod tests;
 
-use integration_core::{Error, ErrorKind, Result};
+use std::fmt;
+
+use integration_core::{Error, ErrorKind};
+use serde::{Deserialize, Deserializer};
 
 use crate::{Node, node::Cursor};
 
 #[cfg(feature = "full")]
-pub(crate) use self::macros::unions;
-pub(crate) use self::macros::{of_node, open_enums, views};
+pub(crate) use self::macros::union_view;
+pub(crate) use self::macros::{of_node, open_enum, view};
 pub use self::{
     expandable::Expandable,
     field::{Field, Int64, Map},
@@ -39,14 +42,29 @@ pub enum Presence {
 pub trait View: Clone + Sized {
     /// The name of the view.
     const NAME: &'static str;
-    /// The documented fields, by their names in JSON.
-    const FIELDS: &'static [(&'static str, Presence)];
+    /// What [`fields`](View::fields) reads: one text costs the compiler a fraction of a table.
+    #[doc(hidden)]
+    const FIELDS: &'static str;
 
     /// Takes any value for such an object.
     fn from_node(node: Node) -> Self;
 
     /// Returns all that was sent.
     fn node(&self) -> &Node;
+
+    /// Returns the documented fields, by their names in JSON.
+    fn fields() -> impl Iterator<Item = (&'static str, Presence)> {
+        let mut words = Self::FIELDS.split_ascii_whitespace();
+        std::iter::from_fn(move || {
+            let name = words.next()?.trim_matches('"');
+            let presence = match words.next()? {
+                "Required" => Presence::Required,
+                "Nullable" => Presence::Nullable,
+                _ => Presence::Optional,
+            };
+            Some((name, presence))
+        })
+    }
 
     #[doc(hidden)]
     fn read(from: Cursor<'_>) -> Option<Self> {
@@ -63,19 +81,19 @@ pub trait View: Clone + Sized {
     /// # Errors
     ///
     /// [`ErrorKind::Decode`], naming the first field that is missing or `null`.
-    fn require(self) -> Result<Self> {
-        for (field, presence) in Self::FIELDS {
+    fn require(self) -> Result<Self, Error> {
+        for (field, presence) in Self::fields() {
             let there = || {
                 self.node()
                     .cursor()
                     .get(field)
                     .is_some_and(|value| !value.is_null())
             };
-            if *presence == Presence::Required && !there() {
+            if presence == Presence::Required && !there() {
                 return Err(Error::new(ErrorKind::Decode, "stripe.require")
                     .with_message("a required field is missing")
                     .with_context("object", Self::NAME)
-                    .with_context("field", *field));
+                    .with_context("field", field));
             }
         }
         Ok(self)
@@ -84,7 +102,7 @@ pub trait View: Clone + Sized {
 
 impl View for Node {
     const NAME: &'static str = "Node";
-    const FIELDS: &'static [(&'static str, Presence)] = &[];
+    const FIELDS: &'static str = "";
 
     fn from_node(node: Node) -> Self {
         node
@@ -99,16 +117,12 @@ impl View for Node {
     }
 }
 
-/// The value of a word in the table of an enum.
-pub(crate) fn known<T: Clone>(words: &[(&'static str, T)], word: &str) -> Option<T> {
-    let mut words = words.iter();
-    words.find_map(|(known, value)| (*known == word).then(|| value.clone()))
+// What the views share, so that each has one call of it.
+
+pub(crate) fn debug<T: View>(view: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    view.node().cursor().redacted(T::NAME, f)
 }
 
-/// The word of a value in the table of an enum.
-pub(crate) fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
-    let mut words = words.iter();
-    words
-        .find_map(|(word, known)| (known == value).then_some(*word))
-        .unwrap_or_default()
+pub(crate) fn deserialize<'de, T: View, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    Node::deserialize(from).map(T::from_node)
 }

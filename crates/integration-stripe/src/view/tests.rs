@@ -39,6 +39,28 @@ fn a_word_that_is_not_known_is_kept() {
         (status.as_str(), ChargeStatus::Failed.as_str()),
         ("settled", "failed")
     );
+    assert_eq!(status.clone(), status);
+    assert_eq!(ChargeStatus::Unknown("failed".into()), ChargeStatus::Failed);
+    assert_ne!(status, ChargeStatus::Failed);
+    assert_eq!(format!("{status:?}"), "settled");
+}
+
+#[test]
+fn the_fields_of_a_view_are_told_with_their_presence() {
+    use super::Presence::{Nullable, Optional, Required};
+    let of = |name: &str| {
+        let mut fields = Charge::fields();
+        fields.find_map(|(field, presence)| (field == name).then_some(presence))
+    };
+    assert_eq!(
+        ["amount", "customer", "radar_options", "nothing"].map(of),
+        [Some(Required), Some(Nullable), Some(Optional), None]
+    );
+    assert_eq!(Node::fields().count(), 0);
+    assert_eq!(
+        List::<Charge>::fields().collect::<Vec<_>>(),
+        [("data", Required)]
+    );
 }
 
 #[test]
@@ -58,9 +80,9 @@ fn require_names_the_first_field_that_is_missing() {
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("amount_captured"), "{error}");
     let mut whole = serde_json::Map::new();
-    for (field, presence) in Charge::FIELDS {
-        if *presence == super::Presence::Required {
-            whole.insert((*field).to_owned(), json!(1));
+    for (field, presence) in Charge::fields() {
+        if presence == super::Presence::Required {
+            whole.insert(field.to_owned(), json!(1));
         }
     }
     assert!(charge(Value::Object(whole.clone())).require().is_ok());
@@ -94,5 +116,5 @@ fn a_64_bit_integer_is_read_from_a_string() {
 fn names_that_are_keywords_are_read_by_their_name_in_json() {
     let node: Node = serde_json::from_value(json!({"type": "charge.succeeded"})).unwrap();
     assert_eq!(Event::from_node(node).r#type(), Some("charge.succeeded"));
-    assert!(Event::FIELDS.iter().any(|(name, _)| *name == "type"));
+    assert!(Event::fields().any(|(name, _)| name == "type"));
 }

@@ -3,9 +3,9 @@
 use integration_core::Result;
 
 use super::{V2, open_envelope, refuse};
-use crate::{Client, Node, Params, Req, View, op::Verb, view::views};
+use crate::{Client, Node, Params, Req, View, op::Verb, view::view};
 
-views! {
+view! {
     /// An event of API v2 as it is delivered: thin, so its object is fetched, as it is now.
     EventNotification {
         context: &str = text "context" Nullable "Where it happened, such as `acct_1/acct_2`; may be `null`.";
@@ -17,7 +17,9 @@ views! {
         related_object: RelatedObject = view "related_object" Nullable "The object it is about; may be `null`.";
         r#type: &str = text "type" Required "Its type; always there.";
     }
+}
 
+view! {
     /// The object that a notification is about.
     RelatedObject {
         id: &str = text "id" Required "Text; always there.";

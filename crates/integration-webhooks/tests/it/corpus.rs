@@ -134,7 +134,11 @@ fn verify(scheme: Scheme, case: &Case) -> Result<(), String> {
         headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
     let body = Bytes::from(STANDARD.decode(&case.body_b64).unwrap());
-    let verdict = source.verify(&headers, &body, Duration::from_secs(case.now));
+    let now = Duration::from_secs(case.now);
+    let verdict = source.verify(&headers, &body, now);
+    if let Err(rejection) = source.check(&headers, &body, now) {
+        assert_eq!(verdict.as_ref().err(), Some(&rejection));
+    }
     verdict.map(drop).map_err(|rejection| rejection.to_string())
 }
 

@@ -176,7 +176,11 @@ fn the_tolerance_holds_to_both_sides_and_includes_its_last_second() {
         (Duration::ZERO, false),
         (Duration::MAX, false),
     ] {
-        assert_eq!(source.verify(&headers, &body, now).is_ok(), ok, "{now:?}");
+        let verdict = source.verify(&headers, &body, now).map(drop);
+        assert_eq!(verdict.is_ok(), ok, "{now:?}");
+        assert_eq!(source.check(&headers, &body, now), verdict, "{now:?}");
+        let other = source.check(&headers, b"{\"other\":1}", now);
+        assert!(other.is_err(), "{now:?}");
     }
 }
 
