@@ -17,9 +17,9 @@ pub struct SqliteConfig {
     pub max_bytes: Option<u64>,
     /// Connections that read, at least 1. Default: 2.
     pub readers: usize,
-    /// Pages in the write-ahead log before it is copied into the file. Default: 16,000, which is
-    /// 64 MB. With a quota at most an eighth of it.
-    pub wal_autocheckpoint: u32,
+    /// Bytes in the write-ahead log before it is copied into the file. Default: 64 MB. With a quota
+    /// at most an eighth of it.
+    pub max_log_bytes: u64,
     /// Commits each command by itself. Only to measure what group commit is worth.
     pub commit_per_event: bool,
 }
@@ -32,7 +32,7 @@ impl Default for SqliteConfig {
             max_batch: 1024,
             max_bytes: None,
             readers: 2,
-            wal_autocheckpoint: 16_000,
+            max_log_bytes: 64_000_000,
             commit_per_event: false,
         }
     }

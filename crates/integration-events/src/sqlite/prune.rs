@@ -4,7 +4,7 @@
 //! gave pages back would have to keep a map of all of them, and would ask for them again an hour
 //! later.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 
 use super::{counts::Tx, failure::Work, known};
 use crate::{
@@ -116,12 +116,30 @@ fn remove(tx: &mut Tx<'_>, seq: i64, route: i64, state: u8) -> rusqlite::Result<
 }
 
 /// Empties an event that has no delivery left; returns whether it did.
+///
+/// Its row goes and a small one comes: a row that becomes small where it is keeps its page, and no
+/// other row ever moves in, as those to come have higher numbers.
 fn empty(tx: &Tx<'_>, event: i64) -> rusqlite::Result<bool> {
-    let mut update = tx.conn.prepare_cached(
-        "UPDATE event SET emptied = 1, headers = x'', body = x'' WHERE seq = ?1 AND emptied = 0
-         AND NOT EXISTS (SELECT 1 FROM delivery WHERE seq BETWEEN ?1 << 8 AND (?1 << 8) + 255)",
+    let mut delete = tx.conn.prepare_cached(
+        "DELETE FROM event WHERE seq = ?1 AND emptied = 0
+         AND NOT EXISTS (SELECT 1 FROM delivery WHERE seq BETWEEN ?1 << 8 AND (?1 << 8) + 255)
+         RETURNING seq, id, source, provider_id, id_signed, type, occurred_at, received_at,
+             dup_count, body_len",
     )?;
-    Ok(update.execute([event])? == 1)
+    let kept = delete.query_row([event], |row| {
+        let values = (0..10).map(|place| row.get(place));
+        values.collect::<rusqlite::Result<Vec<Value>>>()
+    });
+    let Some(kept) = kept.optional()? else {
+        return Ok(false);
+    };
+    let mut insert = tx.conn.prepare_cached(
+        "INSERT INTO event (seq, id, source, provider_id, id_signed, type, occurred_at, received_at,
+             dup_count, body_len, emptied, headers, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, x'', x'')",
+    )?;
+    insert.execute(params_from_iter(kept))?;
+    Ok(true)
 }
 
 fn unrouted(tx: &Tx<'_>, youngest: UnixMillis, mut sweep: Sweep) -> rusqlite::Result<Sweep> {

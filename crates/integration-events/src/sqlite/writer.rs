@@ -263,9 +263,9 @@ pub(super) fn connect(
     if application == schema::APPLICATION_ID {
         tune(&conn, config)?;
     }
-    let page_size: u64 = conn
-        .pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))?
-        .into();
+    // Of a new file alone: one that has pages keeps their size.
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
+    let page_size = page_size(&conn)?;
     let max_pages = config.max_bytes.map(|max| (max / page_size).max(1));
     if let Some(max) = max_pages {
         let sql = format!("PRAGMA max_page_count = {max}");
@@ -277,7 +277,7 @@ pub(super) fn connect(
 fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", level(config.synchronous_full))?;
-    let checkpoint = log_pages(config);
+    let checkpoint = log_pages(config, page_size(conn)?);
     conn.query_row(
         &format!("PRAGMA wal_autocheckpoint = {checkpoint}"),
         [],
@@ -291,15 +291,23 @@ fn level(is_synced: bool) -> &'static str {
     if is_synced { "FULL" } else { "NORMAL" }
 }
 
+/// Twice SQLite's default: an event of 1 KB and its delivery then change half as many pages of a
+/// batch, each of which is written to the log by two calls. Four times makes a single claim slow.
+const PAGE_BYTES: u32 = 8192;
+
+fn page_size(conn: &Connection) -> rusqlite::Result<u64> {
+    conn.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))
+        .map(u64::from)
+}
+
 /// Pages the write-ahead log may have before it is copied into the file: with a quota no more than
 /// a part of it, or the log alone would be larger than what the quota allows.
-fn log_pages(config: &SqliteConfig) -> u64 {
+fn log_pages(config: &SqliteConfig, page_size: u64) -> u64 {
     const PART: u64 = 8;
-    const PAGE: u64 = 4096;
     const LEAST: u64 = 64;
-    let most = u64::from(config.wal_autocheckpoint);
-    let by_quota = config.max_bytes.map_or(most, |max| max / PAGE / PART);
-    most.min(by_quota.max(LEAST))
+    let most = config.max_log_bytes / page_size;
+    let by_quota = config.max_bytes.map_or(most, |max| max / page_size / PART);
+    most.min(by_quota.max(LEAST)).max(1)
 }
 
 /// Page cache of the writer; negative is in KiB.

@@ -249,13 +249,20 @@ async fn retention_empties_events_and_still_knows_duplicates_until_the_keys_go()
 
 #[tokio::test]
 async fn a_full_quota_refuses_appends_keeps_what_it_has_and_resumes_after_a_prune() {
+    // Several to a page, one to a page, several pages each.
+    for size in [500, 4096, 20_000] {
+        fill_up_and_prune(size).await;
+    }
+}
+
+async fn fill_up_and_prune(body: usize) {
     let dir = tempfile::tempdir().unwrap();
     let config = SqliteConfig::default().with_max_bytes(Some(1 << 20));
     let store = SqliteStore::open(dir.path().join("events.db"), config).unwrap();
     let mut stored = 0;
     let error = loop {
         let mut new = event(stored, "a", None);
-        new.body = vec![7; 4096].into();
+        new.body = vec![7; body].into();
         match store.append(new).await {
             Ok(_) => stored += 1,
             Err(error) => break error,
@@ -285,10 +292,12 @@ async fn a_full_quota_refuses_appends_keeps_what_it_has_and_resumes_after_a_prun
         ),
         stored
     );
-    assert_eq!(
-        store.append(event(u128::MAX, "a", None)).await.unwrap(),
-        Stored::New
-    );
+    let half = u64::try_from(stored / 2).unwrap();
+    for no in 0..half {
+        let mut new = event(u128::MAX - u128::from(no), "a", None);
+        new.body = vec![7; body].into();
+        assert_eq!(store.append(new).await.unwrap(), Stored::New);
+    }
 }
 
 #[tokio::test]
