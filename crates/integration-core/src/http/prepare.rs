@@ -129,7 +129,10 @@ impl RequestBuilder {
         let mut operation = String::with_capacity(prefix.len() + 1 + method.len());
         operation.push_str(prefix);
         operation.push('.');
-        operation.extend(method.chars().map(|c| c.to_ascii_lowercase()));
+        operation.push_str(method);
+        if let Some(method) = operation.get_mut(prefix.len() + 1..) {
+            method.make_ascii_lowercase();
+        }
         Cow::Owned(operation)
     }
 
