@@ -12,6 +12,7 @@ mod deps;
 mod env_docs;
 mod house;
 mod layout;
+mod lone;
 mod new_service;
 #[cfg(test)]
 mod scratch;
