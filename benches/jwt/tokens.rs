@@ -16,10 +16,18 @@ use serde_json::{Value, json};
 
 pub(crate) const ISSUER: &str = "https://as.example.test";
 pub(crate) const AUDIENCE: &str = "https://api.example.test";
+pub(crate) const SUBJECT: &str = "0f8c2f0e-user";
+pub(crate) const SCOPE: &str = "openid profile offline_access api:read api:write";
+
+/// Seconds.
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
 
 pub(crate) struct Signed {
     pub(crate) algorithm: &'static str,
     pub(crate) token: String,
+    /// What nobody may take, by what is wrong with it.
+    pub(crate) refused: [(&'static str, String); 5],
     pub(crate) jwk: Value,
     /// Verifies message and signature with a key that is prepared, and does nothing else.
     pub(crate) verify: Verify,
@@ -92,21 +100,55 @@ fn signed(
 ) -> Signed {
     let now = SystemClock.unix().as_secs();
     let header = json!({"alg": algorithm, "kid": "key-1", "typ": "at+jwt"});
-    let claims = json!({
-        "iss": ISSUER, "aud": AUDIENCE, "sub": "0f8c2f0e-user", "client_id": "app-1",
-        "jti": "1d9f8f5a-3a", "iat": now, "nbf": now, "exp": now + 86_400,
-        "scope": "openid profile offline_access api:read api:write", "tenant": "acme",
-    });
-    let message = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
-    let token = format!("{message}.{}", b64(sign(message.as_bytes())));
+    let claims = |at: u64| {
+        json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": SUBJECT, "client_id": "app-1",
+            "jti": "1d9f8f5a-3a", "iat": at, "nbf": at, "exp": at + DAY,
+            "scope": SCOPE, "tenant": "acme",
+        })
+    };
+    let message = |claims: &Value| {
+        let claims = b64(claims.to_string());
+        format!("{}.{claims}", b64(header.to_string()))
+    };
+    let issue = |claims: &Value| {
+        let message = message(claims);
+        let signature = b64(sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    };
+    let but = |claim: &str, value: &str| {
+        let mut claims = claims(now);
+        claims[claim] = value.into();
+        claims
+    };
+    let token = issue(&claims(now));
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    let other = message(&but("sub", "another"));
+    let refused = [
+        ("another signature", with_another_signature(&token)),
+        ("another subject", format!("{other}.{signature}")),
+        ("another issuer", issue(&but("iss", AUDIENCE))),
+        ("another audience", issue(&but("aud", ISSUER))),
+        ("an expired one", issue(&claims(now - DAY - HOUR))),
+    ];
     jwk["alg"] = algorithm.into();
     jwk["kid"] = "key-1".into();
     Signed {
         algorithm,
         token,
+        refused,
         jwk,
         verify,
     }
+}
+
+/// One bit of it is turned.
+fn with_another_signature(token: &str) -> String {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let middle = signature.len() / 2;
+    signature[middle] ^= 1;
+    format!("{message}.{}", b64(signature))
 }
 
 impl Signed {

@@ -4,6 +4,7 @@
     reason = "a command-line tool says on stderr what stopped it"
 )]
 
+mod bench_jwt;
 mod build_cost;
 mod checklist;
 mod ci;
@@ -12,6 +13,7 @@ mod deps;
 mod env_docs;
 mod house;
 mod layout;
+mod lone;
 mod new_service;
 #[cfg(test)]
 mod scratch;
@@ -53,6 +55,7 @@ fn run(arguments: &[&str], out: &mut impl Write) -> io::Result<bool> {
         [] | ["help" | "--help" | "-h"] => help(out).map(|()| true),
         ["ci"] => ci::run(&root()?, false, out),
         ["ci", "--full"] => ci::run(&root()?, true, out),
+        ["bench-jwt", words @ ..] => bench_jwt::run(&root()?, words, out),
         ["build-cost", words @ ..] => build_cost::run(&root()?, words, out),
         ["codegen", words @ ..] => codegen::run(&root()?, words, out),
         ["env-docs"] => write_env_docs(&root()?, out),
@@ -87,6 +90,11 @@ fn help(out: &mut impl Write) -> io::Result<()> {
         out,
         "ci --full",
         "also deny, machete, hack, semver-checks where they are installed",
+    )?;
+    row(
+        out,
+        "bench-jwt",
+        "CPU microseconds of a token's check beside jsonwebtoken and huskarl; minutes; --quick",
     )?;
     row(
         out,
@@ -172,7 +180,7 @@ mod tests {
             assert!(text.contains(step.name), "{}", step.name);
         }
         assert!(text.contains("new-service sendgrid"));
-        assert!(text.contains("build-cost"));
+        assert!(text.contains("bench-jwt") && text.contains("build-cost"));
     }
 
     #[test]

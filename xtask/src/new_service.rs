@@ -113,24 +113,6 @@ pub(crate) fn write(root: &Path, name: &str) -> io::Result<Vec<String>> {
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// A manifest for a workspace of the new crate alone, that takes ours from `root` by path.
-pub(crate) fn lone_workspace(manifest: &str, root: &Path) -> String {
-    let root = root.display();
-    let mut text = String::new();
-    for line in manifest.lines() {
-        let line = if line.starts_with("members = ") {
-            "members = [\"crates/*\"]".to_owned()
-        } else if line.starts_with("default-members") || line.starts_with("exclude") {
-            continue;
-        } else {
-            line.replace("path = \"crates/", &format!("path = \"{root}/crates/"))
-        };
-        text.push_str(&line);
-        text.push('\n');
-    }
-    text
-}
-
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
     chars
@@ -215,15 +197,6 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("is there already")
-        );
-    }
-
-    #[test]
-    fn a_lone_workspace_takes_our_crates_by_path() {
-        let manifest = "[workspace]\nmembers = [\"crates/*\", \"tests\"]\nexclude = []\na = { path = \"crates/a\" }\n";
-        assert_eq!(
-            lone_workspace(manifest, Path::new("/r")),
-            "[workspace]\nmembers = [\"crates/*\"]\na = { path = \"/r/crates/a\" }\n"
         );
     }
 }

@@ -20,7 +20,7 @@ use std::{
 };
 
 use self::read::Features;
-use crate::{ci::cargo, new_service};
+use crate::{ci::cargo, lone};
 
 /// CPU seconds of core without its features, at most.
 const CORE_BAR: f64 = 12.0;
@@ -144,13 +144,7 @@ fn reqwest_alone(root: &Path, lone: &Path) -> io::Result<Features> {
 
 /// A workspace with our versions and profile whose crates have reqwest alone.
 fn lay_out(root: &Path, lone: &Path, features: &Features) -> io::Result<()> {
-    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
-    fs::create_dir_all(lone)?;
-    fs::write(
-        lone.join("Cargo.toml"),
-        new_service::lone_workspace(&manifest, root),
-    )?;
-    fs::copy(root.join("Cargo.lock"), lone.join("Cargo.lock"))?;
+    lone::workspace(root, lone)?;
     let ring = "rustls = { workspace = true, features = [\"ring\"] }\n";
     for (name, features, more) in [
         (ALONE, features.as_toml(), ""),
@@ -162,14 +156,11 @@ fn lay_out(root: &Path, lone: &Path, features: &Features) -> io::Result<()> {
             "",
         ),
     ] {
-        let source = lone.join("crates").join(name).join("src");
-        fs::create_dir_all(&source)?;
         let manifest = format!(
-            "[package]\nname = \"{name}\"\nversion.workspace = true\nedition.workspace = true\npublish = false\n\n[dependencies]\nreqwest = {{ workspace = true, features = {} }}\n{more}",
-            features
+            "[dependencies]\nreqwest = {{ workspace = true, features = {features} }}\n{more}"
         );
-        fs::write(source.with_file_name("Cargo.toml"), manifest)?;
-        fs::write(source.join("lib.rs"), "//! Depends on reqwest.\n")?;
+        let lib = ("lib.rs", "//! Depends on reqwest.\n");
+        lone::package(lone, name, &manifest, lib)?;
     }
     Ok(())
 }

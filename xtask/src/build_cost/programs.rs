@@ -10,7 +10,7 @@ use super::{
     read::{self, Took},
     wrapper,
 };
-use crate::{ci::cargo, new_service};
+use crate::{ci::cargo, lone};
 
 /// A program that depends on the crates that are counted.
 pub(super) struct Program {
@@ -45,18 +45,8 @@ impl Program {
     ///
     /// `manifest` is what follows the head of its manifest.
     pub(super) fn lay_out(&self, root: &Path, manifest: &str, main: &str) -> io::Result<()> {
-        let (folder, package) = (&self.folder, self.package);
-        let ours = fs::read_to_string(root.join("Cargo.toml"))?;
-        let source = folder.join("crates").join(package).join("src");
-        fs::create_dir_all(&source)?;
-        let lone = new_service::lone_workspace(&ours, root);
-        fs::write(folder.join("Cargo.toml"), lone)?;
-        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-        let head = format!(
-            "[package]\nname = \"{package}\"\nversion.workspace = true\nedition.workspace = true\npublish = false\n\n"
-        );
-        fs::write(source.with_file_name("Cargo.toml"), head + manifest)?;
-        fs::write(source.join("main.rs"), main)
+        lone::workspace(root, &self.folder)?;
+        lone::package(&self.folder, self.package, manifest, ("main.rs", main))
     }
 
     /// Builds what is counted anew, its dependencies where they are not there yet.
