@@ -1,6 +1,6 @@
 //! Calls over loopback HTTP/1.1: a client on one thread, the server in a process of its own.
 
-use std::{net::SocketAddr, rc::Rc, sync::Arc};
+use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use integration_benches::{
     row::Row,
@@ -16,6 +16,8 @@ use crate::{fused, policies::GENEROUS, server};
 
 /// Calls in flight in the table the bars are about.
 pub(crate) const MANY: u64 = 64;
+/// As long as an attempt of ours has.
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Rows the bars are about.
 pub(crate) const BARE: &str = "reqwest, bare";
 pub(crate) const OURS: &str = "http::Client, all policies";
@@ -37,6 +39,19 @@ pub(crate) fn table(server: SocketAddr, in_flight: u64) -> Table {
         answer.bytes().await.unwrap().len()
     };
     table.add(row(BARE, in_flight, Rc::clone(&url), bytes, call));
+    // A deadline alone, which bare reqwest has not, makes the runtime keep a timer for each call.
+    let client = bare();
+    let call = async move |url: &str| {
+        let answer = client.get(url).timeout(TIMEOUT).send().await.unwrap();
+        answer.bytes().await.unwrap().len()
+    };
+    table.add(row(
+        "reqwest, with its timeout",
+        in_flight,
+        Rc::clone(&url),
+        bytes,
+        call,
+    ));
     let client = ours(server);
     let call = async move |_: &str| {
         let answer = client.get(server::PATH).send().await.unwrap();
