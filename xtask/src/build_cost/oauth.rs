@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{AS_IT_COMES, Cost, Scratch, measure, reqwest_alone, set};
+use super::{AS_IT_COMES, Cost, Scratch, least, reqwest_alone, set};
 
 /// CPU seconds and packages that it may cost more.
 const SECONDS_BAR: f64 = 20.0;
@@ -30,11 +30,10 @@ pub(super) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {
         set("integration-oauth, `presets`", OAUTH.to_vec(), root),
         set(&reqwest, vec!["--package", AS_IT_COMES], &lone),
     ];
-    writeln!(out, "| clean debug build | CPU s | dependencies |")?;
-    writeln!(out, "|---|---|---|")?;
-    let target = scratch.0.join("target");
-    let ours = measure(&sets[0], &target)?.shown(&sets[0], out)?;
-    let theirs = measure(&sets[1], &target)?.shown(&sets[1], out)?;
+    let costs = least(&sets, &scratch.0.join("target"), out)?;
+    let [ours, theirs] = costs[..] else {
+        return Err(io::Error::other("a set is missing"));
+    };
     compare(ours, theirs, out)
 }
 

@@ -13,12 +13,9 @@ use std::{
 };
 
 use super::{
-    Scratch, peer,
+    ROUNDS, Scratch, peer,
     programs::{PLAIN_RELEASE, Program},
 };
-
-/// How often a check is repeated.
-const ROUNDS: usize = 3;
 
 /// The program of ours that is built.
 const HELLO: &str = "stripe-hello";
