@@ -17,8 +17,8 @@ pub struct SqliteConfig {
     pub max_bytes: Option<u64>,
     /// Connections that read, at least 1. Default: 2.
     pub readers: usize,
-    /// Bytes in the write-ahead log before it is copied into the file. Default: 64 MB. With a quota
-    /// at most an eighth of it.
+    /// Bytes in the write-ahead log before it is copied into the file; at twice as many, commits wait
+    /// for that. Default: 64 MB. With a quota at most an eighth of it.
     pub max_log_bytes: u64,
     /// Commits each command by itself. Only to measure what group commit is worth.
     pub commit_per_event: bool,

@@ -1,6 +1,6 @@
 //! The embedded store: one SQLite file, one writer, group commit.
 //!
-//! One thread owns the only connection that writes. Commands reach it over a bounded channel; it
+//! One connection writes, and one thread works with it. Commands reach it over a bounded channel; it
 //! takes everything that waits, runs it in one transaction, and answers when the commit is on disk.
 //! There is no timer: the batch is whoever arrived during the last commit, so an idle store commits
 //! at once and a busy one shares each fsync among hundreds. A failed commit answers all of its
@@ -9,7 +9,11 @@
 //!
 //! Only a promise waits for the disk: an append, a replay, a drop, a removal. Claims and settlements
 //! are committed without a sync of their own. The death of the process does not touch them; a power
-//! cut may undo the latest, and then a delivery is made again, which its id was made for.
+//! cut may undo the latest, and then a delivery is made again, which its id was made for. As they
+//! wait for nothing, a small one is carried out in the thread of its caller while the writer has
+//! nothing to do: to wake that thread and be woken by it takes longer than the work.
+//!
+//! A second thread copies the write-ahead log into the file, so that no commit waits for that.
 //!
 //! What keeps the writer cheap, and where this differs from the obvious schema:
 //! - A delivery's number is its event's number times 256 plus its place, so the two tables join
@@ -30,6 +34,7 @@ mod counts;
 mod failure;
 mod headers;
 mod known;
+mod log;
 mod order;
 mod prune;
 mod read;

@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::File,
     path::Path,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, atomic::Ordering, mpsc::sync_channel},
     thread::JoinHandle,
 };
 
@@ -23,11 +23,12 @@ use super::{
     config::SqliteConfig,
     counts::{Memory, Tx},
     failure::{Work, opening, storage},
+    log::{self, Log},
     prune::{self, Stage, Sweep},
     read,
     replay::{self, Progress},
     settle,
-    writer::{self, BUSY, Command, Job, Shown, Writer},
+    writer::{self, BUSY, Command, Job, Shown, Worker, Writer},
 };
 use crate::{
     event::{NewEvent, Stored},
@@ -45,6 +46,10 @@ use crate::{
 /// keep deliveries from being settled.
 const CONTROL: usize = 256;
 
+/// Deliveries in a command that may be carried out in the thread of its caller: what a runtime can
+/// do without that thread for, about 0.1 ms.
+const SMALL: usize = 8;
+
 /// Operations that a power cut may undo, since all that follows is that a delivery is made again.
 const REPEATED_IF_LOST: [&str; 4] = [
     "events.claim",
@@ -58,8 +63,11 @@ const REPEATED_IF_LOST: [&str; 4] = [
 pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
+    writer: Arc<Mutex<Writer>>,
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
-    thread: Option<JoinHandle<()>>,
+    log: Arc<Log>,
+    /// The writer, then the copier of the log.
+    threads: Vec<JoinHandle<()>>,
     readers: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
     shown: Arc<Shown>,
@@ -70,9 +78,10 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        // Each ends when nobody can tell it to work any more; it is the writer who tells the copier.
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // A writer that panicked has nothing left to write.
+        for thread in self.threads.drain(..) {
+            // One that panicked has nothing left to write.
             let _panicked = thread.join();
         }
     }
@@ -117,29 +126,41 @@ impl SqliteStore {
     }
 
     fn open_with(path: &Path, config: SqliteConfig, lock: Option<File>) -> Result<Self> {
-        let (conn, max_pages) = writer::open(path, &config)?;
+        let log = Log::new(&config);
+        let (conn, max_pages) = writer::open(path, &config, &log)?;
         let readers = (0..config.readers.max(1)).map(|_| reader(path));
         let readers: Vec<_> = readers.collect::<Result<_>>()?;
         let (jobs, receiver) = mpsc::channel(config.queue.max(1) + CONTROL);
+        let (copier, told) = sync_channel(1);
         let shown = Arc::new(Shown::new());
-        let writer = Writer {
+        let writer = Arc::new(Mutex::new(Writer {
             path: path.to_owned(),
             config: config.clone(),
             conn: Some(conn),
-            jobs: receiver,
             memory: Memory::default(),
             max_pages,
             shown: shown.clone(),
-            runtime: Handle::try_current().ok(),
+            log: log.clone(),
             is_synced: config.synchronous_full,
+        }));
+        let worker = Worker {
+            writer: writer.clone(),
+            jobs: receiver,
+            runtime: Handle::try_current().ok(),
+            log: log.clone(),
+            copier,
         };
-        let thread = std::thread::Builder::new()
-            .name("events-writer".to_owned())
-            .spawn(move || writer.run())
-            .map_err(|error| Error::new(ErrorKind::Storage, "events.open").with_source(error))?;
+        let settings = config.clone();
+        let working = start("events-writer", move || worker.run(&settings))?;
+        let (path, its, copied) = (path.to_owned(), writer.clone(), log.clone());
+        let copying = start("events-copier", move || {
+            log::run(&path, &copied, &its, &told)
+        })?;
         Ok(Self(Arc::new(Inner {
+            writer,
             jobs: Some(jobs),
-            thread: Some(thread),
+            log,
+            threads: vec![working, copying],
             permits: Arc::new(Semaphore::new(readers.len())),
             readers: Arc::new(Mutex::new(readers)),
             shown,
@@ -181,6 +202,35 @@ impl SqliteStore {
         answer.await.map_err(|_| closed())?
     }
 
+    /// The same for a command that a power cut may undo. A small one is carried out here and now if
+    /// the writer has nothing to do: that takes less time than to wake its thread and be woken.
+    async fn write_soon<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        size: usize,
+        mut work: impl FnMut(&mut Tx<'_>) -> Work<T> + Send + 'static,
+    ) -> Result<T> {
+        if size <= SMALL
+            && let Some(result) = self.write_here(operation, &mut work)
+        {
+            return result;
+        }
+        self.write(operation, 0, work).await
+    }
+
+    fn write_here<T>(
+        &self,
+        operation: &'static str,
+        work: &mut impl FnMut(&mut Tx<'_>) -> Work<T>,
+    ) -> Option<Result<T>> {
+        let jobs = self.0.jobs.as_ref()?;
+        // A long log is shortened by what goes through the writer.
+        if jobs.capacity() < jobs.max_capacity() || self.0.log.is_long() {
+            return None;
+        }
+        self.0.writer.try_lock()?.commit_here(operation, work)
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -207,6 +257,12 @@ impl SqliteStore {
         let found = task.await.map_err(|_| gone())?.ok_or_else(gone)?;
         found.map_err(|error| storage(operation, error))
     }
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    let failed = |error| Error::new(ErrorKind::Storage, "events.open").with_source(error);
+    thread.spawn(work).map_err(failed)
 }
 
 /// Opens a connection that cannot write.
@@ -252,7 +308,7 @@ fn lock(path: &Path) -> Result<File> {
 }
 
 fn release_leases(path: &Path, config: &SqliteConfig, now: UnixMillis) -> Result<()> {
-    let (mut conn, max_pages) = writer::open(path, config)?;
+    let (mut conn, max_pages) = writer::open(path, config, &Log::new(config))?;
     let mut release = || -> rusqlite::Result<bool> {
         let transaction = conn.transaction()?;
         let mut memory = Memory::default();
@@ -307,14 +363,16 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Lease>> {
-        self.write("events.claim", 0, move |tx| claim::claim(tx, &request))
-            .await
+        let size = request.limit;
+        let work = move |tx: &mut Tx<'_>| claim::claim(tx, &request);
+        self.write_soon("events.claim", size, work).await
     }
 
     async fn settle(&self, settlements: Vec<Settlement>, now: UnixMillis) -> Result<Vec<Settled>> {
         too_many("events.settle", settlements.len())?;
+        let size = settlements.len();
         let work = move |tx: &mut Tx<'_>| settle::settle(tx, &settlements, now);
-        self.write("events.settle", 0, work).await
+        self.write_soon("events.settle", size, work).await
     }
 
     async fn extend(&self, leases: Vec<Extension>, until: UnixMillis) -> Result<Vec<Settled>> {

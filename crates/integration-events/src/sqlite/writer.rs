@@ -5,11 +5,13 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        mpsc::SyncSender,
     },
     time::Duration,
 };
 
 use integration_core::Result;
+use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use tokio::{
     runtime::Handle,
@@ -20,7 +22,9 @@ use super::{
     config::SqliteConfig,
     counts::{self, Memory, Tx},
     failure::{Failure, Work, copy, opening},
-    known, schema,
+    known,
+    log::Log,
+    schema,
 };
 use crate::id::UnixMillis;
 
@@ -58,11 +62,7 @@ pub(super) struct Command<F, T> {
 
 impl<T: Send, F: FnMut(&mut Tx<'_>) -> Work<T> + Send> Job for Command<F, T> {
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
-        self.result = Some(match (self.work)(tx) {
-            Ok(value) => Ok(value),
-            Err(Failure::Refused(error)) => Err(error),
-            Err(Failure::Sql(error)) => return Err(error),
-        });
+        self.result = Some(carry_out(&mut self.work, tx)?);
         Ok(())
     }
 
@@ -78,6 +78,18 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> Work<T> + Send> Job for Command<F, T> {
         };
         // Nobody waits any more: the command is carried out all the same.
         let _unheard = self.reply.send(answer);
+    }
+}
+
+/// Tells a refusal, which is an answer, from a failure of the whole batch.
+fn carry_out<T>(
+    work: &mut impl FnMut(&mut Tx<'_>) -> Work<T>,
+    tx: &mut Tx<'_>,
+) -> rusqlite::Result<Result<T>> {
+    match work(tx) {
+        Ok(value) => Ok(Ok(value)),
+        Err(Failure::Refused(error)) => Ok(Err(error)),
+        Err(Failure::Sql(error)) => Err(error),
     }
 }
 
@@ -118,46 +130,82 @@ impl Shown {
         self.is_writable.store(outcome.is_ok(), Ordering::Relaxed);
         // A file that was locked is as good as before once it is free.
         if let Err(error) = outcome
-            && error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy)
+            && !is_busy(error)
         {
             self.has_failed.store(true, Ordering::Relaxed);
         }
     }
 }
 
+/// The connection that writes, and what it knows. Who holds the lock on it writes: its thread, or a
+/// caller with little to do while that thread has nothing.
 pub(super) struct Writer {
     pub(super) path: PathBuf,
     pub(super) config: SqliteConfig,
     pub(super) conn: Option<Connection>,
-    pub(super) jobs: mpsc::Receiver<Box<dyn Job>>,
     pub(super) memory: Memory,
     pub(super) max_pages: Option<u64>,
     pub(super) shown: Arc<Shown>,
-    /// Where answers are given, if there is a runtime.
-    pub(super) runtime: Option<Handle>,
+    pub(super) log: Arc<Log>,
     /// Whether commits wait for the disk now.
     pub(super) is_synced: bool,
 }
 
-impl Writer {
+/// What the thread of the writer works with.
+pub(super) struct Worker {
+    pub(super) writer: Arc<Mutex<Writer>>,
+    pub(super) jobs: mpsc::Receiver<Box<dyn Job>>,
+    /// Where answers are given, if there is a runtime.
+    pub(super) runtime: Option<Handle>,
+    pub(super) log: Arc<Log>,
+    pub(super) copier: SyncSender<()>,
+}
+
+impl Worker {
     /// Works until every sender is gone and everything sent is answered.
-    pub(super) fn run(mut self) {
-        let max = self.config.max_batch.max(1);
+    pub(super) fn run(mut self, config: &SqliteConfig) {
+        let max = config.max_batch.max(1);
         let mut batch = Vec::with_capacity(max);
         while self.jobs.blocking_recv_many(&mut batch, max) > 0 {
-            if self.config.commit_per_event {
-                for job in batch.drain(..) {
-                    self.commit(&mut vec![job]);
-                }
+            if config.commit_per_event {
+                batch.drain(..).for_each(|job| self.work_off(vec![job]));
             } else {
-                self.commit(&mut batch);
+                let next = Vec::with_capacity(batch.len());
+                self.work_off(std::mem::replace(&mut batch, next));
             }
         }
-        if let Err(error) = self.close() {
+        if let Err(error) = self.writer.lock().close() {
             tracing::debug!(%error, "the index of ids is completed by the next start");
         }
     }
 
+    /// Commits a batch and answers it.
+    fn work_off(&self, mut batch: Vec<Box<dyn Job>>) {
+        if self.log.is_too_long() {
+            self.log.wait();
+        }
+        let is_promise = batch.iter().any(|job| job.is_promise());
+        let run = |tx: &mut Tx<'_>| batch.iter_mut().try_for_each(|job| job.run(tx));
+        let outcome = self.writer.lock().commit(is_promise, run);
+        match (outcome, &self.runtime) {
+            (Ok(()), Some(runtime)) if batch.len() > ANSWERED_HERE => {
+                // Waking one task that wakes the others spares a switch of threads for each.
+                runtime.spawn(async move { batch.into_iter().for_each(|job| job.answer(Ok(()))) });
+            }
+            (outcome, _) => {
+                for job in batch {
+                    job.answer(outcome.as_ref().copied());
+                }
+            }
+        }
+        if self.log.is_long() {
+            // One that is told already need not be told twice.
+            let _told = self.copier.try_send(());
+        }
+    }
+}
+
+impl Writer {
     /// Completes the index of ids; should that fail, the next start reads them back.
     fn close(&mut self) -> rusqlite::Result<()> {
         let Some(conn) = &mut self.conn else {
@@ -169,11 +217,45 @@ impl Writer {
         transaction.commit()
     }
 
-    fn commit(&mut self, batch: &mut Vec<Box<dyn Job>>) {
-        let outcome = self.transact(batch);
+    /// Does what is no promise in the thread of the caller; `None` if it would have to wait.
+    pub(super) fn commit_here<T>(
+        &mut self,
+        operation: &'static str,
+        work: &mut impl FnMut(&mut Tx<'_>) -> Work<T>,
+    ) -> Option<Result<T>> {
+        self.conn.as_ref()?.busy_timeout(Duration::ZERO).ok()?;
+        let mut result = None;
+        let outcome = self.transact(false, |tx| {
+            result = Some(carry_out(work, tx)?);
+            Ok(())
+        });
+        if let Some(conn) = &self.conn {
+            conn.busy_timeout(BUSY).ok()?;
+        }
+        if outcome.as_ref().is_err_and(is_busy) {
+            return None;
+        }
+        self.committed(&outcome);
+        match outcome {
+            Ok(()) => result,
+            Err(error) => Some(Err(copy(operation, &error))),
+        }
+    }
+
+    fn commit(
+        &mut self,
+        is_promise: bool,
+        run: impl FnMut(&mut Tx<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let outcome = self.transact(is_promise, run);
+        self.committed(&outcome);
+        outcome
+    }
+
+    fn committed(&mut self, outcome: &rusqlite::Result<()>) {
         let is_ready = std::mem::take(&mut self.memory.is_ready);
-        self.shown.committed(&outcome);
-        match &outcome {
+        self.shown.committed(outcome);
+        match outcome {
             Ok(()) => {
                 self.shown.commits.fetch_add(1, Ordering::Relaxed);
                 if is_ready {
@@ -183,31 +265,22 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, commands = batch.len(), "commit failed; nothing of it is kept");
+                tracing::error!(%error, "commit failed; nothing of it is kept");
                 // Routes numbered and counts taken in this batch are gone with it, and after an
                 // I/O error so is what the connection believes of the file.
                 self.memory = Memory::default();
                 self.conn = None;
             }
         }
-        match (outcome, &self.runtime) {
-            (Ok(()), Some(runtime)) if batch.len() > ANSWERED_HERE => {
-                // Waking one task that wakes the others spares a switch of threads for each.
-                let answered = std::mem::take(batch);
-                runtime
-                    .spawn(async move { answered.into_iter().for_each(|job| job.answer(Ok(()))) });
-            }
-            (outcome, _) => {
-                for job in batch.drain(..) {
-                    job.answer(outcome.as_ref().copied());
-                }
-            }
-        }
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    fn transact(
+        &mut self,
+        is_promise: bool,
+        mut run: impl FnMut(&mut Tx<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
         if self.conn.is_none() {
-            self.conn = Some(connect(&self.path, &self.config)?.0);
+            self.conn = Some(connect(&self.path, &self.config, &self.log)?.0);
             self.is_synced = self.config.synchronous_full;
         }
         let Some(conn) = &mut self.conn else {
@@ -215,7 +288,7 @@ impl Writer {
         };
         // Leases and settlements survive the death of the process as they are, and reach the disk
         // with the next promise. A power cut before that repeats a delivery; it loses none.
-        let is_synced = self.config.synchronous_full && batch.iter().any(|job| job.is_promise());
+        let is_synced = self.config.synchronous_full && is_promise;
         if is_synced != self.is_synced {
             conn.pragma_update(None, "synchronous", level(is_synced))?;
             self.is_synced = is_synced;
@@ -224,18 +297,19 @@ impl Writer {
         let transaction = conn.transaction_with_behavior(behavior)?;
         self.memory.has_room = None;
         forget_if_others_wrote(&transaction, &mut self.memory)?;
-        for job in batch {
-            let mut tx = Tx {
-                conn: &transaction,
-                memory: &mut self.memory,
-                max_pages: self.max_pages,
-            };
-            job.run(&mut tx)?;
-        }
+        run(&mut Tx {
+            conn: &transaction,
+            memory: &mut self.memory,
+            max_pages: self.max_pages,
+        })?;
         counts::flush(&transaction, &mut self.memory)?;
         known::flush(&transaction, &mut self.memory)?;
         transaction.commit()
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 /// Forgets the held ids when another connection has written, which may have stored events.
@@ -252,8 +326,9 @@ fn forget_if_others_wrote(conn: &Connection, memory: &mut Memory) -> rusqlite::R
 pub(super) fn connect(
     path: &std::path::Path,
     config: &SqliteConfig,
+    log: &Arc<Log>,
 ) -> rusqlite::Result<(Connection, Option<u64>)> {
-    let conn = Connection::open(path)?;
+    let mut conn = Connection::open(path)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // Otherwise every new value of a parameter that meets a partial index prepares its statement anew.
@@ -261,10 +336,8 @@ pub(super) fn connect(
     // Never a word in a file that another program owns, so the check comes before the pragmas.
     let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application == schema::APPLICATION_ID {
-        tune(&conn, config)?;
+        tune(&mut conn, config, log)?;
     }
-    // Of a new file alone: one that has pages keeps their size.
-    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     let page_size = page_size(&conn)?;
     let max_pages = config.max_bytes.map(|max| (max / page_size).max(1));
     if let Some(max) = max_pages {
@@ -274,15 +347,10 @@ pub(super) fn connect(
     Ok((conn, max_pages))
 }
 
-fn tune(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
+fn tune(conn: &mut Connection, config: &SqliteConfig, log: &Arc<Log>) -> rusqlite::Result<()> {
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", level(config.synchronous_full))?;
-    let checkpoint = log_pages(config, page_size(conn)?);
-    conn.query_row(
-        &format!("PRAGMA wal_autocheckpoint = {checkpoint}"),
-        [],
-        |_| Ok(()),
-    )?;
+    log.watch(conn, page_size(conn)?)?;
     conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     conn.pragma_update(None, "foreign_keys", false)
 }
@@ -291,23 +359,9 @@ fn level(is_synced: bool) -> &'static str {
     if is_synced { "FULL" } else { "NORMAL" }
 }
 
-/// Twice SQLite's default: an event of 1 KB and its delivery then change half as many pages of a
-/// batch, each of which is written to the log by two calls. Four times makes a single claim slow.
-const PAGE_BYTES: u32 = 8192;
-
 fn page_size(conn: &Connection) -> rusqlite::Result<u64> {
     conn.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))
         .map(u64::from)
-}
-
-/// Pages the write-ahead log may have before it is copied into the file: with a quota no more than
-/// a part of it, or the log alone would be larger than what the quota allows.
-fn log_pages(config: &SqliteConfig, page_size: u64) -> u64 {
-    const PART: u64 = 8;
-    const LEAST: u64 = 64;
-    let most = config.max_log_bytes / page_size;
-    let by_quota = config.max_bytes.map_or(most, |max| max / page_size / PART);
-    most.min(by_quota.max(LEAST)).max(1)
 }
 
 /// Page cache of the writer; negative is in KiB.
@@ -317,10 +371,11 @@ const CACHE_KIB: i32 = -16_384;
 pub(super) fn open(
     path: &std::path::Path,
     config: &SqliteConfig,
+    log: &Arc<Log>,
 ) -> Result<(Connection, Option<u64>)> {
     let failed = |error| opening(path, error);
-    let (mut conn, max_pages) = connect(path, config).map_err(failed)?;
+    let (mut conn, max_pages) = connect(path, config, log).map_err(failed)?;
     schema::prepare(&mut conn, path)?;
-    tune(&conn, config).map_err(failed)?;
+    tune(&mut conn, config, log).map_err(failed)?;
     Ok((conn, max_pages))
 }

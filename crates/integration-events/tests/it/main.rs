@@ -5,6 +5,7 @@ mod crash;
 mod dispatch;
 mod known;
 mod lifecycle;
+mod log;
 mod model;
 mod opening;
 mod support;
