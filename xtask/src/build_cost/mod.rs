@@ -34,8 +34,11 @@ const ROUNDS: usize = 3;
 const ALONE: &str = "reqwest-alone";
 const WITH_TLS: &str = "reqwest-with-ring";
 const WITH_JSON: &str = "reqwest-with-ring-and-json";
+const WITH_HTTP2: &str = "reqwest-with-ring-json-and-http2";
 /// With the TLS that is reqwest's own default.
-const AS_IT_COMES: &str = "reqwest-with-its-own-tls";
+const OWN_TLS: &str = "reqwest-with-its-own-tls-and-json";
+/// With all of reqwest's own defaults.
+const AS_IT_COMES: &str = "reqwest-as-it-comes-with-json";
 
 /// One set that is built.
 struct Set {
@@ -72,7 +75,7 @@ fn core(root: &Path, out: &mut impl Write) -> io::Result<bool> {
     let sets = sets(root, &scratch.0)?;
     let costs = least(&sets, &scratch.0.join("target"), out)?;
     let costs: Vec<f64> = costs.iter().map(|cost| cost.cpu_seconds).collect();
-    let [core, with_http, _, _, equal] = costs.as_slice() else {
+    let [core, http, http2, _, _, equal, equal_http2] = costs.as_slice() else {
         return Err(io::Error::other("a set is missing"));
     };
     writeln!(out, "\n| bar | measured | wanted | |\n|---|---|---|---|")?;
@@ -80,7 +83,12 @@ fn core(root: &Path, out: &mut impl Write) -> io::Result<bool> {
         ("core without features, CPU s", *core, CORE_BAR),
         (
             "core with `http` over reqwest with ring and JSON, CPU s",
-            with_http - equal,
+            http - equal,
+            HTTP_BAR,
+        ),
+        (
+            "the same, both with `http2`, CPU s",
+            http2 - equal_http2,
             HTTP_BAR,
         ),
     ];
@@ -99,15 +107,22 @@ fn sets(root: &Path, scratch: &Path) -> io::Result<Vec<Set>> {
     let lone = scratch.join("reqwest");
     let features = reqwest_alone(root, &lone)?;
     let with_http = [CORE.as_slice(), &["--features", "http,ring"]].concat();
+    let with_http2 = [CORE.as_slice(), &["--features", "http,http2,ring"]].concat();
     let alone = format!("reqwest alone: {}", features.names());
     let with_tls = "the same, and rustls with ring, without which it speaks no TLS";
     let with_json = "the same, and `json`, as core reads it too";
     Ok(vec![
         set("integration-core, no features", CORE.to_vec(), root),
         set("integration-core, `http`", with_http, root),
+        set("integration-core, `http` and `http2`", with_http2, root),
         set(&alone, vec!["--package", ALONE], &lone),
         set(with_tls, vec!["--package", WITH_TLS], &lone),
         set(with_json, vec!["--package", WITH_JSON], &lone),
+        set(
+            "the same, and `http2`",
+            vec!["--package", WITH_HTTP2],
+            &lone,
+        ),
     ])
 }
 
@@ -161,18 +176,18 @@ fn reqwest_alone(root: &Path, lone: &Path) -> io::Result<Features> {
 fn lay_out(root: &Path, lone: &Path, features: &Features) -> io::Result<()> {
     lone::workspace(root, lone)?;
     let ring = "rustls = { workspace = true, features = [\"ring\"] }\n";
-    for (name, features, more) in [
-        (ALONE, features.as_toml(), ""),
-        (WITH_TLS, features.as_toml(), ring),
-        (WITH_JSON, features.with("json").as_toml(), ring),
-        (
-            AS_IT_COMES,
-            features.with("rustls").with("json").as_toml(),
-            "",
-        ),
+    let json = features.with("json");
+    for (name, features, has_defaults, more) in [
+        (ALONE, features, false, ""),
+        (WITH_TLS, features, false, ring),
+        (WITH_JSON, &json, false, ring),
+        (WITH_HTTP2, &json.with("http2"), false, ring),
+        (OWN_TLS, &json.with("rustls"), false, ""),
+        (AS_IT_COMES, &json, true, ""),
     ] {
+        let features = features.as_toml();
         let manifest = format!(
-            "[dependencies]\nreqwest = {{ workspace = true, features = {features} }}\n{more}"
+            "[dependencies]\nreqwest = {{ workspace = true, default-features = {has_defaults}, features = {features} }}\n{more}"
         );
         let lib = ("lib.rs", "//! Depends on reqwest.\n");
         lone::package(lone, name, &manifest, lib)?;

@@ -28,7 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("integration-core/", env!("CARGO_PKG_VERSION")));
 
-/// Sends through reqwest with rustls. HTTP/2 where the server offers it.
+/// Sends through reqwest with rustls. With the feature `http2`, HTTP/2 where the server has it.
 ///
 /// Everything of reqwest that owns time or attempts is off: its retries, its redirects, its
 /// timeouts except the one for connections.

@@ -19,6 +19,16 @@ use rustls::{
 };
 use rustls_platform_verifier::{BuilderVerifierExt, Verifier};
 
+/// What a server may choose from, the best first.
+///
+/// reqwest takes a configuration of ours as it is: that another crate of the program has switched
+/// HTTP/2 on in it changes nothing.
+const PROTOCOLS: &[&[u8]] = if cfg!(feature = "http2") {
+    &[b"h2", b"http/1.1"]
+} else {
+    &[b"http/1.1"]
+};
+
 /// A certificate whose holder may vouch for servers.
 pub(super) type Root = CertificateDer<'static>;
 
@@ -102,8 +112,7 @@ fn finish(
         Some(Identity(pair)) => builder.with_client_cert_resolver(Arc::clone(pair) as _),
         None => builder.with_no_client_auth(),
     };
-    // reqwest takes a configuration of ours as it is and adds no protocols.
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = PROTOCOLS.iter().map(|name| name.to_vec()).collect();
     config
 }
 

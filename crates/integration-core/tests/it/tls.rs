@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -38,16 +38,18 @@ struct TlsServer {
     pem: String,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
+    /// The first line of the first request.
+    first_line: Arc<OnceLock<String>>,
     task: JoinHandle<()>,
 }
 
 impl TlsServer {
     async fn start(name: &str) -> Self {
-        Self::asking(name, None).await
+        Self::asking(name, None, &[]).await
     }
 
-    /// Takes nobody but who has this certificate.
-    async fn asking(name: &str, client: Option<&Certificate>) -> Self {
+    /// Takes nobody but who has this certificate, and would speak these protocols, the best first.
+    async fn asking(name: &str, client: Option<&Certificate>, protocols: &[&str]) -> Self {
         let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(ring::default_provider());
@@ -64,19 +66,22 @@ impl TlsServer {
                 config.with_client_cert_verifier(verifier.build().unwrap())
             }
         };
-        let config = config
+        let mut config = config
             .with_single_cert(vec![made.cert.der().clone()], key)
             .unwrap();
+        config.alpn_protocols = protocols.iter().map(|name| (*name).into()).collect();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::<AtomicUsize>::default();
         let requests = Arc::<AtomicUsize>::default();
-        let counters = (connections.clone(), Arc::clone(&requests));
+        let first_line = Arc::<OnceLock<String>>::default();
+        let counter = Arc::clone(&connections);
+        let noted = (Arc::clone(&requests), Arc::clone(&first_line));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                counters.0.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(acceptor.clone(), stream, counters.1.clone()));
+                counter.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(serve(acceptor.clone(), stream, noted.clone()));
             }
         });
         Self {
@@ -84,6 +89,7 @@ impl TlsServer {
             pem: made.cert.pem(),
             connections,
             requests,
+            first_line,
             task,
         }
     }
@@ -104,20 +110,22 @@ impl Drop for TlsServer {
     }
 }
 
-/// Takes one request, whose head is all there is of it.
+/// Takes one request, whose head is all that is read of it.
 async fn serve(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    requests: Arc<AtomicUsize>,
+    (requests, first_line): (Arc<AtomicUsize>, Arc<OnceLock<String>>),
 ) -> io::Result<()> {
     let mut stream = acceptor.accept(stream).await?;
     let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         if stream.read_buf(&mut head).await? == 0 {
             return Ok(());
         }
     }
     requests.fetch_add(1, Ordering::Relaxed);
+    let head = String::from_utf8_lossy(&head);
+    first_line.get_or_init(|| head.lines().next().unwrap_or_default().to_owned());
     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\ndone";
     stream.write_all(answer).await?;
     stream.shutdown().await
@@ -194,7 +202,7 @@ fn client_certificate() -> CertifiedKey<KeyPair> {
 #[tokio::test]
 async fn a_server_that_asks_for_a_certificate_is_shown_ours() {
     let ours = client_certificate();
-    let server = TlsServer::asking("127.0.0.1", Some(&ours.cert)).await;
+    let server = TlsServer::asking("127.0.0.1", Some(&ours.cert), &[]).await;
     let trusting = || {
         builder()
             .root_certificate_pem(server.pem.as_bytes())
@@ -251,6 +259,26 @@ fn a_client_certificate_without_its_own_key_is_refused_and_neither_is_shown() {
     }
     let good = builder().client_certificate_pem(chain.as_bytes(), &key.as_str().into());
     assert!(!format!("{good:?}").contains(key.lines().nth(1).unwrap()));
+}
+
+/// The server knows the first words of HTTP/2 and no more. Without the feature:
+/// `cargo test -p integration-core --no-default-features --features http,ring --test it tls`.
+#[tokio::test]
+async fn a_server_of_both_is_spoken_to_in_http2_with_the_feature_and_without_it_in_the_other() {
+    let server = TlsServer::asking("127.0.0.1", None, &["h2", "http/1.1"]).await;
+    let client = builder()
+        .root_certificate_pem(server.pem.as_bytes())
+        .unwrap()
+        .build()
+        .unwrap();
+    let answer = client.get(&server.url("https")).send().await;
+    let spoken = server.first_line.get().map(String::as_str);
+    if cfg!(feature = "http2") {
+        assert_eq!(spoken, Some("PRI * HTTP/2.0"));
+    } else {
+        assert_eq!(spoken, Some("GET / HTTP/1.1"));
+        assert_eq!(answer.unwrap().body().as_ref(), b"done");
+    }
 }
 
 #[tokio::test]
