@@ -119,10 +119,10 @@ async fn work_off(store: &SqliteStore, depth: u64, batch: usize, count: u64) {
             now: NOW,
             routes: None,
         };
-        let settling = store.settle(std::mem::take(&mut settlements), NOW);
-        let (settled, leases) = tokio::join!(settling, store.claim(request));
-        done += settled.unwrap().len() as u64;
-        settlements.extend(leases.unwrap().iter().map(|lease| Settlement {
+        let ended = std::mem::take(&mut settlements);
+        let (settled, leases) = store.settle_and_claim(ended, request).await.unwrap();
+        done += settled.len() as u64;
+        settlements.extend(leases.iter().map(|lease| Settlement {
             delivery: lease.delivery,
             token: lease.token,
             attempt: AttemptResult::default(),

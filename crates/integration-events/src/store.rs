@@ -36,6 +36,14 @@ pub trait Store: Send + Sync + 'static {
     /// [`Settled::Stale`] and changes nothing. At most [`MAX_SETTLE`](crate::limits::MAX_SETTLE).
     async fn settle(&self, settlements: Vec<Settlement>, now: UnixMillis) -> Result<Vec<Settled>>;
 
+    /// Does both in one commit, or neither: what ended is settled, at the time of the claim, and what
+    /// is due is leased. The round of a worker.
+    async fn settle_and_claim(
+        &self,
+        settlements: Vec<Settlement>,
+        claim: ClaimRequest,
+    ) -> Result<(Vec<Settled>, Vec<Lease>)>;
+
     /// Moves the end of leases that are still held to `until`.
     async fn extend(&self, leases: Vec<Extension>, until: UnixMillis) -> Result<Vec<Settled>>;
 

@@ -76,29 +76,29 @@ impl<S: Store + ?Sized> Run<S> {
     /// Settles what has finished and claims for what is free, in one commit. Returns how many
     /// were claimed.
     async fn round(&mut self) -> Result<usize> {
-        let (room, routes) = self.slots.free(&self.it.routes, self.it.clock.now());
-        // Slots of what is about to be settled are claimed for in the next round: should the
-        // settlement fail, there would be more in hand than there are slots.
+        let mut freed = 0;
+        while self.unsettled.len() > limits::MAX_SETTLE {
+            freed += self.settle_some().await?;
+        }
+        let now = self.it.clock.now();
+        let (room, routes) = self.slots.free(&self.it.routes, now, &self.unsettled);
         let claim = ClaimRequest {
             limit: room.min(limits::MAX_CLAIM),
             lease: self.it.config.lease,
             now: self.now(),
             routes: Some(routes),
         };
-        let store = self.it.store.clone();
-        let claiming = async {
-            if claim.limit == 0 {
-                return Ok(Vec::new());
-            }
-            store.claim(claim).await
-        };
-        let (settled, claimed) = tokio::join!(self.settle(), claiming);
-        let claimed = claimed?;
+        if claim.limit == 0 {
+            return Ok(freed + self.settle().await?);
+        }
+        let ended = self.unsettled.clone();
+        let (settled, claimed) = self.it.store.settle_and_claim(ended, claim).await?;
+        freed += self.settled(&settled);
         let count = claimed.len();
         for lease in claimed {
             self.start(lease);
         }
-        settled.map(|freed| count.max(freed))
+        Ok(count.max(freed))
     }
 
     fn start(&mut self, lease: Lease) {
@@ -159,18 +159,27 @@ impl<S: Store + ?Sized> Run<S> {
     async fn settle(&mut self) -> Result<usize> {
         let mut freed = 0;
         while !self.unsettled.is_empty() {
-            let count = self.unsettled.len().min(limits::MAX_SETTLE);
-            let batch = self.unsettled[..count].to_vec();
-            let settled = self.it.store.settle(batch, self.now()).await?;
-            for (settlement, settled) in self.unsettled.drain(..count).zip(settled) {
-                if settled == Settled::Stale {
-                    tracing::warn!(delivery = %settlement.delivery, "result came after its lease was lost");
-                }
-                self.slots.release(settlement.delivery);
-                freed += 1;
-            }
+            freed += self.settle_some().await?;
         }
         Ok(freed)
+    }
+
+    async fn settle_some(&mut self) -> Result<usize> {
+        let count = self.unsettled.len().min(limits::MAX_SETTLE);
+        let batch = self.unsettled[..count].to_vec();
+        let settled = self.it.store.settle(batch, self.now()).await?;
+        Ok(self.settled(&settled))
+    }
+
+    /// Frees the slots of the first that were unsettled, and returns how many.
+    fn settled(&mut self, settled: &[Settled]) -> usize {
+        for (settlement, settled) in self.unsettled.drain(..settled.len()).zip(settled) {
+            if *settled == Settled::Stale {
+                tracing::warn!(delivery = %settlement.delivery, "result came after its lease was lost");
+            }
+            self.slots.release(settlement.delivery);
+        }
+        settled.len()
     }
 
     /// Extends our own leases, then takes back those that ran out; in this order, so that a jump
@@ -217,7 +226,7 @@ impl<S: Store + ?Sized> Run<S> {
         if let Some(until) = self.slots.next_release(now) {
             wait = wait.min(until.saturating_duration_since(now));
         }
-        let (room, _) = self.slots.free(&self.it.routes, now);
+        let (room, _) = self.slots.free(&self.it.routes, now, &self.unsettled);
         if room > 0
             && let Ok(Some(due)) = self.it.store.next_due().await
         {

@@ -11,7 +11,7 @@ use tokio::{
 use super::Route;
 use crate::{
     id::{DeliveryId, UnixMillis},
-    store::{Extension, Lease, RouteSlots},
+    store::{Extension, Lease, RouteSlots, Settlement},
 };
 
 /// A delivery that holds a slot: it runs, or its settlement is not on disk yet.
@@ -48,19 +48,32 @@ impl Slots {
         self.in_flight.is_empty()
     }
 
-    /// Returns how many can be claimed, and of which routes.
-    pub(super) fn free(&self, routes: &[Route], now: Instant) -> (usize, Vec<RouteSlots>) {
+    /// Returns how many can be claimed in the commit that settles `ended`, and of which routes.
+    pub(super) fn free(
+        &self,
+        routes: &[Route],
+        now: Instant,
+        ended: &[Settlement],
+    ) -> (usize, Vec<RouteSlots>) {
+        let (mut in_flight, mut used) = (self.in_flight.len(), self.used.clone());
+        for held in ended
+            .iter()
+            .filter_map(|it| self.in_flight.get(&it.delivery))
+        {
+            in_flight -= 1;
+            used[held.route] -= 1;
+        }
         let free: Vec<_> = routes
             .iter()
             .enumerate()
             .filter(|(no, _)| self.held_until[*no].is_none_or(|until| until <= now))
             .map(|(no, route)| RouteSlots {
                 route: route.name.clone(),
-                limit: route.max_in_flight.max(1).saturating_sub(self.used[no]),
+                limit: route.max_in_flight.max(1).saturating_sub(used[no]),
             })
             .filter(|slots| slots.limit > 0)
             .collect();
-        let room = self.max.max(1).saturating_sub(self.in_flight.len());
+        let room = self.max.max(1).saturating_sub(in_flight);
         (if free.is_empty() { 0 } else { room }, free)
     }
 

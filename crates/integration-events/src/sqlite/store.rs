@@ -51,9 +51,10 @@ const CONTROL: usize = 256;
 const SMALL: usize = 8;
 
 /// Operations that a power cut may undo, since all that follows is that a delivery is made again.
-const REPEATED_IF_LOST: [&str; 4] = [
+const REPEATED_IF_LOST: [&str; 5] = [
     "events.claim",
     "events.settle",
+    "events.settle_and_claim",
     "events.extend",
     "events.release",
 ];
@@ -373,6 +374,21 @@ impl Store for SqliteStore {
         let size = settlements.len();
         let work = move |tx: &mut Tx<'_>| settle::settle(tx, &settlements, now);
         self.write_soon("events.settle", size, work).await
+    }
+
+    async fn settle_and_claim(
+        &self,
+        settlements: Vec<Settlement>,
+        request: ClaimRequest,
+    ) -> Result<(Vec<Settled>, Vec<Lease>)> {
+        let operation = "events.settle_and_claim";
+        too_many(operation, settlements.len())?;
+        let size = settlements.len().saturating_add(request.limit);
+        let work = move |tx: &mut Tx<'_>| {
+            let settled = settle::settle(tx, &settlements, request.now)?;
+            Ok((settled, claim::claim(tx, &request)?))
+        };
+        self.write_soon(operation, size, work).await
     }
 
     async fn extend(&self, leases: Vec<Extension>, until: UnixMillis) -> Result<Vec<Settled>> {

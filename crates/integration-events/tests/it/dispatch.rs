@@ -17,7 +17,7 @@ use integration_events::{
 };
 use tokio::sync::oneshot;
 
-use crate::support::{claim, count, event, open};
+use crate::support::{claim, count, event, open, stats};
 
 struct By<F>(F);
 
@@ -259,4 +259,22 @@ async fn two_dispatchers_keep_the_order_and_never_run_a_delivery_at_once() {
             .collect();
         assert_eq!(seen, &wanted, "{key}");
     }
+}
+
+#[tokio::test]
+async fn a_worker_with_one_slot_settles_and_claims_the_next_in_one_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for no in 0..50 {
+        store.append(event(no, "a", None)).await.unwrap();
+    }
+    let before = stats(&store).await.commits;
+    let handler = By(|_| async { Outcome::Done { status: Some(204) } });
+    let route = route(handler).with_max_in_flight(1);
+    let running = start(&store, route, DispatcherConfig::default());
+    wait_for(&store, DeliveryState::Done, 50).await;
+    running.stop().await;
+    // One for each, the first claim, one that finds nothing, and those that take leases back.
+    let commits = stats(&store).await.commits - before;
+    assert!(commits <= 60, "{commits}");
 }
