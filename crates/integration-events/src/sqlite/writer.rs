@@ -230,9 +230,10 @@ impl Writer {
             Ok(())
         });
         if let Some(conn) = &self.conn {
-            conn.busy_timeout(BUSY).ok()?;
+            // What was done must be answered, whatever becomes of this.
+            let _kept_short = conn.busy_timeout(BUSY);
         }
-        if outcome.as_ref().is_err_and(is_busy) {
+        if result.is_none() && outcome.as_ref().is_err_and(is_busy) {
             return None;
         }
         self.committed(&outcome);
