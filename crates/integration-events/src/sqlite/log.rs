@@ -11,11 +11,10 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::Receiver,
     },
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, hooks::Wal, wal::CheckpointMode};
 
 use super::{config::SqliteConfig, writer::Writer};
@@ -32,8 +31,18 @@ pub(super) struct Log {
     pages: AtomicU64,
     most: AtomicU64,
     most_bytes: u64,
-    /// Held while the log is copied.
-    copying: Mutex<()>,
+    copying: Mutex<Copying>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copying {
+    /// Nobody asked for it since it was last done.
+    Idle,
+    /// It was asked for, and may be under way.
+    Due,
+    /// No more.
+    Over,
 }
 
 impl Log {
@@ -46,7 +55,8 @@ impl Log {
             pages: 0.into(),
             most: u64::MAX.into(),
             most_bytes: config.max_log_bytes.min(by_quota.max(LEAST)),
-            copying: Mutex::new(()),
+            copying: Mutex::new(Copying::Idle),
+            changed: Condvar::new(),
         })
     }
 
@@ -95,17 +105,41 @@ impl Log {
         part().map(drop)
     }
 
-    /// Waits until the log is not being copied, for as long as that takes at most once.
+    /// Asks for the log to be copied.
+    pub(super) fn ask(&self) {
+        self.turn(Copying::Idle, Copying::Due);
+    }
+
+    /// Waits until what was asked for is done, or has failed.
     pub(super) fn wait(&self) {
-        drop(self.copying.lock());
+        self.wait_while(Copying::Due);
+    }
+
+    /// Ends the thread that copies.
+    pub(super) fn end(&self) {
+        *self.copying.lock() = Copying::Over;
+        self.changed.notify_all();
+    }
+
+    fn turn(&self, from: Copying, to: Copying) {
+        let mut copying = self.copying.lock();
+        if *copying == from {
+            *copying = to;
+            self.changed.notify_all();
+        }
+    }
+
+    fn wait_while(&self, state: Copying) -> Copying {
+        let mut copying = self.copying.lock();
+        self.changed.wait_while(&mut copying, |now| *now == state);
+        *copying
     }
 }
 
-/// Copies the log whenever told to, until nobody can tell any more.
-pub(super) fn run(path: &Path, log: &Log, writer: &Mutex<Writer>, told: &Receiver<()>) {
+/// Copies the log whenever asked to, until it ends.
+pub(super) fn run(path: &Path, log: &Log, writer: &Mutex<Writer>) {
     let mut conn = None;
-    while told.recv().is_ok() {
-        let _copying = log.copying.lock();
+    while log.wait_while(Copying::Idle) == Copying::Due {
         let copy = || {
             let conn = match &mut conn {
                 Some(conn) => conn,
@@ -116,6 +150,7 @@ pub(super) fn run(path: &Path, log: &Log, writer: &Mutex<Writer>, told: &Receive
         if let Err(error) = log.copy(copy, writer) {
             tracing::debug!(%error, "the log is not copied into the file yet");
         }
+        log.turn(Copying::Due, Copying::Idle);
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::File,
     path::Path,
-    sync::{Arc, atomic::Ordering, mpsc::sync_channel},
+    sync::{Arc, atomic::Ordering},
     thread::JoinHandle,
 };
 
@@ -67,7 +67,7 @@ struct Inner {
     writer: Arc<Mutex<Writer>>,
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     log: Arc<Log>,
-    /// The writer, then the copier of the log.
+    /// The writer and the copier of the log.
     threads: Vec<JoinHandle<()>>,
     readers: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
@@ -79,8 +79,9 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // Each ends when nobody can tell it to work any more; it is the writer who tells the copier.
+        // The writer ends when nobody can tell it to work any more.
         self.jobs = None;
+        self.log.end();
         for thread in self.threads.drain(..) {
             // One that panicked has nothing left to write.
             let _panicked = thread.join();
@@ -132,7 +133,6 @@ impl SqliteStore {
         let readers = (0..config.readers.max(1)).map(|_| reader(path));
         let readers: Vec<_> = readers.collect::<Result<_>>()?;
         let (jobs, receiver) = mpsc::channel(config.queue.max(1) + CONTROL);
-        let (copier, told) = sync_channel(1);
         let shown = Arc::new(Shown::new());
         let writer = Arc::new(Mutex::new(Writer {
             path: path.to_owned(),
@@ -149,14 +149,11 @@ impl SqliteStore {
             jobs: receiver,
             runtime: Handle::try_current().ok(),
             log: log.clone(),
-            copier,
         };
         let settings = config.clone();
         let working = start("events-writer", move || worker.run(&settings))?;
         let (path, its, copied) = (path.to_owned(), writer.clone(), log.clone());
-        let copying = start("events-copier", move || {
-            log::run(&path, &copied, &its, &told)
-        })?;
+        let copying = start("events-copier", move || log::run(&path, &copied, &its))?;
         Ok(Self(Arc::new(Inner {
             writer,
             jobs: Some(jobs),

@@ -5,7 +5,6 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
-        mpsc::SyncSender,
     },
     time::Duration,
 };
@@ -158,7 +157,6 @@ pub(super) struct Worker {
     /// Where answers are given, if there is a runtime.
     pub(super) runtime: Option<Handle>,
     pub(super) log: Arc<Log>,
-    pub(super) copier: SyncSender<()>,
 }
 
 impl Worker {
@@ -199,8 +197,7 @@ impl Worker {
             }
         }
         if self.log.is_long() {
-            // One that is told already need not be told twice.
-            let _told = self.copier.try_send(());
+            self.log.ask();
         }
     }
 }
