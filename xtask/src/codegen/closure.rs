@@ -32,8 +32,9 @@ impl Closure {
         };
         let mut open: Vec<TypeId> = Vec::new();
         for operation in api.operations.iter().filter(|o| is_core_file(&o.home)) {
-            open.extend(operation.params);
+            // A call whose answer is not there is not there, nor what only it takes.
             if !reaches_other_noun(api, &operation.answer) {
+                open.extend(operation.params);
                 open.extend(operation.answer.named());
             }
         }

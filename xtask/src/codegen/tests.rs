@@ -201,6 +201,24 @@ fn customer_uses_kind(document: &mut Value) {
 }
 
 #[test]
+fn what_only_a_call_of_another_noun_takes_is_there_with_that_noun() {
+    let mut document = document();
+    let mut plan = object(&json!({ "id": { "type": "string" } }), &["id"]);
+    plan["x-resourceId"] = json!("plan");
+    document["components"]["schemas"]["plan"] = plan;
+    let form = object(&json!({ "pace": { "type": "string" } }), &[]);
+    document["paths"]["/v1/customers/{id}/plans"] = json!({ "post": {
+        "responses": answers("plan"),
+        "requestBody": { "content": { "application/x-www-form-urlencoded": { "schema": form } } },
+    } });
+    let files = generate(&document, "").unwrap();
+    let has = |file: &str, word: &str| files[file].contains(word);
+    assert!(has("src/generated/customer.rs", "    CreateCustomer("));
+    assert!(has("src/generated/shared_full.rs", "    PlansCustomer("));
+    assert!(!has("src/generated/customer.rs", "    PlansCustomer("));
+}
+
+#[test]
 fn the_same_document_gives_the_same_bytes() {
     let first = generate(&document(), "").unwrap();
     assert_eq!(first, generate(&document(), "").unwrap());

@@ -2,11 +2,10 @@
 //! `balance`.
 
 #[cfg(feature = "full")]
-use super::BalanceTransaction;
-use super::CreatedChoice;
+use super::{BalanceTransaction, ListBalanceHistory};
 #[cfg(feature = "full")]
 use crate::view::List;
-use crate::{op::handle, params::params, view::view};
+use crate::{op::handle, view::view};
 
 handle! {
     /// Calls about `balance`: [reference](https://docs.stripe.com/api/balance).
@@ -92,19 +91,5 @@ view! {
         amount: i64 = int "amount" Required "An integer; always there.";
         destination: &str = text "destination" Required "Text; always there.";
         source_types: BalanceAmountBySourceType = view "source_types" Optional "An object; may be missing.";
-    }
-}
-
-params! {
-    /// Parameters of `GET /v1/balance/history`.
-    ListBalanceHistory() {
-        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
-        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
-        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
-        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
-        payout: impl Into<String> = text "payout" "Sets `payout`. Text of at most 5000 characters.";
-        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
-        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
-        r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
     }
 }

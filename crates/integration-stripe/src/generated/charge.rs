@@ -2,13 +2,15 @@
 //! `charge`.
 
 #[cfg(feature = "full")]
-use super::{Account, ApplicationFee, BalanceTransaction, Dispute, Review, Transfer};
+use super::{
+    Account, ApplicationFee, BalanceTransaction, Dispute, Review, Transfer, UpdateChargeDispute,
+};
 use super::{
     Application, BillingDetails, CardChoice, ChargeStatus, ChargeTransferData, CreatedChoice,
-    Customer, EvidenceParams, ListParams, MetadataParams,
-    PaymentFlowsPaymentIntentPresentmentDetails, PaymentIntent, PaymentIntentTransferDataParams,
-    PaymentMethodDetails, RadarOptionsParams, RadarRadarOptions, Refund, Rule, SearchParams,
-    Shipping, ShippingParams, TerminalReaderReaderResourceRefundPaymentActionReason,
+    Customer, ListParams, MetadataParams, PaymentFlowsPaymentIntentPresentmentDetails,
+    PaymentIntent, PaymentIntentTransferDataParams, PaymentMethodDetails, RadarOptionsParams,
+    RadarRadarOptions, Refund, Rule, SearchParams, Shipping, ShippingParams,
+    TerminalReaderReaderResourceRefundPaymentActionReason,
 };
 use crate::{
     op::handle,
@@ -261,15 +263,6 @@ params! {
         receipt_email: impl Into<String> = text "receipt_email" "Sets `receipt_email`. Text of at most 5000 characters.";
         shipping: ShippingParams = fields "shipping" "Sets `shipping`. Parameters.";
         transfer_group: impl Into<String> = text "transfer_group" "Sets `transfer_group`. Text.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute`.
-    UpdateChargeDispute() {
-        evidence: EvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-        submit: bool = flag "submit" "Sets `submit`. `true` or `false`.";
     }
 }
 

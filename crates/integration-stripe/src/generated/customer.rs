@@ -2,24 +2,22 @@
 //! `customer`.
 
 use super::{
-    AddInvoiceItemsParams, Address, AddressParams, AutomaticTaxParams, CancelAtChoice,
-    CancellationDetailsParams, CardAllowRedisplay, CardChoice, CreatedChoice, CustomFieldsParams,
+    Address, AddressParams, CardAllowRedisplay, CardChoice, CreatedChoice, CustomFieldsParams,
     CustomerShippingParams, CustomerTaxExempt, CustomerTaxProvider, CustomerValidateLocation,
-    DiscountsParams, EuBankTransferParams, InvoiceItemsParams, InvoiceSettingCustomerSetting,
-    IssuingCardholderType, ItemsParams, OwnerParams, PauseCollectionParams, PaymentMethod,
-    PaymentMethodOptionsCustomerBalanceBankTransferType, PaymentMethodType, PaymentSettingsParams,
-    PortalSubscriptionCancelProrationBehavior, PortalSubscriptionUpdateBillingCycleAnchor,
-    QuoteCollectionMethod, RecurringParams, RenderingOptionsParams, SearchParams, Shipping,
-    SubscriptionInvoiceSettingsParams, SubscriptionPaymentBehavior,
-    SubscriptionScheduleBillingThresholdsParams, TaxIdType, TaxIdsParams, TransferDataParams,
-    TrialSettingsParams, UpToChoice,
+    InvoiceSettingCustomerSetting, IssuingCardholderType, PaymentMethod, PaymentMethodType,
+    RenderingOptionsParams, SearchParams, Shipping, TaxIdsParams,
 };
 #[cfg(feature = "full")]
 use super::{
-    ApiErrorsSource, BankAccount, Card, CashBalance, CustomerBalanceTransaction,
-    CustomerCashBalanceTransaction, DeletedDiscount, DeletedTaxId, Discount, FundingInstructions,
-    ListParams, PaymentSource, PostCustomersCustomerCardsIdAnswer, Subscription, TaxId,
-    TestHelpersTestClock,
+    ApiErrorsSource, BankAccount, Card, CashBalance, CreateCustomerBalanceTransaction,
+    CreateCustomerBankAccount, CreateCustomerCard, CreateCustomerFundingInstruction,
+    CreateCustomerSource, CreateCustomerSubscription, CreateCustomerTaxId,
+    CustomerBalanceTransaction, CustomerCashBalanceTransaction, DeleteCustomerSubscription,
+    DeletedDiscount, DeletedTaxId, Discount, FundingInstructions, ListCustomerBalanceTransactions,
+    ListCustomerSources, ListParams, PaymentSource, PostCustomersCustomerCardsIdAnswer,
+    Subscription, TaxId, TestHelpersTestClock, UpdateCustomerBalanceTransaction,
+    UpdateCustomerBankAccount, UpdateCustomerCard, UpdateCustomerCashBalance, UpdateCustomerSource,
+    UpdateCustomerSubscription, VerifyCustomerBankAccount, VerifyCustomerSource,
 };
 #[cfg(feature = "full")]
 use crate::view::Expandable;
@@ -354,101 +352,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/balance_transactions`.
-    CreateCustomerBalanceTransaction(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
-        description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/bank_accounts`.
-    CreateCustomerBankAccount() {
-        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
-        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
-        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
-        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/cards`.
-    CreateCustomerCard() {
-        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
-        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
-        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
-        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/funding_instructions`.
-    CreateCustomerFundingInstruction(bank_transfer: CustomerFundingInstructionBankTransferParams = fields "bank_transfer", currency: impl Into<String> = text "currency", funding_type: impl Into<String> = text "funding_type") {
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/sources`.
-    CreateCustomerSource() {
-        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
-        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
-        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
-        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions`.
-    CreateCustomerSubscription() {
-        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
-        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
-        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
-        backdate_start_date: impl Into<i64> = int "backdate_start_date" "Sets `backdate_start_date`. Seconds since 1970.";
-        billing_cycle_anchor: impl Into<i64> = int "billing_cycle_anchor" "Sets `billing_cycle_anchor`. Seconds since 1970.";
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
-        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at" "Sets `cancel_at`. One of several types.";
-        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
-        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
-        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
-        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
-        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
-        default_source: impl Into<String> = text "default_source" "Sets `default_source`. Text of at most 5000 characters.";
-        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
-        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
-        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
-        items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items" "Sets `items`. Several, each: parameters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
-        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
-        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
-        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
-        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
-        transfer_data: TransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
-        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
-        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
-        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
-        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/tax_ids`.
-    CreateCustomerTaxId(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/funding_instructions.bank_transfer`.
-    CustomerFundingInstructionBankTransferParams(r#type: impl Into<PaymentMethodOptionsCustomerBalanceBankTransferType> = put<PaymentMethodOptionsCustomerBalanceBankTransferType> "type") {
-        eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
-        requested_address_types: impl Into<ListOf<CustomerFundingInstructionRequestedAddressTypes>> = put<ListOf<CustomerFundingInstructionRequestedAddressTypes>> "requested_address_types" "Sets `requested_address_types`. Several, each: `iban`, `sort_code`, `spei` or `zengin`.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/customers.invoice_settings` and one other place.
     CustomerInvoiceSettingsParams() {
         custom_fields: impl Into<ListOf<CustomFieldsParams>> = put<ListOf<CustomFieldsParams>> "custom_fields", clear_custom_fields "Sets `custom_fields`. Several, each: parameters.";
@@ -467,25 +370,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `DELETE /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
-    DeleteCustomerSubscription() {
-        invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
-        prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
-    }
-}
-
-params! {
-    /// Parameters of `GET /v1/customers/{customer}/balance_transactions`.
-    ListCustomerBalanceTransactions() {
-        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
-        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
-        invoice: impl Into<String> = text "invoice" "Sets `invoice`. Text of at most 5000 characters.";
-        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
-        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
-    }
-}
-
-params! {
     /// Parameters of `GET /v1/customers/{customer}/payment_methods`.
     ListCustomerPaymentMethods() {
         allow_redisplay: impl Into<CardAllowRedisplay> = put<CardAllowRedisplay> "allow_redisplay" "Sets `allow_redisplay`. `always`, `limited` or `unspecified`.";
@@ -493,16 +377,6 @@ params! {
         limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
         starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
         r#type: impl Into<PaymentMethodType> = put<PaymentMethodType> "type" "Sets `type`. One of 55 words.";
-    }
-}
-
-params! {
-    /// Parameters of `GET /v1/customers/{customer}/sources`.
-    ListCustomerSources() {
-        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
-        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
-        object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
-        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 }
 
@@ -556,130 +430,10 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/balance_transactions/{transaction}`.
-    UpdateCustomerBalanceTransaction() {
-        description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}`.
-    UpdateCustomerBankAccount() {
-        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
-        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
-        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
-        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
-        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
-        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
-        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
-        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
-        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
-        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
-        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/cards/{id}`.
-    UpdateCustomerCard() {
-        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
-        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
-        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
-        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
-        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
-        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
-        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
-        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
-        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
-        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
-        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/cash_balance`.
-    UpdateCustomerCashBalance() {
-        settings: SettingsParams = fields "settings" "Sets `settings`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/sources/{id}`.
-    UpdateCustomerSource() {
-        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
-        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
-        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
-        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
-        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
-        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
-        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
-        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
-        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
-        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
-        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
-    UpdateCustomerSubscription() {
-        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
-        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
-        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
-        billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
-        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
-        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at", clear_cancel_at "Sets `cancel_at`. One of several types.";
-        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
-        cancellation_details: CancellationDetailsParams = fields "cancellation_details" "Sets `cancellation_details`. Parameters.";
-        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
-        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
-        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
-        default_source: impl Into<String> = text "default_source", clear_default_source "Sets `default_source`. Text.";
-        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
-        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
-        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
-        items: impl Into<ListOf<InvoiceItemsParams>> = put<ListOf<InvoiceItemsParams>> "items" "Sets `items`. Several, each: parameters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
-        pause_collection: PauseCollectionParams = fields "pause_collection", clear_pause_collection "Sets `pause_collection`. Parameters.";
-        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
-        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
-        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
-        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
-        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
-        transfer_data: TransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
-        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
-        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
-        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/customers/{customer}.tax`.
     UpdateCustomerTaxParams() {
         ip_address: impl Into<String> = text "ip_address", clear_ip_address "Sets `ip_address`. Text.";
         validate_location: impl Into<CustomerValidateLocation> = put<CustomerValidateLocation> "validate_location" "Sets `validate_location`. `auto`, `deferred` or `immediately`.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}/verify`.
-    VerifyCustomerBankAccount() {
-        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/sources/{id}/verify`.
-    VerifyCustomerSource() {
-        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
     }
 }
 
@@ -698,13 +452,6 @@ open_enum! {
     /// Words of `POST /v1/customers.tax.validate_location`.
     CreateCustomerTaxValidateLocation {
         Deferred = "deferred", Immediately = "immediately",
-    }
-}
-
-open_enum! {
-    /// Words of `POST /v1/customers/{customer}/funding_instructions.bank_transfer.requested_address_types`.
-    CustomerFundingInstructionRequestedAddressTypes {
-        Iban = "iban", SortCode = "sort_code", Spei = "spei", Zengin = "zengin",
     }
 }
 

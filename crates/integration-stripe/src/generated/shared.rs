@@ -1286,20 +1286,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items` and 3 other places.
-    AddInvoiceItemsParams() {
-        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
-        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts" "Sets `discounts`. Several, each: parameters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
-        period: SubscriptionPeriodParams = fields "period" "Sets `period`. Parameters.";
-        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
-        price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
-        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
-        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/accounts.business_profile.support_address` and 60 other places.
     AddressParams() {
         city: impl Into<String> = text "city" "Sets `city`. Text.";
@@ -1354,21 +1340,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.bancontact` and 5 other places.
-    BancontactParams() {
-        preferred_language: impl Into<PaymentMethodDetailsBancontactPreferredLanguage> = put<PaymentMethodDetailsBancontactPreferredLanguage> "preferred_language" "Sets `preferred_language`. `de`, `en`, `fr` or `nl`.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance.bank_transfer` and 5 other places.
-    BankTransferParams() {
-        eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
-        r#type: impl Into<String> = text "type" "Sets `type`. Text.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.billing_details` and 8 other places.
     BillingDetailsParams() {
         address: AddressParams = fields "address", clear_address "Sets `address`. Parameters.";
@@ -1387,12 +1358,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.billing_thresholds` and 9 other places.
-    BillingThresholdsParams(usage_gte: impl Into<i64> = int "usage_gte") {
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.boleto` and 7 other places.
     BoletoParams(tax_id: impl Into<String> = text "tax_id") {
     }
@@ -1402,14 +1367,6 @@ params! {
     /// Parameters of `POST /v1/checkout/sessions.name_collection.business` and 5 other places.
     BusinessParams(enabled: bool = flag "enabled") {
         optional: bool = flag "optional" "Sets `optional`. `true` or `false`.";
-    }
-}
-
-params! {
-    /// Parameters of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details` and 2 other places.
-    CancellationDetailsParams() {
-        comment: impl Into<String> = text "comment", clear_comment "Sets `comment`. Text.";
-        feedback: impl Into<CancellationDetailsFeedback> = put<CancellationDetailsFeedback> "feedback", clear_feedback "Sets `feedback`. One of 8 words.";
     }
 }
 
@@ -1498,16 +1455,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix.mandate_options` and 3 other places.
-    CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams() {
-        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
-        amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
-        end_date: impl Into<String> = text "end_date" "Sets `end_date`. Text of at most 5000 characters.";
-        payment_schedule: impl Into<MandatePixPaymentSchedule> = put<MandatePixPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`.";
-    }
-}
-
-params! {
     /// Parameters of `GET /v1/accounts.created` and 60 other places.
     CreatedParams() {
         gt: impl Into<i64> = int "gt" "Sets `gt`. An integer.";
@@ -1559,26 +1506,9 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance` and 5 other places.
-    CustomerBalanceParams() {
-        bank_transfer: BankTransferParams = fields "bank_transfer" "Sets `bank_transfer`. Parameters.";
-        funding_type: impl Into<String> = text "funding_type" "Sets `funding_type`. Text.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/customers.shipping` and 2 other places.
     CustomerShippingParams(address: AddressParams = fields "address", name: impl Into<String> = text "name") {
         phone: impl Into<String> = text "phone" "Sets `phone`. Text of at most 5000 characters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card.mandate_options` and 3 other places.
-    CustomerSubscriptionMandateOptionsParams() {
-        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
-        amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type" "Sets `amount_type`. `fixed` or `maximum`.";
-        description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
     }
 }
 
@@ -1587,29 +1517,6 @@ params! {
     DeliveryEstimateParams() {
         maximum: MaximumParams = fields "maximum" "Sets `maximum`. Parameters.";
         minimum: MaximumParams = fields "minimum" "Sets `minimum`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.discounts` and 36 other places.
-    DiscountsParams() {
-        coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
-        discount: impl Into<String> = text "discount" "Sets `discount`. Text of at most 5000 characters.";
-        promotion_code: impl Into<String> = text "promotion_code" "Sets `promotion_code`. Text of at most 5000 characters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction` and one other place.
-    DisputedTransactionParams() {
-        customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
-        customer_device_fingerprint: impl Into<String> = text "customer_device_fingerprint", clear_customer_device_fingerprint "Sets `customer_device_fingerprint`. Text.";
-        customer_device_id: impl Into<String> = text "customer_device_id", clear_customer_device_id "Sets `customer_device_id`. Text.";
-        customer_email_address: impl Into<String> = text "customer_email_address", clear_customer_email_address "Sets `customer_email_address`. Text.";
-        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip", clear_customer_purchase_ip "Sets `customer_purchase_ip`. Text.";
-        merchandise_or_services: impl Into<DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices> = put<DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices> "merchandise_or_services" "Sets `merchandise_or_services`. `merchandise` or `services`.";
-        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
-        shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
     }
 }
 
@@ -1633,57 +1540,8 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end` and 3 other places.
-    EndParams(r#type: impl Into<SubscriptionType> = put<SubscriptionType> "type") {
-        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence` and one other place.
-    EnhancedEvidenceParams() {
-        visa_compelling_evidence_3: VisaCompellingEvidence3Params = fields "visa_compelling_evidence_3" "Sets `visa_compelling_evidence_3`. Parameters.";
-        visa_compliance: VisaComplianceParams = fields "visa_compliance" "Sets `visa_compliance`. Parameters.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer.eu_bank_transfer` and 10 other places.
     EuBankTransferParams(country: impl Into<String> = text "country") {
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence` and one other place.
-    EvidenceParams() {
-        access_activity_log: impl Into<String> = text "access_activity_log" "Sets `access_activity_log`. Text of at most 20000 characters.";
-        billing_address: impl Into<String> = text "billing_address" "Sets `billing_address`. Text of at most 5000 characters.";
-        cancellation_policy: impl Into<String> = text "cancellation_policy" "Sets `cancellation_policy`. Text.";
-        cancellation_policy_disclosure: impl Into<String> = text "cancellation_policy_disclosure" "Sets `cancellation_policy_disclosure`. Text of at most 20000 characters.";
-        cancellation_rebuttal: impl Into<String> = text "cancellation_rebuttal" "Sets `cancellation_rebuttal`. Text of at most 20000 characters.";
-        customer_communication: impl Into<String> = text "customer_communication" "Sets `customer_communication`. Text.";
-        customer_email_address: impl Into<String> = text "customer_email_address" "Sets `customer_email_address`. Text of at most 5000 characters.";
-        customer_name: impl Into<String> = text "customer_name" "Sets `customer_name`. Text of at most 5000 characters.";
-        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip" "Sets `customer_purchase_ip`. Text of at most 5000 characters.";
-        customer_signature: impl Into<String> = text "customer_signature" "Sets `customer_signature`. Text.";
-        duplicate_charge_documentation: impl Into<String> = text "duplicate_charge_documentation" "Sets `duplicate_charge_documentation`. Text.";
-        duplicate_charge_explanation: impl Into<String> = text "duplicate_charge_explanation" "Sets `duplicate_charge_explanation`. Text of at most 20000 characters.";
-        duplicate_charge_id: impl Into<String> = text "duplicate_charge_id" "Sets `duplicate_charge_id`. Text of at most 5000 characters.";
-        enhanced_evidence: EnhancedEvidenceParams = fields "enhanced_evidence", clear_enhanced_evidence "Sets `enhanced_evidence`. Parameters.";
-        product_description: impl Into<String> = text "product_description" "Sets `product_description`. Text of at most 20000 characters.";
-        receipt: impl Into<String> = text "receipt" "Sets `receipt`. Text.";
-        refund_policy: impl Into<String> = text "refund_policy" "Sets `refund_policy`. Text.";
-        refund_policy_disclosure: impl Into<String> = text "refund_policy_disclosure" "Sets `refund_policy_disclosure`. Text of at most 20000 characters.";
-        refund_refusal_explanation: impl Into<String> = text "refund_refusal_explanation" "Sets `refund_refusal_explanation`. Text of at most 20000 characters.";
-        service_date: impl Into<String> = text "service_date" "Sets `service_date`. Text of at most 5000 characters.";
-        service_documentation: impl Into<String> = text "service_documentation" "Sets `service_documentation`. Text.";
-        shipping_address: impl Into<String> = text "shipping_address" "Sets `shipping_address`. Text of at most 5000 characters.";
-        shipping_carrier: impl Into<String> = text "shipping_carrier" "Sets `shipping_carrier`. Text of at most 5000 characters.";
-        shipping_date: impl Into<String> = text "shipping_date" "Sets `shipping_date`. Text of at most 5000 characters.";
-        shipping_documentation: impl Into<String> = text "shipping_documentation" "Sets `shipping_documentation`. Text.";
-        shipping_tracking_number: impl Into<String> = text "shipping_tracking_number" "Sets `shipping_tracking_number`. Text of at most 5000 characters.";
-        uncategorized_file: impl Into<String> = text "uncategorized_file" "Sets `uncategorized_file`. Text.";
-        uncategorized_text: impl Into<String> = text "uncategorized_text" "Sets `uncategorized_text`. Text of at most 20000 characters.";
     }
 }
 
@@ -1691,15 +1549,6 @@ params! {
     /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections.filters` and 11 other places.
     FiltersParams() {
         account_subcategories: impl Into<ListOf<PaymentMethodUsBankAccountAccountType>> = put<ListOf<PaymentMethodUsBankAccountAccountType>> "account_subcategories" "Sets `account_subcategories`. Several, each: `checking` or `savings`.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections` and 5 other places.
-    FinancialConnectionsParams() {
-        filters: FiltersParams = fields "filters" "Sets `filters`. Parameters.";
-        permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions" "Sets `permissions`. Several, each: `balances`, `ownership`, `payment_method` or `transactions`.";
-        prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
     }
 }
 
@@ -1740,53 +1589,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit` and 5 other places.
-    InvoiceAcssDebitParams() {
-        mandate_options: InvoiceMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
-        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.items` and 2 other places.
-    InvoiceItemsParams() {
-        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
-        clear_usage: bool = flag "clear_usage" "Sets `clear_usage`. `true` or `false`.";
-        deleted: bool = flag "deleted" "Sets `deleted`. `true` or `false`.";
-        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
-        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
-        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
-        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
-        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
-        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit.mandate_options` and 5 other places.
-    InvoiceMandateOptionsParams() {
-        transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto` and 5 other places.
-    InvoicePaytoParams() {
-        mandate_options: SubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.price_data` and 9 other places.
-    InvoicePriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product", recurring: RecurringParams = fields "recurring") {
-        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
-        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
-        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_intent_data.transfer_data` and 3 other places.
     InvoiceTransferDataParams(destination: impl Into<String> = text "destination") {
         amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
@@ -1794,30 +1596,9 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account` and 5 other places.
-    InvoiceUsBankAccountParams() {
-        financial_connections: FinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
-        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/checkout/sessions.automatic_tax.liability` and 36 other places.
     IssuerParams(r#type: impl Into<ConnectAccountReferenceType> = put<ConnectAccountReferenceType> "type") {
         account: impl Into<String> = text "account" "Sets `account`. Text.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.items` and 4 other places.
-    ItemsParams() {
-        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
-        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
-        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
-        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
-        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
-        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
-        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 }
 
@@ -1959,16 +1740,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}.owner` and 7 other places.
-    OwnerParams() {
-        address: AddressParams = fields "address" "Sets `address`. Parameters.";
-        email: impl Into<String> = text "email" "Sets `email`. Text.";
-        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
-        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/checkout/sessions.payment_method_options.konbini` and 4 other places.
     OxxoParams() {
         expires_after_days: impl Into<i64> = int "expires_after_days" "Sets `expires_after_days`. An integer.";
@@ -1980,13 +1751,6 @@ params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.p24` and 7 other places.
     P24Params() {
         bank: impl Into<PaymentMethodP24Bank> = put<PaymentMethodP24Bank> "bank" "Sets `bank`. One of 26 words.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection` and one other place.
-    PauseCollectionParams(behavior: impl Into<SubscriptionsResourcePauseCollectionBehavior> = put<SubscriptionsResourcePauseCollectionBehavior> "behavior") {
-        resumes_at: impl Into<i64> = int "resumes_at" "Sets `resumes_at`. Seconds since 1970.";
     }
 }
 
@@ -2135,15 +1899,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings` and 3 other places.
-    PaymentSettingsParams() {
-        payment_method_options: SubscriptionPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
-        payment_method_types: impl Into<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> = put<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> "payment_method_types", clear_payment_method_types "Sets `payment_method_types`. Several, each: one of 45 words.";
-        save_default_payment_method: impl Into<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> = put<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> "save_default_payment_method" "Sets `save_default_payment_method`. `off` or `on_subscription`.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/payment_intents.payment_method_data.payto` and 8 other places.
     PaytoParams() {
         account_number: impl Into<String> = text "account_number" "Sets `account_number`. Text of at most 5000 characters.";
@@ -2155,14 +1910,6 @@ params! {
 params! {
     /// Parameters of `GET /v1/subscriptions.automatic_tax` and 13 other places.
     PhoneNumberCollectionParams(enabled: bool = flag "enabled") {
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix` and 3 other places.
-    PixParams() {
-        expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
-        mandate_options: CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
     }
 }
 
@@ -2182,28 +1929,6 @@ params! {
         tiers: impl Into<ListOf<TiersParams>> = put<ListOf<TiersParams>> "tiers" "Sets `tiers`. Several, each: parameters.";
         unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
         unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.price_data` and 9 other places.
-    PriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product") {
-        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
-        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
-        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.prior_undisputed_transactions` and one other place.
-    PriorUndisputedTransactionsParams(charge: impl Into<String> = text "charge") {
-        customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
-        customer_device_fingerprint: impl Into<String> = text "customer_device_fingerprint", clear_customer_device_fingerprint "Sets `customer_device_fingerprint`. Text.";
-        customer_device_id: impl Into<String> = text "customer_device_id", clear_customer_device_id "Sets `customer_device_id`. Text.";
-        customer_email_address: impl Into<String> = text "customer_email_address", clear_customer_email_address "Sets `customer_email_address`. Text.";
-        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip", clear_customer_purchase_ip "Sets `customer_purchase_ip`. Text.";
-        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
-        shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
     }
 }
 
@@ -2338,18 +2063,6 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.shipping_address` and 3 other places.
-    ShippingAddressParams() {
-        city: impl Into<String> = text "city", clear_city "Sets `city`. Text.";
-        country: impl Into<String> = text "country", clear_country "Sets `country`. Text.";
-        line1: impl Into<String> = text "line1", clear_line1 "Sets `line1`. Text.";
-        line2: impl Into<String> = text "line2", clear_line2 "Sets `line2`. Text.";
-        postal_code: impl Into<String> = text "postal_code", clear_postal_code "Sets `postal_code`. Text.";
-        state: impl Into<String> = text "state", clear_state "Sets `state`. Text.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/checkout/sessions.shipping_options` and 3 other places.
     ShippingOptionsParams() {
         shipping_rate: impl Into<String> = text "shipping_rate" "Sets `shipping_rate`. Text of at most 5000 characters.";
@@ -2396,70 +2109,8 @@ params! {
 }
 
 params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start` and 3 other places.
-    StartParams(r#type: impl Into<CustomerSubscriptionType> = put<CustomerSubscriptionType> "type") {
-        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
-    }
-}
-
-params! {
     /// Parameters of `POST /v1/checkout/sessions.custom_text.after_submit` and 11 other places.
     SubmitParams(message: impl Into<String> = text "message") {
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card` and 3 other places.
-    SubscriptionCardParams() {
-        mandate_options: CustomerSubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
-        network: impl Into<SetupIntentPaymentMethodOptionsCardNetwork> = put<SetupIntentPaymentMethodOptionsCardNetwork> "network" "Sets `network`. One of 13 words.";
-        request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.invoice_settings` and 3 other places.
-    SubscriptionInvoiceSettingsParams() {
-        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
-        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto.mandate_options` and 5 other places.
-    SubscriptionMandateOptionsParams() {
-        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
-        purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose" "Sets `purpose`. One of 11 words.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options` and 3 other places.
-    SubscriptionPaymentMethodOptionsParams() {
-        acss_debit: InvoiceAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
-        bancontact: BancontactParams = fields "bancontact", clear_bancontact "Sets `bancontact`. Parameters.";
-        card: SubscriptionCardParams = fields "card", clear_card "Sets `card`. Parameters.";
-        customer_balance: CustomerBalanceParams = fields "customer_balance", clear_customer_balance "Sets `customer_balance`. Parameters.";
-        konbini: Params = fields "konbini", clear_konbini "Sets `konbini`. Parameters by name.";
-        payto: InvoicePaytoParams = fields "payto", clear_payto "Sets `payto`. Parameters.";
-        pix: PixParams = fields "pix", clear_pix "Sets `pix`. Parameters.";
-        sepa_debit: Params = fields "sepa_debit", clear_sepa_debit "Sets `sepa_debit`. Parameters by name.";
-        upi: UpiParams = fields "upi", clear_upi "Sets `upi`. Parameters.";
-        us_bank_account: InvoiceUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period` and 3 other places.
-    SubscriptionPeriodParams(end: EndParams = fields "end", start: StartParams = fields "start") {
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.billing_thresholds` and 8 other places.
-    SubscriptionScheduleBillingThresholdsParams() {
-        amount_gte: impl Into<i64> = int "amount_gte" "Sets `amount_gte`. An integer.";
-        reset_billing_cycle_anchor: bool = flag "reset_billing_cycle_anchor" "Sets `reset_billing_cycle_anchor`. `true` or `false`.";
     }
 }
 
@@ -2554,28 +2205,6 @@ params! {
     }
 }
 
-params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3` and one other place.
-    VisaCompellingEvidence3Params() {
-        disputed_transaction: DisputedTransactionParams = fields "disputed_transaction" "Sets `disputed_transaction`. Parameters.";
-        prior_undisputed_transactions: impl Into<ListOf<PriorUndisputedTransactionsParams>> = put<ListOf<PriorUndisputedTransactionsParams>> "prior_undisputed_transactions" "Sets `prior_undisputed_transactions`. Several, each: parameters.";
-    }
-}
-
-params! {
-    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compliance` and one other place.
-    VisaComplianceParams() {
-        fee_acknowledged: bool = flag "fee_acknowledged" "Sets `fee_acknowledged`. `true` or `false`.";
-    }
-}
-
-choice! {
-    /// Parameters of `POST /v1/customers/{customer}/subscriptions.cancel_at` and 4 other places.
-    CancelAtChoice {
-        Integer(i64), Word(InvoiceCancelAt),
-    }
-}
-
 choice! {
     /// Parameters of `POST /v1/charges.card` and 4 other places.
     CardChoice {
@@ -2615,16 +2244,6 @@ open_enum! {
     AutomaticTaxStatus {
         Complete = "complete", Failed = "failed",
         RequiresLocationInputs = "requires_location_inputs",
-    }
-}
-
-open_enum! {
-    /// Words of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details.feedback` and 6 other places.
-    CancellationDetailsFeedback {
-        CustomerService = "customer_service", LowQuality = "low_quality",
-        MissingFeatures = "missing_features", Other = "other",
-        SwitchedService = "switched_service", TooComplex = "too_complex",
-        TooExpensive = "too_expensive", Unused = "unused",
     }
 }
 
@@ -2707,13 +2326,6 @@ open_enum! {
 }
 
 open_enum! {
-    /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start.type` and 3 other places.
-    CustomerSubscriptionType {
-        MaxItemPeriodStart = "max_item_period_start", Now = "now", Timestamp = "timestamp",
-    }
-}
-
-open_enum! {
     /// Words of `POST /v1/customers.tax_exempt` and 12 other places.
     CustomerTaxExempt {
         Exempt = "exempt", None = "none", Reverse = "reverse",
@@ -2735,13 +2347,6 @@ open_enum! {
 }
 
 open_enum! {
-    /// Words of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.merchandise_or_services` and 2 other places.
-    DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices {
-        Merchandise = "merchandise", Services = "services",
-    }
-}
-
-open_enum! {
     /// Words of `funding_instructions_bank_transfer_financial_address.supported_networks` and one other place.
     FundingInstructionsBankTransferFinancialAddressSupportedNetworks {
         Ach = "ach", Bacs = "bacs", DomesticWireUs = "domestic_wire_us", Fps = "fps",
@@ -2758,14 +2363,6 @@ open_enum! {
 }
 
 open_enum! {
-    /// Words of `POST /v1/customers/{customer}/subscriptions.cancel_at` and 4 other places.
-    InvoiceCancelAt {
-        MaxBilledUntil = "max_billed_until", MaxPeriodEnd = "max_period_end",
-        MinPeriodEnd = "min_period_end",
-    }
-}
-
-open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.verification_method` and 98 other places.
     InvoicePaymentMethodOptionsAcssDebitVerificationMethod {
         Automatic = "automatic", Instant = "instant", Microdeposits = "microdeposits",
@@ -2776,26 +2373,6 @@ open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.card.request_three_d_secure` and 17 other places.
     InvoicePaymentMethodOptionsCardRequestThreeDSecure {
         Any = "any", Automatic = "automatic", Challenge = "challenge",
-    }
-}
-
-open_enum! {
-    /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_types` and 7 other places.
-    InvoicesPaymentSettingsPaymentMethodTypes {
-        AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit",
-        AcssDebit = "acss_debit", Affirm = "affirm", AmazonPay = "amazon_pay",
-        AuBecsDebit = "au_becs_debit", BacsDebit = "bacs_debit", Bancontact = "bancontact",
-        Boleto = "boleto", Card = "card", Cashapp = "cashapp", Crypto = "crypto",
-        Custom = "custom", CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx",
-        Giropay = "giropay", Grabpay = "grabpay", Ideal = "ideal",
-        JpCreditTransfer = "jp_credit_transfer", KakaoPay = "kakao_pay", Klarna = "klarna",
-        Konbini = "konbini", KrCard = "kr_card", Link = "link", Multibanco = "multibanco",
-        NaverPay = "naver_pay", NzBankAccount = "nz_bank_account", P24 = "p24",
-        PayByBank = "pay_by_bank", Payco = "payco", Paynow = "paynow", Paypal = "paypal",
-        Payto = "payto", Pix = "pix", Promptpay = "promptpay", RevolutPay = "revolut_pay",
-        SepaCreditTransfer = "sepa_credit_transfer", SepaDebit = "sepa_debit", Sofort = "sofort",
-        Swish = "swish", Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account",
-        WechatPay = "wechat_pay",
     }
 }
 
@@ -3363,30 +2940,9 @@ open_enum! {
 }
 
 open_enum! {
-    /// Words of `DELETE /v1/subscription_items/{item}.proration_behavior` and 20 other places.
-    PortalSubscriptionCancelProrationBehavior {
-        AlwaysInvoice = "always_invoice", CreateProrations = "create_prorations", None = "none",
-    }
-}
-
-open_enum! {
-    /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.billing_cycle_anchor` and 6 other places.
-    PortalSubscriptionUpdateBillingCycleAnchor {
-        Now = "now", Unchanged = "unchanged",
-    }
-}
-
-open_enum! {
     /// Words of `POST /v1/checkout/sessions.line_items.price_data.tax_behavior` and 52 other places.
     PriceTaxBehavior {
         Exclusive = "exclusive", Inclusive = "inclusive", Unspecified = "unspecified",
-    }
-}
-
-open_enum! {
-    /// Words of `GET /v1/invoices.collection_method` and 19 other places.
-    QuoteCollectionMethod {
-        ChargeAutomatically = "charge_automatically", SendInvoice = "send_invoice",
     }
 }
 
@@ -3499,21 +3055,6 @@ open_enum! {
 }
 
 open_enum! {
-    /// Words of `DELETE /v1/subscription_items/{item}.payment_behavior` and 6 other places.
-    SubscriptionPaymentBehavior {
-        AllowIncomplete = "allow_incomplete", DefaultIncomplete = "default_incomplete",
-        ErrorIfIncomplete = "error_if_incomplete", PendingIfIncomplete = "pending_if_incomplete",
-    }
-}
-
-open_enum! {
-    /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end.type` and 3 other places.
-    SubscriptionType {
-        MinItemPeriodEnd = "min_item_period_end", Timestamp = "timestamp",
-    }
-}
-
-open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.billing_mode.flexible.proration_discounts` and 9 other places.
     SubscriptionsResourceBillingModeFlexibleProrationDiscounts {
         Included = "included", Itemized = "itemized",
@@ -3524,20 +3065,6 @@ open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.billing_mode.type` and 8 other places.
     SubscriptionsResourceBillingModeType {
         Classic = "classic", Flexible = "flexible",
-    }
-}
-
-open_enum! {
-    /// Words of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection.behavior` and 2 other places.
-    SubscriptionsResourcePauseCollectionBehavior {
-        KeepAsDraft = "keep_as_draft", MarkUncollectible = "mark_uncollectible", Void = "void",
-    }
-}
-
-open_enum! {
-    /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.save_default_payment_method` and 4 other places.
-    SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod {
-        Off = "off", OnSubscription = "on_subscription",
     }
 }
 

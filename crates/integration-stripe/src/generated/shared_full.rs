@@ -3,19 +3,23 @@
 
 use super::{
     Account, Address, AddressParams, Application, AutomaticTaxParams, AutomaticTaxStatus,
-    BalanceTransaction, BankAccount, BillingCreditBalanceTransaction, BillingDetails, BillingMeter,
-    CancellationDetailsFeedback, Card, CardAllowRedisplay, Charge, ChargeStatus, ClimateSupplier,
-    ConfirmationTokensResourcePaymentMethodPreviewType, ConnectAccountReference, Coupon, Customer,
-    CustomerCashBalanceTransaction, CustomerTaxExempt, CustomerTaxProvider, Discount,
-    DiscountsParams, DobParams, File, ForwardedRequestHeader, Invoice,
-    InvoiceItemProrationCreditedItems, InvoicePaymentMethodOptionsAcssDebit,
+    BalanceTransaction, BankAccount, BankAccountChoice, BillingCreditBalanceTransaction,
+    BillingDetails, BillingMeter, Card, CardAllowRedisplay, CardChoice, Charge, ChargeStatus,
+    ClimateSupplier, ConfirmationTokensResourcePaymentMethodPreviewType, ConnectAccountReference,
+    Coupon, CreatedChoice, Customer, CustomerCashBalanceTransaction, CustomerTaxExempt,
+    CustomerTaxProvider, Discount, DobParams, EuBankTransferParams, File, FiltersParams,
+    ForwardedRequestHeader, Invoice, InvoiceItemProrationCreditedItems,
+    InvoicePaymentMethodOptionsAcssDebit, InvoicePaymentMethodOptionsAcssDebitVerificationMethod,
     InvoicePaymentMethodOptionsBancontact, InvoicePaymentMethodOptionsCard,
-    InvoicePaymentMethodOptionsCustomerBalance, InvoicePaymentMethodOptionsPayto,
-    InvoicePaymentMethodOptionsPix, InvoicePaymentMethodOptionsUpi,
-    InvoicePaymentMethodOptionsUsBankAccount, InvoiceRenderingPdf,
-    InvoicesPaymentSettingsPaymentMethodTypes, InvoicesResourceInvoiceTaxIdType, IssuerParams,
-    IssuingAuthorization, IssuingCardholderType, Item, ItemsParams, KlarnaAddress, LegalEntityDob,
-    LineItemsTaxAmountTaxabilityReason, Mandate, PaymentFlowsPrivatePaymentMethodsAlipayDetails,
+    InvoicePaymentMethodOptionsCardRequestThreeDSecure, InvoicePaymentMethodOptionsCustomerBalance,
+    InvoicePaymentMethodOptionsPayto, InvoicePaymentMethodOptionsPix,
+    InvoicePaymentMethodOptionsUpi, InvoicePaymentMethodOptionsUsBankAccount, InvoiceRenderingPdf,
+    InvoicesResourceInvoiceTaxIdType, IssuerParams, IssuingAuthorization, IssuingCardholderType,
+    Item, KlarnaAddress, LegalEntityDob, LineItemsTaxAmountTaxabilityReason,
+    LinkedAccountOptionsCommonPermissions, LinkedAccountOptionsCommonPrefetch, Mandate,
+    MandateAcssDebitTransactionType, MandatePaytoPurpose, MandatePixAmountIncludesIof,
+    MandatePixAmountType, MandatePixPaymentSchedule,
+    PaymentFlowsPrivatePaymentMethodsAlipayDetails,
     PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory,
     PaymentIntent, PaymentIntentCaptureMethod, PaymentIntentConfirmationMethod,
     PaymentIntentSetupFutureUsage, PaymentLinksResourceCardRestrictionsBrandsBlocked,
@@ -26,7 +30,8 @@ use super::{
     PaymentMethodDetailsAcssDebit, PaymentMethodDetailsAffirm,
     PaymentMethodDetailsAfterpayClearpay, PaymentMethodDetailsAlma, PaymentMethodDetailsAmazonPay,
     PaymentMethodDetailsAuBecsDebit, PaymentMethodDetailsBacsDebit, PaymentMethodDetailsBancontact,
-    PaymentMethodDetailsBizum, PaymentMethodDetailsBlik, PaymentMethodDetailsCardInstallments,
+    PaymentMethodDetailsBancontactPreferredLanguage, PaymentMethodDetailsBizum,
+    PaymentMethodDetailsBlik, PaymentMethodDetailsCardInstallments,
     PaymentMethodDetailsCardInstallmentsPlan, PaymentMethodDetailsCardNetworkToken,
     PaymentMethodDetailsCardPresent, PaymentMethodDetailsCashapp, PaymentMethodDetailsCrypto,
     PaymentMethodDetailsEps, PaymentMethodDetailsFpx, PaymentMethodDetailsGiropay,
@@ -43,28 +48,27 @@ use super::{
     PaymentMethodP24, PaymentMethodPaypal, PaymentMethodPayto, PaymentMethodSepaDebit,
     PaymentMethodUpi, PaymentMethodUsBankAccount, PaymentMethodUsBankAccountAccountType,
     PaymentPagesCheckoutSessionCustomFieldsOption, PaymentRecord, Payout, PlanInterval,
-    PortalInvoiceList, PortalSubscriptionCancelProrationBehavior,
-    PortalSubscriptionUpdateBillingCycleAnchor, Price, PriceDataParams, PromotionCode,
-    PromotionCodeCurrencyOption, Quote, QuoteCollectionMethod, QuotesResourceTotalDetails,
-    RecurringParams, Refund, SetupIntent, Source, SourceTypeAuBecsDebit, SourceTypeP24,
+    PortalInvoiceList, Price, PriceTaxBehavior, PromotionCode, PromotionCodeCurrencyOption, Quote,
+    QuotesResourceTotalDetails, RecurringParams, Refund, SettingsParams, SetupIntent,
+    SetupIntentPaymentMethodOptionsCardNetwork, Source, SourceTypeAuBecsDebit, SourceTypeP24,
     Subscription, SubscriptionItem, SubscriptionPaymentMethodOptionsCard,
-    SubscriptionPaymentMethodOptionsPix, SubscriptionScheduleBillingThresholdsParams,
+    SubscriptionPaymentMethodOptionsPix,
     SubscriptionsResourceBillingModeFlexibleProrationDiscounts,
-    SubscriptionsResourceBillingModeType, SubscriptionsResourcePauseCollectionBehavior,
-    SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod,
-    SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod, TaxId, TaxRate,
+    SubscriptionsResourceBillingModeType,
+    SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod, TaxId, TaxIdType, TaxRate,
     TerminalReaderStatus, ThreeDSecureDetailsAuthenticationFlow,
     ThreeDSecureDetailsChargeExemptionIndicator, ThreeDSecureDetailsElectronicCommerceIndicator,
     ThreeDSecureDetailsResult, ThreeDSecureDetailsResultReason, ThreeDSecureDetailsVersion,
     TransferDataParams, TreasuryCreditReversal, TreasuryDebitReversal, TreasuryInboundTransfer,
     TreasuryOutboundPayment, TreasuryOutboundTransfer, TreasuryReceivedCredit,
-    TreasuryReceivedDebit, TreasuryTransaction, UsBankAccountNetworksSupported,
+    TreasuryReceivedDebit, TreasuryTransaction, TrialSettingsParams, UpToChoice, UpiParams,
+    UsBankAccountNetworksSupported,
     V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay,
     V2CoreEventDestinationStatus,
 };
 use crate::{
     Node,
-    params::{Decimal, ListOf, MapOf, choice, params, text_choices},
+    params::{Decimal, ListOf, MapOf, Params, choice, params, text_choices},
     view::{Expandable, Int64, List, Map, open_enum, union_view, view},
 };
 
@@ -4452,6 +4456,20 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items` and 3 other places.
+    AddInvoiceItemsParams() {
+        discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts" "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        period: SubscriptionPeriodParams = fields "period" "Sets `period`. Parameters.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.individual.additional_addresses` and 3 other places.
     AdditionalAddressesParams(purpose: impl Into<String> = text "purpose") {
         city: impl Into<String> = text "city" "Sets `city`. Text.";
@@ -4530,9 +4548,24 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.bancontact` and 5 other places.
+    BancontactParams() {
+        preferred_language: impl Into<PaymentMethodDetailsBancontactPreferredLanguage> = put<PaymentMethodDetailsBancontactPreferredLanguage> "preferred_language" "Sets `preferred_language`. `de`, `en`, `fr` or `nl`.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/accounts.bank_account.documents.bank_account_ownership_verification` and 34 other places.
     BankAccountOwnershipVerificationParams() {
         files: impl Into<ListOf<String>> = put<ListOf<String>> "files" "Sets `files`. Several, each: text.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance.bank_transfer` and 5 other places.
+    BankTransferParams() {
+        eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text.";
     }
 }
 
@@ -4550,6 +4583,12 @@ params! {
         applies_to: impl Into<ListOf<AppliesToParams>> = put<ListOf<AppliesToParams>> "applies_to" "Sets `applies_to`. Several, each: parameters.";
         bill_until: BillUntilParams = fields "bill_until" "Sets `bill_until`. Parameters.";
         key: impl Into<String> = text "key" "Sets `key`. Text of at most 200 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.billing_thresholds` and 9 other places.
+    BillingThresholdsParams(usage_gte: impl Into<i64> = int "usage_gte") {
     }
 }
 
@@ -4582,6 +4621,14 @@ params! {
 }
 
 params! {
+    /// Parameters of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details` and 2 other places.
+    CancellationDetailsParams() {
+        comment: impl Into<String> = text "comment", clear_comment "Sets `comment`. Text.";
+        feedback: impl Into<CancellationDetailsFeedback> = put<CancellationDetailsFeedback> "feedback", clear_feedback "Sets `feedback`. One of 8 words.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/test_helpers/issuing/authorizations.fleet.cardholder_prompt_data` and 4 other places.
     CardholderPromptDataParams() {
         driver_id: impl Into<String> = text "driver_id" "Sets `driver_id`. Text of at most 5000 characters.";
@@ -4601,10 +4648,146 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/balance_transactions`.
+    CreateCustomerBalanceTransaction(amount: impl Into<i64> = int "amount", currency: impl Into<String> = text "currency") {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/bank_accounts`.
+    CreateCustomerBankAccount() {
+        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
+        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/cards`.
+    CreateCustomerCard() {
+        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
+        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/funding_instructions`.
+    CreateCustomerFundingInstruction(bank_transfer: CustomerFundingInstructionBankTransferParams = fields "bank_transfer", currency: impl Into<String> = text "currency", funding_type: impl Into<String> = text "funding_type") {
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/sources`.
+    CreateCustomerSource() {
+        alipay_account: impl Into<String> = text "alipay_account" "Sets `alipay_account`. Text of at most 5000 characters.";
+        bank_account: impl Into<BankAccountChoice> = put<BankAccountChoice> "bank_account" "Sets `bank_account`. One of several types.";
+        card: impl Into<CardChoice> = put<CardChoice> "card" "Sets `card`. One of several types.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions`.
+    CreateCustomerSubscription() {
+        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        backdate_start_date: impl Into<i64> = int "backdate_start_date" "Sets `backdate_start_date`. Seconds since 1970.";
+        billing_cycle_anchor: impl Into<i64> = int "billing_cycle_anchor" "Sets `billing_cycle_anchor`. Seconds since 1970.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at" "Sets `cancel_at`. One of several types.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source" "Sets `default_source`. Text of at most 5000 characters.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        items: impl Into<ListOf<ItemsParams>> = put<ListOf<ItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        transfer_data: TransferDataParams = fields "transfer_data" "Sets `transfer_data`. Parameters.";
+        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
+        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
+        trial_period_days: impl Into<i64> = int "trial_period_days" "Sets `trial_period_days`. An integer.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/tax_ids`.
+    CreateCustomerTaxId(r#type: impl Into<TaxIdType> = put<TaxIdType> "type", value: impl Into<String> = text "value") {
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/products/{product}/features`.
+    CreateProductFeatures(entitlement_feature: impl Into<String> = text "entitlement_feature") {
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix.mandate_options` and 3 other places.
+    CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams() {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_includes_iof: impl Into<MandatePixAmountIncludesIof> = put<MandatePixAmountIncludesIof> "amount_includes_iof" "Sets `amount_includes_iof`. `always` or `never`.";
+        end_date: impl Into<String> = text "end_date" "Sets `end_date`. Text of at most 5000 characters.";
+        payment_schedule: impl Into<MandatePixPaymentSchedule> = put<MandatePixPaymentSchedule> "payment_schedule" "Sets `payment_schedule`. `halfyearly`, `monthly`, `quarterly`, `weekly` or `yearly`.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.customer_balance` and 5 other places.
+    CustomerBalanceParams() {
+        bank_transfer: BankTransferParams = fields "bank_transfer" "Sets `bank_transfer`. Parameters.";
+        funding_type: impl Into<String> = text "funding_type" "Sets `funding_type`. Text.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/funding_instructions.bank_transfer`.
+    CustomerFundingInstructionBankTransferParams(r#type: impl Into<PaymentMethodOptionsCustomerBalanceBankTransferType> = put<PaymentMethodOptionsCustomerBalanceBankTransferType> "type") {
+        eu_bank_transfer: EuBankTransferParams = fields "eu_bank_transfer" "Sets `eu_bank_transfer`. Parameters.";
+        requested_address_types: impl Into<ListOf<CustomerFundingInstructionRequestedAddressTypes>> = put<ListOf<CustomerFundingInstructionRequestedAddressTypes>> "requested_address_types" "Sets `requested_address_types`. Several, each: `iban`, `sort_code`, `spei` or `zengin`.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card.mandate_options` and 3 other places.
+    CustomerSubscriptionMandateOptionsParams() {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        amount_type: impl Into<MandatePixAmountType> = put<MandatePixAmountType> "amount_type" "Sets `amount_type`. `fixed` or `maximum`.";
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 200 characters.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/accounts.settings.card_payments.decline_on` and 3 other places.
     DeclineOnParams() {
         avs_failure: bool = flag "avs_failure" "Sets `avs_failure`. `true` or `false`.";
         cvc_failure: bool = flag "cvc_failure" "Sets `cvc_failure`. `true` or `false`.";
+    }
+}
+
+params! {
+    /// Parameters of `DELETE /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
+    DeleteCustomerSubscription() {
+        invoice_now: bool = flag "invoice_now" "Sets `invoice_now`. `true` or `false`.";
+        prorate: bool = flag "prorate" "Sets `prorate`. `true` or `false`.";
     }
 }
 
@@ -4616,10 +4799,48 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.discounts` and 36 other places.
+    DiscountsParams() {
+        coupon: impl Into<String> = text "coupon" "Sets `coupon`. Text of at most 5000 characters.";
+        discount: impl Into<String> = text "discount" "Sets `discount`. Text of at most 5000 characters.";
+        promotion_code: impl Into<String> = text "promotion_code" "Sets `promotion_code`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction` and one other place.
+    DisputedTransactionParams() {
+        customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
+        customer_device_fingerprint: impl Into<String> = text "customer_device_fingerprint", clear_customer_device_fingerprint "Sets `customer_device_fingerprint`. Text.";
+        customer_device_id: impl Into<String> = text "customer_device_id", clear_customer_device_id "Sets `customer_device_id`. Text.";
+        customer_email_address: impl Into<String> = text "customer_email_address", clear_customer_email_address "Sets `customer_email_address`. Text.";
+        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip", clear_customer_purchase_ip "Sets `customer_purchase_ip`. Text.";
+        merchandise_or_services: impl Into<DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices> = put<DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices> "merchandise_or_services" "Sets `merchandise_or_services`. `merchandise` or `services`.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/accounts.company.verification.document` and 30 other places.
     DocumentParams() {
         back: impl Into<String> = text "back" "Sets `back`. Text.";
         front: impl Into<String> = text "front" "Sets `front`. Text.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end` and 3 other places.
+    EndParams(r#type: impl Into<SubscriptionType> = put<SubscriptionType> "type") {
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence` and one other place.
+    EnhancedEvidenceParams() {
+        visa_compelling_evidence_3: VisaCompellingEvidence3Params = fields "visa_compelling_evidence_3" "Sets `visa_compelling_evidence_3`. Parameters.";
+        visa_compliance: VisaComplianceParams = fields "visa_compliance" "Sets `visa_compliance`. Parameters.";
     }
 }
 
@@ -4635,6 +4856,49 @@ params! {
     EthnicityDetailsParams() {
         ethnicity: impl Into<ListOf<PersonEthnicityDetailsEthnicity>> = put<ListOf<PersonEthnicityDetailsEthnicity>> "ethnicity" "Sets `ethnicity`. Several, each: one of 7 words.";
         ethnicity_other: impl Into<String> = text "ethnicity_other" "Sets `ethnicity_other`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence` and one other place.
+    EvidenceParams() {
+        access_activity_log: impl Into<String> = text "access_activity_log" "Sets `access_activity_log`. Text of at most 20000 characters.";
+        billing_address: impl Into<String> = text "billing_address" "Sets `billing_address`. Text of at most 5000 characters.";
+        cancellation_policy: impl Into<String> = text "cancellation_policy" "Sets `cancellation_policy`. Text.";
+        cancellation_policy_disclosure: impl Into<String> = text "cancellation_policy_disclosure" "Sets `cancellation_policy_disclosure`. Text of at most 20000 characters.";
+        cancellation_rebuttal: impl Into<String> = text "cancellation_rebuttal" "Sets `cancellation_rebuttal`. Text of at most 20000 characters.";
+        customer_communication: impl Into<String> = text "customer_communication" "Sets `customer_communication`. Text.";
+        customer_email_address: impl Into<String> = text "customer_email_address" "Sets `customer_email_address`. Text of at most 5000 characters.";
+        customer_name: impl Into<String> = text "customer_name" "Sets `customer_name`. Text of at most 5000 characters.";
+        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip" "Sets `customer_purchase_ip`. Text of at most 5000 characters.";
+        customer_signature: impl Into<String> = text "customer_signature" "Sets `customer_signature`. Text.";
+        duplicate_charge_documentation: impl Into<String> = text "duplicate_charge_documentation" "Sets `duplicate_charge_documentation`. Text.";
+        duplicate_charge_explanation: impl Into<String> = text "duplicate_charge_explanation" "Sets `duplicate_charge_explanation`. Text of at most 20000 characters.";
+        duplicate_charge_id: impl Into<String> = text "duplicate_charge_id" "Sets `duplicate_charge_id`. Text of at most 5000 characters.";
+        enhanced_evidence: EnhancedEvidenceParams = fields "enhanced_evidence", clear_enhanced_evidence "Sets `enhanced_evidence`. Parameters.";
+        product_description: impl Into<String> = text "product_description" "Sets `product_description`. Text of at most 20000 characters.";
+        receipt: impl Into<String> = text "receipt" "Sets `receipt`. Text.";
+        refund_policy: impl Into<String> = text "refund_policy" "Sets `refund_policy`. Text.";
+        refund_policy_disclosure: impl Into<String> = text "refund_policy_disclosure" "Sets `refund_policy_disclosure`. Text of at most 20000 characters.";
+        refund_refusal_explanation: impl Into<String> = text "refund_refusal_explanation" "Sets `refund_refusal_explanation`. Text of at most 20000 characters.";
+        service_date: impl Into<String> = text "service_date" "Sets `service_date`. Text of at most 5000 characters.";
+        service_documentation: impl Into<String> = text "service_documentation" "Sets `service_documentation`. Text.";
+        shipping_address: impl Into<String> = text "shipping_address" "Sets `shipping_address`. Text of at most 5000 characters.";
+        shipping_carrier: impl Into<String> = text "shipping_carrier" "Sets `shipping_carrier`. Text of at most 5000 characters.";
+        shipping_date: impl Into<String> = text "shipping_date" "Sets `shipping_date`. Text of at most 5000 characters.";
+        shipping_documentation: impl Into<String> = text "shipping_documentation" "Sets `shipping_documentation`. Text.";
+        shipping_tracking_number: impl Into<String> = text "shipping_tracking_number" "Sets `shipping_tracking_number`. Text of at most 5000 characters.";
+        uncategorized_file: impl Into<String> = text "uncategorized_file" "Sets `uncategorized_file`. Text.";
+        uncategorized_text: impl Into<String> = text "uncategorized_text" "Sets `uncategorized_text`. Text of at most 20000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections` and 5 other places.
+    FinancialConnectionsParams() {
+        filters: FiltersParams = fields "filters" "Sets `filters`. Parameters.";
+        permissions: impl Into<ListOf<LinkedAccountOptionsCommonPermissions>> = put<ListOf<LinkedAccountOptionsCommonPermissions>> "permissions" "Sets `permissions`. Several, each: `balances`, `ownership`, `payment_method` or `transactions`.";
+        prefetch: impl Into<ListOf<LinkedAccountOptionsCommonPrefetch>> = put<ListOf<LinkedAccountOptionsCommonPrefetch>> "prefetch" "Sets `prefetch`. Several, each: `balances`, `ownership` or `transactions`.";
     }
 }
 
@@ -4716,6 +4980,53 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit` and 5 other places.
+    InvoiceAcssDebitParams() {
+        mandate_options: InvoiceMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.items` and 2 other places.
+    InvoiceItemsParams() {
+        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        clear_usage: bool = flag "clear_usage" "Sets `clear_usage`. `true` or `false`.";
+        deleted: bool = flag "deleted" "Sets `deleted`. `true` or `false`.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        id: impl Into<String> = text "id" "Sets `id`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.acss_debit.mandate_options` and 5 other places.
+    InvoiceMandateOptionsParams() {
+        transaction_type: impl Into<MandateAcssDebitTransactionType> = put<MandateAcssDebitTransactionType> "transaction_type" "Sets `transaction_type`. `business` or `personal`.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto` and 5 other places.
+    InvoicePaytoParams() {
+        mandate_options: SubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.items.price_data` and 9 other places.
+    InvoicePriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product", recurring: RecurringParams = fields "recurring") {
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.invoice_settings` and 4 other places.
     InvoiceSettingsParams() {
         account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
@@ -4732,10 +5043,31 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account` and 5 other places.
+    InvoiceUsBankAccountParams() {
+        financial_connections: FinancialConnectionsParams = fields "financial_connections" "Sets `financial_connections`. Parameters.";
+        verification_method: impl Into<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> = put<InvoicePaymentMethodOptionsAcssDebitVerificationMethod> "verification_method" "Sets `verification_method`. `automatic`, `instant` or `microdeposits`.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/issuing/cardholders.billing.address` and 3 other places.
     IssuingCardAddressParams(city: impl Into<String> = text "city", country: impl Into<String> = text "country", line1: impl Into<String> = text "line1", postal_code: impl Into<String> = text "postal_code") {
         line2: impl Into<String> = text "line2" "Sets `line2`. Text of at most 5000 characters.";
         state: impl Into<String> = text "state" "Sets `state`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.items` and 4 other places.
+    ItemsParams() {
+        billing_thresholds: BillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata" "Sets `metadata`. By key of yours: text.";
+        price: impl Into<String> = text "price" "Sets `price`. Text of at most 5000 characters.";
+        price_data: InvoicePriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
+        quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
+        tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
     }
 }
 
@@ -4761,6 +5093,41 @@ params! {
     LinkAccountSessionFiltersParams() {
         account_subcategories: impl Into<ListOf<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories>> = put<ListOf<BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories>> "account_subcategories" "Sets `account_subcategories`. Several, each: `checking`, `credit_card`, `line_of_credit`, `mortgage` or `savings`.";
         countries: impl Into<ListOf<String>> = put<ListOf<String>> "countries" "Sets `countries`. Several, each: text.";
+    }
+}
+
+params! {
+    /// Parameters of `GET /v1/balance/history`.
+    ListBalanceHistory() {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        currency: impl Into<String> = text "currency" "Sets `currency`. A currency, three letters in lower case.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        payout: impl Into<String> = text "payout" "Sets `payout`. Text of at most 5000 characters.";
+        source: impl Into<String> = text "source" "Sets `source`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+        r#type: impl Into<String> = text "type" "Sets `type`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `GET /v1/customers/{customer}/balance_transactions`.
+    ListCustomerBalanceTransactions() {
+        created: impl Into<CreatedChoice> = put<CreatedChoice> "created" "Sets `created`. One of several types.";
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text of at most 5000 characters.";
+        invoice: impl Into<String> = text "invoice" "Sets `invoice`. Text of at most 5000 characters.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `GET /v1/customers/{customer}/sources`.
+    ListCustomerSources() {
+        ending_before: impl Into<String> = text "ending_before" "Sets `ending_before`. Text.";
+        limit: impl Into<i64> = int "limit" "Sets `limit`. An integer.";
+        object: impl Into<String> = text "object" "Sets `object`. Text of at most 5000 characters.";
+        starting_after: impl Into<String> = text "starting_after" "Sets `starting_after`. Text.";
     }
 }
 
@@ -4795,11 +5162,37 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}.owner` and 7 other places.
+    OwnerParams() {
+        address: AddressParams = fields "address" "Sets `address`. Parameters.";
+        email: impl Into<String> = text "email" "Sets `email`. Text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        phone: impl Into<String> = text "phone" "Sets `phone`. Text.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/accounts.company.directorship_declaration` and 10 other places.
     OwnershipDeclarationParams() {
         date: impl Into<i64> = int "date" "Sets `date`. Seconds since 1970.";
         ip: impl Into<String> = text "ip" "Sets `ip`. Text.";
         user_agent: impl Into<String> = text "user_agent" "Sets `user_agent`. Text of at most 5000 characters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection` and one other place.
+    PauseCollectionParams(behavior: impl Into<SubscriptionsResourcePauseCollectionBehavior> = put<SubscriptionsResourcePauseCollectionBehavior> "behavior") {
+        resumes_at: impl Into<i64> = int "resumes_at" "Sets `resumes_at`. Seconds since 1970.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings` and 3 other places.
+    PaymentSettingsParams() {
+        payment_method_options: SubscriptionPaymentMethodOptionsParams = fields "payment_method_options" "Sets `payment_method_options`. Parameters.";
+        payment_method_types: impl Into<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> = put<ListOf<InvoicesPaymentSettingsPaymentMethodTypes>> "payment_method_types", clear_payment_method_types "Sets `payment_method_types`. Several, each: one of 45 words.";
+        save_default_payment_method: impl Into<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> = put<SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod> "save_default_payment_method" "Sets `save_default_payment_method`. `off` or `on_subscription`.";
     }
 }
 
@@ -4846,6 +5239,23 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.pix` and 3 other places.
+    PixParams() {
+        expires_after_seconds: impl Into<i64> = int "expires_after_seconds" "Sets `expires_after_seconds`. An integer.";
+        mandate_options: CreateSubscriptionPaymentSettingsPaymentMethodOptionsPixMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.price_data` and 9 other places.
+    PriceDataParams(currency: impl Into<String> = text "currency", product: impl Into<String> = text "product") {
+        tax_behavior: impl Into<PriceTaxBehavior> = put<PriceTaxBehavior> "tax_behavior" "Sets `tax_behavior`. `exclusive`, `inclusive` or `unspecified`.";
+        unit_amount: impl Into<i64> = int "unit_amount" "Sets `unit_amount`. An integer.";
+        unit_amount_decimal: impl Into<Decimal> = put<Decimal> "unit_amount_decimal" "Sets `unit_amount_decimal`. A decimal number as text.";
+    }
+}
+
+params! {
     /// Parameters of `GET /v1/billing/credit_balance_summary.filter.applicability_scope.prices` and one other place.
     PricesParams(id: impl Into<String> = text "id") {
     }
@@ -4861,6 +5271,19 @@ params! {
 params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.primary_verification` and 9 other places.
     PrimaryVerificationParams(front_back: DocumentParams = fields "front_back", r#type: impl Into<String> = text "type") {
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.prior_undisputed_transactions` and one other place.
+    PriorUndisputedTransactionsParams(charge: impl Into<String> = text "charge") {
+        customer_account_id: impl Into<String> = text "customer_account_id", clear_customer_account_id "Sets `customer_account_id`. Text.";
+        customer_device_fingerprint: impl Into<String> = text "customer_device_fingerprint", clear_customer_device_fingerprint "Sets `customer_device_fingerprint`. Text.";
+        customer_device_id: impl Into<String> = text "customer_device_id", clear_customer_device_id "Sets `customer_device_id`. Text.";
+        customer_email_address: impl Into<String> = text "customer_email_address", clear_customer_email_address "Sets `customer_email_address`. Text.";
+        customer_purchase_ip: impl Into<String> = text "customer_purchase_ip", clear_customer_purchase_ip "Sets `customer_purchase_ip`. Text.";
+        product_description: impl Into<String> = text "product_description", clear_product_description "Sets `product_description`. Text.";
+        shipping_address: ShippingAddressParams = fields "shipping_address" "Sets `shipping_address`. Parameters.";
     }
 }
 
@@ -4966,6 +5389,18 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.shipping_address` and 3 other places.
+    ShippingAddressParams() {
+        city: impl Into<String> = text "city", clear_city "Sets `city`. Text.";
+        country: impl Into<String> = text "country", clear_country "Sets `country`. Text.";
+        line1: impl Into<String> = text "line1", clear_line1 "Sets `line1`. Text.";
+        line2: impl Into<String> = text "line2", clear_line2 "Sets `line2`. Text.";
+        postal_code: impl Into<String> = text "postal_code", clear_postal_code "Sets `postal_code`. Text.";
+        state: impl Into<String> = text "state", clear_state "Sets `state`. Text.";
+    }
+}
+
+params! {
     /// Parameters of `GET /v1/credit_notes/preview.shipping_cost` and 3 other places.
     ShippingCostParams() {
         shipping_rate: impl Into<String> = text "shipping_rate" "Sets `shipping_rate`. Text of at most 5000 characters.";
@@ -5001,6 +5436,60 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start` and 3 other places.
+    StartParams(r#type: impl Into<CustomerSubscriptionType> = put<CustomerSubscriptionType> "type") {
+        timestamp: impl Into<i64> = int "timestamp" "Sets `timestamp`. Seconds since 1970.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card` and 3 other places.
+    SubscriptionCardParams() {
+        mandate_options: CustomerSubscriptionMandateOptionsParams = fields "mandate_options" "Sets `mandate_options`. Parameters.";
+        network: impl Into<SetupIntentPaymentMethodOptionsCardNetwork> = put<SetupIntentPaymentMethodOptionsCardNetwork> "network" "Sets `network`. One of 13 words.";
+        request_three_d_secure: impl Into<InvoicePaymentMethodOptionsCardRequestThreeDSecure> = put<InvoicePaymentMethodOptionsCardRequestThreeDSecure> "request_three_d_secure" "Sets `request_three_d_secure`. `any`, `automatic` or `challenge`.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.invoice_settings` and 3 other places.
+    SubscriptionInvoiceSettingsParams() {
+        account_tax_ids: impl Into<ListOf<String>> = put<ListOf<String>> "account_tax_ids", clear_account_tax_ids "Sets `account_tax_ids`. Several, each: text.";
+        issuer: IssuerParams = fields "issuer" "Sets `issuer`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.payto.mandate_options` and 5 other places.
+    SubscriptionMandateOptionsParams() {
+        amount: impl Into<i64> = int "amount" "Sets `amount`. An integer.";
+        purpose: impl Into<MandatePaytoPurpose> = put<MandatePaytoPurpose> "purpose" "Sets `purpose`. One of 11 words.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options` and 3 other places.
+    SubscriptionPaymentMethodOptionsParams() {
+        acss_debit: InvoiceAcssDebitParams = fields "acss_debit", clear_acss_debit "Sets `acss_debit`. Parameters.";
+        bancontact: BancontactParams = fields "bancontact", clear_bancontact "Sets `bancontact`. Parameters.";
+        card: SubscriptionCardParams = fields "card", clear_card "Sets `card`. Parameters.";
+        customer_balance: CustomerBalanceParams = fields "customer_balance", clear_customer_balance "Sets `customer_balance`. Parameters.";
+        konbini: Params = fields "konbini", clear_konbini "Sets `konbini`. Parameters by name.";
+        payto: InvoicePaytoParams = fields "payto", clear_payto "Sets `payto`. Parameters.";
+        pix: PixParams = fields "pix", clear_pix "Sets `pix`. Parameters.";
+        sepa_debit: Params = fields "sepa_debit", clear_sepa_debit "Sets `sepa_debit`. Parameters by name.";
+        upi: UpiParams = fields "upi", clear_upi "Sets `upi`. Parameters.";
+        us_bank_account: InvoiceUsBankAccountParams = fields "us_bank_account", clear_us_bank_account "Sets `us_bank_account`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period` and 3 other places.
+    SubscriptionPeriodParams(end: EndParams = fields "end", start: StartParams = fields "start") {
+    }
+}
+
+params! {
     /// Parameters of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items` and 2 other places.
     SubscriptionScheduleAddInvoiceItemsParams() {
         discountable: bool = flag "discountable" "Sets `discountable`. `true` or `false`.";
@@ -5011,6 +5500,14 @@ params! {
         price_data: PriceDataParams = fields "price_data" "Sets `price_data`. Parameters.";
         quantity: impl Into<i64> = int "quantity" "Sets `quantity`. An integer.";
         tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "tax_rates", clear_tax_rates "Sets `tax_rates`. Several, each: text.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.billing_thresholds` and 8 other places.
+    SubscriptionScheduleBillingThresholdsParams() {
+        amount_gte: impl Into<i64> = int "amount_gte" "Sets `amount_gte`. An integer.";
+        reset_billing_cycle_anchor: bool = flag "reset_billing_cycle_anchor" "Sets `reset_billing_cycle_anchor`. `true` or `false`.";
     }
 }
 
@@ -5087,6 +5584,121 @@ params! {
     /// Parameters of `POST /v1/treasury/outbound_payments.destination_payment_method_options.us_bank_account` and one other place.
     TreasuryOutboundPaymentUsBankAccountParams() {
         network: impl Into<UsBankAccountNetworksSupported> = put<UsBankAccountNetworksSupported> "network" "Sets `network`. `ach` or `us_domestic_wire`.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute`.
+    UpdateChargeDispute() {
+        evidence: EvidenceParams = fields "evidence" "Sets `evidence`. Parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        submit: bool = flag "submit" "Sets `submit`. `true` or `false`.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/balance_transactions/{transaction}`.
+    UpdateCustomerBalanceTransaction() {
+        description: impl Into<String> = text "description" "Sets `description`. Text of at most 350 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}`.
+    UpdateCustomerBankAccount() {
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/cards/{id}`.
+    UpdateCustomerCard() {
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/cash_balance`.
+    UpdateCustomerCashBalance() {
+        settings: SettingsParams = fields "settings" "Sets `settings`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/sources/{id}`.
+    UpdateCustomerSource() {
+        account_holder_name: impl Into<String> = text "account_holder_name" "Sets `account_holder_name`. Text of at most 5000 characters.";
+        account_holder_type: impl Into<IssuingCardholderType> = put<IssuingCardholderType> "account_holder_type" "Sets `account_holder_type`. `company` or `individual`.";
+        address_city: impl Into<String> = text "address_city" "Sets `address_city`. Text of at most 5000 characters.";
+        address_country: impl Into<String> = text "address_country" "Sets `address_country`. Text of at most 5000 characters.";
+        address_line1: impl Into<String> = text "address_line1" "Sets `address_line1`. Text of at most 5000 characters.";
+        address_line2: impl Into<String> = text "address_line2" "Sets `address_line2`. Text of at most 5000 characters.";
+        address_state: impl Into<String> = text "address_state" "Sets `address_state`. Text of at most 5000 characters.";
+        address_zip: impl Into<String> = text "address_zip" "Sets `address_zip`. Text of at most 5000 characters.";
+        exp_month: impl Into<String> = text "exp_month" "Sets `exp_month`. Text of at most 5000 characters.";
+        exp_year: impl Into<String> = text "exp_year" "Sets `exp_year`. Text of at most 5000 characters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        name: impl Into<String> = text "name" "Sets `name`. Text of at most 5000 characters.";
+        owner: OwnerParams = fields "owner" "Sets `owner`. Parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}`.
+    UpdateCustomerSubscription() {
+        add_invoice_items: impl Into<ListOf<AddInvoiceItemsParams>> = put<ListOf<AddInvoiceItemsParams>> "add_invoice_items" "Sets `add_invoice_items`. Several, each: parameters.";
+        application_fee_percent: impl Into<f64> = put<f64> "application_fee_percent", clear_application_fee_percent "Sets `application_fee_percent`. A number.";
+        automatic_tax: AutomaticTaxParams = fields "automatic_tax" "Sets `automatic_tax`. Parameters.";
+        billing_cycle_anchor: impl Into<PortalSubscriptionUpdateBillingCycleAnchor> = put<PortalSubscriptionUpdateBillingCycleAnchor> "billing_cycle_anchor" "Sets `billing_cycle_anchor`. `now` or `unchanged`.";
+        billing_thresholds: SubscriptionScheduleBillingThresholdsParams = fields "billing_thresholds", clear_billing_thresholds "Sets `billing_thresholds`. Parameters.";
+        cancel_at: impl Into<CancelAtChoice> = put<CancelAtChoice> "cancel_at", clear_cancel_at "Sets `cancel_at`. One of several types.";
+        cancel_at_period_end: bool = flag "cancel_at_period_end" "Sets `cancel_at_period_end`. `true` or `false`.";
+        cancellation_details: CancellationDetailsParams = fields "cancellation_details" "Sets `cancellation_details`. Parameters.";
+        collection_method: impl Into<QuoteCollectionMethod> = put<QuoteCollectionMethod> "collection_method" "Sets `collection_method`. `charge_automatically` or `send_invoice`.";
+        days_until_due: impl Into<i64> = int "days_until_due" "Sets `days_until_due`. An integer.";
+        default_payment_method: impl Into<String> = text "default_payment_method" "Sets `default_payment_method`. Text of at most 5000 characters.";
+        default_source: impl Into<String> = text "default_source", clear_default_source "Sets `default_source`. Text.";
+        default_tax_rates: impl Into<ListOf<String>> = put<ListOf<String>> "default_tax_rates", clear_default_tax_rates "Sets `default_tax_rates`. Several, each: text.";
+        discounts: impl Into<ListOf<DiscountsParams>> = put<ListOf<DiscountsParams>> "discounts", clear_discounts "Sets `discounts`. Several, each: parameters.";
+        invoice_settings: SubscriptionInvoiceSettingsParams = fields "invoice_settings" "Sets `invoice_settings`. Parameters.";
+        items: impl Into<ListOf<InvoiceItemsParams>> = put<ListOf<InvoiceItemsParams>> "items" "Sets `items`. Several, each: parameters.";
+        metadata: impl Into<MapOf<String>> = put<MapOf<String>> "metadata", clear_metadata "Sets `metadata`. By key of yours: text.";
+        off_session: bool = flag "off_session" "Sets `off_session`. `true` or `false`.";
+        pause_collection: PauseCollectionParams = fields "pause_collection", clear_pause_collection "Sets `pause_collection`. Parameters.";
+        payment_behavior: impl Into<SubscriptionPaymentBehavior> = put<SubscriptionPaymentBehavior> "payment_behavior" "Sets `payment_behavior`. `allow_incomplete`, `default_incomplete`, `error_if_incomplete` or `pending_if_incomplete`.";
+        payment_settings: PaymentSettingsParams = fields "payment_settings" "Sets `payment_settings`. Parameters.";
+        pending_invoice_item_interval: RecurringParams = fields "pending_invoice_item_interval", clear_pending_invoice_item_interval "Sets `pending_invoice_item_interval`. Parameters.";
+        proration_behavior: impl Into<PortalSubscriptionCancelProrationBehavior> = put<PortalSubscriptionCancelProrationBehavior> "proration_behavior" "Sets `proration_behavior`. `always_invoice`, `create_prorations` or `none`.";
+        proration_date: impl Into<i64> = int "proration_date" "Sets `proration_date`. Seconds since 1970.";
+        transfer_data: TransferDataParams = fields "transfer_data", clear_transfer_data "Sets `transfer_data`. Parameters.";
+        trial_end: impl Into<UpToChoice> = put<UpToChoice> "trial_end" "Sets `trial_end`. One of several types.";
+        trial_from_plan: bool = flag "trial_from_plan" "Sets `trial_from_plan`. `true` or `false`.";
+        trial_settings: TrialSettingsParams = fields "trial_settings" "Sets `trial_settings`. Parameters.";
     }
 }
 
@@ -5214,8 +5826,44 @@ params! {
 }
 
 params! {
+    /// Parameters of `POST /v1/customers/{customer}/bank_accounts/{id}/verify`.
+    VerifyCustomerBankAccount() {
+        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/customers/{customer}/sources/{id}/verify`.
+    VerifyCustomerSource() {
+        amounts: impl Into<ListOf<i64>> = put<ListOf<i64>> "amounts" "Sets `amounts`. Several, each: an integer.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3` and one other place.
+    VisaCompellingEvidence3Params() {
+        disputed_transaction: DisputedTransactionParams = fields "disputed_transaction" "Sets `disputed_transaction`. Parameters.";
+        prior_undisputed_transactions: impl Into<ListOf<PriorUndisputedTransactionsParams>> = put<ListOf<PriorUndisputedTransactionsParams>> "prior_undisputed_transactions" "Sets `prior_undisputed_transactions`. Several, each: parameters.";
+    }
+}
+
+params! {
+    /// Parameters of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compliance` and one other place.
+    VisaComplianceParams() {
+        fee_acknowledged: bool = flag "fee_acknowledged" "Sets `fee_acknowledged`. `true` or `false`.";
+    }
+}
+
+params! {
     /// Parameters of `POST /v2/core/account_tokens.identity.business_details.documents.bank_account_ownership_verification` and 38 other places.
     VisaParams(files: impl Into<ListOf<String>> = put<ListOf<String>> "files", r#type: impl Into<String> = text "type") {
+    }
+}
+
+choice! {
+    /// Parameters of `POST /v1/customers/{customer}/subscriptions.cancel_at` and 4 other places.
+    CancelAtChoice {
+        Integer(i64), Word(InvoiceCancelAt),
     }
 }
 
@@ -5358,6 +6006,16 @@ open_enum! {
 }
 
 open_enum! {
+    /// Words of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details.feedback` and 6 other places.
+    CancellationDetailsFeedback {
+        CustomerService = "customer_service", LowQuality = "low_quality",
+        MissingFeatures = "missing_features", Other = "other",
+        SwitchedService = "switched_service", TooComplex = "too_complex",
+        TooExpensive = "too_expensive", Unused = "unused",
+    }
+}
+
+open_enum! {
     /// Words of `cancellation_details.reason`.
     CancellationDetailsReason {
         CanceledByRetentionPolicy = "canceled_by_retention_policy",
@@ -5391,6 +6049,27 @@ open_enum! {
     /// Words of `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_us_bank_transfer.network`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransferNetwork {
         Ach = "ach", DomesticWireUs = "domestic_wire_us", Swift = "swift",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/customers/{customer}/funding_instructions.bank_transfer.requested_address_types`.
+    CustomerFundingInstructionRequestedAddressTypes {
+        Iban = "iban", SortCode = "sort_code", Spei = "spei", Zengin = "zengin",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start.type` and 3 other places.
+    CustomerSubscriptionType {
+        MaxItemPeriodStart = "max_item_period_start", Now = "now", Timestamp = "timestamp",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.merchandise_or_services` and 2 other places.
+    DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices {
+        Merchandise = "merchandise", Services = "services",
     }
 }
 
@@ -5607,6 +6286,34 @@ open_enum! {
     /// Words of `insights_resources_payment_evaluation_user_intervention_resolved.outcome`.
     InsightsResourcesPaymentEvaluationUserInterventionResolvedOutcome {
         Abandoned = "abandoned", Failed = "failed", Passed = "passed",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/customers/{customer}/subscriptions.cancel_at` and 4 other places.
+    InvoiceCancelAt {
+        MaxBilledUntil = "max_billed_until", MaxPeriodEnd = "max_period_end",
+        MinPeriodEnd = "min_period_end",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_types` and 7 other places.
+    InvoicesPaymentSettingsPaymentMethodTypes {
+        AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit",
+        AcssDebit = "acss_debit", Affirm = "affirm", AmazonPay = "amazon_pay",
+        AuBecsDebit = "au_becs_debit", BacsDebit = "bacs_debit", Bancontact = "bancontact",
+        Boleto = "boleto", Card = "card", Cashapp = "cashapp", Crypto = "crypto",
+        Custom = "custom", CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx",
+        Giropay = "giropay", Grabpay = "grabpay", Ideal = "ideal",
+        JpCreditTransfer = "jp_credit_transfer", KakaoPay = "kakao_pay", Klarna = "klarna",
+        Konbini = "konbini", KrCard = "kr_card", Link = "link", Multibanco = "multibanco",
+        NaverPay = "naver_pay", NzBankAccount = "nz_bank_account", P24 = "p24",
+        PayByBank = "pay_by_bank", Payco = "payco", Paynow = "paynow", Paypal = "paypal",
+        Payto = "payto", Pix = "pix", Promptpay = "promptpay", RevolutPay = "revolut_pay",
+        SepaCreditTransfer = "sepa_credit_transfer", SepaDebit = "sepa_debit", Sofort = "sofort",
+        Swish = "swish", Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account",
+        WechatPay = "wechat_pay",
     }
 }
 
@@ -6260,6 +6967,20 @@ open_enum! {
 }
 
 open_enum! {
+    /// Words of `DELETE /v1/subscription_items/{item}.proration_behavior` and 20 other places.
+    PortalSubscriptionCancelProrationBehavior {
+        AlwaysInvoice = "always_invoice", CreateProrations = "create_prorations", None = "none",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.billing_cycle_anchor` and 6 other places.
+    PortalSubscriptionUpdateBillingCycleAnchor {
+        Now = "now", Unchanged = "unchanged",
+    }
+}
+
+open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.default_allowed_updates` and 2 other places.
     PortalSubscriptionUpdateDefaultAllowedUpdates {
         Price = "price", PromotionCode = "promotion_code", Quantity = "quantity",
@@ -6274,9 +6995,24 @@ open_enum! {
 }
 
 open_enum! {
+    /// Words of `GET /v1/invoices.collection_method` and 19 other places.
+    QuoteCollectionMethod {
+        ChargeAutomatically = "charge_automatically", SendInvoice = "send_invoice",
+    }
+}
+
+open_enum! {
     /// Words of `GET /v1/apps/secrets.scope.type` and 4 other places.
     SecretServiceResourceScopeType {
         Account = "account", User = "user",
+    }
+}
+
+open_enum! {
+    /// Words of `DELETE /v1/subscription_items/{item}.payment_behavior` and 6 other places.
+    SubscriptionPaymentBehavior {
+        AllowIncomplete = "allow_incomplete", DefaultIncomplete = "default_incomplete",
+        ErrorIfIncomplete = "error_if_incomplete", PendingIfIncomplete = "pending_if_incomplete",
     }
 }
 
@@ -6303,9 +7039,30 @@ open_enum! {
 }
 
 open_enum! {
+    /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end.type` and 3 other places.
+    SubscriptionType {
+        MinItemPeriodEnd = "min_item_period_end", Timestamp = "timestamp",
+    }
+}
+
+open_enum! {
     /// Words of `POST /v1/invoices/create_preview.subscription_details.billing_schedules.bill_until.type` and 3 other places.
     SubscriptionsResourceBillingSchedulesBillUntilType {
         Duration = "duration", Timestamp = "timestamp",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection.behavior` and 2 other places.
+    SubscriptionsResourcePauseCollectionBehavior {
+        KeepAsDraft = "keep_as_draft", MarkUncollectible = "mark_uncollectible", Void = "void",
+    }
+}
+
+open_enum! {
+    /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.save_default_payment_method` and 4 other places.
+    SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod {
+        Off = "off", OnSubscription = "on_subscription",
     }
 }
 
