@@ -7,7 +7,6 @@
 
 mod exchange;
 mod leased;
-mod merge;
 mod overtaken;
 mod save;
 
