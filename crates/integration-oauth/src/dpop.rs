@@ -49,15 +49,12 @@ impl DpopProof {
         nonce: Option<&str>,
         unix: Duration,
     ) -> Result<String> {
-        let jwk = key.public_jwk().ok_or_else(|| {
+        let mut jwk = key.public_jwk().ok_or_else(|| {
             Error::new(ErrorKind::Config, OPERATION)
                 .with_message("a shared secret proves nothing: use a key of a curve")
         })?;
         let counted = ["kty", "crv", "x", "y", "n", "e"];
-        let jwk: Map<String, Value> = jwk
-            .into_iter()
-            .filter(|(name, _)| counted.contains(&name.as_str()))
-            .collect();
+        jwk.retain(|name, _| counted.contains(&name.as_str()));
         let mut address = url.clone();
         address.set_query(None);
         address.set_fragment(None);

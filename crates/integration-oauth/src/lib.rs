@@ -5,6 +5,7 @@ mod authorize;
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod bearer;
+mod by_name;
 mod clearing;
 mod client_auth;
 mod config;

@@ -1,13 +1,16 @@
 //! What a token may do.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 /// A set of scopes. Their order has no meaning, and none stands twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Scopes(BTreeSet<String>);
+#[serde(from = "Vec<String>")]
+pub struct Scopes(
+    /// In order, for a set of a few.
+    Vec<String>,
+);
 
 impl Scopes {
     /// Reads scopes that are separated by spaces, commas or both, as providers write them.
@@ -18,22 +21,32 @@ impl Scopes {
             .collect()
     }
 
+    fn insert(&mut self, scope: String) {
+        if let Err(place) = self.0.binary_search(&scope) {
+            self.0.insert(place, scope);
+        }
+    }
+
     /// Tells whether this is one of them.
     #[must_use]
     pub fn contains(&self, scope: &str) -> bool {
-        self.0.contains(scope)
+        self.0.iter().any(|one| one == scope)
     }
 
     /// Returns those that `wanted` holds and these do not.
     #[must_use]
     pub fn missing_of(&self, wanted: &Self) -> Self {
-        Self(wanted.0.difference(&self.0).cloned().collect())
+        let mut missing = wanted.clone();
+        missing.0.retain(|scope| !self.contains(scope));
+        missing
     }
 
     /// Returns these and those of `other`.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self(self.0.union(&other.0).cloned().collect())
+        let mut all = self.clone();
+        all.extend(other.iter());
+        all
     }
 
     /// Returns them in order.
@@ -50,13 +63,29 @@ impl Scopes {
     /// Returns them as one text.
     #[must_use]
     pub fn joined(&self, separator: &str) -> String {
-        self.iter().collect::<Vec<_>>().join(separator)
+        self.0.join(separator)
+    }
+}
+
+impl<S: Into<String>> Extend<S> for Scopes {
+    fn extend<I: IntoIterator<Item = S>>(&mut self, scopes: I) {
+        for scope in scopes {
+            self.insert(scope.into());
+        }
     }
 }
 
 impl<S: Into<String>> FromIterator<S> for Scopes {
     fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {
-        Self(scopes.into_iter().map(Into::into).collect())
+        let mut all = Self::default();
+        all.extend(scopes);
+        all
+    }
+}
+
+impl From<Vec<String>> for Scopes {
+    fn from(scopes: Vec<String>) -> Self {
+        scopes.into_iter().collect()
     }
 }
 

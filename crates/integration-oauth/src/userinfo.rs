@@ -1,7 +1,6 @@
 //! Who logged in, as the server says it (OpenID Connect Core, 5.3).
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use integration_core::{ExposeSecret as _, Result, SecretString, http::Method};
+use integration_core::{ExposeSecret as _, Result, http::Method};
 use integration_jwt::Claims;
 use serde_json::{Map, Value};
 use url::Url;
@@ -12,6 +11,7 @@ use crate::{
     tokens::{
         TokenSet,
         answer::{self, Answer},
+        identity,
     },
 };
 
@@ -35,10 +35,9 @@ impl Provider {
         let url = needed(OPERATION, known.userinfo.as_ref(), "userinfo endpoint")?;
         let came = self.resource(url, tokens).await?;
         let claims = self.read_userinfo(&came, &known).await?;
-        let subject = tokens.id_token.as_ref().and_then(subject);
-        if let Some(subject) = subject
-            && claims.get("sub").and_then(Value::as_str) != Some(subject.as_str())
-        {
+        let known = tokens.id_token.as_ref().and_then(identity::claims);
+        let subject = known.as_ref().and_then(|known| known.get("sub"));
+        if subject.is_some() && subject != claims.get("sub") {
             let what = "answer is about somebody else than the ID token";
             return Err(answer::unreadable(OPERATION, &came, what));
         }
@@ -87,13 +86,4 @@ impl Provider {
             return Ok(came);
         }
     }
-}
-
-/// About whom an ID token is. It is not judged here: it came from the server with the tokens, and
-/// was judged when its user logged in.
-fn subject(id_token: &SecretString) -> Option<String> {
-    let payload = id_token.expose_secret().split('.').nth(1)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
-    claims.get("sub")?.as_str().map(str::to_owned)
 }

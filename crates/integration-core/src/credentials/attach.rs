@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 use url::Url;
 
@@ -203,11 +203,18 @@ impl Credentials {
         Ok(generation)
     }
 
-    /// Takes notice of the headers of an answer, for a [`Lender`] that reads there what its next
-    /// value needs.
-    pub fn answered(&self, url: &Url, answer: &HeaderMap) {
+    /// Takes notice of an answer to a request authorized with this generation, of whatever status and
+    /// before [`rejected`](Self::rejected), for a [`Lender`] that reads there what became of its value
+    /// or what the next one needs.
+    pub fn answered(
+        &self,
+        generation: Generation,
+        url: &Url,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) {
         if let Kind::Lent(lender) = &self.0 {
-            lender.answered(url, answer);
+            lender.answered(generation, url, status, headers);
         }
     }
 
@@ -219,13 +226,6 @@ impl Credentials {
     pub async fn rejected(&self, generation: Generation, deadline: Instant) -> Rejection {
         self.rejected_with(generation, &HeaderMap::new(), deadline)
             .await
-    }
-
-    /// Takes notice that a request authorized with this generation was answered with a success.
-    pub fn accepted(&self, generation: Generation) {
-        if let Kind::Lent(lender) = &self.0 {
-            lender.accept(generation);
-        }
     }
 
     /// As [`rejected`](Self::rejected), with the headers of the answer, for a [`Lender`] that reads

@@ -2,7 +2,7 @@
 
 use std::{fmt, pin::Pin};
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
@@ -88,17 +88,13 @@ pub trait Lender: Send + Sync + fmt::Debug {
         deadline: Instant,
     ) -> Lending<'_, Rejection>;
 
-    /// Takes notice that a server answered a request with this value with a success.
+    /// Takes notice of each answer to a request with this value, before [`reject`](Self::reject) and
+    /// also where that is not asked: whether the value was taken, or the nonce for the next proof of
+    /// `DPoP`.
     ///
     /// It stands between an answer and its caller, so it must not wait.
-    fn accept(&self, generation: Generation) {
-        let _ = generation;
-    }
-
-    /// Takes notice of the headers of an answer, whatever its status and before
-    /// [`reject`](Self::reject), such as the nonce for the next proof of `DPoP`.
-    fn answered(&self, url: &Url, answer: &HeaderMap) {
-        let _ = (url, answer);
+    fn answered(&self, generation: Generation, url: &Url, status: StatusCode, headers: &HeaderMap) {
+        let _ = (generation, url, status, headers);
     }
 
     /// Adds what depends on the request beside the value, such as a proof of `DPoP`.

@@ -201,7 +201,7 @@ async fn a_service_that_refuses_every_token_costs_one_refresh() {
 
 /// Signs each request, and gives its value up only where the answer names it.
 #[derive(Debug, Default)]
-struct Elsewhere(AtomicU64, Mutex<Vec<u64>>);
+struct Elsewhere(AtomicU64, Mutex<Vec<(u64, StatusCode)>>);
 
 impl Lender for Elsewhere {
     fn header(&self) -> &HeaderName {
@@ -241,8 +241,8 @@ impl Lender for Elsewhere {
         Box::pin(std::future::ready(rejection))
     }
 
-    fn accept(&self, generation: Generation) {
-        self.1.lock().push(generation.number());
+    fn answered(&self, generation: Generation, _: &Url, status: StatusCode, _: &HeaderMap) {
+        self.1.lock().push((generation.number(), status));
     }
 
     fn sign(
@@ -313,7 +313,7 @@ impl Lender for Signing {
         Box::pin(std::future::ready(next.unwrap_or(Rejection::Final)))
     }
 
-    fn answered(&self, _url: &Url, _answer: &HeaderMap) {
+    fn answered(&self, _: Generation, _: &Url, _: StatusCode, _: &HeaderMap) {
         self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -359,7 +359,7 @@ async fn a_request_is_signed_again_once_and_renewed_once_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lender_hears_of_a_success_and_of_nothing_else() {
+async fn a_lender_hears_of_every_answer_to_its_value() {
     let lender = Arc::new(Elsewhere::default());
     let service = Service::default();
     service.valid.store(2, Ordering::Relaxed);
@@ -368,10 +368,10 @@ async fn a_lender_hears_of_a_success_and_of_nothing_else() {
     let client = builder.credentials(Credentials::lent(lender.clone()));
     let client = client.build().unwrap();
     client.get("/").send().await.unwrap_err();
-    assert!(lender.1.lock().is_empty());
     service.valid.store(1, Ordering::Relaxed);
     client.get("/").send().await.unwrap();
-    assert_eq!(*lender.1.lock(), [1]);
+    let heard = [(1, StatusCode::UNAUTHORIZED), (1, StatusCode::OK)];
+    assert_eq!(*lender.1.lock(), heard);
 }
 
 #[tokio::test(start_paused = true)]

@@ -84,18 +84,15 @@ impl Sending<'_> {
             let request = own.as_deref().unwrap_or(&self.prepared.request);
             // One place that sends: each would make the future of every call larger by its own.
             let arrived = self.exchange(request, context.number).await?;
-            let answer = &arrived.answer.headers;
+            let (status, headers) = (arrived.answer.status, &arrived.answer.headers);
             let Some((credentials, generation)) = lent else {
                 return Ok(arrived);
             };
-            credentials.answered(&request.url, answer);
-            if arrived.answer.status.is_success() {
-                credentials.accepted(generation);
-            }
-            if arrived.answer.status != StatusCode::UNAUTHORIZED || is_renewed {
+            credentials.answered(generation, &request.url, status, headers);
+            if status != StatusCode::UNAUTHORIZED || is_renewed {
                 return Ok(arrived);
             }
-            let rejected = credentials.rejected_with(generation, answer, context.end());
+            let rejected = credentials.rejected_with(generation, headers, context.end());
             match rejected.await {
                 _ if !request.body.is_replayable() => return Ok(arrived),
                 Rejection::TryAgain => is_renewed = true,

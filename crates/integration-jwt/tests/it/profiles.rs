@@ -8,7 +8,7 @@ use integration_jwt::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    ES, FakeIssuer, FixedClock, ISSUER, JumpClock, NOW, Signer, access, check, jwks, key_set,
+    ES, FakeIssuer, FixedClock, ISSUER, JumpClock, NOW, RS, Signer, access, check, jwks, key_set,
     verdict, with,
 };
 
@@ -64,6 +64,45 @@ async fn a_logout_token_is_one_only_with_its_event_and_without_a_nonce() {
         .audience("client-1")
         .logout_tokens();
     judge(builder, &cases, &good).await;
+}
+
+#[tokio::test]
+async fn a_logout_token_that_was_not_signed_as_agreed_is_none() {
+    use Rejection::{AlgorithmNotAllowed, BadSignature, NotThreeParts};
+    let now = NOW.as_secs();
+    let claims = json!({
+        "iss": ISSUER, "aud": "client-1", "iat": now, "exp": now + 120, "jti": "l-1", "sid": "s-1",
+        "events": {LOGOUT: {}},
+    });
+    let secret = Signer::Mac(b"the-secret-of-the-client-0123456789".to_vec());
+    let signed = |signer: &Signer, kid: &str, alg: &str| {
+        let header = json!({"alg": alg, "kid": kid, "typ": "logout+jwt"});
+        signer.token(&header, &claims)
+    };
+    let unsigned = signed(&ES, "es", "none");
+    let (unsigned, _) = unsigned.rsplit_once('.').unwrap();
+    let validator = Validator::issuer(ISSUER)
+        .audience("client-1")
+        .logout_tokens();
+    let validator = validator
+        .algorithms([Algorithm::Es256])
+        .keys(key_set())
+        .clock(Arc::new(FixedClock(NOW)))
+        .build()
+        .unwrap();
+    assert_eq!(
+        verdict(&validator, &signed(&ES, "es", "ES256")).await,
+        Ok(())
+    );
+    for (token, why) in [
+        (format!("{unsigned}."), NotThreeParts),
+        (signed(&ES, "es", "none"), AlgorithmNotAllowed),
+        (signed(&secret, "es", "HS256"), AlgorithmNotAllowed),
+        (signed(&RS, "rs", "RS256"), AlgorithmNotAllowed),
+        (signed(&RS, "es", "ES256"), BadSignature),
+    ] {
+        assert_eq!(verdict(&validator, &token).await, Err(why), "{token}");
+    }
 }
 
 #[tokio::test]

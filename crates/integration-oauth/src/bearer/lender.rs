@@ -123,8 +123,8 @@ impl Lender for Loan {
         Box::pin(std::future::ready(rejection))
     }
 
-    fn answered(&self, url: &Url, answer: &HeaderMap) {
-        self.proofs.learn(url, answer);
+    fn answered(&self, _: Generation, url: &Url, _: StatusCode, headers: &HeaderMap) {
+        self.proofs.learn(url, headers);
     }
 
     fn sign(

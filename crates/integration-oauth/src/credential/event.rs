@@ -16,7 +16,8 @@ pub enum CredentialEvent {
         /// Which it is.
         key: ConnectionKey,
     },
-    /// The provider refused the current one, and there is no other: somebody must act.
+    /// The provider refused the current one, and there is no other or it refused that too: somebody
+    /// must act.
     Refused {
         /// Which it is.
         key: ConnectionKey,

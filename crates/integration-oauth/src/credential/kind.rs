@@ -157,13 +157,14 @@ impl fmt::Debug for Credential {
     }
 }
 
-fn named<N: Into<String>, V: Into<SecretString>>(
-    values: impl IntoIterator<Item = (N, V)>,
+pub(super) fn named<N: Into<String>, V: Into<SecretString>>(
+    pairs: impl IntoIterator<Item = (N, V)>,
 ) -> BTreeMap<String, SecretString> {
-    let pairs = values.into_iter();
-    pairs
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
+    let mut values = BTreeMap::new();
+    for (name, value) in pairs {
+        values.insert(name.into(), value.into());
+    }
+    values
 }
 
 fn put(headers: &mut HeaderMap, name: &str, prefix: &str, value: &str) -> Result<()> {

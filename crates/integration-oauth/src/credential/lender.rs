@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use integration_core::{
     Error, ErrorKind, Result,
     credentials::{Credentials, Generation, Lender, Lending, Lent, Rejection},
-    http::{HeaderMap, HeaderName, Method},
+    http::{HeaderMap, HeaderName, Method, StatusCode},
 };
 use tokio::{
     runtime::Handle,
@@ -127,9 +127,13 @@ impl Lender for Loan {
         })
     }
 
-    fn accept(&self, generation: Generation) {
+    fn answered(&self, generation: Generation, _: &Url, status: StatusCode, _: &HeaderMap) {
         let (record, version) = named(generation);
-        if version == Version::Current {
+        let is_taken = status.is_success();
+        if is_taken || status == StatusCode::UNAUTHORIZED {
+            self.rotating.heard(version, is_taken);
+        }
+        if !is_taken || version == Version::Current {
             return;
         }
         let Some(staged_at) = self.rotating.begins_promotion(record) else {

@@ -34,6 +34,8 @@ struct Held {
     versions: Versions,
     /// When the next one was refused last.
     refused_at: Option<Duration>,
+    /// Which one a client was refused with last, and has had no success since.
+    refused_last: Option<Version>,
     told_at: Option<Duration>,
     /// When the store was asked last for what others have done.
     looked_at: Option<Duration>,
@@ -62,6 +64,7 @@ impl RotatingCredential {
                 version,
                 versions,
                 refused_at: None,
+                refused_last: None,
                 told_at: None,
                 looked_at: None,
                 is_promoting: false,
@@ -88,7 +91,7 @@ impl RotatingCredential {
             Some(versions)
         })
         .await?;
-        self.0.held.lock().refused_at = None;
+        self.0.held.lock().forget_refusals();
         Ok(())
     }
 
@@ -216,7 +219,7 @@ impl RotatingCredential {
         // Never back to what was read before a write of ours.
         if version > held.version {
             (held.version, held.versions) = (version, versions);
-            held.refused_at = None;
+            held.forget_refusals();
         }
         Ok(())
     }
@@ -283,6 +286,21 @@ impl RotatingCredential {
         self.0.held.lock().is_promoting = false;
     }
 
+    /// Takes notice that a client was answered with a success or a 401. It asks for another one but
+    /// once in a call: that the other one was refused too is seen here alone.
+    pub(super) fn heard(&self, version: Version, is_taken: bool) {
+        let mut held = self.0.held.lock();
+        let before = held.refused_last.take();
+        let are_both = !is_taken && before.is_some_and(|before| before != version);
+        if !is_taken && !are_both {
+            held.refused_last = Some(version);
+        }
+        drop(held);
+        if are_both {
+            self.tell_refused();
+        }
+    }
+
     fn tell_refused(&self) {
         let key = self.0.key.clone();
         tracing::error!(connection = %key, "credential refused, and there is no other");
@@ -325,6 +343,14 @@ impl RotatingCredential {
             self.reload().await?;
         }
         Err(contended(key))
+    }
+}
+
+impl Held {
+    /// Forgets what was said of others than those that are held now.
+    fn forget_refusals(&mut self) {
+        self.refused_at = None;
+        self.refused_last = None;
     }
 }
 

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    Credential,
+    Credential, kind,
     versions::{Next, Versions},
 };
-use crate::clearing;
+use crate::{
+    by_name::{self, Named},
+    clearing,
+};
 
 const VERSION: u64 = 1;
 
@@ -48,8 +51,8 @@ enum Kind<'a> {
         #[serde(borrow)]
         password: Cow<'a, str>,
     },
-    Header(#[serde(borrow)] BTreeMap<Cow<'a, str>, Cow<'a, str>>),
-    TwoStep(#[serde(borrow)] BTreeMap<Cow<'a, str>, Cow<'a, str>>),
+    Header(#[serde(borrow, with = "by_name")] Vec<Named<'a, Cow<'a, str>>>),
+    TwoStep(#[serde(borrow, with = "by_name")] Vec<Named<'a, Cow<'a, str>>>),
 }
 
 pub(super) fn encode(versions: &Versions) -> Result<Zeroizing<Vec<u8>>> {
@@ -119,12 +122,9 @@ impl<'a> Kind<'a> {
     }
 
     fn into_credential(self) -> Credential {
-        let named = |values: BTreeMap<Cow<'a, str>, Cow<'a, str>>| {
+        let named = |values: Vec<Named<'a, Cow<'a, str>>>| {
             let pairs = values.into_iter();
-            let pair = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
-                (name.into_owned(), SecretString::from(value.into_owned()))
-            };
-            pairs.map(pair).collect()
+            kind::named(pairs.map(|(name, value)| (name, value.into_owned())))
         };
         match self {
             Self::ApiKey {

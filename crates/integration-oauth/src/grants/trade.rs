@@ -2,7 +2,6 @@
 
 use integration_core::{ExposeSecret as _, Result};
 
-use super::refresh::merged;
 use crate::{
     preset::{Trade, TradeMethod},
     provider::{Form, Provider, Spends, configured, needed},
@@ -34,6 +33,6 @@ impl Provider {
         let mut fresh = answer::tokens(operation, &post.await?, &inner.preset, asked_at)?;
         // Traded again while it lasts, and not a second longer.
         fresh.refresh_expires_at = fresh.refresh_expires_at.or(fresh.expires_at);
-        Ok(merged(held, fresh))
+        Ok(fresh.continuing(held))
     }
 }

@@ -17,7 +17,8 @@ use crate::{
 /// shows the names of its fields alone.
 #[derive(Clone)]
 pub struct Callback {
-    fields: BTreeMap<String, Zeroizing<String>>,
+    /// Each once.
+    fields: Vec<(String, Zeroizing<String>)>,
     provider: Option<String>,
     browser: BTreeMap<String, SecretString>,
 }
@@ -47,16 +48,17 @@ impl Callback {
         if encoded.len() > MAX_CALLBACK {
             return Err(malformed("the callback is too long"));
         }
-        let mut fields = BTreeMap::new();
+        let mut fields: Vec<(String, _)> = Vec::new();
         for (name, value) in form_urlencoded::parse(encoded) {
             if fields.len() == MAX_CALLBACK_FIELDS {
                 return Err(malformed("the callback has too many fields"));
             }
             let value = Zeroizing::new(value.into_owned());
             check_field(&name, &value)?;
-            if fields.insert(name.into_owned(), value).is_some() {
+            if fields.iter().any(|(other, _)| *other == name) {
                 return Err(malformed("a field of the callback stands twice"));
             }
+            fields.push((name.into_owned(), value));
         }
         Ok(Self {
             fields,
@@ -93,7 +95,7 @@ impl Callback {
 
     /// A field that is there and not empty.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let value = self.fields.get(name)?;
+        let (_, value) = self.fields.iter().find(|(other, _)| other == name)?;
         (!value.is_empty()).then_some(value.as_str())
     }
 
@@ -141,8 +143,9 @@ fn malformed(why: &'static str) -> integration_core::Error {
 
 impl fmt::Debug for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
         f.debug_struct("Callback")
-            .field("fields", &self.fields.keys().collect::<Vec<_>>())
+            .field("fields", &names)
             .field("provider", &self.provider)
             .finish_non_exhaustive()
     }

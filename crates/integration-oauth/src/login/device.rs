@@ -9,8 +9,9 @@ use super::{
     begin::OPENID,
     finish::{Asker, judged, name},
     handle::{DEFAULT_TENANT, Finished, shut_down},
+    remote::Remote,
 };
-use crate::{manager::OAuth, scopes::Scopes};
+use crate::{grants::DeviceLogin, manager::OAuth, scopes::Scopes};
 
 /// What the user has to know.
 #[derive(Clone)]
@@ -92,24 +93,33 @@ impl DeviceAuth<'_> {
         if asker.asked.is_empty() {
             asker.asked = remote.preset().scopes.iter().cloned().collect();
         }
-        let mut login = remote.device(&asker.asked).await?;
+        let login = remote.device(asker.asked.clone()).await?;
         tell(&DevicePrompt {
             address: login.verification_uri.clone(),
             code: login.user_code.clone(),
             address_with_code: login.verification_uri_complete.clone(),
         });
-        let tokens = login.wait().await?;
-        let oauth = oauth.clone();
-        let rest = tokio::spawn(async move {
-            let identity = match asker.asked.contains(OPENID) {
-                true => Some(judged(&*remote, &tokens, Binding::new()).await?),
-                false => None,
-            };
-            let done = name(&*remote, asker, tokens, identity).await?;
-            oauth.keep(done).await
-        });
-        rest.await.unwrap_or_else(|_| Err(shut_down()))
+        finish(oauth.clone(), remote, asker, login).await
     }
+}
+
+/// Waits until the user has decided; what follows goes on in a task when nobody waits.
+async fn finish(
+    oauth: OAuth,
+    remote: Arc<dyn Remote>,
+    asker: Asker,
+    mut login: DeviceLogin,
+) -> Result<Finished> {
+    let tokens = login.wait().await?;
+    let rest = tokio::spawn(async move {
+        let identity = match asker.asked.contains(OPENID) {
+            true => Some(judged(&*remote, &tokens, Binding::new()).await?),
+            false => None,
+        };
+        let done = name(&*remote, asker, tokens, identity).await?;
+        oauth.keep(done).await
+    });
+    rest.await.unwrap_or_else(|_| Err(shut_down()))
 }
 
 impl fmt::Debug for DeviceAuth<'_> {

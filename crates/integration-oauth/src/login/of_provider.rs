@@ -1,6 +1,5 @@
 //! A login at a [`Provider`].
 
-use async_trait::async_trait;
 use integration_core::{Error, Result, SecretString};
 use integration_jwt::{Binding, Claims, Refusal};
 use serde_json::Value;
@@ -8,7 +7,7 @@ use url::Url;
 
 use super::{
     refusal::LoginRefusal,
-    remote::{Ask, Code, Remote, Server},
+    remote::{Ask, Asking, Code, Remote, Server},
 };
 use crate::{
     authorize::AuthorizeRequest,
@@ -20,7 +19,6 @@ use crate::{
     tokens::TokenSet,
 };
 
-#[async_trait]
 impl Remote for Provider {
     fn preset(&self) -> &Preset {
         self.preset_data()
@@ -34,12 +32,14 @@ impl Remote for Provider {
         Self::redirect_uri(self)
     }
 
-    async fn server(&self) -> Result<Server> {
-        let known = self.metadata().await?;
-        Ok(Server {
-            issuer: known.issuer.clone(),
-            sends_issuer: known.sends_iss,
-            end_session: known.end_session.clone(),
+    fn server(&self) -> Asking<'_, Server> {
+        Box::pin(async {
+            let known = self.metadata().await?;
+            Ok(Server {
+                issuer: known.issuer.clone(),
+                sends_issuer: known.sends_iss,
+                end_session: known.end_session.clone(),
+            })
         })
     }
 
@@ -48,47 +48,55 @@ impl Remote for Provider {
         Ok(key.map(|key| key.jwk))
     }
 
-    async fn authorize_url(&self, ask: &Ask<'_>) -> Result<Url> {
-        let mut request = AuthorizeRequest::new(ask.state.as_str());
-        request.nonce = ask.nonce.map(|nonce| nonce.to_string());
-        request.challenge = ask.challenge.clone();
-        request.scopes = ask.scopes.clone();
-        request.redirect_uri = Some(ask.redirect_uri.to_owned());
-        request.params = ask.params.clone();
-        if let Some(age) = ask.max_age {
-            request = request.with_param("max_age", age.as_secs().to_string());
-        }
-        if let Some(jwk) = ask.dpop_key {
-            request.dpop_jkt = dpop::read_key(jwk)?.thumbprint();
-        }
-        Self::authorize_url(self, &request).await
-    }
-
-    async fn device(&self, scopes: &Scopes) -> Result<DeviceLogin> {
-        Self::device(self, scopes.clone()).await
-    }
-
-    async fn exchange(&self, code: &Code<'_>) -> Result<TokenSet> {
-        let mut exchange = CodeExchange::new(code.code).with_redirect_uri(code.redirect_uri);
-        exchange.verifier = code.verifier.map(SecretString::from);
-        exchange.dpop_key = code.dpop_key.clone();
-        self.exchange_code(&exchange).await
-    }
-
-    async fn check_id_token(&self, token: &str, binding: &Binding) -> Result<Claims> {
-        let validator = self.id_tokens().await?;
-        let checked = validator.check_bound(token, binding).await;
-        checked.map_err(|refusal| match refusal {
-            Refusal::Token(_) => Error::from(LoginRefusal::BadIdToken).with_source(refusal),
-            refusal => refusal.into(),
+    fn authorize_url<'a>(&'a self, ask: &'a Ask<'_>) -> Asking<'a, Url> {
+        Box::pin(async move {
+            let mut request = AuthorizeRequest::new(ask.state.as_str());
+            request.nonce = ask.nonce.map(|nonce| nonce.to_string());
+            request.challenge = ask.challenge.clone();
+            request.scopes = ask.scopes.clone();
+            request.redirect_uri = Some(ask.redirect_uri.to_owned());
+            request.params = ask.params.clone();
+            if let Some(age) = ask.max_age {
+                request = request.with_param("max_age", age.as_secs().to_string());
+            }
+            if let Some(jwk) = ask.dpop_key {
+                request.dpop_jkt = dpop::read_key(jwk)?.thumbprint();
+            }
+            Self::authorize_url(self, &request).await
         })
     }
 
-    async fn userinfo(&self, tokens: &TokenSet) -> Result<Option<Value>> {
-        if self.metadata().await?.userinfo.is_none() {
-            return Ok(None);
-        }
-        let said = Self::userinfo(self, tokens).await?;
-        Ok(Some(Value::Object(said)))
+    fn device(&self, scopes: Scopes) -> Asking<'_, DeviceLogin> {
+        Box::pin(Self::device(self, scopes))
+    }
+
+    fn exchange<'a>(&'a self, code: &'a Code<'_>) -> Asking<'a, TokenSet> {
+        Box::pin(async move {
+            let mut exchange = CodeExchange::new(code.code).with_redirect_uri(code.redirect_uri);
+            exchange.verifier = code.verifier.map(SecretString::from);
+            exchange.dpop_key = code.dpop_key.clone();
+            self.exchange_code(&exchange).await
+        })
+    }
+
+    fn check_id_token<'a>(&'a self, token: &'a str, binding: &'a Binding) -> Asking<'a, Claims> {
+        Box::pin(async move {
+            let validator = self.id_tokens().await?;
+            let checked = validator.check_bound(token, binding).await;
+            checked.map_err(|refusal| match refusal {
+                Refusal::Token(_) => Error::from(LoginRefusal::BadIdToken).with_source(refusal),
+                refusal => refusal.into(),
+            })
+        })
+    }
+
+    fn userinfo<'a>(&'a self, tokens: &'a TokenSet) -> Asking<'a, Option<Value>> {
+        Box::pin(async move {
+            if self.metadata().await?.userinfo.is_none() {
+                return Ok(None);
+            }
+            let said = Self::userinfo(self, tokens).await?;
+            Ok(Some(Value::Object(said)))
+        })
     }
 }

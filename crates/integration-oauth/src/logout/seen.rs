@@ -1,9 +1,6 @@
 //! Logout tokens that were taken already.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
@@ -14,41 +11,37 @@ pub(super) type Id = [u8; 32];
 
 /// Remembers the ids of logout tokens until they expire, at most [`MAX_LOGOUTS_SEEN`] of them.
 ///
-/// When it is full the ones that expire first are forgotten. To take one of those again would end
+/// When it is full the one that expires first is forgotten. To take one of those again would end
 /// a session that has ended, no more.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    by_id: BTreeMap<Id, Duration>,
-    by_end: BTreeSet<(Duration, Id)>,
+    /// When each expires. Walked through for each token: there are some thousands at most.
+    ends: HashMap<Id, Duration>,
 }
 
 impl Seen {
     /// Tells whether this is the first time that a token comes; `ends_at` and `now` are since the
     /// Unix epoch.
     pub(super) fn is_first(&mut self, id: Id, ends_at: Duration, now: Duration) -> bool {
-        while self.by_end.first().is_some_and(|(end, _)| *end <= now) {
-            self.forget_first();
-        }
-        if self.by_id.contains_key(&id) {
+        self.ends.retain(|_, end| *end > now);
+        if self.ends.contains_key(&id) {
             return false;
         }
-        if self.by_id.len() >= MAX_LOGOUTS_SEEN {
+        if self.ends.len() >= MAX_LOGOUTS_SEEN {
             self.forget_first();
         }
-        self.by_id.insert(id, ends_at);
-        self.by_end.insert((ends_at, id));
+        self.ends.insert(id, ends_at);
         true
     }
 
     pub(super) fn forget(&mut self, id: &Id) {
-        if let Some(end) = self.by_id.remove(id) {
-            self.by_end.remove(&(end, *id));
-        }
+        self.ends.remove(id);
     }
 
     fn forget_first(&mut self) {
-        if let Some((_, id)) = self.by_end.pop_first() {
-            self.by_id.remove(&id);
+        let first = self.ends.iter().min_by_key(|(_, end)| **end);
+        if let Some(id) = first.map(|(id, _)| *id) {
+            self.ends.remove(&id);
         }
     }
 }
@@ -82,7 +75,7 @@ mod tests {
             seen.is_first(id_of("a", "1"), LATER, LATER),
             "it has expired"
         );
-        assert_eq!((seen.by_id.len(), seen.by_end.len()), (1, 1));
+        assert_eq!(seen.ends.len(), 1);
     }
 
     #[test]
@@ -90,7 +83,7 @@ mod tests {
         let mut seen = Seen::default();
         assert!(seen.is_first(id_of("a", "1"), LATER, NOW));
         seen.forget(&id_of("a", "1"));
-        assert!(seen.by_end.is_empty());
+        assert!(seen.ends.is_empty());
         assert!(seen.is_first(id_of("a", "1"), LATER, NOW));
     }
 
@@ -100,7 +93,6 @@ mod tests {
         for i in 0..=MAX_LOGOUTS_SEEN {
             assert!(seen.is_first(id_of("a", &i.to_string()), LATER, NOW));
         }
-        assert_eq!(seen.by_id.len(), MAX_LOGOUTS_SEEN);
-        assert_eq!(seen.by_end.len(), MAX_LOGOUTS_SEEN);
+        assert_eq!(seen.ends.len(), MAX_LOGOUTS_SEEN);
     }
 }

@@ -1,6 +1,6 @@
 //! Tokens at hand, ready to be sent.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use integration_core::{Error, ErrorKind, ExposeSecret, Result, SecretString};
@@ -113,7 +113,8 @@ pub(super) struct Held {
     /// `None` once there are no tokens any more.
     pub(super) dated: Option<Dated>,
     main: Option<AccessToken>,
-    also: BTreeMap<String, AccessToken>,
+    /// A few, by their names.
+    also: Vec<(String, AccessToken)>,
 }
 
 impl Held {
@@ -123,11 +124,11 @@ impl Held {
         dated: Option<Dated>,
     ) -> Result<Arc<Self>> {
         let mut main = None;
-        let mut also = BTreeMap::new();
+        let mut also = Vec::new();
         if let (Some(dated), ConnectionState::Active) = (&dated, &state) {
             main = Some(AccessToken::new(&dated.tokens, version)?);
             for (name, set) in &dated.tokens.also {
-                also.insert(name.clone(), AccessToken::new(set, version)?);
+                also.push((name.clone(), AccessToken::new(set, version)?));
             }
         }
         Ok(Arc::new(Self {
@@ -141,10 +142,12 @@ impl Held {
 
     /// Returns the main token, or the further one of this name.
     pub(super) fn token(&self, name: Option<&str>) -> Option<&AccessToken> {
-        match name {
-            None => self.main.as_ref(),
-            Some(name) => self.also.get(name),
-        }
+        let Some(name) = name else {
+            return self.main.as_ref();
+        };
+        let mut also = self.also.iter();
+        also.find(|(other, _)| other == name)
+            .map(|(_, token)| token)
     }
 
     /// Returns the token, or why there is none for a caller.

@@ -1,7 +1,7 @@
 //! The end of a connection, and what comes of scopes.
 
 use integration_core::Result;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
     access::Held,
@@ -9,6 +9,7 @@ use super::{
     errors::{contended, unknown},
     events::ConnectionChange,
     oauth::{MAX_TRIES, OAuth},
+    refresh::{LONG_POLL, POLL},
 };
 use crate::{
     connection::{ConnectionKey, ConnectionState},
@@ -149,10 +150,8 @@ impl OAuth {
                     return Ok((record, None));
                 }
                 Leasing::Held { wait, record } => {
-                    let limit = wait.min(super::refresh::LONG_POLL);
-                    let changed = inner.changed(key, record.version, limit);
-                    let (_, changed) = tokio::join!(sleep(super::refresh::POLL), changed);
-                    changed?;
+                    let limits = POLL..=wait.clamp(POLL, LONG_POLL);
+                    inner.changed(key, record.version, limits).await?;
                 }
             }
         }

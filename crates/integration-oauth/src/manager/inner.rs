@@ -4,13 +4,14 @@ use std::{
     collections::HashMap,
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
+    ops::RangeInclusive,
     sync::Arc,
     time::Duration,
 };
 
 use integration_core::{Error, ErrorKind, Result, Rng, SharedClock, credentials::Moment};
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{
     cell::{Cell, Cells},
@@ -99,18 +100,23 @@ impl Inner {
         })
     }
 
-    /// Waits until a connection may have changed, at most for `limit`.
+    /// Waits until a connection may have changed, for a time within `limits`.
     pub(super) async fn changed(
         &self,
         key: &ConnectionKey,
         version: u64,
-        limit: Duration,
+        limits: RangeInclusive<Duration>,
     ) -> Result<()> {
+        // It counts from here on.
+        let shortest = sleep(*limits.start());
+        let limit = *limits.end();
         let changed = self.store.changed(key, version, limit);
         // Whoever waited for nothing looks for itself.
-        timeout(limit + self.config.store_timeout, changed)
+        let changed = timeout(limit + self.config.store_timeout, changed)
             .await
-            .unwrap_or(Ok(()))
+            .unwrap_or(Ok(()));
+        shortest.await;
+        changed
     }
 
     pub(super) async fn read(&self, key: &ConnectionKey) -> Result<Option<Record>> {

@@ -1,6 +1,6 @@
 //! What a preset must be before anything is sent.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::net::IpAddr;
 
 use http::{HeaderName, HeaderValue};
 use integration_core::{Error, ErrorKind, Result};
@@ -32,7 +32,7 @@ impl Preset {
             // The places of the template are claims.
             let text = match field {
                 "issuer_template" => text.replace(['{', '}'], ""),
-                _ => replaced(text, &samples),
+                _ => filled(text, &samples),
             };
             if let Some(place) = place_in(&text) {
                 return fail(field, &format!("holds {{{place}}}, which is not in params"));
@@ -133,16 +133,17 @@ impl Preset {
     }
 
     /// A value for each parameter.
-    fn samples(&self) -> BTreeMap<&str, String> {
+    fn samples(&self) -> Vec<(String, String)> {
         let samples = self.params.iter().map(|(name, param)| {
             let suffix = param.suffixes.first().map_or("", String::as_str);
-            (name.as_str(), format!("sample{suffix}"))
+            (name.clone(), format!("sample{suffix}"))
         });
         samples.collect()
     }
 }
 
-fn replaced(text: &str, values: &BTreeMap<&str, String>) -> String {
+/// Puts values into the places of their names.
+pub(crate) fn filled(text: &str, values: &[(String, String)]) -> String {
     let mut text = text.to_owned();
     for (name, value) in values {
         text = text.replace(&format!("{{{name}}}"), value);

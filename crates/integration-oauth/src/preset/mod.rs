@@ -68,6 +68,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub(crate) use self::check::filled;
 pub use self::{
     refresh::{RefreshRules, Refused},
     trade::{Trade, TradeMethod},

@@ -130,10 +130,11 @@ impl Form {
     }
 
     fn json(&self) -> Value {
-        let members = self
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.into()));
-        Value::Object(members.collect::<Map<_, _>>())
+        let mut members = Map::new();
+        for (name, value) in self.iter() {
+            members.insert(name.to_owned(), value.into());
+        }
+        Value::Object(members)
     }
 }
 

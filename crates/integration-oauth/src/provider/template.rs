@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use integration_core::Result;
 
 use super::builder::mistake;
-use crate::preset::{Param, Preset};
+use crate::preset::{Param, Preset, filled};
 
 /// Bytes of a part.
 const MAX_PART: usize = 253;
@@ -22,13 +22,13 @@ pub(super) fn fill(preset: &mut Preset, given: &BTreeMap<String, String>) -> Res
             preset.name
         )));
     }
-    let mut values = BTreeMap::new();
+    let mut values = Vec::new();
     for (name, param) in &preset.params {
         let value = given.get(name).or(param.default.as_ref());
         let value =
             value.ok_or_else(|| mistake(format!("param `{name}` is not set: {}", param.about)))?;
         check(name, param, value)?;
-        values.insert(name.clone(), value.clone());
+        values.push((name.clone(), value.clone()));
     }
     let addresses = [
         &mut preset.issuer,
@@ -47,18 +47,12 @@ pub(super) fn fill(preset: &mut Preset, given: &BTreeMap<String, String>) -> Res
     let trades = [&mut preset.trade, &mut preset.renew];
     let traded = trades.into_iter().flatten().map(|trade| &mut trade.address);
     for address in addresses.into_iter().chain(traded).flatten() {
-        replace(address, &values);
+        *address = filled(address, &values);
     }
     for host in &mut preset.hosts {
-        replace(host, &values);
+        *host = filled(host, &values);
     }
     Ok(())
-}
-
-fn replace(address: &mut String, values: &BTreeMap<String, String>) {
-    for (name, value) in values {
-        *address = address.replace(&format!("{{{name}}}"), value);
-    }
 }
 
 fn check(name: &str, param: &Param, value: &str) -> Result<()> {

@@ -1,6 +1,8 @@
 //! The tokens of one answer.
 
 pub(crate) mod answer;
+pub(crate) mod identity;
+mod merge;
 pub(crate) mod stored;
 
 use std::{collections::BTreeMap, fmt, time::Duration};

@@ -428,6 +428,39 @@ async fn a_client_tries_the_next_one_promotes_it_and_goes_back() {
 }
 
 #[tokio::test]
+async fn a_client_tells_that_both_are_refused() {
+    let refused = || CredentialEvent::Refused { key: key() };
+    let next_refused = || CredentialEvent::NextRefused { key: key() };
+    let none = |sent| (Some(ErrorKind::Unauthenticated), keys(sent));
+    let rig = rig();
+    let weather = weather(&[]).await;
+    let rotating = rig.put("old").await;
+    let client = weather.client(&rotating);
+    rotating.stage(api_key("new"), HOUR).await.unwrap();
+    assert_eq!(weather.ask(&client).await, none(["new", "old"]));
+    assert_eq!(rig.events(), [next_refused(), refused()]);
+    assert_eq!(weather.ask(&client).await, none(["old", "new"]));
+    assert_eq!(rig.events(), [refused()]);
+
+    // What was refused before says nothing of the one that is staged in its place.
+    rotating.stage(api_key("newer"), HOUR).await.unwrap();
+    weather.takes(&["newer"]);
+    assert_eq!(weather.ask(&client).await, (None, keys(["newer"])));
+    until(&rig, CredentialEvent::Promoted { key: key() }).await;
+    rotating.stage(api_key("newest"), HOUR).await.unwrap();
+    assert_eq!(
+        weather.ask(&client).await,
+        (None, keys(["newest", "newer"]))
+    );
+    weather.takes(&["newest"]);
+    assert_eq!(
+        weather.ask(&client).await,
+        (None, keys(["newer", "newest"]))
+    );
+    assert!(!rig.events().contains(&refused()));
+}
+
+#[tokio::test]
 async fn a_client_finds_what_another_process_has_staged() {
     let rig = rig();
     let weather = weather(&["old"]).await;

@@ -21,7 +21,7 @@ use crate::{
         desk::Desk,
         finish::{Completed, complete, take},
         refusal::LoginRefusal,
-        remote::{Ask, Code, Remote, Server},
+        remote::{Ask, Asking, Code, Remote, Server},
     },
     preset::Preset,
     scopes::Scopes,
@@ -67,7 +67,6 @@ impl Fake {
     }
 }
 
-#[async_trait]
 impl Remote for Fake {
     fn preset(&self) -> &Preset {
         &self.preset
@@ -81,15 +80,15 @@ impl Remote for Fake {
         Some("https://app.example.test/callback/demo")
     }
 
-    async fn server(&self) -> Result<Server> {
-        Ok(self.server.clone())
+    fn server(&self) -> Asking<'_, Server> {
+        at_once(Ok(self.server.clone()))
     }
 
     fn new_dpop_key(&self) -> Result<Option<SecretString>> {
         Ok(None)
     }
 
-    async fn authorize_url(&self, ask: &Ask<'_>) -> Result<Url> {
+    fn authorize_url<'a>(&'a self, ask: &'a Ask<'_>) -> Asking<'a, Url> {
         let mut url = Url::parse(ISSUER).unwrap();
         let mut query = url.query_pairs_mut();
         query.append_pair("state", ask.state);
@@ -97,29 +96,33 @@ impl Remote for Fake {
         query.append_pair("scope", &ask.scopes.to_string());
         query.append_pair("nonce", ask.nonce.map_or("", |nonce| nonce));
         drop(query);
-        Ok(url)
+        at_once(Ok(url))
     }
 
-    async fn device(&self, _: &Scopes) -> Result<DeviceLogin> {
-        Err(Error::new(ErrorKind::Config, "oauth.device"))
+    fn device(&self, _: Scopes) -> Asking<'_, DeviceLogin> {
+        at_once(Err(Error::new(ErrorKind::Config, "oauth.device")))
     }
 
-    async fn exchange(&self, code: &Code<'_>) -> Result<TokenSet> {
+    fn exchange<'a>(&'a self, code: &'a Code<'_>) -> Asking<'a, TokenSet> {
         self.codes.lock().unwrap().push(code.code.to_owned());
         let verifier = code.verifier.map(str::to_owned);
         self.verifiers.lock().unwrap().push(verifier);
         let tokens = self.tokens.lock().unwrap().clone();
-        tokens.ok_or_else(|| Error::new(ErrorKind::Unavailable, "oauth.exchange"))
+        at_once(tokens.ok_or_else(|| Error::new(ErrorKind::Unavailable, "oauth.exchange")))
     }
 
-    async fn check_id_token(&self, _: &str, _: &Binding) -> Result<Claims> {
-        Err(LoginRefusal::BadIdToken.into())
+    fn check_id_token<'a>(&'a self, _: &'a str, _: &'a Binding) -> Asking<'a, Claims> {
+        at_once(Err(LoginRefusal::BadIdToken.into()))
     }
 
-    async fn userinfo(&self, _: &TokenSet) -> Result<Option<Value>> {
+    fn userinfo<'a>(&'a self, _: &'a TokenSet) -> Asking<'a, Option<Value>> {
         *self.userinfos.lock().unwrap() += 1;
-        Ok(self.userinfo.clone())
+        at_once(Ok(self.userinfo.clone()))
     }
+}
+
+fn at_once<'a, T: Send + 'a>(answer: Result<T>) -> Asking<'a, T> {
+    Box::pin(std::future::ready(answer))
 }
 
 /// Keeps flows, and tells how often it was asked.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use integration_core::{Delivery, Error, ErrorKind, Result};
 use tokio::time::timeout;
 
-use super::merge::continued;
 use crate::{
     manager::{
         cell::View,
@@ -88,7 +87,7 @@ impl Asked {
     ) -> Result<()> {
         if self.main {
             let answer = refresher.refresh(held).await?;
-            *next = Some(continued(answer, held));
+            *next = Some(answer.continuing(held));
         }
         for name in &self.also {
             let Some(set) = held.also.get(name) else {
@@ -96,7 +95,7 @@ impl Asked {
             };
             let answer = refresher.refresh(set).await?;
             let whole = next.get_or_insert_with(|| held.clone());
-            whole.also.insert(name.clone(), continued(answer, set));
+            whole.also.insert(name.clone(), answer.continuing(set));
         }
         Ok(())
     }

@@ -7,7 +7,6 @@
 
 mod exchange;
 mod leased;
-mod merge;
 mod overtaken;
 mod save;
 
@@ -214,11 +213,8 @@ impl Run {
         loop {
             let left = end.saturating_duration_since(inner.clock.now());
             let limit = left.clamp(POLL, LONG_POLL);
-            let (_, changed) = tokio::join!(
-                sleep(POLL.min(left)),
-                inner.changed(key, held.version, limit)
-            );
-            changed?;
+            let limits = POLL.min(left)..=limit;
+            inner.changed(key, held.version, limits).await?;
             let record = self.read().await?;
             let is_over = inner.clock.now() >= end;
             if record.version != held.version || is_over {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use integration_core::{Error, ErrorKind, Result};
-use tokio::time::sleep;
 
 use super::{
     LONG_POLL, LeaseEnd, POLL, Stop,
@@ -66,9 +65,7 @@ impl Leased<'_> {
             Leasing::Missing => Err(Stop::Missing),
             Leasing::Held { wait, record } => {
                 let limit = wait.clamp(POLL, LONG_POLL);
-                let changed = inner.changed(&key, record.version, limit);
-                let (_, changed) = tokio::join!(sleep(POLL), changed);
-                changed?;
+                inner.changed(&key, record.version, POLL..=limit).await?;
                 Ok(None)
             }
             Leasing::Granted { record } if record.version == self.record.version => {

@@ -77,7 +77,7 @@ pub(crate) fn tokens(
     asked_at: Duration,
 ) -> Result<TokenSet> {
     let members = members(operation, answer, preset, asked_at)?;
-    let set = set::read(&members, preset, asked_at);
+    let set = set::read(members, preset, asked_at);
     set.map_err(|what| unreadable(operation, answer, what))
 }
 

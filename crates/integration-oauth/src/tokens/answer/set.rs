@@ -1,6 +1,6 @@
 //! From members to tokens.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use integration_core::SecretString;
 use serde_json::{Map, Value};
@@ -43,31 +43,28 @@ const REFRESH_LIFETIMES: [&str; 3] = [
 
 /// Reads the tokens; `Err` says what is wrong with them.
 pub(super) fn read(
-    members: &Map<String, Value>,
+    members: Map<String, Value>,
     preset: &Preset,
     now: Duration,
 ) -> Result<TokenSet, String> {
-    let mut also = others(members, preset);
+    let mut also = others(&members, preset);
     let main = match members.get("access_token") {
-        Some(Value::String(token)) if !token.is_empty() => members,
+        Some(Value::String(token)) if !token.is_empty() => &members,
         _ => {
-            let (name, nested) = nested(members, preset, &also)
+            let (name, nested) = nested(&members, preset, &also)
                 .ok_or("answer has no `access_token`, or an empty one")?;
             also.retain(|(other, _)| *other != name);
             nested
         }
     };
     let mut set = one(main, preset, now)?;
-    set.extra = extra(members, preset);
     // One that is not fit to be sent is left out: the main token is not lost for it.
-    let also = also
-        .into_iter()
-        .take(MAX_ALSO)
-        .filter_map(|(name, object)| {
-            let set = one(object, preset, now).ok()?;
-            Some((name.to_owned(), set))
-        });
-    set.also = also.collect::<BTreeMap<_, _>>();
+    for (name, object) in also.into_iter().take(MAX_ALSO) {
+        if let Ok(further) = one(object, preset, now) {
+            set.also.insert(name.to_owned(), further);
+        }
+    }
+    set.extra = extra(members, preset);
     Ok(set)
 }
 
@@ -141,12 +138,9 @@ fn one(members: &Map<String, Value>, preset: &Preset, now: Duration) -> Result<T
 
 /// What else the answer says, without tokens. Of an answer that says too much, only what the preset
 /// wants.
-fn extra(members: &Map<String, Value>, preset: &Preset) -> Map<String, Value> {
-    let mut extra: Map<String, Value> = members
-        .iter()
-        .filter(|(name, _)| !STANDARD.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), without_tokens(value)))
-        .collect();
+fn extra(mut extra: Map<String, Value>, preset: &Preset) -> Map<String, Value> {
+    extra.retain(|name, _| !STANDARD.contains(&name.as_str()));
+    extra.values_mut().for_each(remove_tokens);
     let size =
         |extra: &Map<String, Value>| serde_json::to_string(extra).map_or(0, |json| json.len());
     if size(&extra) > MAX_EXTRA {
@@ -159,17 +153,14 @@ fn extra(members: &Map<String, Value>, preset: &Preset) -> Map<String, Value> {
 }
 
 /// An object that holds tokens keeps the rest, such as the id of its user, however deep it lies.
-fn without_tokens(value: &Value) -> Value {
+fn remove_tokens(value: &mut Value) {
     match value {
         Value::Object(object) => {
-            let rest = object
-                .iter()
-                .filter(|(name, _)| !TOKENS.contains(&name.as_str()));
-            let rest = rest.map(|(name, value)| (name.clone(), without_tokens(value)));
-            Value::Object(rest.collect())
+            object.retain(|name, _| !TOKENS.contains(&name.as_str()));
+            object.values_mut().for_each(remove_tokens);
         }
-        Value::Array(list) => Value::Array(list.iter().map(without_tokens).collect()),
-        other => other.clone(),
+        Value::Array(list) => list.iter_mut().for_each(remove_tokens),
+        _ => {}
     }
 }
 

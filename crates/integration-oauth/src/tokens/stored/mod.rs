@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::TokenSet;
 use crate::{
+    by_name::{self, Named},
     clearing,
     scopes::Scopes,
     seal::{Slot, Vault},
@@ -83,8 +84,13 @@ struct Set<'a> {
     id_token: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "is_empty")]
     extra: Cow<'a, Map<String, Value>>,
-    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
-    also: BTreeMap<Cow<'a, str>, Set<'a>>,
+    #[serde(
+        borrow,
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "by_name"
+    )]
+    also: Vec<Named<'a, Set<'a>>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     dpop_key: Option<Cow<'a, str>>,
 }
@@ -145,7 +151,10 @@ impl<'a> Set<'a> {
 
     fn into_tokens(self) -> TokenSet {
         let secret = |text: Cow<'_, str>| SecretString::from(text.into_owned());
-        let nested = |(name, set): (Cow<'_, str>, Set<'_>)| (name.into_owned(), set.into_tokens());
+        let mut also = BTreeMap::new();
+        for (name, set) in self.also {
+            also.insert(name.into_owned(), set.into_tokens());
+        }
         TokenSet {
             access_token: secret(self.access_token),
             token_type: self.token_type.into_owned(),
@@ -156,7 +165,7 @@ impl<'a> Set<'a> {
             scopes: self.scopes.map(Cow::into_owned),
             id_token: self.id_token.map(secret),
             extra: self.extra.into_owned(),
-            also: self.also.into_iter().map(nested).collect(),
+            also,
             dpop_key: self.dpop_key.map(secret),
         }
     }

@@ -156,6 +156,12 @@ async fn a_provider_that_posts_its_answer_logs_in_as_well() {
     refused(&again, 400, "This login is over");
     let long = "a".repeat(100_000);
     assert_eq!(post(&app, path(&back.url), "", &long).await.status, 413);
+    site.server.deny_next_login("access_denied");
+    let begun = get(&app, "/login/demo", "").await;
+    let back = site.visit(&begun).await;
+    assert!(back.is_post);
+    let denied = post(&app, path(&back.url), &begun.jar(), &form(&back)).await;
+    refused(&denied, 403, "You are not logged in");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! What the grants send, and how often.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use integration_core::{ErrorKind, ExposeSecret as _, http::HeaderMap};
 use integration_jwt::{Algorithm, SigningKey, thumbprint};
 use integration_oauth::{CodeExchange, OAuthError, Scopes, TokenSet, Trouble};
 use integration_testkit::leaks;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::provider::support::{NOW, Server, builder, jwt, preset, provider, tokens};
 
@@ -46,6 +47,56 @@ async fn a_grant_that_is_good_once_is_sent_once_whatever_happens() {
         assert!(provider(&server).exchange_code(&code).await.is_err());
         assert_eq!(server.sent().len(), 2);
     }
+}
+
+#[tokio::test]
+async fn an_id_token_of_a_refresh_is_of_the_same_login() {
+    let login = json!({"iss": "https://as.example.test", "sub": "u", "aud": "app", "iat": 1});
+    let with = |changes: &Value| {
+        let mut claims = login.clone();
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    };
+    let refreshed = async |before: Option<&str>, now: String| {
+        let server = Server::default();
+        let mut answer = tokens();
+        answer["id_token"] = now.into();
+        server.json(200, &answer);
+        let mut held = TokenSet::new("A").with_refresh_token("R");
+        held.id_token = before.map(Into::into);
+        provider(&server).refresh(&held).await
+    };
+    let before = with(&json!({}));
+    for good in [
+        json!({"iat": 2}),
+        json!({"aud": ["other", "app"], "azp": "app"}),
+    ] {
+        let set = refreshed(Some(&before), with(&good)).await.unwrap();
+        assert_eq!(set.id_token.unwrap().expose_secret(), with(&good));
+    }
+    for strange in [
+        json!({"iss": "https://evil.example.test"}),
+        json!({"sub": "another"}),
+        json!({"sub": null}),
+        json!({"aud": "other"}),
+        json!({"aud": ["other"]}),
+        json!({"aud": null}),
+        json!({"azp": "other"}),
+    ] {
+        let error = refreshed(Some(&before), with(&strange)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{strange}");
+        assert!(!format!("{error} {error:?}").contains("evil"));
+    }
+    let error = refreshed(Some(&before), "e30.e30.s".to_owned()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Decode);
+    // Without one to compare with there is nothing to say.
+    assert!(
+        refreshed(None, with(&json!({"sub": "another"})))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test(start_paused = true)]
