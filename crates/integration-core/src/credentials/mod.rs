@@ -27,8 +27,8 @@
 //! # Order
 //!
 //! Inside the attempt and its timeout, last before the transport:
-//! [`Credentials::authorize_request`]; on a success [`Credentials::accepted`]; on a 401
-//! [`Credentials::rejected_with`], and if that says so, both once more, free of the retry budget.
+//! [`Credentials::authorize_request`]; on each answer [`Credentials::answered`]; on a 401
+//! [`Credentials::rejected_with`], and if that says so, all once more, free of the retry budget.
 //! A client does this with its
 //! [`ClientBuilder::credentials`](crate::http::ClientBuilder::credentials). Dropping the future of a
 //! call never cancels a fetch, which ends by [`TokenConfig::fetch_timeout`].
