@@ -27,12 +27,14 @@ impl Page {
         text: "There is nothing here.",
     };
 
+    #[cfg(feature = "loopback")]
     pub(crate) const LOGGED_IN: Self = Self {
         status: 200,
         title: "You are logged in",
         text: "You can close this page and go back to the program.",
     };
 
+    #[cfg(feature = "loopback")]
     pub(crate) const LOGIN_FAILED: Self = Self {
         status: 400,
         title: "The login failed",
