@@ -282,19 +282,20 @@ fn presence(field: &Field) -> &'static str {
     }
 }
 
-/// Variants for words; where two would be equal the later one gets a number.
+/// Variants for words, which are in order, with their places; where two would be equal the later one
+/// gets a number.
 pub(super) fn variants(words: &[String]) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let one = |word: &String| {
+    let one = |(at, word): (usize, &String)| {
         let name = variant(word);
         let count = seen.entry(name.clone()).or_default();
         *count += 1;
         match *count {
-            1 => format!("{name} = {word:?}"),
-            n => format!("{name}{n} = {word:?}"),
+            1 => format!("{name} = {at} {word:?}"),
+            n => format!("{name}{n} = {at} {word:?}"),
         }
     };
-    words.iter().map(one).collect()
+    words.iter().enumerate().map(one).collect()
 }
 
 /// As many on a line as fit below an indent of eight.

@@ -96,7 +96,7 @@ fn equal_structures_are_one_type() {
             "kind: impl Into<CustomerStatus> = put<CustomerStatus> \"kind\", clear_kind "
         )
     );
-    assert_eq!(text.matches("Off = \"off\", On = \"on\",").count(), 1);
+    assert_eq!(text.matches("Off = 0 \"off\", On = 1 \"on\",").count(), 1);
 }
 
 #[test]

@@ -147,6 +147,6 @@ params! {
 open_enum! {
     /// Words of `POST /v1/balance_settings.payments.payouts.automatic_transfer_rules_by_currency.type` and one other place.
     BalanceSettingsResourceAutomaticTransferRuleType {
-        TransferAll = "transfer_all", TransferUpToAmount = "transfer_up_to_amount",
+        TransferAll = 0 "transfer_all", TransferUpToAmount = 1 "transfer_up_to_amount",
     }
 }

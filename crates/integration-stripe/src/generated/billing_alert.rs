@@ -74,6 +74,6 @@ params! {
 open_enum! {
     /// Words of `billing.alert.status`.
     BillingAlertStatus {
-        Active = "active", Archived = "archived", Inactive = "inactive",
+        Active = 0 "active", Archived = 1 "archived", Inactive = 2 "inactive",
     }
 }

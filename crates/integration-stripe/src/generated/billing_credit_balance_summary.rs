@@ -46,6 +46,6 @@ params! {
 open_enum! {
     /// Words of `GET /v1/billing/credit_balance_summary.filter.type`.
     BillingCreditBalanceSummaryType {
-        ApplicabilityScope = "applicability_scope", CreditGrant = "credit_grant",
+        ApplicabilityScope = 0 "applicability_scope", CreditGrant = 1 "credit_grant",
     }
 }

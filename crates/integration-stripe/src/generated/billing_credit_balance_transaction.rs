@@ -52,6 +52,6 @@ params! {
 open_enum! {
     /// Words of `billing.credit_balance_transaction.type`.
     BillingCreditBalanceTransactionType {
-        Credit = "credit", Debit = "debit",
+        Credit = 0 "credit", Debit = 1 "debit",
     }
 }

@@ -101,6 +101,6 @@ params! {
 open_enum! {
     /// Words of `POST /v1/billing/credit_grants.category` and one other place.
     BillingCreditGrantCategory {
-        Paid = "paid", Promotional = "promotional",
+        Paid = 0 "paid", Promotional = 1 "promotional",
     }
 }

@@ -148,13 +148,13 @@ params! {
 open_enum! {
     /// Words of `GET /v1/billing/meters/{id}/event_summaries.value_grouping_window` and 2 other places.
     BillingMeterEventTimeWindow {
-        Day = "day", Hour = "hour",
+        Day = 0 "day", Hour = 1 "hour",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing/meters.default_aggregation.formula` and one other place.
     BillingMeterResourceAggregationSettingsFormula {
-        Count = "count", Last = "last", Sum = "sum",
+        Count = 0 "count", Last = 1 "last", Sum = 2 "sum",
     }
 }

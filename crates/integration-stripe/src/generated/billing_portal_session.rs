@@ -111,12 +111,14 @@ params! {
 open_enum! {
     /// Words of `POST /v1/billing_portal/sessions.locale` and one other place.
     BillingPortalSessionLocale {
-        Auto = "auto", Bg = "bg", Cs = "cs", Da = "da", De = "de", El = "el", En = "en",
-        EnAU = "en-AU", EnCA = "en-CA", EnGB = "en-GB", EnIE = "en-IE", EnIN = "en-IN",
-        EnNZ = "en-NZ", EnSG = "en-SG", Es = "es", Es419 = "es-419", Et = "et", Fi = "fi",
-        Fil = "fil", Fr = "fr", FrCA = "fr-CA", Hr = "hr", Hu = "hu", Id = "id", It = "it",
-        Ja = "ja", Ko = "ko", Lt = "lt", Lv = "lv", Ms = "ms", Mt = "mt", Nb = "nb", Nl = "nl",
-        Pl = "pl", Pt = "pt", PtBR = "pt-BR", Ro = "ro", Ru = "ru", Sk = "sk", Sl = "sl",
-        Sv = "sv", Th = "th", Tr = "tr", Vi = "vi", Zh = "zh", ZhHK = "zh-HK", ZhTW = "zh-TW",
+        Auto = 0 "auto", Bg = 1 "bg", Cs = 2 "cs", Da = 3 "da", De = 4 "de", El = 5 "el",
+        En = 6 "en", EnAU = 7 "en-AU", EnCA = 8 "en-CA", EnGB = 9 "en-GB", EnIE = 10 "en-IE",
+        EnIN = 11 "en-IN", EnNZ = 12 "en-NZ", EnSG = 13 "en-SG", Es = 14 "es", Es419 = 15 "es-419",
+        Et = 16 "et", Fi = 17 "fi", Fil = 18 "fil", Fr = 19 "fr", FrCA = 20 "fr-CA", Hr = 21 "hr",
+        Hu = 22 "hu", Id = 23 "id", It = 24 "it", Ja = 25 "ja", Ko = 26 "ko", Lt = 27 "lt",
+        Lv = 28 "lv", Ms = 29 "ms", Mt = 30 "mt", Nb = 31 "nb", Nl = 32 "nl", Pl = 33 "pl",
+        Pt = 34 "pt", PtBR = 35 "pt-BR", Ro = 36 "ro", Ru = 37 "ru", Sk = 38 "sk", Sl = 39 "sl",
+        Sv = 40 "sv", Th = 41 "th", Tr = 42 "tr", Vi = 43 "vi", Zh = 44 "zh", ZhHK = 45 "zh-HK",
+        ZhTW = 46 "zh-TW",
     }
 }

@@ -21,6 +21,7 @@ view! {
 open_enum! {
     /// Words of `capability.status`.
     CapabilityStatus {
-        Active = "active", Inactive = "inactive", Pending = "pending", Unrequested = "unrequested",
+        Active = 0 "active", Inactive = 1 "inactive", Pending = 2 "pending",
+        Unrequested = 3 "unrequested",
     }
 }

@@ -280,14 +280,14 @@ text_choices! {
 open_enum! {
     /// Words of `charge_outcome.advice_code`.
     ChargeOutcomeAdviceCode {
-        ConfirmCardData = "confirm_card_data", DoNotTryAgain = "do_not_try_again",
-        TryAgainLater = "try_again_later",
+        ConfirmCardData = 0 "confirm_card_data", DoNotTryAgain = 1 "do_not_try_again",
+        TryAgainLater = 2 "try_again_later",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/charges/{charge}.fraud_details.user_report`.
     ChargeUserReport {
-        Fraudulent = "fraudulent", Safe = "safe",
+        Fraudulent = 0 "fraudulent", Safe = 1 "safe",
     }
 }

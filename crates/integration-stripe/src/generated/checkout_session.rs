@@ -723,94 +723,99 @@ params! {
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.branding_settings.font_family`.
     CheckoutSessionFontFamily {
-        BeVietnamPro = "be_vietnam_pro", Bitter = "bitter", ChakraPetch = "chakra_petch",
-        Default = "default", Hahmlet = "hahmlet", Inconsolata = "inconsolata", Inter = "inter",
-        Lato = "lato", Lora = "lora", MPlus1Code = "m_plus_1_code", Montserrat = "montserrat",
-        NotoSans = "noto_sans", NotoSansJp = "noto_sans_jp", NotoSerif = "noto_serif",
-        Nunito = "nunito", OpenSans = "open_sans", Pridi = "pridi", PtSans = "pt_sans",
-        PtSerif = "pt_serif", Raleway = "raleway", Roboto = "roboto", RobotoSlab = "roboto_slab",
-        SourceSansPro = "source_sans_pro", TitilliumWeb = "titillium_web",
-        UbuntuMono = "ubuntu_mono", ZenMaruGothic = "zen_maru_gothic",
+        BeVietnamPro = 0 "be_vietnam_pro", Bitter = 1 "bitter", ChakraPetch = 2 "chakra_petch",
+        Default = 3 "default", Hahmlet = 4 "hahmlet", Inconsolata = 5 "inconsolata",
+        Inter = 6 "inter", Lato = 7 "lato", Lora = 8 "lora", MPlus1Code = 9 "m_plus_1_code",
+        Montserrat = 10 "montserrat", NotoSans = 11 "noto_sans", NotoSansJp = 12 "noto_sans_jp",
+        NotoSerif = 13 "noto_serif", Nunito = 14 "nunito", OpenSans = 15 "open_sans",
+        Pridi = 16 "pridi", PtSans = 17 "pt_sans", PtSerif = 18 "pt_serif", Raleway = 19 "raleway",
+        Roboto = 20 "roboto", RobotoSlab = 21 "roboto_slab", SourceSansPro = 22 "source_sans_pro",
+        TitilliumWeb = 23 "titillium_web", UbuntuMono = 24 "ubuntu_mono",
+        ZenMaruGothic = 25 "zen_maru_gothic",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.locale` and one other place.
     CheckoutSessionLocale {
-        Auto = "auto", Bg = "bg", Cs = "cs", Da = "da", De = "de", El = "el", En = "en",
-        EnGB = "en-GB", Es = "es", Es419 = "es-419", Et = "et", Fi = "fi", Fil = "fil", Fr = "fr",
-        FrCA = "fr-CA", Hr = "hr", Hu = "hu", Id = "id", It = "it", Ja = "ja", Ko = "ko",
-        Lt = "lt", Lv = "lv", Ms = "ms", Mt = "mt", Nb = "nb", Nl = "nl", Pl = "pl", Pt = "pt",
-        PtBR = "pt-BR", Ro = "ro", Ru = "ru", Sk = "sk", Sl = "sl", Sv = "sv", Th = "th",
-        Tr = "tr", Vi = "vi", Zh = "zh", ZhHK = "zh-HK", ZhTW = "zh-TW",
+        Auto = 0 "auto", Bg = 1 "bg", Cs = 2 "cs", Da = 3 "da", De = 4 "de", El = 5 "el",
+        En = 6 "en", EnGB = 7 "en-GB", Es = 8 "es", Es419 = 9 "es-419", Et = 10 "et", Fi = 11 "fi",
+        Fil = 12 "fil", Fr = 13 "fr", FrCA = 14 "fr-CA", Hr = 15 "hr", Hu = 16 "hu", Id = 17 "id",
+        It = 18 "it", Ja = 19 "ja", Ko = 20 "ko", Lt = 21 "lt", Lv = 22 "lv", Ms = 23 "ms",
+        Mt = 24 "mt", Nb = 25 "nb", Nl = 26 "nl", Pl = 27 "pl", Pt = 28 "pt", PtBR = 29 "pt-BR",
+        Ro = 30 "ro", Ru = 31 "ru", Sk = 32 "sk", Sl = 33 "sl", Sv = 34 "sv", Th = 35 "th",
+        Tr = 36 "tr", Vi = 37 "vi", Zh = 38 "zh", ZhHK = 39 "zh-HK", ZhTW = 40 "zh-TW",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.mode` and one other place.
     CheckoutSessionMode {
-        Payment = "payment", Setup = "setup", Subscription = "subscription",
+        Payment = 0 "payment", Setup = 1 "setup", Subscription = 2 "subscription",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.origin_context` and one other place.
     CheckoutSessionOriginContext {
-        MobileApp = "mobile_app", Web = "web",
+        MobileApp = 0 "mobile_app", Web = 1 "web",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_types`.
     CheckoutSessionPaymentMethodTypes {
-        AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
-        Alipay = "alipay", Alma = "alma", AmazonPay = "amazon_pay", AuBecsDebit = "au_becs_debit",
-        BacsDebit = "bacs_debit", Bancontact = "bancontact", Billie = "billie", Bizum = "bizum",
-        Blik = "blik", Boleto = "boleto", Card = "card", Cashapp = "cashapp", Crypto = "crypto",
-        CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx", Giropay = "giropay",
-        Grabpay = "grabpay", Ideal = "ideal", KakaoPay = "kakao_pay", Klarna = "klarna",
-        Konbini = "konbini", KrCard = "kr_card", Link = "link", MbWay = "mb_way",
-        Mobilepay = "mobilepay", Multibanco = "multibanco", NaverPay = "naver_pay",
-        NzBankAccount = "nz_bank_account", Oxxo = "oxxo", P24 = "p24", PayByBank = "pay_by_bank",
-        Payco = "payco", Paynow = "paynow", Paypal = "paypal", Payto = "payto", Pix = "pix",
-        Promptpay = "promptpay", RevolutPay = "revolut_pay", SamsungPay = "samsung_pay",
-        Satispay = "satispay", Scalapay = "scalapay", SepaDebit = "sepa_debit", Sofort = "sofort",
-        Sunbit = "sunbit", Swish = "swish", Twint = "twint", Upi = "upi",
-        UsBankAccount = "us_bank_account", WechatPay = "wechat_pay", Zip = "zip",
+        AcssDebit = 0 "acss_debit", Affirm = 1 "affirm", AfterpayClearpay = 2 "afterpay_clearpay",
+        Alipay = 3 "alipay", Alma = 4 "alma", AmazonPay = 5 "amazon_pay",
+        AuBecsDebit = 6 "au_becs_debit", BacsDebit = 7 "bacs_debit", Bancontact = 8 "bancontact",
+        Billie = 9 "billie", Bizum = 10 "bizum", Blik = 11 "blik", Boleto = 12 "boleto",
+        Card = 13 "card", Cashapp = 14 "cashapp", Crypto = 15 "crypto",
+        CustomerBalance = 16 "customer_balance", Eps = 17 "eps", Fpx = 18 "fpx",
+        Giropay = 19 "giropay", Grabpay = 20 "grabpay", Ideal = 21 "ideal",
+        KakaoPay = 22 "kakao_pay", Klarna = 23 "klarna", Konbini = 24 "konbini",
+        KrCard = 25 "kr_card", Link = 26 "link", MbWay = 27 "mb_way", Mobilepay = 28 "mobilepay",
+        Multibanco = 29 "multibanco", NaverPay = 30 "naver_pay",
+        NzBankAccount = 31 "nz_bank_account", Oxxo = 32 "oxxo", P24 = 33 "p24",
+        PayByBank = 34 "pay_by_bank", Payco = 35 "payco", Paynow = 36 "paynow",
+        Paypal = 37 "paypal", Payto = 38 "payto", Pix = 39 "pix", Promptpay = 40 "promptpay",
+        RevolutPay = 41 "revolut_pay", SamsungPay = 42 "samsung_pay", Satispay = 43 "satispay",
+        Scalapay = 44 "scalapay", SepaDebit = 45 "sepa_debit", Sofort = 46 "sofort",
+        Sunbit = 47 "sunbit", Swish = 48 "swish", Twint = 49 "twint", Upi = 50 "upi",
+        UsBankAccount = 51 "us_bank_account", WechatPay = 52 "wechat_pay", Zip = 53 "zip",
     }
 }
 
 open_enum! {
     /// Words of `checkout.session.payment_status`.
     CheckoutSessionPaymentStatus {
-        NoPaymentRequired = "no_payment_required", Paid = "paid", Unpaid = "unpaid",
+        NoPaymentRequired = 0 "no_payment_required", Paid = 1 "paid", Unpaid = 2 "unpaid",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.proration_behavior`.
     CheckoutSessionProrationBehavior {
-        CreateProrations = "create_prorations", None = "none",
+        CreateProrations = 0 "create_prorations", None = 1 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.redirect_on_completion` and one other place.
     CheckoutSessionRedirectOnCompletion {
-        Always = "always", IfRequired = "if_required", Never = "never",
+        Always = 0 "always", IfRequired = 1 "if_required", Never = 2 "never",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/checkout/sessions.status` and one other place.
     CheckoutSessionStatus {
-        Complete = "complete", Expired = "expired", Open = "open",
+        Complete = 0 "complete", Expired = 1 "expired", Open = 2 "open",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.ui_mode` and one other place.
     CheckoutSessionUiMode {
-        Elements = "elements", EmbeddedPage = "embedded_page", HostedPage = "hosted_page",
+        Elements = 0 "elements", EmbeddedPage = 1 "embedded_page", HostedPage = 2 "hosted_page",
     }
 }

@@ -88,14 +88,15 @@ params! {
 open_enum! {
     /// Words of `climate.order.cancellation_reason`.
     ClimateOrderCancellationReason {
-        Expired = "expired", ProductUnavailable = "product_unavailable", Requested = "requested",
+        Expired = 0 "expired", ProductUnavailable = 1 "product_unavailable",
+        Requested = 2 "requested",
     }
 }
 
 open_enum! {
     /// Words of `climate.order.status`.
     ClimateOrderStatus {
-        AwaitingFunds = "awaiting_funds", Canceled = "canceled", Confirmed = "confirmed",
-        Delivered = "delivered", Open = "open",
+        AwaitingFunds = 0 "awaiting_funds", Canceled = 1 "canceled", Confirmed = 2 "confirmed",
+        Delivered = 3 "delivered", Open = 4 "open",
     }
 }

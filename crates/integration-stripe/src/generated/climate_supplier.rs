@@ -33,8 +33,8 @@ view! {
 open_enum! {
     /// Words of `climate.supplier.removal_pathway`.
     ClimateSupplierRemovalPathway {
-        BiomassCarbonRemovalAndStorage = "biomass_carbon_removal_and_storage",
-        DirectAirCapture = "direct_air_capture", EnhancedWeathering = "enhanced_weathering",
-        MarineCarbonRemoval = "marine_carbon_removal",
+        BiomassCarbonRemovalAndStorage = 0 "biomass_carbon_removal_and_storage",
+        DirectAirCapture = 1 "direct_air_capture", EnhancedWeathering = 2 "enhanced_weathering",
+        MarineCarbonRemoval = 3 "marine_carbon_removal",
     }
 }

@@ -123,6 +123,6 @@ params! {
 open_enum! {
     /// Words of `POST /v1/coupons.duration` and one other place.
     CouponDuration {
-        Forever = "forever", Once = "once", Repeating = "repeating",
+        Forever = 0 "forever", Once = 1 "once", Repeating = 2 "repeating",
     }
 }

@@ -218,35 +218,35 @@ params! {
 open_enum! {
     /// Words of `GET /v1/credit_notes/preview.email_type` and 2 other places.
     CreditNoteEmailType {
-        CreditNote = "credit_note", None = "none",
+        CreditNote = 0 "credit_note", None = 1 "none",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/credit_notes/preview.reason` and 3 other places.
     CreditNoteReason {
-        Duplicate = "duplicate", Fraudulent = "fraudulent", OrderChange = "order_change",
-        ProductUnsatisfactory = "product_unsatisfactory",
+        Duplicate = 0 "duplicate", Fraudulent = 1 "fraudulent", OrderChange = 2 "order_change",
+        ProductUnsatisfactory = 3 "product_unsatisfactory",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/credit_notes/preview.refunds.type` and 3 other places.
     CreditNoteRefundType {
-        PaymentRecordRefund = "payment_record_refund", Refund = "refund",
+        PaymentRecordRefund = 0 "payment_record_refund", Refund = 1 "refund",
     }
 }
 
 open_enum! {
     /// Words of `credit_note.status`.
     CreditNoteStatus {
-        Issued = "issued", Void = "void",
+        Issued = 0 "issued", Void = 1 "void",
     }
 }
 
 open_enum! {
     /// Words of `credit_note.type`.
     CreditNoteType {
-        Mixed = "mixed", PostPayment = "post_payment", PrePayment = "pre_payment",
+        Mixed = 0 "mixed", PostPayment = 1 "post_payment", PrePayment = 2 "pre_payment",
     }
 }

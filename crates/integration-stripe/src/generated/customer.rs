@@ -451,29 +451,29 @@ text_choices! {
 open_enum! {
     /// Words of `POST /v1/customers.tax.validate_location`.
     CreateCustomerTaxValidateLocation {
-        Deferred = "deferred", Immediately = "immediately",
+        Deferred = 0 "deferred", Immediately = 1 "immediately",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers.cash_balance.settings.reconciliation_mode` and 2 other places.
     CustomerReconciliationMode {
-        Automatic = "automatic", Manual = "manual", MerchantDefault = "merchant_default",
+        Automatic = 0 "automatic", Manual = 1 "manual", MerchantDefault = 2 "merchant_default",
     }
 }
 
 open_enum! {
     /// Words of `customer_tax.automatic_tax`.
     CustomerTaxAutomaticTax {
-        Failed = "failed", NotCollecting = "not_collecting", Supported = "supported",
-        UnrecognizedLocation = "unrecognized_location",
+        Failed = 0 "failed", NotCollecting = 1 "not_collecting", Supported = 2 "supported",
+        UnrecognizedLocation = 3 "unrecognized_location",
     }
 }
 
 open_enum! {
     /// Words of `customer_tax_location.source`.
     CustomerTaxLocationSource {
-        BillingAddress = "billing_address", IpAddress = "ip_address",
-        PaymentMethod = "payment_method", ShippingDestination = "shipping_destination",
+        BillingAddress = 0 "billing_address", IpAddress = 1 "ip_address",
+        PaymentMethod = 2 "payment_method", ShippingDestination = 3 "shipping_destination",
     }
 }

@@ -28,12 +28,13 @@ view! {
 open_enum! {
     /// Words of `customer_balance_transaction.type`.
     CustomerBalanceTransactionType {
-        Adjustment = "adjustment", AppliedToInvoice = "applied_to_invoice",
-        CheckoutSessionSubscriptionPayment = "checkout_session_subscription_payment",
-        CheckoutSessionSubscriptionPaymentCanceled = "checkout_session_subscription_payment_canceled",
-        CreditNote = "credit_note", Initial = "initial", InvoiceOverpaid = "invoice_overpaid",
-        InvoiceTooLarge = "invoice_too_large", InvoiceTooSmall = "invoice_too_small",
-        Migration = "migration", UnappliedFromInvoice = "unapplied_from_invoice",
-        UnspentReceiverCredit = "unspent_receiver_credit",
+        Adjustment = 0 "adjustment", AppliedToInvoice = 1 "applied_to_invoice",
+        CheckoutSessionSubscriptionPayment = 2 "checkout_session_subscription_payment",
+        CheckoutSessionSubscriptionPaymentCanceled = 3 "checkout_session_subscription_payment_canceled",
+        CreditNote = 4 "credit_note", Initial = 5 "initial",
+        InvoiceOverpaid = 6 "invoice_overpaid", InvoiceTooLarge = 7 "invoice_too_large",
+        InvoiceTooSmall = 8 "invoice_too_small", Migration = 9 "migration",
+        UnappliedFromInvoice = 10 "unapplied_from_invoice",
+        UnspentReceiverCredit = 11 "unspent_receiver_credit",
     }
 }

@@ -35,10 +35,11 @@ view! {
 open_enum! {
     /// Words of `customer_cash_balance_transaction.type`.
     CustomerCashBalanceTransactionType {
-        AdjustedForOverdraft = "adjusted_for_overdraft", AppliedToPayment = "applied_to_payment",
-        Funded = "funded", FundingReversed = "funding_reversed",
-        RefundedFromPayment = "refunded_from_payment", ReturnCanceled = "return_canceled",
-        ReturnInitiated = "return_initiated", TransferredToBalance = "transferred_to_balance",
-        UnappliedFromPayment = "unapplied_from_payment",
+        AdjustedForOverdraft = 0 "adjusted_for_overdraft",
+        AppliedToPayment = 1 "applied_to_payment", Funded = 2 "funded",
+        FundingReversed = 3 "funding_reversed", RefundedFromPayment = 4 "refunded_from_payment",
+        ReturnCanceled = 5 "return_canceled", ReturnInitiated = 6 "return_initiated",
+        TransferredToBalance = 7 "transferred_to_balance",
+        UnappliedFromPayment = 8 "unapplied_from_payment",
     }
 }

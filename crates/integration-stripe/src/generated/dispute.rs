@@ -235,65 +235,66 @@ params! {
 open_enum! {
     /// Words of `dispute.enhanced_eligibility_types`.
     DisputeEnhancedEligibilityTypes {
-        VisaCompellingEvidence3 = "visa_compelling_evidence_3", VisaCompliance = "visa_compliance",
+        VisaCompellingEvidence3 = 0 "visa_compelling_evidence_3",
+        VisaCompliance = 1 "visa_compliance",
     }
 }
 
 open_enum! {
     /// Words of `dispute_enhanced_eligibility_visa_compelling_evidence3.required_actions`.
     DisputeEnhancedEligibilityVisaCompellingEvidence3RequiredActions {
-        MissingCustomerIdentifiers = "missing_customer_identifiers",
-        MissingDisputedTransactionDescription = "missing_disputed_transaction_description",
-        MissingMerchandiseOrServices = "missing_merchandise_or_services",
-        MissingPriorUndisputedTransactionDescription = "missing_prior_undisputed_transaction_description",
-        MissingPriorUndisputedTransactions = "missing_prior_undisputed_transactions",
+        MissingCustomerIdentifiers = 0 "missing_customer_identifiers",
+        MissingDisputedTransactionDescription = 1 "missing_disputed_transaction_description",
+        MissingMerchandiseOrServices = 2 "missing_merchandise_or_services",
+        MissingPriorUndisputedTransactionDescription = 3 "missing_prior_undisputed_transaction_description",
+        MissingPriorUndisputedTransactions = 4 "missing_prior_undisputed_transactions",
     }
 }
 
 open_enum! {
     /// Words of `dispute_enhanced_eligibility_visa_compelling_evidence3.status`.
     DisputeEnhancedEligibilityVisaCompellingEvidence3Status {
-        NotQualified = "not_qualified", Qualified = "qualified",
-        RequiresAction = "requires_action",
+        NotQualified = 0 "not_qualified", Qualified = 1 "qualified",
+        RequiresAction = 2 "requires_action",
     }
 }
 
 open_enum! {
     /// Words of `dispute_enhanced_eligibility_visa_compliance.status`.
     DisputeEnhancedEligibilityVisaComplianceStatus {
-        FeeAcknowledged = "fee_acknowledged",
-        RequiresFeeAcknowledgement = "requires_fee_acknowledgement",
+        FeeAcknowledged = 0 "fee_acknowledged",
+        RequiresFeeAcknowledgement = 1 "requires_fee_acknowledgement",
     }
 }
 
 open_enum! {
     /// Words of `dispute_payment_method_details_amazon_pay.dispute_type`.
     DisputePaymentMethodDetailsAmazonPayDisputeType {
-        Chargeback = "chargeback", Claim = "claim",
+        Chargeback = 0 "chargeback", Claim = 1 "claim",
     }
 }
 
 open_enum! {
     /// Words of `dispute_payment_method_details_card.case_type`.
     DisputePaymentMethodDetailsCardCaseType {
-        Block = "block", Chargeback = "chargeback", Compliance = "compliance", Inquiry = "inquiry",
-        Resolution = "resolution",
+        Block = 0 "block", Chargeback = 1 "chargeback", Compliance = 2 "compliance",
+        Inquiry = 3 "inquiry", Resolution = 4 "resolution",
     }
 }
 
 open_enum! {
     /// Words of `dispute_payment_method_details.type`.
     DisputePaymentMethodDetailsType {
-        AmazonPay = "amazon_pay", Card = "card", Klarna = "klarna", Paypal = "paypal",
+        AmazonPay = 0 "amazon_pay", Card = 1 "card", Klarna = 2 "klarna", Paypal = 3 "paypal",
     }
 }
 
 open_enum! {
     /// Words of `dispute.status`.
     DisputeStatus {
-        Lost = "lost", NeedsResponse = "needs_response", Prevented = "prevented",
-        UnderReview = "under_review", WarningClosed = "warning_closed",
-        WarningNeedsResponse = "warning_needs_response",
-        WarningUnderReview = "warning_under_review", Won = "won",
+        Lost = 0 "lost", NeedsResponse = 1 "needs_response", Prevented = 2 "prevented",
+        UnderReview = 3 "under_review", WarningClosed = 4 "warning_closed",
+        WarningNeedsResponse = 5 "warning_needs_response",
+        WarningUnderReview = 6 "warning_under_review", Won = 7 "won",
     }
 }

@@ -118,28 +118,28 @@ params! {
 open_enum! {
     /// Words of `financial_connections.account.category`.
     FinancialConnectionsAccountCategory {
-        Cash = "cash", Credit = "credit", Investment = "investment", Other = "other",
+        Cash = 0 "cash", Credit = 1 "credit", Investment = 2 "investment", Other = 3 "other",
     }
 }
 
 open_enum! {
     /// Words of `financial_connections.account.status`.
     FinancialConnectionsAccountStatus {
-        Active = "active", Disconnected = "disconnected", Inactive = "inactive",
+        Active = 0 "active", Disconnected = 1 "disconnected", Inactive = 2 "inactive",
     }
 }
 
 open_enum! {
     /// Words of `financial_connections.account.subcategory`.
     FinancialConnectionsAccountSubcategory {
-        Checking = "checking", CreditCard = "credit_card", LineOfCredit = "line_of_credit",
-        Mortgage = "mortgage", Other = "other", Savings = "savings",
+        Checking = 0 "checking", CreditCard = 1 "credit_card", LineOfCredit = 2 "line_of_credit",
+        Mortgage = 3 "mortgage", Other = 4 "other", Savings = 5 "savings",
     }
 }
 
 open_enum! {
     /// Words of `financial_connections.account.supported_payment_method_types`.
     FinancialConnectionsAccountSupportedPaymentMethodTypes {
-        Link = "link", UsBankAccount = "us_bank_account",
+        Link = 0 "link", UsBankAccount = 1 "us_bank_account",
     }
 }

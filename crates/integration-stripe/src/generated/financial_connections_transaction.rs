@@ -56,6 +56,6 @@ params! {
 open_enum! {
     /// Words of `financial_connections.transaction.status`.
     FinancialConnectionsTransactionStatus {
-        Pending = "pending", Posted = "posted", Void = "void",
+        Pending = 0 "pending", Posted = 1 "posted", Void = 2 "void",
     }
 }

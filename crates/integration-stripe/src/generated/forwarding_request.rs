@@ -77,7 +77,7 @@ params! {
 open_enum! {
     /// Words of `POST /v1/forwarding/requests.replacements` and one other place.
     ForwardingRequestReplacements {
-        CardCvc = "card_cvc", CardExpiry = "card_expiry", CardNumber = "card_number",
-        CardholderName = "cardholder_name", RequestSignature = "request_signature",
+        CardCvc = 0 "card_cvc", CardExpiry = 1 "card_expiry", CardNumber = 2 "card_number",
+        CardholderName = 3 "cardholder_name", RequestSignature = 4 "request_signature",
     }
 }

@@ -27,6 +27,6 @@ view! {
 open_enum! {
     /// Words of `funding_instructions_bank_transfer.type`.
     FundingInstructionsBankTransferType {
-        EuBankTransfer = "eu_bank_transfer", JpBankTransfer = "jp_bank_transfer",
+        EuBankTransfer = 0 "eu_bank_transfer", JpBankTransfer = 1 "jp_bank_transfer",
     }
 }

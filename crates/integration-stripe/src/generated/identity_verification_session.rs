@@ -131,7 +131,7 @@ params! {
 open_enum! {
     /// Words of `GET /v1/identity/verification_sessions.status` and one other place.
     IdentityVerificationSessionStatus {
-        Canceled = "canceled", Processing = "processing", RequiresInput = "requires_input",
-        Verified = "verified",
+        Canceled = 0 "canceled", Processing = 1 "processing", RequiresInput = 2 "requires_input",
+        Verified = 3 "verified",
     }
 }

@@ -646,60 +646,60 @@ choice! {
 open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/remove_lines.lines.behavior`.
     InvoiceBehavior {
-        Delete = "delete", Unassign = "unassign",
+        Delete = 0 "delete", Unassign = 1 "unassign",
     }
 }
 
 open_enum! {
     /// Words of `invoice.billing_reason`.
     InvoiceBillingReason {
-        AutomaticPendingInvoiceItemInvoice = "automatic_pending_invoice_item_invoice",
-        Manual = "manual", QuoteAccept = "quote_accept", Subscription = "subscription",
-        SubscriptionCreate = "subscription_create", SubscriptionCycle = "subscription_cycle",
-        SubscriptionThreshold = "subscription_threshold",
-        SubscriptionUpdate = "subscription_update", Upcoming = "upcoming",
+        AutomaticPendingInvoiceItemInvoice = 0 "automatic_pending_invoice_item_invoice",
+        Manual = 1 "manual", QuoteAccept = 2 "quote_accept", Subscription = 3 "subscription",
+        SubscriptionCreate = 4 "subscription_create", SubscriptionCycle = 5 "subscription_cycle",
+        SubscriptionThreshold = 6 "subscription_threshold",
+        SubscriptionUpdate = 7 "subscription_update", Upcoming = 8 "upcoming",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.end_behavior`.
     InvoiceEndBehavior {
-        Cancel = "cancel", Release = "release",
+        Cancel = 0 "cancel", Release = 1 "release",
     }
 }
 
 open_enum! {
     /// Words of `invoice_item_proration_credited_items.type`.
     InvoiceItemProrationCreditedItemsType {
-        InvoiceItem = "invoice_item", InvoiceLineItems = "invoice_line_items",
+        InvoiceItem = 0 "invoice_item", InvoiceLineItems = 1 "invoice_line_items",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices.pending_invoice_items_behavior`.
     InvoicePendingInvoiceItemsBehavior {
-        Exclude = "exclude", Include = "include",
+        Exclude = 0 "exclude", Include = 1 "include",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/create_preview.preview_mode`.
     InvoicePreviewMode {
-        Next = "next", Recurring = "recurring",
+        Next = 0 "next", Recurring = 1 "recurring",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices.rendering.pdf.page_size` and 2 other places.
     InvoiceRenderingPdfPageSize {
-        A4 = "a4", Auto = "auto", Letter = "letter",
+        A4 = 0 "a4", Auto = 1 "auto", Letter = 2 "letter",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/invoices.status` and one other place.
     InvoiceStatus {
-        Draft = "draft", Open = "open", Paid = "paid", Uncollectible = "uncollectible",
-        Void = "void",
+        Draft = 0 "draft", Open = 1 "open", Paid = 2 "paid", Uncollectible = 3 "uncollectible",
+        Void = 4 "void",
     }
 }

@@ -155,13 +155,13 @@ params! {
 open_enum! {
     /// Words of `GET /v1/invoice_payments.status`.
     InvoicePaymentsStatus {
-        Canceled = "canceled", Open = "open", Paid = "paid",
+        Canceled = 0 "canceled", Open = 1 "open", Paid = 2 "paid",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/invoice_payments.payment.type`.
     InvoicePaymentsType {
-        PaymentIntent = "payment_intent", PaymentRecord = "payment_record",
+        PaymentIntent = 0 "payment_intent", PaymentRecord = 1 "payment_record",
     }
 }

@@ -55,6 +55,6 @@ params! {
 open_enum! {
     /// Words of `GET /v1/invoice_rendering_templates.status` and one other place.
     InvoiceRenderingTemplateStatus {
-        Active = "active", Archived = "archived",
+        Active = 0 "active", Archived = 1 "archived",
     }
 }

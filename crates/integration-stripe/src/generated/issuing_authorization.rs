@@ -229,39 +229,39 @@ params! {
 open_enum! {
     /// Words of `issuing_authorization_fraud_challenge.status`.
     IssuingAuthorizationFraudChallengeStatus {
-        Expired = "expired", Pending = "pending", Rejected = "rejected",
-        Undeliverable = "undeliverable", Verified = "verified",
+        Expired = 0 "expired", Pending = 1 "pending", Rejected = 2 "rejected",
+        Undeliverable = 3 "undeliverable", Verified = 4 "verified",
     }
 }
 
 open_enum! {
     /// Words of `issuing_authorization_fraud_challenge.undeliverable_reason`.
     IssuingAuthorizationFraudChallengeUndeliverableReason {
-        NoPhoneNumber = "no_phone_number", UnsupportedPhoneNumber = "unsupported_phone_number",
+        NoPhoneNumber = 0 "no_phone_number", UnsupportedPhoneNumber = 1 "unsupported_phone_number",
     }
 }
 
 open_enum! {
     /// Words of `issuing_authorization_request.reason`.
     IssuingAuthorizationRequestReason {
-        AccountDisabled = "account_disabled", CardActive = "card_active",
-        CardCanceled = "card_canceled", CardExpired = "card_expired",
-        CardInactive = "card_inactive", CardholderBlocked = "cardholder_blocked",
-        CardholderInactive = "cardholder_inactive",
-        CardholderVerificationRequired = "cardholder_verification_required",
-        InsecureAuthorizationMethod = "insecure_authorization_method",
-        InsufficientFunds = "insufficient_funds", NetworkFallback = "network_fallback",
-        NotAllowed = "not_allowed", PinBlocked = "pin_blocked",
-        SpendingControls = "spending_controls", SuspectedFraud = "suspected_fraud",
-        VerificationFailed = "verification_failed", WebhookApproved = "webhook_approved",
-        WebhookDeclined = "webhook_declined", WebhookError = "webhook_error",
-        WebhookTimeout = "webhook_timeout",
+        AccountDisabled = 0 "account_disabled", CardActive = 1 "card_active",
+        CardCanceled = 2 "card_canceled", CardExpired = 3 "card_expired",
+        CardInactive = 4 "card_inactive", CardholderBlocked = 5 "cardholder_blocked",
+        CardholderInactive = 6 "cardholder_inactive",
+        CardholderVerificationRequired = 7 "cardholder_verification_required",
+        InsecureAuthorizationMethod = 8 "insecure_authorization_method",
+        InsufficientFunds = 9 "insufficient_funds", NetworkFallback = 10 "network_fallback",
+        NotAllowed = 11 "not_allowed", PinBlocked = 12 "pin_blocked",
+        SpendingControls = 13 "spending_controls", SuspectedFraud = 14 "suspected_fraud",
+        VerificationFailed = 15 "verification_failed", WebhookApproved = 16 "webhook_approved",
+        WebhookDeclined = 17 "webhook_declined", WebhookError = 18 "webhook_error",
+        WebhookTimeout = 19 "webhook_timeout",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/authorizations.status` and one other place.
     IssuingAuthorizationStatus {
-        Closed = "closed", Expired = "expired", Pending = "pending", Reversed = "reversed",
+        Closed = 0 "closed", Expired = 1 "expired", Pending = 2 "pending", Reversed = 3 "reversed",
     }
 }

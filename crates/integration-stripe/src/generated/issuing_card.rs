@@ -243,105 +243,107 @@ params! {
 open_enum! {
     /// Words of `issuing_card_apple_pay.ineligible_reason` and one other place.
     IssuingCardApplePayIneligibleReason {
-        MissingAgreement = "missing_agreement",
-        MissingCardholderContact = "missing_cardholder_contact",
-        UnsupportedRegion = "unsupported_region",
+        MissingAgreement = 0 "missing_agreement",
+        MissingCardholderContact = 1 "missing_cardholder_contact",
+        UnsupportedRegion = 2 "unsupported_region",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cards/{card}.cancellation_reason`.
     IssuingCardCancellationReason {
-        Lost = "lost", Stolen = "stolen",
+        Lost = 0 "lost", Stolen = 1 "stolen",
     }
 }
 
 open_enum! {
     /// Words of `issuing.card.cancellation_reason`.
     IssuingCardCancellationReasonWord {
-        DesignRejected = "design_rejected", FulfillmentError = "fulfillment_error", Lost = "lost",
-        Stolen = "stolen",
+        DesignRejected = 0 "design_rejected", FulfillmentError = 1 "fulfillment_error",
+        Lost = 2 "lost", Stolen = 3 "stolen",
     }
 }
 
 open_enum! {
     /// Words of `issuing_card_fraud_warning.type`.
     IssuingCardFraudWarningType {
-        CardTestingExposure = "card_testing_exposure", FraudDisputeFiled = "fraud_dispute_filed",
-        ThirdPartyReported = "third_party_reported", UserIndicatedFraud = "user_indicated_fraud",
+        CardTestingExposure = 0 "card_testing_exposure",
+        FraudDisputeFiled = 1 "fraud_dispute_filed", ThirdPartyReported = 2 "third_party_reported",
+        UserIndicatedFraud = 3 "user_indicated_fraud",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cards.replacement_reason`.
     IssuingCardReplacementReason {
-        Damaged = "damaged", Expired = "expired", Lost = "lost", Stolen = "stolen",
+        Damaged = 0 "damaged", Expired = 1 "expired", Lost = 2 "lost", Stolen = 3 "stolen",
     }
 }
 
 open_enum! {
     /// Words of `issuing.card.replacement_reason`.
     IssuingCardReplacementReasonWord {
-        Damaged = "damaged", Expired = "expired", FulfillmentError = "fulfillment_error",
-        Lost = "lost", Stolen = "stolen",
+        Damaged = 0 "damaged", Expired = 1 "expired", FulfillmentError = 2 "fulfillment_error",
+        Lost = 3 "lost", Stolen = 4 "stolen",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cards.shipping.address_validation.mode` and 2 other places.
     IssuingCardShippingAddressValidationMode {
-        Disabled = "disabled", NormalizationOnly = "normalization_only",
-        ValidationAndNormalization = "validation_and_normalization",
+        Disabled = 0 "disabled", NormalizationOnly = 1 "normalization_only",
+        ValidationAndNormalization = 2 "validation_and_normalization",
     }
 }
 
 open_enum! {
     /// Words of `issuing_card_shipping_address_validation.result`.
     IssuingCardShippingAddressValidationResult {
-        Indeterminate = "indeterminate", LikelyDeliverable = "likely_deliverable",
-        LikelyUndeliverable = "likely_undeliverable",
+        Indeterminate = 0 "indeterminate", LikelyDeliverable = 1 "likely_deliverable",
+        LikelyUndeliverable = 2 "likely_undeliverable",
     }
 }
 
 open_enum! {
     /// Words of `issuing_card_shipping.carrier`.
     IssuingCardShippingCarrier {
-        Dhl = "dhl", Fedex = "fedex", RoyalMail = "royal_mail", Usps = "usps",
+        Dhl = 0 "dhl", Fedex = 1 "fedex", RoyalMail = 2 "royal_mail", Usps = 3 "usps",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cards.shipping.service` and 2 other places.
     IssuingCardShippingService {
-        Express = "express", Priority = "priority", Standard = "standard",
+        Express = 0 "express", Priority = 1 "priority", Standard = 2 "standard",
     }
 }
 
 open_enum! {
     /// Words of `issuing_card_shipping.status`.
     IssuingCardShippingStatus {
-        Canceled = "canceled", Delivered = "delivered", Failure = "failure", Pending = "pending",
-        Returned = "returned", Shipped = "shipped", Submitted = "submitted",
+        Canceled = 0 "canceled", Delivered = 1 "delivered", Failure = 2 "failure",
+        Pending = 3 "pending", Returned = 4 "returned", Shipped = 5 "shipped",
+        Submitted = 6 "submitted",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cards.shipping.type` and 2 other places.
     IssuingCardShippingType {
-        Bulk = "bulk", Individual = "individual",
+        Bulk = 0 "bulk", Individual = 1 "individual",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/cards.status` and 2 other places.
     IssuingCardStatus {
-        Active = "active", Canceled = "canceled", Inactive = "inactive",
+        Active = 0 "active", Canceled = 1 "canceled", Inactive = 2 "inactive",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/cards.type` and 2 other places.
     IssuingCardType {
-        Physical = "physical", Virtual = "virtual",
+        Physical = 0 "physical", Virtual = 1 "virtual",
     }
 }

@@ -189,34 +189,35 @@ params! {
 open_enum! {
     /// Words of `POST /v1/issuing/cardholders.preferred_locales` and 2 other places.
     IssuingCardholderPreferredLocales {
-        De = "de", En = "en", Es = "es", Fr = "fr", It = "it",
+        De = 0 "de", En = 1 "en", Es = 2 "es", Fr = 3 "fr", It = 4 "it",
     }
 }
 
 open_enum! {
     /// Words of `issuing_cardholder_requirements.disabled_reason`.
     IssuingCardholderRequirementsDisabledReason {
-        Listed = "listed", RejectedListed = "rejected.listed",
-        RequirementsPastDue = "requirements.past_due", UnderReview = "under_review",
+        Listed = 0 "listed", RejectedListed = 1 "rejected.listed",
+        RequirementsPastDue = 2 "requirements.past_due", UnderReview = 3 "under_review",
     }
 }
 
 open_enum! {
     /// Words of `issuing_cardholder_requirements.past_due`.
     IssuingCardholderRequirementsPastDue {
-        CompanyTaxId = "company.tax_id",
-        IndividualCardIssuingUserTermsAcceptanceDate = "individual.card_issuing.user_terms_acceptance.date",
-        IndividualCardIssuingUserTermsAcceptanceIp = "individual.card_issuing.user_terms_acceptance.ip",
-        IndividualDobDay = "individual.dob.day", IndividualDobMonth = "individual.dob.month",
-        IndividualDobYear = "individual.dob.year", IndividualFirstName = "individual.first_name",
-        IndividualLastName = "individual.last_name",
-        IndividualVerificationDocument = "individual.verification.document",
+        CompanyTaxId = 0 "company.tax_id",
+        IndividualCardIssuingUserTermsAcceptanceDate = 1 "individual.card_issuing.user_terms_acceptance.date",
+        IndividualCardIssuingUserTermsAcceptanceIp = 2 "individual.card_issuing.user_terms_acceptance.ip",
+        IndividualDobDay = 3 "individual.dob.day", IndividualDobMonth = 4 "individual.dob.month",
+        IndividualDobYear = 5 "individual.dob.year",
+        IndividualFirstName = 6 "individual.first_name",
+        IndividualLastName = 7 "individual.last_name",
+        IndividualVerificationDocument = 8 "individual.verification.document",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/cardholders.status` and one other place.
     IssuingCardholderStatus {
-        Active = "active", Blocked = "blocked", Inactive = "inactive",
+        Active = 0 "active", Blocked = 1 "blocked", Inactive = 2 "inactive",
     }
 }

@@ -282,55 +282,55 @@ params! {
 open_enum! {
     /// Words of `POST /v1/issuing/disputes.evidence.canceled.return_status` and 5 other places.
     IssuingDisputeCanceledEvidenceReturnStatus {
-        MerchantRejected = "merchant_rejected", Successful = "successful",
+        MerchantRejected = 0 "merchant_rejected", Successful = 1 "successful",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/disputes.evidence.reason` and 2 other places.
     IssuingDisputeEvidenceReason {
-        Canceled = "canceled", Duplicate = "duplicate", Fraudulent = "fraudulent",
-        MerchandiseNotAsDescribed = "merchandise_not_as_described",
-        NoValidAuthorization = "no_valid_authorization", NotReceived = "not_received",
-        Other = "other", ServiceNotAsDescribed = "service_not_as_described",
+        Canceled = 0 "canceled", Duplicate = 1 "duplicate", Fraudulent = 2 "fraudulent",
+        MerchandiseNotAsDescribed = 3 "merchandise_not_as_described",
+        NoValidAuthorization = 4 "no_valid_authorization", NotReceived = 5 "not_received",
+        Other = 6 "other", ServiceNotAsDescribed = 7 "service_not_as_described",
     }
 }
 
 open_enum! {
     /// Words of `issuing.dispute.loss_reason`.
     IssuingDisputeLossReason {
-        CardholderAuthenticationIssuerLiability = "cardholder_authentication_issuer_liability",
-        Eci5TokenTransactionWithTavv = "eci5_token_transaction_with_tavv",
-        ExcessDisputesInTimeframe = "excess_disputes_in_timeframe",
-        HasNotMetTheMinimumDisputeAmountRequirements = "has_not_met_the_minimum_dispute_amount_requirements",
-        InvalidDuplicateDispute = "invalid_duplicate_dispute",
-        InvalidIncorrectAmountDispute = "invalid_incorrect_amount_dispute",
-        InvalidNoAuthorization = "invalid_no_authorization",
-        InvalidUseOfDisputes = "invalid_use_of_disputes",
-        MerchandiseDeliveredOrShipped = "merchandise_delivered_or_shipped",
-        MerchandiseOrServiceAsDescribed = "merchandise_or_service_as_described",
-        NotCancelled = "not_cancelled", Other = "other", RefundIssued = "refund_issued",
-        SubmittedBeyondAllowableTimeLimit = "submitted_beyond_allowable_time_limit",
-        Transaction3dsRequired = "transaction_3ds_required",
-        TransactionApprovedAfterPriorFraudDispute = "transaction_approved_after_prior_fraud_dispute",
-        TransactionAuthorized = "transaction_authorized",
-        TransactionElectronicallyRead = "transaction_electronically_read",
-        TransactionQualifiesForVisaEasyPaymentService = "transaction_qualifies_for_visa_easy_payment_service",
-        TransactionUnattended = "transaction_unattended",
+        CardholderAuthenticationIssuerLiability = 0 "cardholder_authentication_issuer_liability",
+        Eci5TokenTransactionWithTavv = 1 "eci5_token_transaction_with_tavv",
+        ExcessDisputesInTimeframe = 2 "excess_disputes_in_timeframe",
+        HasNotMetTheMinimumDisputeAmountRequirements = 3 "has_not_met_the_minimum_dispute_amount_requirements",
+        InvalidDuplicateDispute = 4 "invalid_duplicate_dispute",
+        InvalidIncorrectAmountDispute = 5 "invalid_incorrect_amount_dispute",
+        InvalidNoAuthorization = 6 "invalid_no_authorization",
+        InvalidUseOfDisputes = 7 "invalid_use_of_disputes",
+        MerchandiseDeliveredOrShipped = 8 "merchandise_delivered_or_shipped",
+        MerchandiseOrServiceAsDescribed = 9 "merchandise_or_service_as_described",
+        NotCancelled = 10 "not_cancelled", Other = 11 "other", RefundIssued = 12 "refund_issued",
+        SubmittedBeyondAllowableTimeLimit = 13 "submitted_beyond_allowable_time_limit",
+        Transaction3dsRequired = 14 "transaction_3ds_required",
+        TransactionApprovedAfterPriorFraudDispute = 15 "transaction_approved_after_prior_fraud_dispute",
+        TransactionAuthorized = 16 "transaction_authorized",
+        TransactionElectronicallyRead = 17 "transaction_electronically_read",
+        TransactionQualifiesForVisaEasyPaymentService = 18 "transaction_qualifies_for_visa_easy_payment_service",
+        TransactionUnattended = 19 "transaction_unattended",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/disputes.evidence.canceled.product_type` and 8 other places.
     IssuingDisputeOtherEvidenceProductType {
-        Merchandise = "merchandise", Service = "service",
+        Merchandise = 0 "merchandise", Service = 1 "service",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/disputes.status` and one other place.
     IssuingDisputeStatus {
-        Expired = "expired", Lost = "lost", Submitted = "submitted", Unsubmitted = "unsubmitted",
-        Won = "won",
+        Expired = 0 "expired", Lost = 1 "lost", Submitted = 2 "submitted",
+        Unsubmitted = 3 "unsubmitted", Won = 4 "won",
     }
 }

@@ -136,6 +136,6 @@ params! {
 open_enum! {
     /// Words of `GET /v1/issuing/personalization_designs.status` and one other place.
     IssuingPersonalizationDesignStatus {
-        Active = "active", Inactive = "inactive", Rejected = "rejected", Review = "review",
+        Active = 0 "active", Inactive = 1 "inactive", Rejected = 2 "rejected", Review = 3 "review",
     }
 }

@@ -53,20 +53,20 @@ params! {
 open_enum! {
     /// Words of `issuing_physical_bundle_features.card_logo` and 2 other places.
     IssuingPhysicalBundleFeaturesCardLogo {
-        Optional = "optional", Required = "required", Unsupported = "unsupported",
+        Optional = 0 "optional", Required = 1 "required", Unsupported = 2 "unsupported",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/physical_bundles.status` and one other place.
     IssuingPhysicalBundleStatus {
-        Active = "active", Inactive = "inactive", Review = "review",
+        Active = 0 "active", Inactive = 1 "inactive", Review = 2 "review",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/physical_bundles.type` and one other place.
     IssuingPhysicalBundleType {
-        Custom = "custom", Standard = "standard",
+        Custom = 0 "custom", Standard = 1 "standard",
     }
 }

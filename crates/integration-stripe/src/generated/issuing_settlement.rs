@@ -43,6 +43,6 @@ view! {
 open_enum! {
     /// Words of `issuing.settlement.network`.
     IssuingSettlementNetwork {
-        Maestro = "maestro", Mastercard = "mastercard", Visa = "visa",
+        Maestro = 0 "maestro", Mastercard = 1 "mastercard", Visa = 2 "visa",
     }
 }

@@ -61,13 +61,14 @@ params! {
 open_enum! {
     /// Words of `GET /v1/issuing/tokens.status` and one other place.
     IssuingTokenStatus {
-        Active = "active", Deleted = "deleted", Requested = "requested", Suspended = "suspended",
+        Active = 0 "active", Deleted = 1 "deleted", Requested = 2 "requested",
+        Suspended = 3 "suspended",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/tokens/{token}.status`.
     UpdateIssuingTokenStatus {
-        Active = "active", Deleted = "deleted", Suspended = "suspended",
+        Active = 0 "active", Deleted = 1 "deleted", Suspended = 2 "suspended",
     }
 }

@@ -170,6 +170,6 @@ params! {
 open_enum! {
     /// Words of `GET /v1/issuing/transactions.type` and one other place.
     IssuingTransactionType {
-        Capture = "capture", Refund = "refund",
+        Capture = 0 "capture", Refund = 1 "refund",
     }
 }

@@ -140,15 +140,15 @@ view! {
 open_enum! {
     /// Words of `mandate_bacs_debit.revocation_reason`.
     MandateBacsDebitRevocationReason {
-        AccountClosed = "account_closed", BankAccountRestricted = "bank_account_restricted",
-        BankOwnershipChanged = "bank_ownership_changed", CouldNotProcess = "could_not_process",
-        DebitNotAuthorized = "debit_not_authorized",
+        AccountClosed = 0 "account_closed", BankAccountRestricted = 1 "bank_account_restricted",
+        BankOwnershipChanged = 2 "bank_ownership_changed", CouldNotProcess = 3 "could_not_process",
+        DebitNotAuthorized = 4 "debit_not_authorized",
     }
 }
 
 open_enum! {
     /// Words of `mandate.type`.
     MandateType {
-        MultiUse = "multi_use", SingleUse = "single_use",
+        MultiUse = 0 "multi_use", SingleUse = 1 "single_use",
     }
 }

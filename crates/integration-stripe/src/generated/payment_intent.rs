@@ -1422,54 +1422,55 @@ choice! {
 open_enum! {
     /// Words of `POST /v1/payment_intents/{intent}/cancel.cancellation_reason`.
     PaymentIntentCancellationReason {
-        Abandoned = "abandoned", Duplicate = "duplicate", Fraudulent = "fraudulent",
-        RequestedByCustomer = "requested_by_customer",
+        Abandoned = 0 "abandoned", Duplicate = 1 "duplicate", Fraudulent = 2 "fraudulent",
+        RequestedByCustomer = 3 "requested_by_customer",
     }
 }
 
 open_enum! {
     /// Words of `payment_intent.cancellation_reason`.
     PaymentIntentCancellationReasonWord {
-        Abandoned = "abandoned", Automatic = "automatic", Duplicate = "duplicate",
-        Expired = "expired", FailedInvoice = "failed_invoice", Fraudulent = "fraudulent",
-        RequestedByCustomer = "requested_by_customer", VoidInvoice = "void_invoice",
+        Abandoned = 0 "abandoned", Automatic = 1 "automatic", Duplicate = 2 "duplicate",
+        Expired = 3 "expired", FailedInvoice = 4 "failed_invoice", Fraudulent = 5 "fraudulent",
+        RequestedByCustomer = 6 "requested_by_customer", VoidInvoice = 7 "void_invoice",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.off_session` and one other place.
     PaymentIntentOffSession {
-        OneOff = "one_off", Recurring = "recurring",
+        OneOff = 0 "one_off", Recurring = 1 "recurring",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.us_bank_account.transaction_purpose` and 3 other places.
     PaymentIntentPaymentMethodOptionsUsBankAccountTransactionPurpose {
-        Goods = "goods", Other = "other", Services = "services", Unspecified = "unspecified",
+        Goods = 0 "goods", Other = 1 "other", Services = 2 "services",
+        Unspecified = 3 "unspecified",
     }
 }
 
 open_enum! {
     /// Words of `payment_intent.status`.
     PaymentIntentStatus {
-        Canceled = "canceled", Processing = "processing", RequiresAction = "requires_action",
-        RequiresCapture = "requires_capture", RequiresConfirmation = "requires_confirmation",
-        RequiresPaymentMethod = "requires_payment_method", Succeeded = "succeeded",
+        Canceled = 0 "canceled", Processing = 1 "processing", RequiresAction = 2 "requires_action",
+        RequiresCapture = 3 "requires_capture", RequiresConfirmation = 4 "requires_confirmation",
+        RequiresPaymentMethod = 5 "requires_payment_method", Succeeded = 6 "succeeded",
     }
 }
 
 open_enum! {
     /// Words of `payment_intent_payment_method_options.acss_debit.capture_method` and 54 other places.
     PaymentIntentTypeSpecificPaymentMethodOptionsClientCaptureMethod {
-        AutomaticDelayed = "automatic_delayed", Manual = "manual",
-        ManualPreferred = "manual_preferred",
+        AutomaticDelayed = 0 "automatic_delayed", Manual = 1 "manual",
+        ManualPreferred = 2 "manual_preferred",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card_present.capture_method` and 2 other places.
     PaymentMethodOptionsCardPresentCaptureMethod {
-        Manual = "manual", ManualPreferred = "manual_preferred",
+        Manual = 0 "manual", ManualPreferred = 1 "manual_preferred",
     }
 }

@@ -310,16 +310,17 @@ params! {
 open_enum! {
     /// Words of `POST /v1/payment_links.payment_method_types` and 2 other places.
     PaymentLinkPaymentMethodTypes {
-        Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay", Alipay = "alipay",
-        Alma = "alma", AuBecsDebit = "au_becs_debit", BacsDebit = "bacs_debit",
-        Bancontact = "bancontact", Billie = "billie", Bizum = "bizum", Blik = "blik",
-        Boleto = "boleto", Card = "card", Cashapp = "cashapp", Eps = "eps", Fpx = "fpx",
-        Giropay = "giropay", Grabpay = "grabpay", Ideal = "ideal", Klarna = "klarna",
-        Konbini = "konbini", Link = "link", MbWay = "mb_way", Mobilepay = "mobilepay",
-        Multibanco = "multibanco", Oxxo = "oxxo", P24 = "p24", PayByBank = "pay_by_bank",
-        Paynow = "paynow", Paypal = "paypal", Payto = "payto", Pix = "pix",
-        Promptpay = "promptpay", Satispay = "satispay", SepaDebit = "sepa_debit",
-        Sofort = "sofort", Sunbit = "sunbit", Swish = "swish", Twint = "twint", Upi = "upi",
-        UsBankAccount = "us_bank_account", WechatPay = "wechat_pay", Zip = "zip",
+        Affirm = 0 "affirm", AfterpayClearpay = 1 "afterpay_clearpay", Alipay = 2 "alipay",
+        Alma = 3 "alma", AuBecsDebit = 4 "au_becs_debit", BacsDebit = 5 "bacs_debit",
+        Bancontact = 6 "bancontact", Billie = 7 "billie", Bizum = 8 "bizum", Blik = 9 "blik",
+        Boleto = 10 "boleto", Card = 11 "card", Cashapp = 12 "cashapp", Eps = 13 "eps",
+        Fpx = 14 "fpx", Giropay = 15 "giropay", Grabpay = 16 "grabpay", Ideal = 17 "ideal",
+        Klarna = 18 "klarna", Konbini = 19 "konbini", Link = 20 "link", MbWay = 21 "mb_way",
+        Mobilepay = 22 "mobilepay", Multibanco = 23 "multibanco", Oxxo = 24 "oxxo", P24 = 25 "p24",
+        PayByBank = 26 "pay_by_bank", Paynow = 27 "paynow", Paypal = 28 "paypal",
+        Payto = 29 "payto", Pix = 30 "pix", Promptpay = 31 "promptpay", Satispay = 32 "satispay",
+        SepaDebit = 33 "sepa_debit", Sofort = 34 "sofort", Sunbit = 35 "sunbit",
+        Swish = 36 "swish", Twint = 37 "twint", Upi = 38 "upi",
+        UsBankAccount = 39 "us_bank_account", WechatPay = 40 "wechat_pay", Zip = 41 "zip",
     }
 }

@@ -1154,77 +1154,81 @@ choice! {
 open_enum! {
     /// Words of `payment_method_card_present.read_method` and 11 other places.
     PaymentMethodCardPresentReadMethod {
-        ContactEmv = "contact_emv", ContactlessEmv = "contactless_emv",
-        ContactlessMagstripeMode = "contactless_magstripe_mode",
-        MagneticStripeFallback = "magnetic_stripe_fallback",
-        MagneticStripeTrack2 = "magnetic_stripe_track2",
+        ContactEmv = 0 "contact_emv", ContactlessEmv = 1 "contactless_emv",
+        ContactlessMagstripeMode = 2 "contactless_magstripe_mode",
+        MagneticStripeFallback = 3 "magnetic_stripe_fallback",
+        MagneticStripeTrack2 = 4 "magnetic_stripe_track2",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_card_wallet.type` and 2 other places.
     PaymentMethodCardWalletType {
-        AmexExpressCheckout = "amex_express_checkout", ApplePay = "apple_pay",
-        GooglePay = "google_pay", Link = "link", Masterpass = "masterpass",
-        SamsungPay = "samsung_pay", VisaCheckout = "visa_checkout",
+        AmexExpressCheckout = 0 "amex_express_checkout", ApplePay = 1 "apple_pay",
+        GooglePay = 2 "google_pay", Link = 3 "link", Masterpass = 4 "masterpass",
+        SamsungPay = 5 "samsung_pay", VisaCheckout = 6 "visa_checkout",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_details_card_present_receipt.account_type` and 4 other places.
     PaymentMethodDetailsCardPresentReceiptAccountType {
-        Checking = "checking", Credit = "credit", Prepaid = "prepaid", UnknownWord = "unknown",
+        Checking = 0 "checking", Credit = 1 "credit", Prepaid = 2 "prepaid",
+        UnknownWord = 3 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_details_crypto.network` and 2 other places.
     PaymentMethodDetailsCryptoNetwork {
-        Base = "base", Ethereum = "ethereum", Polygon = "polygon", Solana = "solana",
-        Tempo = "tempo",
+        Base = 0 "base", Ethereum = 1 "ethereum", Polygon = 2 "polygon", Solana = 3 "solana",
+        Tempo = 4 "tempo",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_details_crypto.token_currency` and 2 other places.
     PaymentMethodDetailsCryptoTokenCurrency {
-        PhantomCash = "phantom_cash", Usdc = "usdc", Usdg = "usdg", Usdp = "usdp", Usdt = "usdt",
+        PhantomCash = 0 "phantom_cash", Usdc = 1 "usdc", Usdg = 2 "usdg", Usdp = 3 "usdp",
+        Usdt = 4 "usdt",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_details_interac_present_receipt.account_type` and 2 other places.
     PaymentMethodDetailsInteracPresentReceiptAccountType {
-        Checking = "checking", Savings = "savings", UnknownWord = "unknown",
+        Checking = 0 "checking", Savings = 1 "savings", UnknownWord = 2 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_details_kr_card.brand` and 4 other places.
     PaymentMethodKrCardBrand {
-        Bc = "bc", Citi = "citi", Hana = "hana", Hyundai = "hyundai", Jeju = "jeju",
-        Jeonbuk = "jeonbuk", Kakaobank = "kakaobank", Kbank = "kbank", Kdbbank = "kdbbank",
-        Kookmin = "kookmin", Kwangju = "kwangju", Lotte = "lotte", Mg = "mg", Nh = "nh",
-        Post = "post", Samsung = "samsung", Savingsbank = "savingsbank", Shinhan = "shinhan",
-        Shinhyup = "shinhyup", Suhyup = "suhyup", Tossbank = "tossbank", Woori = "woori",
+        Bc = 0 "bc", Citi = 1 "citi", Hana = 2 "hana", Hyundai = 3 "hyundai", Jeju = 4 "jeju",
+        Jeonbuk = 5 "jeonbuk", Kakaobank = 6 "kakaobank", Kbank = 7 "kbank", Kdbbank = 8 "kdbbank",
+        Kookmin = 9 "kookmin", Kwangju = 10 "kwangju", Lotte = 11 "lotte", Mg = 12 "mg",
+        Nh = 13 "nh", Post = 14 "post", Samsung = 15 "samsung", Savingsbank = 16 "savingsbank",
+        Shinhan = 17 "shinhan", Shinhyup = 18 "shinhyup", Suhyup = 19 "suhyup",
+        Tossbank = 20 "tossbank", Woori = 21 "woori",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_us_bank_account_blocked.network_code` and one other place.
     PaymentMethodUsBankAccountBlockedNetworkCode {
-        R02 = "R02", R03 = "R03", R04 = "R04", R05 = "R05", R07 = "R07", R08 = "R08", R10 = "R10",
-        R11 = "R11", R16 = "R16", R20 = "R20", R29 = "R29", R31 = "R31",
+        R02 = 0 "R02", R03 = 1 "R03", R04 = 2 "R04", R05 = 3 "R05", R07 = 4 "R07", R08 = 5 "R08",
+        R10 = 6 "R10", R11 = 7 "R11", R16 = 8 "R16", R20 = 9 "R20", R29 = 10 "R29", R31 = 11 "R31",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_us_bank_account_blocked.reason` and one other place.
     PaymentMethodUsBankAccountBlockedReason {
-        BankAccountClosed = "bank_account_closed", BankAccountFrozen = "bank_account_frozen",
-        BankAccountInvalidDetails = "bank_account_invalid_details",
-        BankAccountRestricted = "bank_account_restricted",
-        BankAccountUnusable = "bank_account_unusable", DebitNotAuthorized = "debit_not_authorized",
-        TokenizedAccountNumberDeactivated = "tokenized_account_number_deactivated",
+        BankAccountClosed = 0 "bank_account_closed", BankAccountFrozen = 1 "bank_account_frozen",
+        BankAccountInvalidDetails = 2 "bank_account_invalid_details",
+        BankAccountRestricted = 3 "bank_account_restricted",
+        BankAccountUnusable = 4 "bank_account_unusable",
+        DebitNotAuthorized = 5 "debit_not_authorized",
+        TokenizedAccountNumberDeactivated = 6 "tokenized_account_number_deactivated",
     }
 }

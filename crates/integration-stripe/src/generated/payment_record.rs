@@ -206,6 +206,6 @@ params! {
 open_enum! {
     /// Words of `POST /v1/payment_records/report_payment.outcome` and one other place.
     PaymentRecordOutcome {
-        Failed = "failed", Guaranteed = "guaranteed",
+        Failed = 0 "failed", Guaranteed = 1 "guaranteed",
     }
 }

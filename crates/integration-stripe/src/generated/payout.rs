@@ -91,6 +91,7 @@ params! {
 open_enum! {
     /// Words of `payout.reconciliation_status`.
     PayoutReconciliationStatus {
-        Completed = "completed", InProgress = "in_progress", NotApplicable = "not_applicable",
+        Completed = 0 "completed", InProgress = 1 "in_progress",
+        NotApplicable = 2 "not_applicable",
     }
 }

@@ -129,6 +129,6 @@ params! {
 open_enum! {
     /// Words of `GET /v1/prices.type` and one other place.
     PriceType {
-        OneTime = "one_time", Recurring = "recurring",
+        OneTime = 0 "one_time", Recurring = 1 "recurring",
     }
 }

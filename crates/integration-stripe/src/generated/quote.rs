@@ -249,6 +249,6 @@ params! {
 open_enum! {
     /// Words of `GET /v1/quotes.status` and one other place.
     QuoteStatus {
-        Accepted = "accepted", Canceled = "canceled", Draft = "draft", Open = "open",
+        Accepted = 0 "accepted", Canceled = 1 "canceled", Draft = 2 "draft", Open = 3 "open",
     }
 }

@@ -101,6 +101,6 @@ params! {
 open_enum! {
     /// Words of `radar.payment_evaluation.recommended_action`.
     RadarPaymentEvaluationRecommendedAction {
-        Block = "block", Continue = "continue",
+        Block = 0 "block", Continue = 1 "continue",
     }
 }

@@ -81,10 +81,11 @@ params! {
 open_enum! {
     /// Words of `POST /v1/radar/value_lists.item_type` and one other place.
     RadarValueListItemType {
-        Account = "account", CardBin = "card_bin", CardFingerprint = "card_fingerprint",
-        CaseSensitiveString = "case_sensitive_string", Country = "country",
-        CryptoFingerprint = "crypto_fingerprint", CustomerId = "customer_id", Email = "email",
-        IpAddress = "ip_address", SepaDebitFingerprint = "sepa_debit_fingerprint",
-        String = "string", UsBankAccountFingerprint = "us_bank_account_fingerprint",
+        Account = 0 "account", CardBin = 1 "card_bin", CardFingerprint = 2 "card_fingerprint",
+        CaseSensitiveString = 3 "case_sensitive_string", Country = 4 "country",
+        CryptoFingerprint = 5 "crypto_fingerprint", CustomerId = 6 "customer_id",
+        Email = 7 "email", IpAddress = 8 "ip_address",
+        SepaDebitFingerprint = 9 "sepa_debit_fingerprint", String = 10 "string",
+        UsBankAccountFingerprint = 11 "us_bank_account_fingerprint",
     }
 }

@@ -187,22 +187,22 @@ params! {
 open_enum! {
     /// Words of `refund_destination_details_card.type`.
     RefundDestinationDetailsCardType {
-        Pending = "pending", Refund = "refund", Reversal = "reversal",
+        Pending = 0 "pending", Refund = 1 "refund", Reversal = 2 "reversal",
     }
 }
 
 open_enum! {
     /// Words of `refund.pending_reason`.
     RefundPendingReason {
-        ChargePending = "charge_pending", InsufficientFunds = "insufficient_funds",
-        Processing = "processing",
+        ChargePending = 0 "charge_pending", InsufficientFunds = 1 "insufficient_funds",
+        Processing = 2 "processing",
     }
 }
 
 open_enum! {
     /// Words of `refund.reason`.
     RefundReason {
-        Duplicate = "duplicate", ExpiredUncapturedCharge = "expired_uncaptured_charge",
-        Fraudulent = "fraudulent", RequestedByCustomer = "requested_by_customer",
+        Duplicate = 0 "duplicate", ExpiredUncapturedCharge = 1 "expired_uncaptured_charge",
+        Fraudulent = 2 "fraudulent", RequestedByCustomer = 3 "requested_by_customer",
     }
 }

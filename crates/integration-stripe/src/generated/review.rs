@@ -55,15 +55,15 @@ params! {
 open_enum! {
     /// Words of `review.closed_reason`.
     ReviewClosedReason {
-        Acknowledged = "acknowledged", Approved = "approved", Canceled = "canceled",
-        Disputed = "disputed", PaymentNeverSettled = "payment_never_settled",
-        Redacted = "redacted", Refunded = "refunded", RefundedAsFraud = "refunded_as_fraud",
+        Acknowledged = 0 "acknowledged", Approved = 1 "approved", Canceled = 2 "canceled",
+        Disputed = 3 "disputed", PaymentNeverSettled = 4 "payment_never_settled",
+        Redacted = 5 "redacted", Refunded = 6 "refunded", RefundedAsFraud = 7 "refunded_as_fraud",
     }
 }
 
 open_enum! {
     /// Words of `review.opened_reason`.
     ReviewOpenedReason {
-        Manual = "manual", Rule = "rule",
+        Manual = 0 "manual", Rule = 1 "rule",
     }
 }

@@ -142,6 +142,6 @@ params! {
 open_enum! {
     /// Words of `setup_attempt_payment_method_details_card_wallet.type`.
     SetupAttemptPaymentMethodDetailsCardWalletType {
-        ApplePay = "apple_pay", GooglePay = "google_pay", Link = "link",
+        ApplePay = 0 "apple_pay", GooglePay = 1 "google_pay", Link = 2 "link",
     }
 }

@@ -440,16 +440,16 @@ params! {
 open_enum! {
     /// Words of `POST /v1/setup_intents/{intent}/cancel.cancellation_reason` and one other place.
     SetupIntentCancellationReason {
-        Abandoned = "abandoned", Duplicate = "duplicate",
-        RequestedByCustomer = "requested_by_customer",
+        Abandoned = 0 "abandoned", Duplicate = 1 "duplicate",
+        RequestedByCustomer = 2 "requested_by_customer",
     }
 }
 
 open_enum! {
     /// Words of `setup_intent.status`.
     SetupIntentStatus {
-        Canceled = "canceled", Processing = "processing", RequiresAction = "requires_action",
-        RequiresConfirmation = "requires_confirmation",
-        RequiresPaymentMethod = "requires_payment_method", Succeeded = "succeeded",
+        Canceled = 0 "canceled", Processing = 1 "processing", RequiresAction = 2 "requires_action",
+        RequiresConfirmation = 3 "requires_confirmation",
+        RequiresPaymentMethod = 4 "requires_payment_method", Succeeded = 5 "succeeded",
     }
 }

@@ -2242,961 +2242,1000 @@ text_choices! {
 open_enum! {
     /// Words of `automatic_tax.status` and 2 other places.
     AutomaticTaxStatus {
-        Complete = "complete", Failed = "failed",
-        RequiresLocationInputs = "requires_location_inputs",
+        Complete = 0 "complete", Failed = 1 "failed",
+        RequiresLocationInputs = 2 "requires_location_inputs",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/customers/{customer}/payment_methods.allow_redisplay` and 28 other places.
     CardAllowRedisplay {
-        Always = "always", Limited = "limited", Unspecified = "unspecified",
+        Always = 0 "always", Limited = 1 "limited", Unspecified = 2 "unspecified",
     }
 }
 
 open_enum! {
     /// Words of `card.regulated_status` and 3 other places.
     CardRegulatedStatus {
-        Regulated = "regulated", Unregulated = "unregulated",
+        Regulated = 0 "regulated", Unregulated = 1 "unregulated",
     }
 }
 
 open_enum! {
     /// Words of `bank_connections_resource_balance_refresh.status` and 3 other places.
     ChargeStatus {
-        Failed = "failed", Pending = "pending", Succeeded = "succeeded",
+        Failed = 0 "failed", Pending = 1 "pending", Succeeded = 2 "succeeded",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.currency` and 5 other places.
     CheckoutAcssDebitPaymentMethodOptionsCurrency {
-        Cad = "cad", Usd = "usd",
+        Cad = 0 "cad", Usd = 1 "usd",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.card.request_extended_authorization` and 23 other places.
     CheckoutCardPaymentMethodOptionsRequestOvercapture {
-        IfAvailable = "if_available", Never = "never",
+        IfAvailable = 0 "if_available", Never = 1 "never",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.customer_update.address` and 4 other places.
     CheckoutLinkWalletOptionsDisplay {
-        Auto = "auto", Never = "never",
+        Auto = 0 "auto", Never = 1 "never",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.verification_method` and one other place.
     CheckoutUsBankAccountPaymentMethodOptionsVerificationMethod {
-        Automatic = "automatic", Instant = "instant",
+        Automatic = 0 "automatic", Instant = 1 "instant",
     }
 }
 
 open_enum! {
     /// Words of `confirmation_tokens_resource_payment_method_preview.type` and one other place.
     ConfirmationTokensResourcePaymentMethodPreviewType {
-        AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
-        Alipay = "alipay", Alma = "alma", AmazonPay = "amazon_pay", AuBecsDebit = "au_becs_debit",
-        BacsDebit = "bacs_debit", Bancontact = "bancontact", Billie = "billie", Bizum = "bizum",
-        Blik = "blik", Boleto = "boleto", Card = "card", CardPresent = "card_present",
-        Cashapp = "cashapp", Crypto = "crypto", Custom = "custom",
-        CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx", Giropay = "giropay",
-        Grabpay = "grabpay", Ideal = "ideal", InteracPresent = "interac_present",
-        KakaoPay = "kakao_pay", Klarna = "klarna", Konbini = "konbini", KrCard = "kr_card",
-        Link = "link", MbWay = "mb_way", Mobilepay = "mobilepay", Multibanco = "multibanco",
-        NaverPay = "naver_pay", NzBankAccount = "nz_bank_account", Oxxo = "oxxo", P24 = "p24",
-        PayByBank = "pay_by_bank", Payco = "payco", Paynow = "paynow", Paypal = "paypal",
-        Payto = "payto", Pix = "pix", Promptpay = "promptpay", RevolutPay = "revolut_pay",
-        SamsungPay = "samsung_pay", Satispay = "satispay", Scalapay = "scalapay",
-        SepaDebit = "sepa_debit", Sofort = "sofort", Sunbit = "sunbit", Swish = "swish",
-        Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account", WechatPay = "wechat_pay",
-        Zip = "zip",
+        AcssDebit = 0 "acss_debit", Affirm = 1 "affirm", AfterpayClearpay = 2 "afterpay_clearpay",
+        Alipay = 3 "alipay", Alma = 4 "alma", AmazonPay = 5 "amazon_pay",
+        AuBecsDebit = 6 "au_becs_debit", BacsDebit = 7 "bacs_debit", Bancontact = 8 "bancontact",
+        Billie = 9 "billie", Bizum = 10 "bizum", Blik = 11 "blik", Boleto = 12 "boleto",
+        Card = 13 "card", CardPresent = 14 "card_present", Cashapp = 15 "cashapp",
+        Crypto = 16 "crypto", Custom = 17 "custom", CustomerBalance = 18 "customer_balance",
+        Eps = 19 "eps", Fpx = 20 "fpx", Giropay = 21 "giropay", Grabpay = 22 "grabpay",
+        Ideal = 23 "ideal", InteracPresent = 24 "interac_present", KakaoPay = 25 "kakao_pay",
+        Klarna = 26 "klarna", Konbini = 27 "konbini", KrCard = 28 "kr_card", Link = 29 "link",
+        MbWay = 30 "mb_way", Mobilepay = 31 "mobilepay", Multibanco = 32 "multibanco",
+        NaverPay = 33 "naver_pay", NzBankAccount = 34 "nz_bank_account", Oxxo = 35 "oxxo",
+        P24 = 36 "p24", PayByBank = 37 "pay_by_bank", Payco = 38 "payco", Paynow = 39 "paynow",
+        Paypal = 40 "paypal", Payto = 41 "payto", Pix = 42 "pix", Promptpay = 43 "promptpay",
+        RevolutPay = 44 "revolut_pay", SamsungPay = 45 "samsung_pay", Satispay = 46 "satispay",
+        Scalapay = 47 "scalapay", SepaDebit = 48 "sepa_debit", Sofort = 49 "sofort",
+        Sunbit = 50 "sunbit", Swish = 51 "swish", Twint = 52 "twint", Upi = 53 "upi",
+        UsBankAccount = 54 "us_bank_account", WechatPay = 55 "wechat_pay", Zip = 56 "zip",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.automatic_tax.liability.type` and 51 other places.
     ConnectAccountReferenceType {
-        Account = "account", SelfWord = "self",
+        Account = 0 "account", SelfWord = 1 "self",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers.tax_exempt` and 12 other places.
     CustomerTaxExempt {
-        Exempt = "exempt", None = "none", Reverse = "reverse",
+        Exempt = 0 "exempt", None = 1 "none", Reverse = 2 "reverse",
     }
 }
 
 open_enum! {
     /// Words of `customer_tax.provider` and one other place.
     CustomerTaxProvider {
-        Anrok = "anrok", Avalara = "avalara", Sphere = "sphere", Stripe = "stripe",
+        Anrok = 0 "anrok", Avalara = 1 "avalara", Sphere = 2 "sphere", Stripe = 3 "stripe",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}.tax.validate_location` and one other place.
     CustomerValidateLocation {
-        Auto = "auto", Deferred = "deferred", Immediately = "immediately",
+        Auto = 0 "auto", Deferred = 1 "deferred", Immediately = 2 "immediately",
     }
 }
 
 open_enum! {
     /// Words of `funding_instructions_bank_transfer_financial_address.supported_networks` and one other place.
     FundingInstructionsBankTransferFinancialAddressSupportedNetworks {
-        Ach = "ach", Bacs = "bacs", DomesticWireUs = "domestic_wire_us", Fps = "fps",
-        Sepa = "sepa", Spei = "spei", Swift = "swift", Zengin = "zengin",
+        Ach = 0 "ach", Bacs = 1 "bacs", DomesticWireUs = 2 "domestic_wire_us", Fps = 3 "fps",
+        Sepa = 4 "sepa", Spei = 5 "spei", Swift = 6 "swift", Zengin = 7 "zengin",
     }
 }
 
 open_enum! {
     /// Words of `funding_instructions_bank_transfer_financial_address.type` and one other place.
     FundingInstructionsBankTransferFinancialAddressType {
-        Aba = "aba", Iban = "iban", SortCode = "sort_code", Spei = "spei", Swift = "swift",
-        Zengin = "zengin",
+        Aba = 0 "aba", Iban = 1 "iban", SortCode = 2 "sort_code", Spei = 3 "spei",
+        Swift = 4 "swift", Zengin = 5 "zengin",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.verification_method` and 98 other places.
     InvoicePaymentMethodOptionsAcssDebitVerificationMethod {
-        Automatic = "automatic", Instant = "instant", Microdeposits = "microdeposits",
+        Automatic = 0 "automatic", Instant = 1 "instant", Microdeposits = 2 "microdeposits",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.card.request_three_d_secure` and 17 other places.
     InvoicePaymentMethodOptionsCardRequestThreeDSecure {
-        Any = "any", Automatic = "automatic", Challenge = "challenge",
+        Any = 0 "any", Automatic = 1 "automatic", Challenge = 2 "challenge",
     }
 }
 
 open_enum! {
     /// Words of `invoices_resource_invoice_tax_id.type` and 4 other places.
     InvoicesResourceInvoiceTaxIdType {
-        AdNrt = "ad_nrt", AeTrn = "ae_trn", AlTin = "al_tin", AmTin = "am_tin", AoTin = "ao_tin",
-        ArCuit = "ar_cuit", AuAbn = "au_abn", AuArn = "au_arn", AwTin = "aw_tin", AzTin = "az_tin",
-        BaTin = "ba_tin", BbTin = "bb_tin", BdBin = "bd_bin", BfIfu = "bf_ifu", BgUic = "bg_uic",
-        BhVat = "bh_vat", BjIfu = "bj_ifu", BoTin = "bo_tin", BrCnpj = "br_cnpj", BrCpf = "br_cpf",
-        BsTin = "bs_tin", ByTin = "by_tin", CaBn = "ca_bn", CaGstHst = "ca_gst_hst",
-        CaPstBc = "ca_pst_bc", CaPstMb = "ca_pst_mb", CaPstSk = "ca_pst_sk", CaQst = "ca_qst",
-        CdNif = "cd_nif", ChUid = "ch_uid", ChVat = "ch_vat", ClTin = "cl_tin", CmNiu = "cm_niu",
-        CnTin = "cn_tin", CoNit = "co_nit", CrTin = "cr_tin", CvNif = "cv_nif", DeStn = "de_stn",
-        DoRcn = "do_rcn", EcRuc = "ec_ruc", EgTin = "eg_tin", EsCif = "es_cif", EtTin = "et_tin",
-        EuOssVat = "eu_oss_vat", EuVat = "eu_vat", FoVat = "fo_vat", GbVat = "gb_vat",
-        GeVat = "ge_vat", GiTin = "gi_tin", GnNif = "gn_nif", HkBr = "hk_br", HrOib = "hr_oib",
-        HuTin = "hu_tin", IdNpwp = "id_npwp", IlVat = "il_vat", InGst = "in_gst", IsVat = "is_vat",
-        ItCf = "it_cf", JpCn = "jp_cn", JpRn = "jp_rn", JpTrn = "jp_trn", KePin = "ke_pin",
-        KgTin = "kg_tin", KhTin = "kh_tin", KrBrn = "kr_brn", KzBin = "kz_bin", LaTin = "la_tin",
-        LiUid = "li_uid", LiVat = "li_vat", LkVat = "lk_vat", MaVat = "ma_vat", MdVat = "md_vat",
-        MePib = "me_pib", MkVat = "mk_vat", MrNif = "mr_nif", MxRfc = "mx_rfc", MyFrp = "my_frp",
-        MyItn = "my_itn", MySst = "my_sst", NgTin = "ng_tin", NoVat = "no_vat", NoVoec = "no_voec",
-        NpPan = "np_pan", NzGst = "nz_gst", OmVat = "om_vat", PeRuc = "pe_ruc", PhTin = "ph_tin",
-        PlNip = "pl_nip", PyRuc = "py_ruc", RoTin = "ro_tin", RsPib = "rs_pib", RuInn = "ru_inn",
-        RuKpp = "ru_kpp", SaVat = "sa_vat", SgGst = "sg_gst", SgUen = "sg_uen", SiTin = "si_tin",
-        SnNinea = "sn_ninea", SrFin = "sr_fin", SvNit = "sv_nit", ThVat = "th_vat",
-        TjTin = "tj_tin", TrTin = "tr_tin", TwVat = "tw_vat", TzVat = "tz_vat", UaVat = "ua_vat",
-        UgTin = "ug_tin", UnknownWord = "unknown", UsEin = "us_ein", UyRuc = "uy_ruc",
-        UzTin = "uz_tin", UzVat = "uz_vat", VeRif = "ve_rif", VnTin = "vn_tin", ZaVat = "za_vat",
-        ZmTin = "zm_tin", ZwTin = "zw_tin",
+        AdNrt = 0 "ad_nrt", AeTrn = 1 "ae_trn", AlTin = 2 "al_tin", AmTin = 3 "am_tin",
+        AoTin = 4 "ao_tin", ArCuit = 5 "ar_cuit", AuAbn = 6 "au_abn", AuArn = 7 "au_arn",
+        AwTin = 8 "aw_tin", AzTin = 9 "az_tin", BaTin = 10 "ba_tin", BbTin = 11 "bb_tin",
+        BdBin = 12 "bd_bin", BfIfu = 13 "bf_ifu", BgUic = 14 "bg_uic", BhVat = 15 "bh_vat",
+        BjIfu = 16 "bj_ifu", BoTin = 17 "bo_tin", BrCnpj = 18 "br_cnpj", BrCpf = 19 "br_cpf",
+        BsTin = 20 "bs_tin", ByTin = 21 "by_tin", CaBn = 22 "ca_bn", CaGstHst = 23 "ca_gst_hst",
+        CaPstBc = 24 "ca_pst_bc", CaPstMb = 25 "ca_pst_mb", CaPstSk = 26 "ca_pst_sk",
+        CaQst = 27 "ca_qst", CdNif = 28 "cd_nif", ChUid = 29 "ch_uid", ChVat = 30 "ch_vat",
+        ClTin = 31 "cl_tin", CmNiu = 32 "cm_niu", CnTin = 33 "cn_tin", CoNit = 34 "co_nit",
+        CrTin = 35 "cr_tin", CvNif = 36 "cv_nif", DeStn = 37 "de_stn", DoRcn = 38 "do_rcn",
+        EcRuc = 39 "ec_ruc", EgTin = 40 "eg_tin", EsCif = 41 "es_cif", EtTin = 42 "et_tin",
+        EuOssVat = 43 "eu_oss_vat", EuVat = 44 "eu_vat", FoVat = 45 "fo_vat", GbVat = 46 "gb_vat",
+        GeVat = 47 "ge_vat", GiTin = 48 "gi_tin", GnNif = 49 "gn_nif", HkBr = 50 "hk_br",
+        HrOib = 51 "hr_oib", HuTin = 52 "hu_tin", IdNpwp = 53 "id_npwp", IlVat = 54 "il_vat",
+        InGst = 55 "in_gst", IsVat = 56 "is_vat", ItCf = 57 "it_cf", JpCn = 58 "jp_cn",
+        JpRn = 59 "jp_rn", JpTrn = 60 "jp_trn", KePin = 61 "ke_pin", KgTin = 62 "kg_tin",
+        KhTin = 63 "kh_tin", KrBrn = 64 "kr_brn", KzBin = 65 "kz_bin", LaTin = 66 "la_tin",
+        LiUid = 67 "li_uid", LiVat = 68 "li_vat", LkVat = 69 "lk_vat", MaVat = 70 "ma_vat",
+        MdVat = 71 "md_vat", MePib = 72 "me_pib", MkVat = 73 "mk_vat", MrNif = 74 "mr_nif",
+        MxRfc = 75 "mx_rfc", MyFrp = 76 "my_frp", MyItn = 77 "my_itn", MySst = 78 "my_sst",
+        NgTin = 79 "ng_tin", NoVat = 80 "no_vat", NoVoec = 81 "no_voec", NpPan = 82 "np_pan",
+        NzGst = 83 "nz_gst", OmVat = 84 "om_vat", PeRuc = 85 "pe_ruc", PhTin = 86 "ph_tin",
+        PlNip = 87 "pl_nip", PyRuc = 88 "py_ruc", RoTin = 89 "ro_tin", RsPib = 90 "rs_pib",
+        RuInn = 91 "ru_inn", RuKpp = 92 "ru_kpp", SaVat = 93 "sa_vat", SgGst = 94 "sg_gst",
+        SgUen = 95 "sg_uen", SiTin = 96 "si_tin", SnNinea = 97 "sn_ninea", SrFin = 98 "sr_fin",
+        SvNit = 99 "sv_nit", ThVat = 100 "th_vat", TjTin = 101 "tj_tin", TrTin = 102 "tr_tin",
+        TwVat = 103 "tw_vat", TzVat = 104 "tz_vat", UaVat = 105 "ua_vat", UgTin = 106 "ug_tin",
+        UnknownWord = 107 "unknown", UsEin = 108 "us_ein", UyRuc = 109 "uy_ruc",
+        UzTin = 110 "uz_tin", UzVat = 111 "uz_vat", VeRif = 112 "ve_rif", VnTin = 113 "vn_tin",
+        ZaVat = 114 "za_vat", ZmTin = 115 "zm_tin", ZwTin = 116 "zw_tin",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/issuing/cardholders.type` and 37 other places.
     IssuingCardholderType {
-        Company = "company", Individual = "individual",
+        Company = 0 "company", Individual = 1 "individual",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.taxability_reason` and 13 other places.
     LineItemsTaxAmountTaxabilityReason {
-        CustomerExempt = "customer_exempt", NotCollecting = "not_collecting",
-        NotSubjectToTax = "not_subject_to_tax", NotSupported = "not_supported",
-        PortionProductExempt = "portion_product_exempt",
-        PortionReducedRated = "portion_reduced_rated",
-        PortionStandardRated = "portion_standard_rated", ProductExempt = "product_exempt",
-        ProductExemptHoliday = "product_exempt_holiday",
-        ProportionallyRated = "proportionally_rated", ReducedRated = "reduced_rated",
-        ReverseCharge = "reverse_charge", StandardRated = "standard_rated",
-        TaxableBasisReduced = "taxable_basis_reduced", ZeroRated = "zero_rated",
+        CustomerExempt = 0 "customer_exempt", NotCollecting = 1 "not_collecting",
+        NotSubjectToTax = 2 "not_subject_to_tax", NotSupported = 3 "not_supported",
+        PortionProductExempt = 4 "portion_product_exempt",
+        PortionReducedRated = 5 "portion_reduced_rated",
+        PortionStandardRated = 6 "portion_standard_rated", ProductExempt = 7 "product_exempt",
+        ProductExemptHoliday = 8 "product_exempt_holiday",
+        ProportionallyRated = 9 "proportionally_rated", ReducedRated = 10 "reduced_rated",
+        ReverseCharge = 11 "reverse_charge", StandardRated = 12 "standard_rated",
+        TaxableBasisReduced = 13 "taxable_basis_reduced", ZeroRated = 14 "zero_rated",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.financial_connections.permissions` and 21 other places.
     LinkedAccountOptionsCommonPermissions {
-        Balances = "balances", Ownership = "ownership", PaymentMethod = "payment_method",
-        Transactions = "transactions",
+        Balances = 0 "balances", Ownership = 1 "ownership", PaymentMethod = 2 "payment_method",
+        Transactions = 3 "transactions",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.us_bank_account.financial_connections.prefetch` and 20 other places.
     LinkedAccountOptionsCommonPrefetch {
-        Balances = "balances", Ownership = "ownership", Transactions = "transactions",
+        Balances = 0 "balances", Ownership = 1 "ownership", Transactions = 2 "transactions",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options.default_for` and 6 other places.
     MandateAcssDebitDefaultFor {
-        Invoice = "invoice", Subscription = "subscription",
+        Invoice = 0 "invoice", Subscription = 1 "subscription",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options.payment_schedule` and 10 other places.
     MandateAcssDebitPaymentSchedule {
-        Combined = "combined", Interval = "interval", Sporadic = "sporadic",
+        Combined = 0 "combined", Interval = 1 "interval", Sporadic = 2 "sporadic",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.mandate_options.transaction_type` and 18 other places.
     MandateAcssDebitTransactionType {
-        Business = "business", Personal = "personal",
+        Business = 0 "business", Personal = 1 "personal",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.payment_schedule` and 64 other places.
     MandatePaytoPaymentSchedule {
-        Adhoc = "adhoc", Annual = "annual", Daily = "daily", Fortnightly = "fortnightly",
-        Monthly = "monthly", Quarterly = "quarterly", SemiAnnual = "semi_annual",
-        Weekly = "weekly",
+        Adhoc = 0 "adhoc", Annual = 1 "annual", Daily = 2 "daily", Fortnightly = 3 "fortnightly",
+        Monthly = 4 "monthly", Quarterly = 5 "quarterly", SemiAnnual = 6 "semi_annual",
+        Weekly = 7 "weekly",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.purpose` and 72 other places.
     MandatePaytoPurpose {
-        DependantSupport = "dependant_support", Government = "government", Loan = "loan",
-        Mortgage = "mortgage", Other = "other", Pension = "pension", Personal = "personal",
-        Retail = "retail", Salary = "salary", Tax = "tax", Utility = "utility",
+        DependantSupport = 0 "dependant_support", Government = 1 "government", Loan = 2 "loan",
+        Mortgage = 3 "mortgage", Other = 4 "other", Pension = 5 "pension", Personal = 6 "personal",
+        Retail = 7 "retail", Salary = 8 "salary", Tax = 9 "tax", Utility = 10 "utility",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.pix.amount_includes_iof` and 28 other places.
     MandatePixAmountIncludesIof {
-        Always = "always", Never = "never",
+        Always = 0 "always", Never = 1 "never",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.payto.mandate_options.amount_type` and 116 other places.
     MandatePixAmountType {
-        Fixed = "fixed", Maximum = "maximum",
+        Fixed = 0 "fixed", Maximum = 1 "maximum",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.pix.mandate_options.payment_schedule` and 15 other places.
     MandatePixPaymentSchedule {
-        Halfyearly = "halfyearly", Monthly = "monthly", Quarterly = "quarterly", Weekly = "weekly",
-        Yearly = "yearly",
+        Halfyearly = 0 "halfyearly", Monthly = 1 "monthly", Quarterly = 2 "quarterly",
+        Weekly = 3 "weekly", Yearly = 4 "yearly",
     }
 }
 
 open_enum! {
     /// Words of `payment_flows_amount_details_resource_error.code`.
     PaymentFlowsAmountDetailsResourceErrorCode {
-        AmountDetailsAmountMismatch = "amount_details_amount_mismatch",
-        AmountDetailsTaxShippingDiscountGreaterThanAmount = "amount_details_tax_shipping_discount_greater_than_amount",
+        AmountDetailsAmountMismatch = 0 "amount_details_amount_mismatch",
+        AmountDetailsTaxShippingDiscountGreaterThanAmount = 1 "amount_details_tax_shipping_discount_greater_than_amount",
     }
 }
 
 open_enum! {
     /// Words of `payment_flows_private_payment_methods_card_details_api_resource_enterprise_features_incremental_authorization_incremental_authorization.status` and 2 other places.
     PaymentFlowsPrivatePaymentMethodsCardDetailsApiResourceMulticaptureStatus {
-        Available = "available", Unavailable = "unavailable",
+        Available = 0 "available", Unavailable = 1 "unavailable",
     }
 }
 
 open_enum! {
     /// Words of `payment_flows_private_payment_methods_card_present_common_wallet.type` and 6 other places.
     PaymentFlowsPrivatePaymentMethodsCardPresentCommonWalletType {
-        ApplePay = "apple_pay", GooglePay = "google_pay", SamsungPay = "samsung_pay",
-        UnknownWord = "unknown",
+        ApplePay = 0 "apple_pay", GooglePay = 1 "google_pay", SamsungPay = 2 "samsung_pay",
+        UnknownWord = 3 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.amount_details.line_items.payment_method_options.paypal.category` and 5 other places.
     PaymentFlowsPrivatePaymentMethodsPaypalAmountDetailsLineItemPaymentMethodOptionsCategory {
-        DigitalGoods = "digital_goods", Donation = "donation", PhysicalGoods = "physical_goods",
+        DigitalGoods = 0 "digital_goods", Donation = 1 "donation",
+        PhysicalGoods = 2 "physical_goods",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_intent_data.capture_method` and 6 other places.
     PaymentIntentCaptureMethod {
-        Automatic = "automatic", AutomaticAsync = "automatic_async", Manual = "manual",
+        Automatic = 0 "automatic", AutomaticAsync = 1 "automatic_async", Manual = 2 "manual",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.confirmation_method` and 2 other places.
     PaymentIntentConfirmationMethod {
-        Automatic = "automatic", Manual = "manual",
+        Automatic = 0 "automatic", Manual = 1 "manual",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.paypal.preferred_locale` and 3 other places.
     PaymentIntentPreferredLocale {
-        CsCZ = "cs-CZ", DaDK = "da-DK", DeAT = "de-AT", DeDE = "de-DE", DeLU = "de-LU",
-        ElGR = "el-GR", EnGB = "en-GB", EnUS = "en-US", EsES = "es-ES", FiFI = "fi-FI",
-        FrBE = "fr-BE", FrFR = "fr-FR", FrLU = "fr-LU", HuHU = "hu-HU", ItIT = "it-IT",
-        NlBE = "nl-BE", NlNL = "nl-NL", PlPL = "pl-PL", PtPT = "pt-PT", SkSK = "sk-SK",
-        SvSE = "sv-SE",
+        CsCZ = 0 "cs-CZ", DaDK = 1 "da-DK", DeAT = 2 "de-AT", DeDE = 3 "de-DE", DeLU = 4 "de-LU",
+        ElGR = 5 "el-GR", EnGB = 6 "en-GB", EnUS = 7 "en-US", EsES = 8 "es-ES", FiFI = 9 "fi-FI",
+        FrBE = 10 "fr-BE", FrFR = 11 "fr-FR", FrLU = 12 "fr-LU", HuHU = 13 "hu-HU",
+        ItIT = 14 "it-IT", NlBE = 15 "nl-BE", NlNL = 16 "nl-NL", PlPL = 17 "pl-PL",
+        PtPT = 18 "pt-PT", SkSK = 19 "sk-SK", SvSE = 20 "sv-SE",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_intent_data.setup_future_usage` and 17 other places.
     PaymentIntentSetupFutureUsage {
-        OffSession = "off_session", OnSession = "on_session",
+        OffSession = 0 "off_session", OnSession = 1 "on_session",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.billing_address_collection` and 4 other places.
     PaymentLinkBillingAddressCollection {
-        Auto = "auto", Required = "required",
+        Auto = 0 "auto", Required = 1 "required",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.customer_creation` and 9 other places.
     PaymentLinkCustomerCreation {
-        Always = "always", IfRequired = "if_required",
+        Always = 0 "always", IfRequired = 1 "if_required",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.submit_type` and 4 other places.
     PaymentLinkSubmitType {
-        Auto = "auto", Book = "book", Donate = "donate", Pay = "pay", Subscribe = "subscribe",
+        Auto = 0 "auto", Book = 1 "book", Donate = 2 "donate", Pay = 3 "pay",
+        Subscribe = 4 "subscribe",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.card.restrictions.brands_blocked` and 4 other places.
     PaymentLinksResourceCardRestrictionsBrandsBlocked {
-        AmericanExpress = "american_express", DiscoverGlobalNetwork = "discover_global_network",
-        Mastercard = "mastercard", Visa = "visa",
+        AmericanExpress = 0 "american_express",
+        DiscoverGlobalNetwork = 1 "discover_global_network", Mastercard = 2 "mastercard",
+        Visa = 3 "visa",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.consent_collection.promotions` and 3 other places.
     PaymentLinksResourceConsentCollectionPromotions {
-        Auto = "auto", None = "none",
+        Auto = 0 "auto", None = 1 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.consent_collection.terms_of_service` and 3 other places.
     PaymentLinksResourceConsentCollectionTermsOfService {
-        None = "none", Required = "required",
+        None = 0 "none", Required = 1 "required",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.custom_fields.type` and 4 other places.
     PaymentLinksResourceCustomFieldsType {
-        Dropdown = "dropdown", Numeric = "numeric", Text = "text",
+        Dropdown = 0 "dropdown", Numeric = 1 "numeric", Text = 2 "text",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.consent_collection.payment_method_reuse_agreement.position` and 3 other places.
     PaymentLinksResourcePaymentMethodReuseAgreementPosition {
-        Auto = "auto", Hidden = "hidden",
+        Auto = 0 "auto", Hidden = 1 "hidden",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.shipping_address_collection.allowed_countries` and 4 other places.
     PaymentLinksResourceShippingAddressCollectionAllowedCountries {
-        Ac = "AC", Ad = "AD", Ae = "AE", Af = "AF", Ag = "AG", Ai = "AI", Al = "AL", Am = "AM",
-        Ao = "AO", Aq = "AQ", Ar = "AR", At = "AT", Au = "AU", Aw = "AW", Ax = "AX", Az = "AZ",
-        Ba = "BA", Bb = "BB", Bd = "BD", Be = "BE", Bf = "BF", Bg = "BG", Bh = "BH", Bi = "BI",
-        Bj = "BJ", Bl = "BL", Bm = "BM", Bn = "BN", Bo = "BO", Bq = "BQ", Br = "BR", Bs = "BS",
-        Bt = "BT", Bv = "BV", Bw = "BW", By = "BY", Bz = "BZ", Ca = "CA", Cd = "CD", Cf = "CF",
-        Cg = "CG", Ch = "CH", Ci = "CI", Ck = "CK", Cl = "CL", Cm = "CM", Cn = "CN", Co = "CO",
-        Cr = "CR", Cv = "CV", Cw = "CW", Cy = "CY", Cz = "CZ", De = "DE", Dj = "DJ", Dk = "DK",
-        Dm = "DM", Do = "DO", Dz = "DZ", Ec = "EC", Ee = "EE", Eg = "EG", Eh = "EH", Er = "ER",
-        Es = "ES", Et = "ET", Fi = "FI", Fj = "FJ", Fk = "FK", Fo = "FO", Fr = "FR", Ga = "GA",
-        Gb = "GB", Gd = "GD", Ge = "GE", Gf = "GF", Gg = "GG", Gh = "GH", Gi = "GI", Gl = "GL",
-        Gm = "GM", Gn = "GN", Gp = "GP", Gq = "GQ", Gr = "GR", Gs = "GS", Gt = "GT", Gu = "GU",
-        Gw = "GW", Gy = "GY", Hk = "HK", Hn = "HN", Hr = "HR", Ht = "HT", Hu = "HU", Id = "ID",
-        Ie = "IE", Il = "IL", Im = "IM", In = "IN", Io = "IO", Iq = "IQ", Is = "IS", It = "IT",
-        Je = "JE", Jm = "JM", Jo = "JO", Jp = "JP", Ke = "KE", Kg = "KG", Kh = "KH", Ki = "KI",
-        Km = "KM", Kn = "KN", Kr = "KR", Kw = "KW", Ky = "KY", Kz = "KZ", La = "LA", Lb = "LB",
-        Lc = "LC", Li = "LI", Lk = "LK", Lr = "LR", Ls = "LS", Lt = "LT", Lu = "LU", Lv = "LV",
-        Ly = "LY", Ma = "MA", Mc = "MC", Md = "MD", Me = "ME", Mf = "MF", Mg = "MG", Mk = "MK",
-        Ml = "ML", Mm = "MM", Mn = "MN", Mo = "MO", Mq = "MQ", Mr = "MR", Ms = "MS", Mt = "MT",
-        Mu = "MU", Mv = "MV", Mw = "MW", Mx = "MX", My = "MY", Mz = "MZ", Na = "NA", Nc = "NC",
-        Ne = "NE", Ng = "NG", Ni = "NI", Nl = "NL", No = "NO", Np = "NP", Nr = "NR", Nu = "NU",
-        Nz = "NZ", Om = "OM", Pa = "PA", Pe = "PE", Pf = "PF", Pg = "PG", Ph = "PH", Pk = "PK",
-        Pl = "PL", Pm = "PM", Pn = "PN", Pr = "PR", Ps = "PS", Pt = "PT", Py = "PY", Qa = "QA",
-        Re = "RE", Ro = "RO", Rs = "RS", Ru = "RU", Rw = "RW", Sa = "SA", Sb = "SB", Sc = "SC",
-        Sd = "SD", Se = "SE", Sg = "SG", Sh = "SH", Si = "SI", Sj = "SJ", Sk = "SK", Sl = "SL",
-        Sm = "SM", Sn = "SN", So = "SO", Sr = "SR", Ss = "SS", St = "ST", Sv = "SV", Sx = "SX",
-        Sz = "SZ", Ta = "TA", Tc = "TC", Td = "TD", Tf = "TF", Tg = "TG", Th = "TH", Tj = "TJ",
-        Tk = "TK", Tl = "TL", Tm = "TM", Tn = "TN", To = "TO", Tr = "TR", Tt = "TT", Tv = "TV",
-        Tw = "TW", Tz = "TZ", Ua = "UA", Ug = "UG", Us = "US", Uy = "UY", Uz = "UZ", Va = "VA",
-        Vc = "VC", Ve = "VE", Vg = "VG", Vn = "VN", Vu = "VU", Wf = "WF", Ws = "WS", Xk = "XK",
-        Ye = "YE", Yt = "YT", Za = "ZA", Zm = "ZM", Zw = "ZW", Zz = "ZZ",
+        Ac = 0 "AC", Ad = 1 "AD", Ae = 2 "AE", Af = 3 "AF", Ag = 4 "AG", Ai = 5 "AI", Al = 6 "AL",
+        Am = 7 "AM", Ao = 8 "AO", Aq = 9 "AQ", Ar = 10 "AR", At = 11 "AT", Au = 12 "AU",
+        Aw = 13 "AW", Ax = 14 "AX", Az = 15 "AZ", Ba = 16 "BA", Bb = 17 "BB", Bd = 18 "BD",
+        Be = 19 "BE", Bf = 20 "BF", Bg = 21 "BG", Bh = 22 "BH", Bi = 23 "BI", Bj = 24 "BJ",
+        Bl = 25 "BL", Bm = 26 "BM", Bn = 27 "BN", Bo = 28 "BO", Bq = 29 "BQ", Br = 30 "BR",
+        Bs = 31 "BS", Bt = 32 "BT", Bv = 33 "BV", Bw = 34 "BW", By = 35 "BY", Bz = 36 "BZ",
+        Ca = 37 "CA", Cd = 38 "CD", Cf = 39 "CF", Cg = 40 "CG", Ch = 41 "CH", Ci = 42 "CI",
+        Ck = 43 "CK", Cl = 44 "CL", Cm = 45 "CM", Cn = 46 "CN", Co = 47 "CO", Cr = 48 "CR",
+        Cv = 49 "CV", Cw = 50 "CW", Cy = 51 "CY", Cz = 52 "CZ", De = 53 "DE", Dj = 54 "DJ",
+        Dk = 55 "DK", Dm = 56 "DM", Do = 57 "DO", Dz = 58 "DZ", Ec = 59 "EC", Ee = 60 "EE",
+        Eg = 61 "EG", Eh = 62 "EH", Er = 63 "ER", Es = 64 "ES", Et = 65 "ET", Fi = 66 "FI",
+        Fj = 67 "FJ", Fk = 68 "FK", Fo = 69 "FO", Fr = 70 "FR", Ga = 71 "GA", Gb = 72 "GB",
+        Gd = 73 "GD", Ge = 74 "GE", Gf = 75 "GF", Gg = 76 "GG", Gh = 77 "GH", Gi = 78 "GI",
+        Gl = 79 "GL", Gm = 80 "GM", Gn = 81 "GN", Gp = 82 "GP", Gq = 83 "GQ", Gr = 84 "GR",
+        Gs = 85 "GS", Gt = 86 "GT", Gu = 87 "GU", Gw = 88 "GW", Gy = 89 "GY", Hk = 90 "HK",
+        Hn = 91 "HN", Hr = 92 "HR", Ht = 93 "HT", Hu = 94 "HU", Id = 95 "ID", Ie = 96 "IE",
+        Il = 97 "IL", Im = 98 "IM", In = 99 "IN", Io = 100 "IO", Iq = 101 "IQ", Is = 102 "IS",
+        It = 103 "IT", Je = 104 "JE", Jm = 105 "JM", Jo = 106 "JO", Jp = 107 "JP", Ke = 108 "KE",
+        Kg = 109 "KG", Kh = 110 "KH", Ki = 111 "KI", Km = 112 "KM", Kn = 113 "KN", Kr = 114 "KR",
+        Kw = 115 "KW", Ky = 116 "KY", Kz = 117 "KZ", La = 118 "LA", Lb = 119 "LB", Lc = 120 "LC",
+        Li = 121 "LI", Lk = 122 "LK", Lr = 123 "LR", Ls = 124 "LS", Lt = 125 "LT", Lu = 126 "LU",
+        Lv = 127 "LV", Ly = 128 "LY", Ma = 129 "MA", Mc = 130 "MC", Md = 131 "MD", Me = 132 "ME",
+        Mf = 133 "MF", Mg = 134 "MG", Mk = 135 "MK", Ml = 136 "ML", Mm = 137 "MM", Mn = 138 "MN",
+        Mo = 139 "MO", Mq = 140 "MQ", Mr = 141 "MR", Ms = 142 "MS", Mt = 143 "MT", Mu = 144 "MU",
+        Mv = 145 "MV", Mw = 146 "MW", Mx = 147 "MX", My = 148 "MY", Mz = 149 "MZ", Na = 150 "NA",
+        Nc = 151 "NC", Ne = 152 "NE", Ng = 153 "NG", Ni = 154 "NI", Nl = 155 "NL", No = 156 "NO",
+        Np = 157 "NP", Nr = 158 "NR", Nu = 159 "NU", Nz = 160 "NZ", Om = 161 "OM", Pa = 162 "PA",
+        Pe = 163 "PE", Pf = 164 "PF", Pg = 165 "PG", Ph = 166 "PH", Pk = 167 "PK", Pl = 168 "PL",
+        Pm = 169 "PM", Pn = 170 "PN", Pr = 171 "PR", Ps = 172 "PS", Pt = 173 "PT", Py = 174 "PY",
+        Qa = 175 "QA", Re = 176 "RE", Ro = 177 "RO", Rs = 178 "RS", Ru = 179 "RU", Rw = 180 "RW",
+        Sa = 181 "SA", Sb = 182 "SB", Sc = 183 "SC", Sd = 184 "SD", Se = 185 "SE", Sg = 186 "SG",
+        Sh = 187 "SH", Si = 188 "SI", Sj = 189 "SJ", Sk = 190 "SK", Sl = 191 "SL", Sm = 192 "SM",
+        Sn = 193 "SN", So = 194 "SO", Sr = 195 "SR", Ss = 196 "SS", St = 197 "ST", Sv = 198 "SV",
+        Sx = 199 "SX", Sz = 200 "SZ", Ta = 201 "TA", Tc = 202 "TC", Td = 203 "TD", Tf = 204 "TF",
+        Tg = 205 "TG", Th = 206 "TH", Tj = 207 "TJ", Tk = 208 "TK", Tl = 209 "TL", Tm = 210 "TM",
+        Tn = 211 "TN", To = 212 "TO", Tr = 213 "TR", Tt = 214 "TT", Tv = 215 "TV", Tw = 216 "TW",
+        Tz = 217 "TZ", Ua = 218 "UA", Ug = 219 "UG", Us = 220 "US", Uy = 221 "UY", Uz = 222 "UZ",
+        Va = 223 "VA", Vc = 224 "VC", Ve = 225 "VE", Vg = 226 "VG", Vn = 227 "VN", Vu = 228 "VU",
+        Wf = 229 "WF", Ws = 230 "WS", Xk = 231 "XK", Ye = 232 "YE", Yt = 233 "YT", Za = 234 "ZA",
+        Zm = 235 "ZM", Zw = 236 "ZW", Zz = 237 "ZZ",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.tax_id_collection.required` and 4 other places.
     PaymentLinksResourceTaxIdCollectionRequired {
-        IfSupported = "if_supported", Never = "never",
+        IfSupported = 0 "if_supported", Never = 1 "never",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.bancontact.preferred_language` and 16 other places.
     PaymentMethodDetailsBancontactPreferredLanguage {
-        De = "de", En = "en", Fr = "fr", Nl = "nl",
+        De = 0 "de", En = 1 "en", Fr = 2 "fr", Nl = 3 "nl",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices.payment_settings.payment_method_options.card.installments.plan.type` and 65 other places.
     PaymentMethodDetailsCardInstallmentsPlanType {
-        Bonus = "bonus", FixedCount = "fixed_count", Revolving = "revolving",
+        Bonus = 0 "bonus", FixedCount = 1 "fixed_count", Revolving = 2 "revolving",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_details_konbini_store.chain` and 2 other places.
     PaymentMethodDetailsKonbiniStoreChain {
-        Familymart = "familymart", Lawson = "lawson", Ministop = "ministop",
-        Seicomart = "seicomart",
+        Familymart = 0 "familymart", Lawson = 1 "lawson", Ministop = 2 "ministop",
+        Seicomart = 3 "seicomart",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.sofort.preferred_language` and 6 other places.
     PaymentMethodDetailsSofortPreferredLanguage {
-        De = "de", En = "en", Es = "es", Fr = "fr", It = "it", Nl = "nl", Pl = "pl",
+        De = 0 "de", En = 1 "en", Es = 2 "es", Fr = 3 "fr", It = 4 "it", Nl = 5 "nl", Pl = 6 "pl",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.eps.bank` and 12 other places.
     PaymentMethodEpsBank {
-        ArzteUndApothekerBank = "arzte_und_apotheker_bank",
-        AustrianAnadiBankAg = "austrian_anadi_bank_ag", BankAustria = "bank_austria",
-        BankhausCarlSpangler = "bankhaus_carl_spangler",
-        BankhausSchelhammerUndSchatteraAg = "bankhaus_schelhammer_und_schattera_ag",
-        BawagPskAg = "bawag_psk_ag", BksBankAg = "bks_bank_ag",
-        BrullKallmusBankAg = "brull_kallmus_bank_ag", BtvVierLanderBank = "btv_vier_lander_bank",
-        CapitalBankGraweGruppeAg = "capital_bank_grawe_gruppe_ag",
-        DeutscheBankAg = "deutsche_bank_ag", Dolomitenbank = "dolomitenbank",
-        EasybankAg = "easybank_ag", ErsteBankUndSparkassen = "erste_bank_und_sparkassen",
-        HypoAlpeadriabankInternationalAg = "hypo_alpeadriabank_international_ag",
-        HypoBankBurgenlandAktiengesellschaft = "hypo_bank_burgenland_aktiengesellschaft",
-        HypoNoeLbFurNiederosterreichUWien = "hypo_noe_lb_fur_niederosterreich_u_wien",
-        HypoOberosterreichSalzburgSteiermark = "hypo_oberosterreich_salzburg_steiermark",
-        HypoTirolBankAg = "hypo_tirol_bank_ag", HypoVorarlbergBankAg = "hypo_vorarlberg_bank_ag",
-        MarchfelderBank = "marchfelder_bank", OberbankAg = "oberbank_ag",
-        RaiffeisenBankengruppeOsterreich = "raiffeisen_bankengruppe_osterreich",
-        SchoellerbankAg = "schoellerbank_ag", SpardaBankWien = "sparda_bank_wien",
-        VolksbankGruppe = "volksbank_gruppe", VolkskreditbankAg = "volkskreditbank_ag",
-        VrBankBraunau = "vr_bank_braunau",
+        ArzteUndApothekerBank = 0 "arzte_und_apotheker_bank",
+        AustrianAnadiBankAg = 1 "austrian_anadi_bank_ag", BankAustria = 2 "bank_austria",
+        BankhausCarlSpangler = 3 "bankhaus_carl_spangler",
+        BankhausSchelhammerUndSchatteraAg = 4 "bankhaus_schelhammer_und_schattera_ag",
+        BawagPskAg = 5 "bawag_psk_ag", BksBankAg = 6 "bks_bank_ag",
+        BrullKallmusBankAg = 7 "brull_kallmus_bank_ag",
+        BtvVierLanderBank = 8 "btv_vier_lander_bank",
+        CapitalBankGraweGruppeAg = 9 "capital_bank_grawe_gruppe_ag",
+        DeutscheBankAg = 10 "deutsche_bank_ag", Dolomitenbank = 11 "dolomitenbank",
+        EasybankAg = 12 "easybank_ag", ErsteBankUndSparkassen = 13 "erste_bank_und_sparkassen",
+        HypoAlpeadriabankInternationalAg = 14 "hypo_alpeadriabank_international_ag",
+        HypoBankBurgenlandAktiengesellschaft = 15 "hypo_bank_burgenland_aktiengesellschaft",
+        HypoNoeLbFurNiederosterreichUWien = 16 "hypo_noe_lb_fur_niederosterreich_u_wien",
+        HypoOberosterreichSalzburgSteiermark = 17 "hypo_oberosterreich_salzburg_steiermark",
+        HypoTirolBankAg = 18 "hypo_tirol_bank_ag",
+        HypoVorarlbergBankAg = 19 "hypo_vorarlberg_bank_ag",
+        MarchfelderBank = 20 "marchfelder_bank", OberbankAg = 21 "oberbank_ag",
+        RaiffeisenBankengruppeOsterreich = 22 "raiffeisen_bankengruppe_osterreich",
+        SchoellerbankAg = 23 "schoellerbank_ag", SpardaBankWien = 24 "sparda_bank_wien",
+        VolksbankGruppe = 25 "volksbank_gruppe", VolkskreditbankAg = 26 "volkskreditbank_ag",
+        VrBankBraunau = 27 "vr_bank_braunau",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.fpx.bank` and 12 other places.
     PaymentMethodFpxBank {
-        AffinBank = "affin_bank", Agrobank = "agrobank", AllianceBank = "alliance_bank",
-        Ambank = "ambank", BankIslam = "bank_islam", BankMuamalat = "bank_muamalat",
-        BankOfChina = "bank_of_china", BankRakyat = "bank_rakyat", Bsn = "bsn", Cimb = "cimb",
-        DeutscheBank = "deutsche_bank", HongLeongBank = "hong_leong_bank", Hsbc = "hsbc",
-        Kfh = "kfh", Maybank2e = "maybank2e", Maybank2u = "maybank2u", Ocbc = "ocbc",
-        PbEnterprise = "pb_enterprise", PublicBank = "public_bank", Rhb = "rhb",
-        StandardChartered = "standard_chartered", Uob = "uob",
+        AffinBank = 0 "affin_bank", Agrobank = 1 "agrobank", AllianceBank = 2 "alliance_bank",
+        Ambank = 3 "ambank", BankIslam = 4 "bank_islam", BankMuamalat = 5 "bank_muamalat",
+        BankOfChina = 6 "bank_of_china", BankRakyat = 7 "bank_rakyat", Bsn = 8 "bsn",
+        Cimb = 9 "cimb", DeutscheBank = 10 "deutsche_bank", HongLeongBank = 11 "hong_leong_bank",
+        Hsbc = 12 "hsbc", Kfh = 13 "kfh", Maybank2e = 14 "maybank2e", Maybank2u = 15 "maybank2u",
+        Ocbc = 16 "ocbc", PbEnterprise = 17 "pb_enterprise", PublicBank = 18 "public_bank",
+        Rhb = 19 "rhb", StandardChartered = 20 "standard_chartered", Uob = 21 "uob",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.ideal.bank` and 13 other places.
     PaymentMethodIdealBank {
-        AbnAmro = "abn_amro", Adyen = "adyen", AsnBank = "asn_bank", Bunq = "bunq", Buut = "buut",
-        Finom = "finom", Handelsbanken = "handelsbanken", Ing = "ing", Knab = "knab",
-        Mollie = "mollie", Moneyou = "moneyou", N26 = "n26", Nn = "nn", Rabobank = "rabobank",
-        Regiobank = "regiobank", Revolut = "revolut", SnsBank = "sns_bank",
-        TriodosBank = "triodos_bank", VanLanschot = "van_lanschot", Yoursafe = "yoursafe",
+        AbnAmro = 0 "abn_amro", Adyen = 1 "adyen", AsnBank = 2 "asn_bank", Bunq = 3 "bunq",
+        Buut = 4 "buut", Finom = 5 "finom", Handelsbanken = 6 "handelsbanken", Ing = 7 "ing",
+        Knab = 8 "knab", Mollie = 9 "mollie", Moneyou = 10 "moneyou", N26 = 11 "n26", Nn = 12 "nn",
+        Rabobank = 13 "rabobank", Regiobank = 14 "regiobank", Revolut = 15 "revolut",
+        SnsBank = 16 "sns_bank", TriodosBank = 17 "triodos_bank", VanLanschot = 18 "van_lanschot",
+        Yoursafe = 19 "yoursafe",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_details_ideal.bic` and 5 other places.
     PaymentMethodIdealBic {
-        Abnanl2a = "ABNANL2A", Adybnl2a = "ADYBNL2A", Asnbnl21 = "ASNBNL21", Bitsnl2a = "BITSNL2A",
-        Bunqnl2a = "BUNQNL2A", Buutnl2a = "BUUTNL2A", Fnomnl22 = "FNOMNL22", Fvlbnl22 = "FVLBNL22",
-        Handnl2a = "HANDNL2A", Ingbnl2a = "INGBNL2A", Knabnl2h = "KNABNL2H", Mllenl2a = "MLLENL2A",
-        Moyonl21 = "MOYONL21", Nnbanl2g = "NNBANL2G", Ntsbdeb1 = "NTSBDEB1", Rabonl2u = "RABONL2U",
-        Rbrbnl21 = "RBRBNL21", Revoie23 = "REVOIE23", Revolt21 = "REVOLT21", Snsbnl2a = "SNSBNL2A",
-        Trionl2u = "TRIONL2U",
+        Abnanl2a = 0 "ABNANL2A", Adybnl2a = 1 "ADYBNL2A", Asnbnl21 = 2 "ASNBNL21",
+        Bitsnl2a = 3 "BITSNL2A", Bunqnl2a = 4 "BUNQNL2A", Buutnl2a = 5 "BUUTNL2A",
+        Fnomnl22 = 6 "FNOMNL22", Fvlbnl22 = 7 "FVLBNL22", Handnl2a = 8 "HANDNL2A",
+        Ingbnl2a = 9 "INGBNL2A", Knabnl2h = 10 "KNABNL2H", Mllenl2a = 11 "MLLENL2A",
+        Moyonl21 = 12 "MOYONL21", Nnbanl2g = 13 "NNBANL2G", Ntsbdeb1 = 14 "NTSBDEB1",
+        Rabonl2u = 15 "RABONL2U", Rbrbnl21 = 16 "RBRBNL21", Revoie23 = 17 "REVOIE23",
+        Revolt21 = 18 "REVOLT21", Snsbnl2a = 19 "SNSBNL2A", Trionl2u = 20 "TRIONL2U",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.naver_pay.funding` and 9 other places.
     PaymentMethodNaverPayFunding {
-        Card = "card", Points = "points",
+        Card = 0 "card", Points = 1 "points",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.acss_debit.setup_future_usage` and 105 other places.
     PaymentMethodOptionsBoletoSetupFutureUsage {
-        None = "none", OffSession = "off_session", OnSession = "on_session",
+        None = 0 "none", OffSession = 1 "off_session", OnSession = 2 "on_session",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.mandate_options.interval` and 7 other places.
     PaymentMethodOptionsCardMandateOptionsInterval {
-        Day = "day", Month = "month", Sporadic = "sporadic", Week = "week", Year = "year",
+        Day = 0 "day", Month = 1 "month", Sporadic = 2 "sporadic", Week = 3 "week",
+        Year = 4 "year",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card_present.routing.requested_priority` and 57 other places.
     PaymentMethodOptionsCardPresentRoutingRequestedPriority {
-        Domestic = "domestic", International = "international",
+        Domestic = 0 "domestic", International = 1 "international",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer.requested_address_types` and 5 other places.
     PaymentMethodOptionsCustomerBalanceBankTransferRequestedAddressTypes {
-        Aba = "aba", Iban = "iban", Sepa = "sepa", SortCode = "sort_code", Spei = "spei",
-        Swift = "swift", Zengin = "zengin",
+        Aba = 0 "aba", Iban = 1 "iban", Sepa = 2 "sepa", SortCode = 3 "sort_code", Spei = 4 "spei",
+        Swift = 5 "swift", Zengin = 6 "zengin",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.customer_balance.bank_transfer.type` and 8 other places.
     PaymentMethodOptionsCustomerBalanceBankTransferType {
-        EuBankTransfer = "eu_bank_transfer", GbBankTransfer = "gb_bank_transfer",
-        JpBankTransfer = "jp_bank_transfer", MxBankTransfer = "mx_bank_transfer",
-        UsBankTransfer = "us_bank_transfer",
+        EuBankTransfer = 0 "eu_bank_transfer", GbBankTransfer = 1 "gb_bank_transfer",
+        JpBankTransfer = 2 "jp_bank_transfer", MxBankTransfer = 3 "mx_bank_transfer",
+        UsBankTransfer = 4 "us_bank_transfer",
     }
 }
 
 open_enum! {
     /// Words of `invoice_payment_method_options_customer_balance_bank_transfer_eu_bank_transfer.country` and 3 other places.
     PaymentMethodOptionsCustomerBalanceEuBankAccountCountry {
-        Be = "BE", De = "DE", Es = "ES", Fr = "FR", Ie = "IE", Nl = "NL",
+        Be = 0 "BE", De = 1 "DE", Es = 2 "ES", Fr = 3 "FR", Ie = 4 "IE", Nl = 5 "NL",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.amazon_pay.setup_future_usage` and 62 other places.
     PaymentMethodOptionsPixSetupFutureUsage {
-        None = "none", OffSession = "off_session",
+        None = 0 "none", OffSession = 1 "off_session",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.payment_method_options.wechat_pay.client` and 4 other places.
     PaymentMethodOptionsWechatPayClient {
-        Android = "android", Ios = "ios", Web = "web",
+        Android = 0 "android", Ios = 1 "ios", Web = 2 "web",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.p24.bank` and 12 other places.
     PaymentMethodP24Bank {
-        AliorBank = "alior_bank", BankMillennium = "bank_millennium",
-        BankNowyBfgSa = "bank_nowy_bfg_sa", BankPekaoSa = "bank_pekao_sa",
-        BankiSpbdzielcze = "banki_spbdzielcze", Blik = "blik", BnpParibas = "bnp_paribas",
-        Boz = "boz", CitiHandlowy = "citi_handlowy", CreditAgricole = "credit_agricole",
-        Envelobank = "envelobank", EtransferPocztowy24 = "etransfer_pocztowy24",
-        GetinBank = "getin_bank", Ideabank = "ideabank", Ing = "ing", Inteligo = "inteligo",
-        MbankMtransfer = "mbank_mtransfer", NestPrzelew = "nest_przelew", NoblePay = "noble_pay",
-        PbacZIpko = "pbac_z_ipko", PlusBank = "plus_bank",
-        SantanderPrzelew24 = "santander_przelew24",
-        TmobileUsbugiBankowe = "tmobile_usbugi_bankowe", ToyotaBank = "toyota_bank",
-        Velobank = "velobank", VolkswagenBank = "volkswagen_bank",
+        AliorBank = 0 "alior_bank", BankMillennium = 1 "bank_millennium",
+        BankNowyBfgSa = 2 "bank_nowy_bfg_sa", BankPekaoSa = 3 "bank_pekao_sa",
+        BankiSpbdzielcze = 4 "banki_spbdzielcze", Blik = 5 "blik", BnpParibas = 6 "bnp_paribas",
+        Boz = 7 "boz", CitiHandlowy = 8 "citi_handlowy", CreditAgricole = 9 "credit_agricole",
+        Envelobank = 10 "envelobank", EtransferPocztowy24 = 11 "etransfer_pocztowy24",
+        GetinBank = 12 "getin_bank", Ideabank = 13 "ideabank", Ing = 14 "ing",
+        Inteligo = 15 "inteligo", MbankMtransfer = 16 "mbank_mtransfer",
+        NestPrzelew = 17 "nest_przelew", NoblePay = 18 "noble_pay", PbacZIpko = 19 "pbac_z_ipko",
+        PlusBank = 20 "plus_bank", SantanderPrzelew24 = 21 "santander_przelew24",
+        TmobileUsbugiBankowe = 22 "tmobile_usbugi_bankowe", ToyotaBank = 23 "toyota_bank",
+        Velobank = 24 "velobank", VolkswagenBank = 25 "volkswagen_bank",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/customers/{customer}/payment_methods.type` and 2 other places.
     PaymentMethodType {
-        AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
-        Alipay = "alipay", Alma = "alma", AmazonPay = "amazon_pay", AuBecsDebit = "au_becs_debit",
-        BacsDebit = "bacs_debit", Bancontact = "bancontact", Billie = "billie", Bizum = "bizum",
-        Blik = "blik", Boleto = "boleto", Card = "card", Cashapp = "cashapp", Crypto = "crypto",
-        Custom = "custom", CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx",
-        Giropay = "giropay", Grabpay = "grabpay", Ideal = "ideal", KakaoPay = "kakao_pay",
-        Klarna = "klarna", Konbini = "konbini", KrCard = "kr_card", Link = "link",
-        MbWay = "mb_way", Mobilepay = "mobilepay", Multibanco = "multibanco",
-        NaverPay = "naver_pay", NzBankAccount = "nz_bank_account", Oxxo = "oxxo", P24 = "p24",
-        PayByBank = "pay_by_bank", Payco = "payco", Paynow = "paynow", Paypal = "paypal",
-        Payto = "payto", Pix = "pix", Promptpay = "promptpay", RevolutPay = "revolut_pay",
-        SamsungPay = "samsung_pay", Satispay = "satispay", Scalapay = "scalapay",
-        SepaDebit = "sepa_debit", Sofort = "sofort", Sunbit = "sunbit", Swish = "swish",
-        Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account", WechatPay = "wechat_pay",
-        Zip = "zip",
+        AcssDebit = 0 "acss_debit", Affirm = 1 "affirm", AfterpayClearpay = 2 "afterpay_clearpay",
+        Alipay = 3 "alipay", Alma = 4 "alma", AmazonPay = 5 "amazon_pay",
+        AuBecsDebit = 6 "au_becs_debit", BacsDebit = 7 "bacs_debit", Bancontact = 8 "bancontact",
+        Billie = 9 "billie", Bizum = 10 "bizum", Blik = 11 "blik", Boleto = 12 "boleto",
+        Card = 13 "card", Cashapp = 14 "cashapp", Crypto = 15 "crypto", Custom = 16 "custom",
+        CustomerBalance = 17 "customer_balance", Eps = 18 "eps", Fpx = 19 "fpx",
+        Giropay = 20 "giropay", Grabpay = 21 "grabpay", Ideal = 22 "ideal",
+        KakaoPay = 23 "kakao_pay", Klarna = 24 "klarna", Konbini = 25 "konbini",
+        KrCard = 26 "kr_card", Link = 27 "link", MbWay = 28 "mb_way", Mobilepay = 29 "mobilepay",
+        Multibanco = 30 "multibanco", NaverPay = 31 "naver_pay",
+        NzBankAccount = 32 "nz_bank_account", Oxxo = 33 "oxxo", P24 = 34 "p24",
+        PayByBank = 35 "pay_by_bank", Payco = 36 "payco", Paynow = 37 "paynow",
+        Paypal = 38 "paypal", Payto = 39 "payto", Pix = 40 "pix", Promptpay = 41 "promptpay",
+        RevolutPay = 42 "revolut_pay", SamsungPay = 43 "samsung_pay", Satispay = 44 "satispay",
+        Scalapay = 45 "scalapay", SepaDebit = 46 "sepa_debit", Sofort = 47 "sofort",
+        Sunbit = 48 "sunbit", Swish = 49 "swish", Twint = 50 "twint", Upi = 51 "upi",
+        UsBankAccount = 52 "us_bank_account", WechatPay = 53 "wechat_pay", Zip = 54 "zip",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.us_bank_account.financial_connections.filters.account_subcategories` and 34 other places.
     PaymentMethodUsBankAccountAccountType {
-        Checking = "checking", Savings = "savings",
+        Checking = 0 "checking", Savings = 1 "savings",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.branding_settings.border_style` and one other place.
     PaymentPagesCheckoutSessionBrandingSettingsBorderStyle {
-        Pill = "pill", Rectangular = "rectangular", Rounded = "rounded",
+        Pill = 0 "pill", Rectangular = 1 "rectangular", Rounded = 2 "rounded",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.branding_settings.icon.type` and 3 other places.
     PaymentPagesCheckoutSessionBrandingSettingsIconType {
-        File = "file", Url = "url",
+        File = 0 "file", Url = 1 "url",
     }
 }
 
 open_enum! {
     /// Words of `payment_pages_checkout_session_consent.promotions`.
     PaymentPagesCheckoutSessionConsentPromotions {
-        OptIn = "opt_in", OptOut = "opt_out",
+        OptIn = 0 "opt_in", OptOut = 1 "opt_out",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.permissions.update_shipping_details` and one other place.
     PaymentPagesCheckoutSessionPermissionsUpdateShippingDetails {
-        ClientOnly = "client_only", ServerOnly = "server_only",
+        ClientOnly = 0 "client_only", ServerOnly = 1 "server_only",
     }
 }
 
 open_enum! {
     /// Words of `paypal_seller_protection.dispute_categories` and 2 other places.
     PaypalSellerProtectionDisputeCategories {
-        Fraudulent = "fraudulent", ProductNotReceived = "product_not_received",
+        Fraudulent = 0 "fraudulent", ProductNotReceived = 1 "product_not_received",
     }
 }
 
 open_enum! {
     /// Words of `paypal_seller_protection.status` and 2 other places.
     PaypalSellerProtectionStatus {
-        Eligible = "eligible", NotEligible = "not_eligible",
-        PartiallyEligible = "partially_eligible",
+        Eligible = 0 "eligible", NotEligible = 1 "not_eligible",
+        PartiallyEligible = 2 "partially_eligible",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/plans.billing_scheme` and 3 other places.
     PlanBillingScheme {
-        PerUnit = "per_unit", Tiered = "tiered",
+        PerUnit = 0 "per_unit", Tiered = 1 "tiered",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/prices.recurring.interval` and 47 other places.
     PlanInterval {
-        Day = "day", Month = "month", Week = "week", Year = "year",
+        Day = 0 "day", Month = 1 "month", Week = 2 "week", Year = 3 "year",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/plans.tiers_mode` and 3 other places.
     PlanTiersMode {
-        Graduated = "graduated", Volume = "volume",
+        Graduated = 0 "graduated", Volume = 1 "volume",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/prices.recurring.usage_type` and 4 other places.
     PlanUsageType {
-        Licensed = "licensed", Metered = "metered",
+        Licensed = 0 "licensed", Metered = 1 "metered",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.line_items.price_data.tax_behavior` and 52 other places.
     PriceTaxBehavior {
-        Exclusive = "exclusive", Inclusive = "inclusive", Unspecified = "unspecified",
+        Exclusive = 0 "exclusive", Inclusive = 1 "inclusive", Unspecified = 2 "unspecified",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.ares_trans_status` and 5 other places.
     SetupIntentAresTransStatus {
-        A = "A", C = "C", I = "I", N = "N", R = "R", U = "U", Y = "Y",
+        A = 0 "A", C = 1 "C", I = 2 "I", N = 3 "N", R = 4 "R", U = 5 "U", Y = 6 "Y",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.network_options.cartes_bancaires.cb_avalgo` and 5 other places.
     SetupIntentCbAvalgo {
-        V0 = "0", V1 = "1", V2 = "2", V3 = "3", V4 = "4", A = "A",
+        V0 = 0 "0", V1 = 1 "1", V2 = 2 "2", V3 = 3 "3", V4 = 4 "4", A = 5 "A",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.sofort.country` and 7 other places.
     SetupIntentCountry {
-        At = "AT", Be = "BE", De = "DE", Es = "ES", It = "IT", Nl = "NL",
+        At = 0 "AT", Be = 1 "BE", De = 2 "DE", Es = 3 "ES", It = 4 "IT", Nl = 5 "NL",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.excluded_payment_method_types` and 7 other places.
     SetupIntentExcludedPaymentMethodTypes {
-        AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
-        Alipay = "alipay", Alma = "alma", AmazonPay = "amazon_pay", AuBecsDebit = "au_becs_debit",
-        BacsDebit = "bacs_debit", Bancontact = "bancontact", Billie = "billie", Bizum = "bizum",
-        Blik = "blik", Boleto = "boleto", Card = "card", Cashapp = "cashapp", Crypto = "crypto",
-        CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx", Giropay = "giropay",
-        Grabpay = "grabpay", Ideal = "ideal", KakaoPay = "kakao_pay", Klarna = "klarna",
-        Konbini = "konbini", KrCard = "kr_card", MbWay = "mb_way", Mobilepay = "mobilepay",
-        Multibanco = "multibanco", NaverPay = "naver_pay", NzBankAccount = "nz_bank_account",
-        Oxxo = "oxxo", P24 = "p24", PayByBank = "pay_by_bank", Payco = "payco", Paynow = "paynow",
-        Paypal = "paypal", Payto = "payto", Pix = "pix", Promptpay = "promptpay",
-        RevolutPay = "revolut_pay", SamsungPay = "samsung_pay", Satispay = "satispay",
-        Scalapay = "scalapay", SepaDebit = "sepa_debit", Sofort = "sofort", Sunbit = "sunbit",
-        Swish = "swish", Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account",
-        WechatPay = "wechat_pay", Zip = "zip",
+        AcssDebit = 0 "acss_debit", Affirm = 1 "affirm", AfterpayClearpay = 2 "afterpay_clearpay",
+        Alipay = 3 "alipay", Alma = 4 "alma", AmazonPay = 5 "amazon_pay",
+        AuBecsDebit = 6 "au_becs_debit", BacsDebit = 7 "bacs_debit", Bancontact = 8 "bancontact",
+        Billie = 9 "billie", Bizum = 10 "bizum", Blik = 11 "blik", Boleto = 12 "boleto",
+        Card = 13 "card", Cashapp = 14 "cashapp", Crypto = 15 "crypto",
+        CustomerBalance = 16 "customer_balance", Eps = 17 "eps", Fpx = 18 "fpx",
+        Giropay = 19 "giropay", Grabpay = 20 "grabpay", Ideal = 21 "ideal",
+        KakaoPay = 22 "kakao_pay", Klarna = 23 "klarna", Konbini = 24 "konbini",
+        KrCard = 25 "kr_card", MbWay = 26 "mb_way", Mobilepay = 27 "mobilepay",
+        Multibanco = 28 "multibanco", NaverPay = 29 "naver_pay",
+        NzBankAccount = 30 "nz_bank_account", Oxxo = 31 "oxxo", P24 = 32 "p24",
+        PayByBank = 33 "pay_by_bank", Payco = 34 "payco", Paynow = 35 "paynow",
+        Paypal = 36 "paypal", Payto = 37 "payto", Pix = 38 "pix", Promptpay = 39 "promptpay",
+        RevolutPay = 40 "revolut_pay", SamsungPay = 41 "samsung_pay", Satispay = 42 "satispay",
+        Scalapay = 43 "scalapay", SepaDebit = 44 "sepa_debit", Sofort = 45 "sofort",
+        Sunbit = 46 "sunbit", Swish = 47 "swish", Twint = 48 "twint", Upi = 49 "upi",
+        UsBankAccount = 50 "us_bank_account", WechatPay = 51 "wechat_pay", Zip = 52 "zip",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/setup_intents.flow_directions` and 3 other places.
     SetupIntentFlowDirections {
-        Inbound = "inbound", Outbound = "outbound",
+        Inbound = 0 "inbound", Outbound = 1 "outbound",
     }
 }
 
 open_enum! {
     /// Words of `payment_intent_next_action_verify_with_microdeposits.microdeposit_type` and one other place.
     SetupIntentNextActionVerifyWithMicrodepositsMicrodepositType {
-        Amounts = "amounts", DescriptorCode = "descriptor_code",
+        Amounts = 0 "amounts", DescriptorCode = 1 "descriptor_code",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_options.card.network` and 12 other places.
     SetupIntentPaymentMethodOptionsCardNetwork {
-        Amex = "amex", CartesBancaires = "cartes_bancaires", Diners = "diners",
-        Discover = "discover", EftposAu = "eftpos_au", Girocard = "girocard", Interac = "interac",
-        Jcb = "jcb", Link = "link", Mastercard = "mastercard", Unionpay = "unionpay",
-        UnknownWord = "unknown", Visa = "visa",
+        Amex = 0 "amex", CartesBancaires = 1 "cartes_bancaires", Diners = 2 "diners",
+        Discover = 3 "discover", EftposAu = 4 "eftpos_au", Girocard = 5 "girocard",
+        Interac = 6 "interac", Jcb = 7 "jcb", Link = 8 "link", Mastercard = 9 "mastercard",
+        Unionpay = 10 "unionpay", UnknownWord = 11 "unknown", Visa = 12 "visa",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.klarna.preferred_locale` and 5 other places.
     SetupIntentPreferredLocale {
-        CsCZ = "cs-CZ", DaDK = "da-DK", DeAT = "de-AT", DeCH = "de-CH", DeDE = "de-DE",
-        ElGR = "el-GR", EnAT = "en-AT", EnAU = "en-AU", EnBE = "en-BE", EnCA = "en-CA",
-        EnCH = "en-CH", EnCZ = "en-CZ", EnDE = "en-DE", EnDK = "en-DK", EnES = "en-ES",
-        EnFI = "en-FI", EnFR = "en-FR", EnGB = "en-GB", EnGR = "en-GR", EnIE = "en-IE",
-        EnIT = "en-IT", EnNL = "en-NL", EnNO = "en-NO", EnNZ = "en-NZ", EnPL = "en-PL",
-        EnPT = "en-PT", EnRO = "en-RO", EnSE = "en-SE", EnUS = "en-US", EsES = "es-ES",
-        EsUS = "es-US", FiFI = "fi-FI", FrBE = "fr-BE", FrCA = "fr-CA", FrCH = "fr-CH",
-        FrFR = "fr-FR", ItCH = "it-CH", ItIT = "it-IT", NbNO = "nb-NO", NlBE = "nl-BE",
-        NlNL = "nl-NL", PlPL = "pl-PL", PtPT = "pt-PT", RoRO = "ro-RO", SvFI = "sv-FI",
-        SvSE = "sv-SE",
+        CsCZ = 0 "cs-CZ", DaDK = 1 "da-DK", DeAT = 2 "de-AT", DeCH = 3 "de-CH", DeDE = 4 "de-DE",
+        ElGR = 5 "el-GR", EnAT = 6 "en-AT", EnAU = 7 "en-AU", EnBE = 8 "en-BE", EnCA = 9 "en-CA",
+        EnCH = 10 "en-CH", EnCZ = 11 "en-CZ", EnDE = 12 "en-DE", EnDK = 13 "en-DK",
+        EnES = 14 "en-ES", EnFI = 15 "en-FI", EnFR = 16 "en-FR", EnGB = 17 "en-GB",
+        EnGR = 18 "en-GR", EnIE = 19 "en-IE", EnIT = 20 "en-IT", EnNL = 21 "en-NL",
+        EnNO = 22 "en-NO", EnNZ = 23 "en-NZ", EnPL = 24 "en-PL", EnPT = 25 "en-PT",
+        EnRO = 26 "en-RO", EnSE = 27 "en-SE", EnUS = 28 "en-US", EsES = 29 "es-ES",
+        EsUS = 30 "es-US", FiFI = 31 "fi-FI", FrBE = 32 "fr-BE", FrCA = 33 "fr-CA",
+        FrCH = 34 "fr-CH", FrFR = 35 "fr-FR", ItCH = 36 "it-CH", ItIT = 37 "it-IT",
+        NbNO = 38 "nb-NO", NlBE = 39 "nl-BE", NlNL = 40 "nl-NL", PlPL = 41 "pl-PL",
+        PtPT = 42 "pt-PT", RoRO = 43 "ro-RO", SvFI = 44 "sv-FI", SvSE = 45 "sv-SE",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_data.type` and 6 other places.
     SetupIntentType {
-        AcssDebit = "acss_debit", Affirm = "affirm", AfterpayClearpay = "afterpay_clearpay",
-        Alipay = "alipay", Alma = "alma", AmazonPay = "amazon_pay", AuBecsDebit = "au_becs_debit",
-        BacsDebit = "bacs_debit", Bancontact = "bancontact", Billie = "billie", Bizum = "bizum",
-        Blik = "blik", Boleto = "boleto", Cashapp = "cashapp", Crypto = "crypto",
-        CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx", Giropay = "giropay",
-        Grabpay = "grabpay", Ideal = "ideal", KakaoPay = "kakao_pay", Klarna = "klarna",
-        Konbini = "konbini", KrCard = "kr_card", Link = "link", MbWay = "mb_way",
-        Mobilepay = "mobilepay", Multibanco = "multibanco", NaverPay = "naver_pay",
-        NzBankAccount = "nz_bank_account", Oxxo = "oxxo", P24 = "p24", PayByBank = "pay_by_bank",
-        Payco = "payco", Paynow = "paynow", Paypal = "paypal", Payto = "payto", Pix = "pix",
-        Promptpay = "promptpay", RevolutPay = "revolut_pay", SamsungPay = "samsung_pay",
-        Satispay = "satispay", Scalapay = "scalapay", SepaDebit = "sepa_debit", Sofort = "sofort",
-        Sunbit = "sunbit", Swish = "swish", Twint = "twint", Upi = "upi",
-        UsBankAccount = "us_bank_account", WechatPay = "wechat_pay", Zip = "zip",
+        AcssDebit = 0 "acss_debit", Affirm = 1 "affirm", AfterpayClearpay = 2 "afterpay_clearpay",
+        Alipay = 3 "alipay", Alma = 4 "alma", AmazonPay = 5 "amazon_pay",
+        AuBecsDebit = 6 "au_becs_debit", BacsDebit = 7 "bacs_debit", Bancontact = 8 "bancontact",
+        Billie = 9 "billie", Bizum = 10 "bizum", Blik = 11 "blik", Boleto = 12 "boleto",
+        Cashapp = 13 "cashapp", Crypto = 14 "crypto", CustomerBalance = 15 "customer_balance",
+        Eps = 16 "eps", Fpx = 17 "fpx", Giropay = 18 "giropay", Grabpay = 19 "grabpay",
+        Ideal = 20 "ideal", KakaoPay = 21 "kakao_pay", Klarna = 22 "klarna",
+        Konbini = 23 "konbini", KrCard = 24 "kr_card", Link = 25 "link", MbWay = 26 "mb_way",
+        Mobilepay = 27 "mobilepay", Multibanco = 28 "multibanco", NaverPay = 29 "naver_pay",
+        NzBankAccount = 30 "nz_bank_account", Oxxo = 31 "oxxo", P24 = 32 "p24",
+        PayByBank = 33 "pay_by_bank", Payco = 34 "payco", Paynow = 35 "paynow",
+        Paypal = 36 "paypal", Payto = 37 "payto", Pix = 38 "pix", Promptpay = 39 "promptpay",
+        RevolutPay = 40 "revolut_pay", SamsungPay = 41 "samsung_pay", Satispay = 42 "satispay",
+        Scalapay = 43 "scalapay", SepaDebit = 44 "sepa_debit", Sofort = 45 "sofort",
+        Sunbit = 46 "sunbit", Swish = 47 "swish", Twint = 48 "twint", Upi = 49 "upi",
+        UsBankAccount = 50 "us_bank_account", WechatPay = 51 "wechat_pay", Zip = 52 "zip",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.shipping_options.shipping_rate_data.delivery_estimate.maximum.unit` and 11 other places.
     ShippingRateDeliveryEstimateBoundUnit {
-        BusinessDay = "business_day", Day = "day", Hour = "hour", Month = "month", Week = "week",
+        BusinessDay = 0 "business_day", Day = 1 "day", Hour = 2 "hour", Month = 3 "month",
+        Week = 4 "week",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.billing_mode.flexible.proration_discounts` and 9 other places.
     SubscriptionsResourceBillingModeFlexibleProrationDiscounts {
-        Included = "included", Itemized = "itemized",
+        Included = 0 "included", Itemized = 1 "itemized",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.billing_mode.type` and 8 other places.
     SubscriptionsResourceBillingModeType {
-        Classic = "classic", Flexible = "flexible",
+        Classic = 0 "classic", Flexible = 1 "flexible",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.subscription_data.trial_settings.end_behavior.missing_payment_method` and 8 other places.
     SubscriptionsTrialsResourceEndBehaviorMissingPaymentMethod {
-        Cancel = "cancel", CreateInvoice = "create_invoice", Pause = "pause",
+        Cancel = 0 "cancel", CreateInvoice = 1 "create_invoice", Pause = 2 "pause",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers.tax_id_data.type` and 4 other places.
     TaxIdType {
-        AdNrt = "ad_nrt", AeTrn = "ae_trn", AlTin = "al_tin", AmTin = "am_tin", AoTin = "ao_tin",
-        ArCuit = "ar_cuit", AuAbn = "au_abn", AuArn = "au_arn", AwTin = "aw_tin", AzTin = "az_tin",
-        BaTin = "ba_tin", BbTin = "bb_tin", BdBin = "bd_bin", BfIfu = "bf_ifu", BgUic = "bg_uic",
-        BhVat = "bh_vat", BjIfu = "bj_ifu", BoTin = "bo_tin", BrCnpj = "br_cnpj", BrCpf = "br_cpf",
-        BsTin = "bs_tin", ByTin = "by_tin", CaBn = "ca_bn", CaGstHst = "ca_gst_hst",
-        CaPstBc = "ca_pst_bc", CaPstMb = "ca_pst_mb", CaPstSk = "ca_pst_sk", CaQst = "ca_qst",
-        CdNif = "cd_nif", ChUid = "ch_uid", ChVat = "ch_vat", ClTin = "cl_tin", CmNiu = "cm_niu",
-        CnTin = "cn_tin", CoNit = "co_nit", CrTin = "cr_tin", CvNif = "cv_nif", DeStn = "de_stn",
-        DoRcn = "do_rcn", EcRuc = "ec_ruc", EgTin = "eg_tin", EsCif = "es_cif", EtTin = "et_tin",
-        EuOssVat = "eu_oss_vat", EuVat = "eu_vat", FoVat = "fo_vat", GbVat = "gb_vat",
-        GeVat = "ge_vat", GiTin = "gi_tin", GnNif = "gn_nif", HkBr = "hk_br", HrOib = "hr_oib",
-        HuTin = "hu_tin", IdNpwp = "id_npwp", IlVat = "il_vat", InGst = "in_gst", IsVat = "is_vat",
-        ItCf = "it_cf", JpCn = "jp_cn", JpRn = "jp_rn", JpTrn = "jp_trn", KePin = "ke_pin",
-        KgTin = "kg_tin", KhTin = "kh_tin", KrBrn = "kr_brn", KzBin = "kz_bin", LaTin = "la_tin",
-        LiUid = "li_uid", LiVat = "li_vat", LkVat = "lk_vat", MaVat = "ma_vat", MdVat = "md_vat",
-        MePib = "me_pib", MkVat = "mk_vat", MrNif = "mr_nif", MxRfc = "mx_rfc", MyFrp = "my_frp",
-        MyItn = "my_itn", MySst = "my_sst", NgTin = "ng_tin", NoVat = "no_vat", NoVoec = "no_voec",
-        NpPan = "np_pan", NzGst = "nz_gst", OmVat = "om_vat", PeRuc = "pe_ruc", PhTin = "ph_tin",
-        PlNip = "pl_nip", PyRuc = "py_ruc", RoTin = "ro_tin", RsPib = "rs_pib", RuInn = "ru_inn",
-        RuKpp = "ru_kpp", SaVat = "sa_vat", SgGst = "sg_gst", SgUen = "sg_uen", SiTin = "si_tin",
-        SnNinea = "sn_ninea", SrFin = "sr_fin", SvNit = "sv_nit", ThVat = "th_vat",
-        TjTin = "tj_tin", TrTin = "tr_tin", TwVat = "tw_vat", TzVat = "tz_vat", UaVat = "ua_vat",
-        UgTin = "ug_tin", UsEin = "us_ein", UyRuc = "uy_ruc", UzTin = "uz_tin", UzVat = "uz_vat",
-        VeRif = "ve_rif", VnTin = "vn_tin", ZaVat = "za_vat", ZmTin = "zm_tin", ZwTin = "zw_tin",
+        AdNrt = 0 "ad_nrt", AeTrn = 1 "ae_trn", AlTin = 2 "al_tin", AmTin = 3 "am_tin",
+        AoTin = 4 "ao_tin", ArCuit = 5 "ar_cuit", AuAbn = 6 "au_abn", AuArn = 7 "au_arn",
+        AwTin = 8 "aw_tin", AzTin = 9 "az_tin", BaTin = 10 "ba_tin", BbTin = 11 "bb_tin",
+        BdBin = 12 "bd_bin", BfIfu = 13 "bf_ifu", BgUic = 14 "bg_uic", BhVat = 15 "bh_vat",
+        BjIfu = 16 "bj_ifu", BoTin = 17 "bo_tin", BrCnpj = 18 "br_cnpj", BrCpf = 19 "br_cpf",
+        BsTin = 20 "bs_tin", ByTin = 21 "by_tin", CaBn = 22 "ca_bn", CaGstHst = 23 "ca_gst_hst",
+        CaPstBc = 24 "ca_pst_bc", CaPstMb = 25 "ca_pst_mb", CaPstSk = 26 "ca_pst_sk",
+        CaQst = 27 "ca_qst", CdNif = 28 "cd_nif", ChUid = 29 "ch_uid", ChVat = 30 "ch_vat",
+        ClTin = 31 "cl_tin", CmNiu = 32 "cm_niu", CnTin = 33 "cn_tin", CoNit = 34 "co_nit",
+        CrTin = 35 "cr_tin", CvNif = 36 "cv_nif", DeStn = 37 "de_stn", DoRcn = 38 "do_rcn",
+        EcRuc = 39 "ec_ruc", EgTin = 40 "eg_tin", EsCif = 41 "es_cif", EtTin = 42 "et_tin",
+        EuOssVat = 43 "eu_oss_vat", EuVat = 44 "eu_vat", FoVat = 45 "fo_vat", GbVat = 46 "gb_vat",
+        GeVat = 47 "ge_vat", GiTin = 48 "gi_tin", GnNif = 49 "gn_nif", HkBr = 50 "hk_br",
+        HrOib = 51 "hr_oib", HuTin = 52 "hu_tin", IdNpwp = 53 "id_npwp", IlVat = 54 "il_vat",
+        InGst = 55 "in_gst", IsVat = 56 "is_vat", ItCf = 57 "it_cf", JpCn = 58 "jp_cn",
+        JpRn = 59 "jp_rn", JpTrn = 60 "jp_trn", KePin = 61 "ke_pin", KgTin = 62 "kg_tin",
+        KhTin = 63 "kh_tin", KrBrn = 64 "kr_brn", KzBin = 65 "kz_bin", LaTin = 66 "la_tin",
+        LiUid = 67 "li_uid", LiVat = 68 "li_vat", LkVat = 69 "lk_vat", MaVat = 70 "ma_vat",
+        MdVat = 71 "md_vat", MePib = 72 "me_pib", MkVat = 73 "mk_vat", MrNif = 74 "mr_nif",
+        MxRfc = 75 "mx_rfc", MyFrp = 76 "my_frp", MyItn = 77 "my_itn", MySst = 78 "my_sst",
+        NgTin = 79 "ng_tin", NoVat = 80 "no_vat", NoVoec = 81 "no_voec", NpPan = 82 "np_pan",
+        NzGst = 83 "nz_gst", OmVat = 84 "om_vat", PeRuc = 85 "pe_ruc", PhTin = 86 "ph_tin",
+        PlNip = 87 "pl_nip", PyRuc = 88 "py_ruc", RoTin = 89 "ro_tin", RsPib = 90 "rs_pib",
+        RuInn = 91 "ru_inn", RuKpp = 92 "ru_kpp", SaVat = 93 "sa_vat", SgGst = 94 "sg_gst",
+        SgUen = 95 "sg_uen", SiTin = 96 "si_tin", SnNinea = 97 "sn_ninea", SrFin = 98 "sr_fin",
+        SvNit = 99 "sv_nit", ThVat = 100 "th_vat", TjTin = 101 "tj_tin", TrTin = 102 "tr_tin",
+        TwVat = 103 "tw_vat", TzVat = 104 "tz_vat", UaVat = 105 "ua_vat", UgTin = 106 "ug_tin",
+        UsEin = 107 "us_ein", UyRuc = 108 "uy_ruc", UzTin = 109 "uz_tin", UzVat = 110 "uz_vat",
+        VeRif = 111 "ve_rif", VnTin = 112 "vn_tin", ZaVat = 113 "za_vat", ZmTin = 114 "zm_tin",
+        ZwTin = 115 "zw_tin",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/charges/{charge}/refund.reason` and 3 other places.
     TerminalReaderReaderResourceRefundPaymentActionReason {
-        Duplicate = "duplicate", Fraudulent = "fraudulent",
-        RequestedByCustomer = "requested_by_customer",
+        Duplicate = 0 "duplicate", Fraudulent = 1 "fraudulent",
+        RequestedByCustomer = 2 "requested_by_customer",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/terminal/readers.status` and 8 other places.
     TerminalReaderStatus {
-        Offline = "offline", Online = "online",
+        Offline = 0 "offline", Online = 1 "online",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.authentication_flow` and 3 other places.
     ThreeDSecureDetailsAuthenticationFlow {
-        Challenge = "challenge", Frictionless = "frictionless",
+        Challenge = 0 "challenge", Frictionless = 1 "frictionless",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.exemption_indicator` and 5 other places.
     ThreeDSecureDetailsChargeExemptionIndicator {
-        LowRisk = "low_risk", None = "none",
+        LowRisk = 0 "low_risk", None = 1 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.electronic_commerce_indicator` and 7 other places.
     ThreeDSecureDetailsElectronicCommerceIndicator {
-        V01 = "01", V02 = "02", V05 = "05", V06 = "06", V07 = "07",
+        V01 = 0 "01", V02 = 1 "02", V05 = 2 "05", V06 = 3 "06", V07 = 4 "07",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.result` and 3 other places.
     ThreeDSecureDetailsResult {
-        AttemptAcknowledged = "attempt_acknowledged", Authenticated = "authenticated",
-        Exempted = "exempted", Failed = "failed", NotSupported = "not_supported",
-        ProcessingError = "processing_error",
+        AttemptAcknowledged = 0 "attempt_acknowledged", Authenticated = 1 "authenticated",
+        Exempted = 2 "exempted", Failed = 3 "failed", NotSupported = 4 "not_supported",
+        ProcessingError = 5 "processing_error",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.result_reason` and 3 other places.
     ThreeDSecureDetailsResultReason {
-        Abandoned = "abandoned", Bypassed = "bypassed", Canceled = "canceled",
-        CardNotEnrolled = "card_not_enrolled", NetworkNotSupported = "network_not_supported",
-        ProtocolError = "protocol_error", Rejected = "rejected",
+        Abandoned = 0 "abandoned", Bypassed = 1 "bypassed", Canceled = 2 "canceled",
+        CardNotEnrolled = 3 "card_not_enrolled", NetworkNotSupported = 4 "network_not_supported",
+        ProtocolError = 5 "protocol_error", Rejected = 6 "rejected",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.card.three_d_secure.version` and 7 other places.
     ThreeDSecureDetailsVersion {
-        V102 = "1.0.2", V210 = "2.1.0", V220 = "2.2.0", V230 = "2.3.0", V231 = "2.3.1",
+        V102 = 0 "1.0.2", V210 = 1 "2.1.0", V220 = 2 "2.2.0", V230 = 3 "2.3.0", V231 = 4 "2.3.1",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_methods.card.networks.preferred` and 2 other places.
     TokenPreferred {
-        CartesBancaires = "cartes_bancaires", Mastercard = "mastercard", Visa = "visa",
+        CartesBancaires = 0 "cartes_bancaires", Mastercard = 1 "mastercard", Visa = 2 "visa",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/plans.transform_usage.round` and 3 other places.
     TransformUsageRound {
-        Down = "down", Up = "up",
+        Down = 0 "down", Up = 1 "up",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_intents.payment_method_options.us_bank_account.networks.requested` and 17 other places.
     UsBankAccountNetworksSupported {
-        Ach = "ach", UsDomesticWire = "us_domestic_wire",
+        Ach = 0 "ach", UsDomesticWire = 1 "us_domestic_wire",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.invoice_creation.invoice_data.rendering_options.amount_tax_display` and 13 other places.
     V2CoreAccountConfigurationCustomerBillingInvoiceRenderingAmountTaxDisplay {
-        ExcludeTax = "exclude_tax", IncludeInclusiveTax = "include_inclusive_tax",
+        ExcludeTax = 0 "exclude_tax", IncludeInclusiveTax = 1 "include_inclusive_tax",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/checkout/sessions.saved_payment_method_options.payment_method_remove` and 28 other places.
     V2CoreEventDestinationStatus {
-        Disabled = "disabled", Enabled = "enabled",
+        Disabled = 0 "disabled", Enabled = 1 "enabled",
     }
 }

@@ -5881,2146 +5881,2231 @@ text_choices! {
 open_enum! {
     /// Words of `POST /v1/accounts.business_type` and 11 other places.
     AccountBusinessType {
-        Company = "company", GovernmentEntity = "government_entity", Individual = "individual",
-        NonProfit = "non_profit",
+        Company = 0 "company", GovernmentEntity = 1 "government_entity",
+        Individual = 2 "individual", NonProfit = 3 "non_profit",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.controller.losses.payments` and 15 other places.
     AccountUnificationAccountControllerLossesPayments {
-        Application = "application", Stripe = "stripe",
+        Application = 0 "application", Stripe = 1 "stripe",
     }
 }
 
 open_enum! {
     /// Words of `api_errors.type` and 3 other places.
     ApiErrorsType {
-        ApiError = "api_error", CardError = "card_error", IdempotencyError = "idempotency_error",
-        InvalidRequestError = "invalid_request_error",
+        ApiError = 0 "api_error", CardError = 1 "card_error",
+        IdempotencyError = 2 "idempotency_error", InvalidRequestError = 3 "invalid_request_error",
     }
 }
 
 open_enum! {
     /// Words of `automatic_tax.disabled_reason`.
     AutomaticTaxDisabledReason {
-        FinalizationRequiresLocationInputs = "finalization_requires_location_inputs",
-        FinalizationSystemError = "finalization_system_error",
+        FinalizationRequiresLocationInputs = 0 "finalization_requires_location_inputs",
+        FinalizationSystemError = 1 "finalization_system_error",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.settings.payouts.schedule.interval` and 3 other places.
     BalanceSettingsResourcePayoutScheduleInterval {
-        Daily = "daily", Manual = "manual", Monthly = "monthly", Weekly = "weekly",
+        Daily = 0 "daily", Manual = 1 "manual", Monthly = 2 "monthly", Weekly = 3 "weekly",
     }
 }
 
 open_enum! {
     /// Words of `bank_connections_resource_account_number_details.identifier_type`.
     BankConnectionsResourceAccountNumberDetailsIdentifierType {
-        AccountNumber = "account_number", TokenizedAccountNumber = "tokenized_account_number",
+        AccountNumber = 0 "account_number", TokenizedAccountNumber = 1 "tokenized_account_number",
     }
 }
 
 open_enum! {
     /// Words of `bank_connections_resource_account_number_details.status`.
     BankConnectionsResourceAccountNumberDetailsStatus {
-        Deactivated = "deactivated", Transactable = "transactable",
+        Deactivated = 0 "deactivated", Transactable = 1 "transactable",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/financial_connections/sessions.account_holder.type` and 3 other places.
     BankConnectionsResourceAccountholderType {
-        Account = "account", Customer = "customer",
+        Account = 0 "account", Customer = 1 "customer",
     }
 }
 
 open_enum! {
     /// Words of `bank_connections_resource_balance.type`.
     BankConnectionsResourceBalanceType {
-        Cash = "cash", Credit = "credit",
+        Cash = 0 "cash", Credit = 1 "credit",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/financial_connections/sessions.filters.account_subcategories` and 2 other places.
     BankConnectionsResourceLinkAccountSessionFiltersAccountSubcategories {
-        Checking = "checking", CreditCard = "credit_card", LineOfCredit = "line_of_credit",
-        Mortgage = "mortgage", Savings = "savings",
+        Checking = 0 "checking", CreditCard = 1 "credit_card", LineOfCredit = 2 "line_of_credit",
+        Mortgage = 3 "mortgage", Savings = 4 "savings",
     }
 }
 
 open_enum! {
     /// Words of `billing_bill_resource_invoicing_lines_parents_invoice_line_item_parent.type`.
     BillingBillResourceInvoicingLinesParentsInvoiceLineItemParentType {
-        InvoiceItemDetails = "invoice_item_details",
-        SubscriptionItemDetails = "subscription_item_details",
+        InvoiceItemDetails = 0 "invoice_item_details",
+        SubscriptionItemDetails = 1 "subscription_item_details",
     }
 }
 
 open_enum! {
     /// Words of `billing_bill_resource_invoicing_parents_invoice_parent.type`.
     BillingBillResourceInvoicingParentsInvoiceParentType {
-        QuoteDetails = "quote_details", SubscriptionDetails = "subscription_details",
+        QuoteDetails = 0 "quote_details", SubscriptionDetails = 1 "subscription_details",
     }
 }
 
 open_enum! {
     /// Words of `billing_bill_resource_invoicing_taxes_tax.taxability_reason` and 3 other places.
     BillingBillResourceInvoicingTaxesTaxTaxabilityReason {
-        CustomerExempt = "customer_exempt", NotAvailable = "not_available",
-        NotCollecting = "not_collecting", NotSubjectToTax = "not_subject_to_tax",
-        NotSupported = "not_supported", PortionProductExempt = "portion_product_exempt",
-        PortionReducedRated = "portion_reduced_rated",
-        PortionStandardRated = "portion_standard_rated", ProductExempt = "product_exempt",
-        ProductExemptHoliday = "product_exempt_holiday",
-        ProportionallyRated = "proportionally_rated", ReducedRated = "reduced_rated",
-        ReverseCharge = "reverse_charge", StandardRated = "standard_rated",
-        TaxableBasisReduced = "taxable_basis_reduced", ZeroRated = "zero_rated",
+        CustomerExempt = 0 "customer_exempt", NotAvailable = 1 "not_available",
+        NotCollecting = 2 "not_collecting", NotSubjectToTax = 3 "not_subject_to_tax",
+        NotSupported = 4 "not_supported", PortionProductExempt = 5 "portion_product_exempt",
+        PortionReducedRated = 6 "portion_reduced_rated",
+        PortionStandardRated = 7 "portion_standard_rated", ProductExempt = 8 "product_exempt",
+        ProductExemptHoliday = 9 "product_exempt_holiday",
+        ProportionallyRated = 10 "proportionally_rated", ReducedRated = 11 "reduced_rated",
+        ReverseCharge = 12 "reverse_charge", StandardRated = 13 "standard_rated",
+        TaxableBasisReduced = 14 "taxable_basis_reduced", ZeroRated = 15 "zero_rated",
     }
 }
 
 open_enum! {
     /// Words of `billing_credit_grants_resource_balance_credit.type`.
     BillingCreditGrantsResourceBalanceCreditType {
-        CreditsApplicationInvoiceVoided = "credits_application_invoice_voided",
-        CreditsGranted = "credits_granted",
+        CreditsApplicationInvoiceVoided = 0 "credits_application_invoice_voided",
+        CreditsGranted = 1 "credits_granted",
     }
 }
 
 open_enum! {
     /// Words of `billing_credit_grants_resource_balance_debit.type`.
     BillingCreditGrantsResourceBalanceDebitType {
-        CreditsApplied = "credits_applied", CreditsExpired = "credits_expired",
-        CreditsVoided = "credits_voided",
+        CreditsApplied = 0 "credits_applied", CreditsExpired = 1 "credits_expired",
+        CreditsVoided = 2 "credits_voided",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/billing/meters.status` and 10 other places.
     BillingMeterStatus {
-        Active = "active", Inactive = "inactive",
+        Active = 0 "active", Inactive = 1 "inactive",
     }
 }
 
 open_enum! {
     /// Words of `DELETE /v1/subscriptions/{subscription_exposed_id}.cancellation_details.feedback` and 6 other places.
     CancellationDetailsFeedback {
-        CustomerService = "customer_service", LowQuality = "low_quality",
-        MissingFeatures = "missing_features", Other = "other",
-        SwitchedService = "switched_service", TooComplex = "too_complex",
-        TooExpensive = "too_expensive", Unused = "unused",
+        CustomerService = 0 "customer_service", LowQuality = 1 "low_quality",
+        MissingFeatures = 2 "missing_features", Other = 3 "other",
+        SwitchedService = 4 "switched_service", TooComplex = 5 "too_complex",
+        TooExpensive = 6 "too_expensive", Unused = 7 "unused",
     }
 }
 
 open_enum! {
     /// Words of `cancellation_details.reason`.
     CancellationDetailsReason {
-        CanceledByRetentionPolicy = "canceled_by_retention_policy",
-        CancellationRequested = "cancellation_requested", PaymentDisputed = "payment_disputed",
-        PaymentFailed = "payment_failed",
+        CanceledByRetentionPolicy = 0 "canceled_by_retention_policy",
+        CancellationRequested = 1 "cancellation_requested", PaymentDisputed = 2 "payment_disputed",
+        PaymentFailed = 3 "payment_failed",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payouts.method` and 2 other places.
     CardAvailablePayoutMethods {
-        Instant = "instant", Standard = "standard",
+        Instant = 0 "instant", Standard = 1 "standard",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/credit_notes/preview.lines.type` and 3 other places.
     CreditNoteLineItemType {
-        CustomLineItem = "custom_line_item", InvoiceLineItem = "invoice_line_item",
+        CustomLineItem = 0 "custom_line_item", InvoiceLineItem = 1 "invoice_line_item",
     }
 }
 
 open_enum! {
     /// Words of `credit_notes_pretax_credit_amount.type` and 3 other places.
     CreditNotesPretaxCreditAmountType {
-        CreditBalanceTransaction = "credit_balance_transaction", Discount = "discount",
+        CreditBalanceTransaction = 0 "credit_balance_transaction", Discount = 1 "discount",
     }
 }
 
 open_enum! {
     /// Words of `customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer_resource_us_bank_transfer.network`.
     CustomerBalanceResourceCashBalanceTransactionResourceFundedTransactionResourceBankTransferResourceUsBankTransferNetwork {
-        Ach = "ach", DomesticWireUs = "domestic_wire_us", Swift = "swift",
+        Ach = 0 "ach", DomesticWireUs = 1 "domestic_wire_us", Swift = 2 "swift",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/funding_instructions.bank_transfer.requested_address_types`.
     CustomerFundingInstructionRequestedAddressTypes {
-        Iban = "iban", SortCode = "sort_code", Spei = "spei", Zengin = "zengin",
+        Iban = 0 "iban", SortCode = 1 "sort_code", Spei = 2 "spei", Zengin = 3 "zengin",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.start.type` and 3 other places.
     CustomerSubscriptionType {
-        MaxItemPeriodStart = "max_item_period_start", Now = "now", Timestamp = "timestamp",
+        MaxItemPeriodStart = 0 "max_item_period_start", Now = 1 "now", Timestamp = 2 "timestamp",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/charges/{charge}/dispute.evidence.enhanced_evidence.visa_compelling_evidence_3.disputed_transaction.merchandise_or_services` and 2 other places.
     DisputeVisaCompellingEvidence3DisputedTransactionMerchandiseOrServices {
-        Merchandise = "merchandise", Services = "services",
+        Merchandise = 0 "merchandise", Services = 1 "services",
     }
 }
 
 open_enum! {
     /// Words of `gelato_document_report_error.code`.
     GelatoDocumentReportErrorCode {
-        DocumentExpired = "document_expired",
-        DocumentTypeNotSupported = "document_type_not_supported",
-        DocumentUnverifiedOther = "document_unverified_other",
+        DocumentExpired = 0 "document_expired",
+        DocumentTypeNotSupported = 1 "document_type_not_supported",
+        DocumentUnverifiedOther = 2 "document_unverified_other",
     }
 }
 
 open_enum! {
     /// Words of `gelato_document_report.sex` and one other place.
     GelatoDocumentReportSex {
-        Redacted = "[redacted]", Female = "female", Male = "male", UnknownWord = "unknown",
+        Redacted = 0 "[redacted]", Female = 1 "female", Male = 2 "male", UnknownWord = 3 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/identity/verification_sessions.options.document.allowed_types` and 4 other places.
     GelatoDocumentReportType {
-        DrivingLicense = "driving_license", IdCard = "id_card", Passport = "passport",
+        DrivingLicense = 0 "driving_license", IdCard = 1 "id_card", Passport = 2 "passport",
     }
 }
 
 open_enum! {
     /// Words of `gelato_email_report_error.code`.
     GelatoEmailReportErrorCode {
-        EmailUnverifiedOther = "email_unverified_other",
-        EmailVerificationDeclined = "email_verification_declined",
+        EmailUnverifiedOther = 0 "email_unverified_other",
+        EmailVerificationDeclined = 1 "email_verification_declined",
     }
 }
 
 open_enum! {
     /// Words of `gelato_document_report.status` and 4 other places.
     GelatoEmailReportStatus {
-        Unverified = "unverified", Verified = "verified",
+        Unverified = 0 "unverified", Verified = 1 "verified",
     }
 }
 
 open_enum! {
     /// Words of `gelato_id_number_report_error.code`.
     GelatoIdNumberReportErrorCode {
-        IdNumberInsufficientDocumentData = "id_number_insufficient_document_data",
-        IdNumberMismatch = "id_number_mismatch",
-        IdNumberUnverifiedOther = "id_number_unverified_other",
+        IdNumberInsufficientDocumentData = 0 "id_number_insufficient_document_data",
+        IdNumberMismatch = 1 "id_number_mismatch",
+        IdNumberUnverifiedOther = 2 "id_number_unverified_other",
     }
 }
 
 open_enum! {
     /// Words of `gelato_id_number_report.id_number_type` and one other place.
     GelatoIdNumberReportIdNumberType {
-        BrCpf = "br_cpf", SgNric = "sg_nric", UsSsn = "us_ssn",
+        BrCpf = 0 "br_cpf", SgNric = 1 "sg_nric", UsSsn = 2 "us_ssn",
     }
 }
 
 open_enum! {
     /// Words of `gelato_phone_report_error.code`.
     GelatoPhoneReportErrorCode {
-        PhoneUnverifiedOther = "phone_unverified_other",
-        PhoneVerificationDeclined = "phone_verification_declined",
+        PhoneUnverifiedOther = 0 "phone_unverified_other",
+        PhoneVerificationDeclined = 1 "phone_verification_declined",
     }
 }
 
 open_enum! {
     /// Words of `gelato_selfie_report_error.code`.
     GelatoSelfieReportErrorCode {
-        SelfieDocumentMissingPhoto = "selfie_document_missing_photo",
-        SelfieFaceMismatch = "selfie_face_mismatch", SelfieManipulated = "selfie_manipulated",
-        SelfieUnverifiedOther = "selfie_unverified_other",
+        SelfieDocumentMissingPhoto = 0 "selfie_document_missing_photo",
+        SelfieFaceMismatch = 1 "selfie_face_mismatch", SelfieManipulated = 2 "selfie_manipulated",
+        SelfieUnverifiedOther = 3 "selfie_unverified_other",
     }
 }
 
 open_enum! {
     /// Words of `gelato_session_last_error.code`.
     GelatoSessionLastErrorCode {
-        Abandoned = "abandoned", ConsentDeclined = "consent_declined",
-        CountryNotSupported = "country_not_supported", DeviceNotSupported = "device_not_supported",
-        DocumentExpired = "document_expired",
-        DocumentTypeNotSupported = "document_type_not_supported",
-        DocumentUnverifiedOther = "document_unverified_other",
-        EmailUnverifiedOther = "email_unverified_other",
-        EmailVerificationDeclined = "email_verification_declined",
-        IdNumberInsufficientDocumentData = "id_number_insufficient_document_data",
-        IdNumberMismatch = "id_number_mismatch",
-        IdNumberUnverifiedOther = "id_number_unverified_other",
-        PhoneUnverifiedOther = "phone_unverified_other",
-        PhoneVerificationDeclined = "phone_verification_declined",
-        SelfieDocumentMissingPhoto = "selfie_document_missing_photo",
-        SelfieFaceMismatch = "selfie_face_mismatch", SelfieManipulated = "selfie_manipulated",
-        SelfieUnverifiedOther = "selfie_unverified_other",
-        UnderSupportedAge = "under_supported_age",
+        Abandoned = 0 "abandoned", ConsentDeclined = 1 "consent_declined",
+        CountryNotSupported = 2 "country_not_supported",
+        DeviceNotSupported = 3 "device_not_supported", DocumentExpired = 4 "document_expired",
+        DocumentTypeNotSupported = 5 "document_type_not_supported",
+        DocumentUnverifiedOther = 6 "document_unverified_other",
+        EmailUnverifiedOther = 7 "email_unverified_other",
+        EmailVerificationDeclined = 8 "email_verification_declined",
+        IdNumberInsufficientDocumentData = 9 "id_number_insufficient_document_data",
+        IdNumberMismatch = 10 "id_number_mismatch",
+        IdNumberUnverifiedOther = 11 "id_number_unverified_other",
+        PhoneUnverifiedOther = 12 "phone_unverified_other",
+        PhoneVerificationDeclined = 13 "phone_verification_declined",
+        SelfieDocumentMissingPhoto = 14 "selfie_document_missing_photo",
+        SelfieFaceMismatch = 15 "selfie_face_mismatch",
+        SelfieManipulated = 16 "selfie_manipulated",
+        SelfieUnverifiedOther = 17 "selfie_unverified_other",
+        UnderSupportedAge = 18 "under_supported_age",
     }
 }
 
 open_enum! {
     /// Words of `gelato_session_matching_options.dob` and one other place.
     GelatoSessionMatchingOptionsDob {
-        None = "none", Similar = "similar",
+        None = 0 "none", Similar = 1 "similar",
     }
 }
 
 open_enum! {
     /// Words of `identity.verification_report.type` and one other place.
     IdentityVerificationReportType {
-        Document = "document", IdNumber = "id_number", VerificationFlow = "verification_flow",
+        Document = 0 "document", IdNumber = 1 "id_number",
+        VerificationFlow = 2 "verification_flow",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/identity/verification_reports.type` and 2 other places.
     IdentityVerificationReportsType {
-        Document = "document", IdNumber = "id_number",
+        Document = 0 "document", IdNumber = 1 "id_number",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_dispute_opened.reason`.
     InsightsResourcesPaymentEvaluationDisputeOpenedReason {
-        AccountNotAvailable = "account_not_available", CreditNotProcessed = "credit_not_processed",
-        CustomerInitiated = "customer_initiated", Duplicate = "duplicate",
-        Fraudulent = "fraudulent", General = "general", Noncompliant = "noncompliant",
-        ProductNotReceived = "product_not_received", ProductUnacceptable = "product_unacceptable",
-        SubscriptionCanceled = "subscription_canceled", Unrecognized = "unrecognized",
+        AccountNotAvailable = 0 "account_not_available",
+        CreditNotProcessed = 1 "credit_not_processed", CustomerInitiated = 2 "customer_initiated",
+        Duplicate = 3 "duplicate", Fraudulent = 4 "fraudulent", General = 5 "general",
+        Noncompliant = 6 "noncompliant", ProductNotReceived = 7 "product_not_received",
+        ProductUnacceptable = 8 "product_unacceptable",
+        SubscriptionCanceled = 9 "subscription_canceled", Unrecognized = 10 "unrecognized",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_early_fraud_warning_received.fraud_type`.
     InsightsResourcesPaymentEvaluationEarlyFraudWarningReceivedFraudType {
-        MadeWithLostCard = "made_with_lost_card", MadeWithStolenCard = "made_with_stolen_card",
-        Other = "other", UnauthorizedUseOfCard = "unauthorized_use_of_card",
+        MadeWithLostCard = 0 "made_with_lost_card", MadeWithStolenCard = 1 "made_with_stolen_card",
+        Other = 2 "other", UnauthorizedUseOfCard = 3 "unauthorized_use_of_card",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_event.type`.
     InsightsResourcesPaymentEvaluationEventType {
-        DisputeOpened = "dispute_opened",
-        EarlyFraudWarningReceived = "early_fraud_warning_received", Refunded = "refunded",
-        UserInterventionRaised = "user_intervention_raised",
-        UserInterventionResolved = "user_intervention_resolved",
+        DisputeOpened = 0 "dispute_opened",
+        EarlyFraudWarningReceived = 1 "early_fraud_warning_received", Refunded = 2 "refunded",
+        UserInterventionRaised = 3 "user_intervention_raised",
+        UserInterventionResolved = 4 "user_intervention_resolved",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_merchant_blocked.reason`.
     InsightsResourcesPaymentEvaluationMerchantBlockedReason {
-        AuthenticationRequired = "authentication_required", BlockedForFraud = "blocked_for_fraud",
-        InvalidPayment = "invalid_payment", Other = "other",
+        AuthenticationRequired = 0 "authentication_required",
+        BlockedForFraud = 1 "blocked_for_fraud", InvalidPayment = 2 "invalid_payment",
+        Other = 3 "other",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/radar/payment_evaluations.payment_details.money_movement_details.card.payment_type` and one other place.
     InsightsResourcesPaymentEvaluationMoneyMovementCardPaymentType {
-        OneOff = "one_off", Recurring = "recurring", SetupOneOff = "setup_one_off",
-        SetupRecurring = "setup_recurring",
+        OneOff = 0 "one_off", Recurring = 1 "recurring", SetupOneOff = 2 "setup_one_off",
+        SetupRecurring = 3 "setup_recurring",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_outcome.type`.
     InsightsResourcesPaymentEvaluationOutcomeType {
-        Failed = "failed", MerchantBlocked = "merchant_blocked", Rejected = "rejected",
-        Succeeded = "succeeded",
+        Failed = 0 "failed", MerchantBlocked = 1 "merchant_blocked", Rejected = 2 "rejected",
+        Succeeded = 3 "succeeded",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_refunded.reason`.
     InsightsResourcesPaymentEvaluationRefundedReason {
-        Duplicate = "duplicate", Fraudulent = "fraudulent", Other = "other",
-        RequestedByCustomer = "requested_by_customer",
+        Duplicate = 0 "duplicate", Fraudulent = 1 "fraudulent", Other = 2 "other",
+        RequestedByCustomer = 3 "requested_by_customer",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_rejected_card.address_line1_check` and 11 other places.
     InsightsResourcesPaymentEvaluationRejectedCardCvcCheck {
-        Fail = "fail", Pass = "pass", Unavailable = "unavailable", Unchecked = "unchecked",
+        Fail = 0 "fail", Pass = 1 "pass", Unavailable = 2 "unavailable", Unchecked = 3 "unchecked",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_rejected_card.reason`.
     InsightsResourcesPaymentEvaluationRejectedCardReason {
-        AuthenticationFailed = "authentication_failed", DoNotHonor = "do_not_honor",
-        Expired = "expired", IncorrectCvc = "incorrect_cvc", IncorrectNumber = "incorrect_number",
-        IncorrectPostalCode = "incorrect_postal_code", InsufficientFunds = "insufficient_funds",
-        InvalidAccount = "invalid_account", LostCard = "lost_card", Other = "other",
-        ProcessingError = "processing_error", ReportedStolen = "reported_stolen",
-        TryAgainLater = "try_again_later",
+        AuthenticationFailed = 0 "authentication_failed", DoNotHonor = 1 "do_not_honor",
+        Expired = 2 "expired", IncorrectCvc = 3 "incorrect_cvc",
+        IncorrectNumber = 4 "incorrect_number", IncorrectPostalCode = 5 "incorrect_postal_code",
+        InsufficientFunds = 6 "insufficient_funds", InvalidAccount = 7 "invalid_account",
+        LostCard = 8 "lost_card", Other = 9 "other", ProcessingError = 10 "processing_error",
+        ReportedStolen = 11 "reported_stolen", TryAgainLater = 12 "try_again_later",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.risk_assessment.card_testing_risk.level` and 3 other places.
     InsightsResourcesPaymentEvaluationSignalV2RiskLevel {
-        Elevated = "elevated", Highest = "highest", Low = "low", Normal = "normal",
-        NotAssessed = "not_assessed", UnknownWord = "unknown",
+        Elevated = 0 "elevated", Highest = 1 "highest", Low = 2 "low", Normal = 3 "normal",
+        NotAssessed = 4 "not_assessed", UnknownWord = 5 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_user_intervention_raised.type`.
     InsightsResourcesPaymentEvaluationUserInterventionRaisedType {
-        V3ds = "3ds", Captcha = "captcha", Custom = "custom",
+        V3ds = 0 "3ds", Captcha = 1 "captcha", Custom = 2 "custom",
     }
 }
 
 open_enum! {
     /// Words of `insights_resources_payment_evaluation_user_intervention_resolved.outcome`.
     InsightsResourcesPaymentEvaluationUserInterventionResolvedOutcome {
-        Abandoned = "abandoned", Failed = "failed", Passed = "passed",
+        Abandoned = 0 "abandoned", Failed = 1 "failed", Passed = 2 "passed",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.cancel_at` and 4 other places.
     InvoiceCancelAt {
-        MaxBilledUntil = "max_billed_until", MaxPeriodEnd = "max_period_end",
-        MinPeriodEnd = "min_period_end",
+        MaxBilledUntil = 0 "max_billed_until", MaxPeriodEnd = 1 "max_period_end",
+        MinPeriodEnd = 2 "min_period_end",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.payment_method_types` and 7 other places.
     InvoicesPaymentSettingsPaymentMethodTypes {
-        AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit",
-        AcssDebit = "acss_debit", Affirm = "affirm", AmazonPay = "amazon_pay",
-        AuBecsDebit = "au_becs_debit", BacsDebit = "bacs_debit", Bancontact = "bancontact",
-        Boleto = "boleto", Card = "card", Cashapp = "cashapp", Crypto = "crypto",
-        Custom = "custom", CustomerBalance = "customer_balance", Eps = "eps", Fpx = "fpx",
-        Giropay = "giropay", Grabpay = "grabpay", Ideal = "ideal",
-        JpCreditTransfer = "jp_credit_transfer", KakaoPay = "kakao_pay", Klarna = "klarna",
-        Konbini = "konbini", KrCard = "kr_card", Link = "link", Multibanco = "multibanco",
-        NaverPay = "naver_pay", NzBankAccount = "nz_bank_account", P24 = "p24",
-        PayByBank = "pay_by_bank", Payco = "payco", Paynow = "paynow", Paypal = "paypal",
-        Payto = "payto", Pix = "pix", Promptpay = "promptpay", RevolutPay = "revolut_pay",
-        SepaCreditTransfer = "sepa_credit_transfer", SepaDebit = "sepa_debit", Sofort = "sofort",
-        Swish = "swish", Twint = "twint", Upi = "upi", UsBankAccount = "us_bank_account",
-        WechatPay = "wechat_pay",
+        AchCreditTransfer = 0 "ach_credit_transfer", AchDebit = 1 "ach_debit",
+        AcssDebit = 2 "acss_debit", Affirm = 3 "affirm", AmazonPay = 4 "amazon_pay",
+        AuBecsDebit = 5 "au_becs_debit", BacsDebit = 6 "bacs_debit", Bancontact = 7 "bancontact",
+        Boleto = 8 "boleto", Card = 9 "card", Cashapp = 10 "cashapp", Crypto = 11 "crypto",
+        Custom = 12 "custom", CustomerBalance = 13 "customer_balance", Eps = 14 "eps",
+        Fpx = 15 "fpx", Giropay = 16 "giropay", Grabpay = 17 "grabpay", Ideal = 18 "ideal",
+        JpCreditTransfer = 19 "jp_credit_transfer", KakaoPay = 20 "kakao_pay",
+        Klarna = 21 "klarna", Konbini = 22 "konbini", KrCard = 23 "kr_card", Link = 24 "link",
+        Multibanco = 25 "multibanco", NaverPay = 26 "naver_pay",
+        NzBankAccount = 27 "nz_bank_account", P24 = 28 "p24", PayByBank = 29 "pay_by_bank",
+        Payco = 30 "payco", Paynow = 31 "paynow", Paypal = 32 "paypal", Payto = 33 "payto",
+        Pix = 34 "pix", Promptpay = 35 "promptpay", RevolutPay = 36 "revolut_pay",
+        SepaCreditTransfer = 37 "sepa_credit_transfer", SepaDebit = 38 "sepa_debit",
+        Sofort = 39 "sofort", Swish = 40 "swish", Twint = 41 "twint", Upi = 42 "upi",
+        UsBankAccount = 43 "us_bank_account", WechatPay = 44 "wechat_pay",
     }
 }
 
 open_enum! {
     /// Words of `invoices_payments_invoice_payment_associated_payment.type`.
     InvoicesPaymentsInvoicePaymentAssociatedPaymentType {
-        Charge = "charge", PaymentIntent = "payment_intent", PaymentRecord = "payment_record",
+        Charge = 0 "charge", PaymentIntent = 1 "payment_intent",
+        PaymentRecord = 2 "payment_record",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.authentication_exemption.claimed_by` and one other place.
     IssuingAuthorizationAuthenticationExemptionClaimedBy {
-        Acquirer = "acquirer", Issuer = "issuer",
+        Acquirer = 0 "acquirer", Issuer = 1 "issuer",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.authentication_exemption.type` and one other place.
     IssuingAuthorizationAuthenticationExemptionType {
-        LowValueTransaction = "low_value_transaction",
-        TransactionRiskAnalysis = "transaction_risk_analysis", UnknownWord = "unknown",
+        LowValueTransaction = 0 "low_value_transaction",
+        TransactionRiskAnalysis = 1 "transaction_risk_analysis", UnknownWord = 2 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.authorization_method` and one other place.
     IssuingAuthorizationAuthorizationMethod {
-        Chip = "chip", Contactless = "contactless", KeyedIn = "keyed_in", Online = "online",
-        Swipe = "swipe",
+        Chip = 0 "chip", Contactless = 1 "contactless", KeyedIn = 2 "keyed_in",
+        Online = 3 "online", Swipe = 4 "swipe",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cardholders.spending_controls.allowed_card_presences` and 12 other places.
     IssuingAuthorizationCardPresence {
-        NotPresent = "not_present", Present = "present",
+        NotPresent = 0 "not_present", Present = 1 "present",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fleet.purchase_type` and 5 other places.
     IssuingAuthorizationFleetDataPurchaseType {
-        FuelAndNonFuelPurchase = "fuel_and_non_fuel_purchase", FuelPurchase = "fuel_purchase",
-        NonFuelPurchase = "non_fuel_purchase",
+        FuelAndNonFuelPurchase = 0 "fuel_and_non_fuel_purchase", FuelPurchase = 1 "fuel_purchase",
+        NonFuelPurchase = 2 "non_fuel_purchase",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fleet.service_type` and 5 other places.
     IssuingAuthorizationFleetDataServiceType {
-        FullService = "full_service", NonFuelTransaction = "non_fuel_transaction",
-        SelfService = "self_service",
+        FullService = 0 "full_service", NonFuelTransaction = 1 "non_fuel_transaction",
+        SelfService = 2 "self_service",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fuel.type` and 5 other places.
     IssuingAuthorizationFuelDataType {
-        Diesel = "diesel", Other = "other", UnleadedPlus = "unleaded_plus",
-        UnleadedRegular = "unleaded_regular", UnleadedSuper = "unleaded_super",
+        Diesel = 0 "diesel", Other = 1 "other", UnleadedPlus = 2 "unleaded_plus",
+        UnleadedRegular = 3 "unleaded_regular", UnleadedSuper = 4 "unleaded_super",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fuel.unit` and 5 other places.
     IssuingAuthorizationFuelDataUnit {
-        ChargingMinute = "charging_minute", ImperialGallon = "imperial_gallon",
-        Kilogram = "kilogram", KilowattHour = "kilowatt_hour", Liter = "liter", Other = "other",
-        Pound = "pound", UsGallon = "us_gallon",
+        ChargingMinute = 0 "charging_minute", ImperialGallon = 1 "imperial_gallon",
+        Kilogram = 2 "kilogram", KilowattHour = 3 "kilowatt_hour", Liter = 4 "liter",
+        Other = 5 "other", Pound = 6 "pound", UsGallon = 7 "us_gallon",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.three_d_secure.result` and one other place.
     IssuingAuthorizationThreeDSecureResult {
-        AttemptAcknowledged = "attempt_acknowledged", Authenticated = "authenticated",
-        Failed = "failed", Required = "required",
+        AttemptAcknowledged = 0 "attempt_acknowledged", Authenticated = 1 "authenticated",
+        Failed = 2 "failed", Required = 3 "required",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.verification_data.address_line1_check` and 7 other places.
     IssuingAuthorizationVerificationDataCvcCheck {
-        Match = "match", Mismatch = "mismatch", NotProvided = "not_provided",
+        Match = 0 "match", Mismatch = 1 "mismatch", NotProvided = 2 "not_provided",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cardholders.spending_controls.allowed_categories` and 17 other places.
     IssuingCardSpendingLimitCategories {
-        AcRefrigerationRepair = "ac_refrigeration_repair",
-        AccountingBookkeepingServices = "accounting_bookkeeping_services",
-        AdvertisingServices = "advertising_services",
-        AgriculturalCooperative = "agricultural_cooperative",
-        AirlinesAirCarriers = "airlines_air_carriers",
-        AirportsFlyingFields = "airports_flying_fields", AmbulanceServices = "ambulance_services",
-        AmusementParksCarnivals = "amusement_parks_carnivals",
-        AntiqueReproductions = "antique_reproductions", AntiqueShops = "antique_shops",
-        Aquariums = "aquariums",
-        ArchitecturalSurveyingServices = "architectural_surveying_services",
-        ArtDealersAndGalleries = "art_dealers_and_galleries",
-        ArtistsSupplyAndCraftShops = "artists_supply_and_craft_shops",
-        AutoAndHomeSupplyStores = "auto_and_home_supply_stores",
-        AutoBodyRepairShops = "auto_body_repair_shops", AutoPaintShops = "auto_paint_shops",
-        AutoServiceShops = "auto_service_shops", AutomatedCashDisburse = "automated_cash_disburse",
-        AutomatedFuelDispensers = "automated_fuel_dispensers",
-        AutomobileAssociations = "automobile_associations",
-        AutomotivePartsAndAccessoriesStores = "automotive_parts_and_accessories_stores",
-        AutomotiveTireStores = "automotive_tire_stores",
-        BailAndBondPayments = "bail_and_bond_payments", Bakeries = "bakeries",
-        BandsOrchestras = "bands_orchestras", BarberAndBeautyShops = "barber_and_beauty_shops",
-        BettingCasinoGambling = "betting_casino_gambling", BicycleShops = "bicycle_shops",
-        BilliardPoolEstablishments = "billiard_pool_establishments", BoatDealers = "boat_dealers",
-        BoatRentalsAndLeases = "boat_rentals_and_leases", BookStores = "book_stores",
-        BooksPeriodicalsAndNewspapers = "books_periodicals_and_newspapers",
-        BowlingAlleys = "bowling_alleys", BusLines = "bus_lines",
-        BusinessSecretarialSchools = "business_secretarial_schools",
-        BuyingShoppingServices = "buying_shopping_services",
-        CableSatelliteAndOtherPayTelevisionAndRadio = "cable_satellite_and_other_pay_television_and_radio",
-        CameraAndPhotographicSupplyStores = "camera_and_photographic_supply_stores",
-        CandyNutAndConfectioneryStores = "candy_nut_and_confectionery_stores",
-        CarAndTruckDealersNewUsed = "car_and_truck_dealers_new_used",
-        CarAndTruckDealersUsedOnly = "car_and_truck_dealers_used_only",
-        CarRentalAgencies = "car_rental_agencies", CarWashes = "car_washes",
-        CarpentryServices = "carpentry_services",
-        CarpetUpholsteryCleaning = "carpet_upholstery_cleaning", Caterers = "caterers",
-        CharitableAndSocialServiceOrganizationsFundraising = "charitable_and_social_service_organizations_fundraising",
-        ChemicalsAndAlliedProducts = "chemicals_and_allied_products",
-        ChildCareServices = "child_care_services",
-        ChildrensAndInfantsWearStores = "childrens_and_infants_wear_stores",
-        ChiropodistsPodiatrists = "chiropodists_podiatrists", Chiropractors = "chiropractors",
-        CigarStoresAndStands = "cigar_stores_and_stands",
-        CivicSocialFraternalAssociations = "civic_social_fraternal_associations",
-        CleaningAndMaintenance = "cleaning_and_maintenance", ClothingRental = "clothing_rental",
-        CollegesUniversities = "colleges_universities",
-        CommercialEquipment = "commercial_equipment", CommercialFootwear = "commercial_footwear",
-        CommercialPhotographyArtAndGraphics = "commercial_photography_art_and_graphics",
-        CommuterTransportAndFerries = "commuter_transport_and_ferries",
-        ComputerNetworkServices = "computer_network_services",
-        ComputerProgramming = "computer_programming", ComputerRepair = "computer_repair",
-        ComputerSoftwareStores = "computer_software_stores",
-        ComputersPeripheralsAndSoftware = "computers_peripherals_and_software",
-        ConcreteWorkServices = "concrete_work_services",
-        ConstructionMaterials = "construction_materials",
-        ConsultingPublicRelations = "consulting_public_relations",
-        CorrespondenceSchools = "correspondence_schools", CosmeticStores = "cosmetic_stores",
-        CounselingServices = "counseling_services", CountryClubs = "country_clubs",
-        CourierServices = "courier_services", CourtCosts = "court_costs",
-        CreditReportingAgencies = "credit_reporting_agencies", CruiseLines = "cruise_lines",
-        DairyProductsStores = "dairy_products_stores",
-        DanceHallStudiosSchools = "dance_hall_studios_schools",
-        DatingEscortServices = "dating_escort_services",
-        DentistsOrthodontists = "dentists_orthodontists", DepartmentStores = "department_stores",
-        DetectiveAgencies = "detective_agencies",
-        DigitalGoodsApplications = "digital_goods_applications",
-        DigitalGoodsGames = "digital_goods_games",
-        DigitalGoodsLargeVolume = "digital_goods_large_volume",
-        DigitalGoodsMedia = "digital_goods_media",
-        DirectMarketingCatalogMerchant = "direct_marketing_catalog_merchant",
-        DirectMarketingCombinationCatalogAndRetailMerchant = "direct_marketing_combination_catalog_and_retail_merchant",
-        DirectMarketingInboundTelemarketing = "direct_marketing_inbound_telemarketing",
-        DirectMarketingInsuranceServices = "direct_marketing_insurance_services",
-        DirectMarketingOther = "direct_marketing_other",
-        DirectMarketingOutboundTelemarketing = "direct_marketing_outbound_telemarketing",
-        DirectMarketingSubscription = "direct_marketing_subscription",
-        DirectMarketingTravel = "direct_marketing_travel", DiscountStores = "discount_stores",
-        Doctors = "doctors", DoorToDoorSales = "door_to_door_sales",
-        DraperyWindowCoveringAndUpholsteryStores = "drapery_window_covering_and_upholstery_stores",
-        DrinkingPlaces = "drinking_places", DrugStoresAndPharmacies = "drug_stores_and_pharmacies",
-        DrugsDrugProprietariesAndDruggistSundries = "drugs_drug_proprietaries_and_druggist_sundries",
-        DryCleaners = "dry_cleaners", DurableGoods = "durable_goods",
-        DutyFreeStores = "duty_free_stores", EatingPlacesRestaurants = "eating_places_restaurants",
-        EducationalServices = "educational_services",
-        ElectricRazorStores = "electric_razor_stores",
-        ElectricVehicleCharging = "electric_vehicle_charging",
-        ElectricalPartsAndEquipment = "electrical_parts_and_equipment",
-        ElectricalServices = "electrical_services",
-        ElectronicsRepairShops = "electronics_repair_shops",
-        ElectronicsStores = "electronics_stores",
-        ElementarySecondarySchools = "elementary_secondary_schools",
-        EmergencyServicesGcasVisaUseOnly = "emergency_services_gcas_visa_use_only",
-        EmploymentTempAgencies = "employment_temp_agencies", EquipmentRental = "equipment_rental",
-        ExterminatingServices = "exterminating_services",
-        FamilyClothingStores = "family_clothing_stores",
-        FastFoodRestaurants = "fast_food_restaurants",
-        FinancialInstitutions = "financial_institutions",
-        FinesGovernmentAdministrativeEntities = "fines_government_administrative_entities",
-        FireplaceFireplaceScreensAndAccessoriesStores = "fireplace_fireplace_screens_and_accessories_stores",
-        FloorCoveringStores = "floor_covering_stores", Florists = "florists",
-        FloristsSuppliesNurseryStockAndFlowers = "florists_supplies_nursery_stock_and_flowers",
-        FreezerAndLockerMeatProvisioners = "freezer_and_locker_meat_provisioners",
-        FuelDealersNonAutomotive = "fuel_dealers_non_automotive",
-        FuneralServicesCrematories = "funeral_services_crematories",
-        FurnitureHomeFurnishingsAndEquipmentStoresExceptAppliances = "furniture_home_furnishings_and_equipment_stores_except_appliances",
-        FurnitureRepairRefinishing = "furniture_repair_refinishing",
-        FurriersAndFurShops = "furriers_and_fur_shops", GeneralServices = "general_services",
-        GiftCardNoveltyAndSouvenirShops = "gift_card_novelty_and_souvenir_shops",
-        GlassPaintAndWallpaperStores = "glass_paint_and_wallpaper_stores",
-        GlasswareCrystalStores = "glassware_crystal_stores",
-        GolfCoursesPublic = "golf_courses_public",
-        GovernmentLicensedHorseDogRacingUsRegionOnly = "government_licensed_horse_dog_racing_us_region_only",
-        GovernmentLicensedOnlineCasionsOnlineGamblingUsRegionOnly = "government_licensed_online_casions_online_gambling_us_region_only",
-        GovernmentOwnedLotteriesNonUsRegion = "government_owned_lotteries_non_us_region",
-        GovernmentOwnedLotteriesUsRegionOnly = "government_owned_lotteries_us_region_only",
-        GovernmentServices = "government_services",
-        GroceryStoresSupermarkets = "grocery_stores_supermarkets",
-        HardwareEquipmentAndSupplies = "hardware_equipment_and_supplies",
-        HardwareStores = "hardware_stores", HealthAndBeautySpas = "health_and_beauty_spas",
-        HearingAidsSalesAndSupplies = "hearing_aids_sales_and_supplies",
-        HeatingPlumbingAC = "heating_plumbing_a_c",
-        HobbyToyAndGameShops = "hobby_toy_and_game_shops",
-        HomeSupplyWarehouseStores = "home_supply_warehouse_stores", Hospitals = "hospitals",
-        HotelsMotelsAndResorts = "hotels_motels_and_resorts",
-        HouseholdApplianceStores = "household_appliance_stores",
-        IndustrialSupplies = "industrial_supplies",
-        InformationRetrievalServices = "information_retrieval_services",
-        InsuranceDefault = "insurance_default",
-        InsuranceUnderwritingPremiums = "insurance_underwriting_premiums",
-        IntraCompanyPurchases = "intra_company_purchases",
-        JewelryStoresWatchesClocksAndSilverwareStores = "jewelry_stores_watches_clocks_and_silverware_stores",
-        LandscapingServices = "landscaping_services", Laundries = "laundries",
-        LaundryCleaningServices = "laundry_cleaning_services",
-        LegalServicesAttorneys = "legal_services_attorneys",
-        LuggageAndLeatherGoodsStores = "luggage_and_leather_goods_stores",
-        LumberBuildingMaterialsStores = "lumber_building_materials_stores",
-        ManualCashDisburse = "manual_cash_disburse",
-        MarinasServiceAndSupplies = "marinas_service_and_supplies", Marketplaces = "marketplaces",
-        MasonryStoneworkAndPlaster = "masonry_stonework_and_plaster",
-        MassageParlors = "massage_parlors", MedicalAndDentalLabs = "medical_and_dental_labs",
-        MedicalDentalOphthalmicAndHospitalEquipmentAndSupplies = "medical_dental_ophthalmic_and_hospital_equipment_and_supplies",
-        MedicalServices = "medical_services", MembershipOrganizations = "membership_organizations",
-        MensAndBoysClothingAndAccessoriesStores = "mens_and_boys_clothing_and_accessories_stores",
-        MensWomensClothingStores = "mens_womens_clothing_stores",
-        MetalServiceCenters = "metal_service_centers", Miscellaneous = "miscellaneous",
-        MiscellaneousApparelAndAccessoryShops = "miscellaneous_apparel_and_accessory_shops",
-        MiscellaneousAutoDealers = "miscellaneous_auto_dealers",
-        MiscellaneousBusinessServices = "miscellaneous_business_services",
-        MiscellaneousFoodStores = "miscellaneous_food_stores",
-        MiscellaneousGeneralMerchandise = "miscellaneous_general_merchandise",
-        MiscellaneousGeneralServices = "miscellaneous_general_services",
-        MiscellaneousHomeFurnishingSpecialtyStores = "miscellaneous_home_furnishing_specialty_stores",
-        MiscellaneousPublishingAndPrinting = "miscellaneous_publishing_and_printing",
-        MiscellaneousRecreationServices = "miscellaneous_recreation_services",
-        MiscellaneousRepairShops = "miscellaneous_repair_shops",
-        MiscellaneousSpecialtyRetail = "miscellaneous_specialty_retail",
-        MobileHomeDealers = "mobile_home_dealers",
-        MotionPictureTheaters = "motion_picture_theaters",
-        MotorFreightCarriersAndTrucking = "motor_freight_carriers_and_trucking",
-        MotorHomesDealers = "motor_homes_dealers",
-        MotorVehicleSuppliesAndNewParts = "motor_vehicle_supplies_and_new_parts",
-        MotorcycleShopsAndDealers = "motorcycle_shops_and_dealers",
-        MotorcycleShopsDealers = "motorcycle_shops_dealers",
-        MusicStoresMusicalInstrumentsPianosAndSheetMusic = "music_stores_musical_instruments_pianos_and_sheet_music",
-        NewsDealersAndNewsstands = "news_dealers_and_newsstands",
-        NonFiMoneyOrders = "non_fi_money_orders",
-        NonFiStoredValueCardPurchaseLoad = "non_fi_stored_value_card_purchase_load",
-        NondurableGoods = "nondurable_goods",
-        NurseriesLawnAndGardenSupplyStores = "nurseries_lawn_and_garden_supply_stores",
-        NursingPersonalCare = "nursing_personal_care",
-        OfficeAndCommercialFurniture = "office_and_commercial_furniture",
-        OpticiansEyeglasses = "opticians_eyeglasses",
-        OptometristsOphthalmologist = "optometrists_ophthalmologist",
-        OrthopedicGoodsProstheticDevices = "orthopedic_goods_prosthetic_devices",
-        Osteopaths = "osteopaths",
-        PackageStoresBeerWineAndLiquor = "package_stores_beer_wine_and_liquor",
-        PaintsVarnishesAndSupplies = "paints_varnishes_and_supplies",
-        ParkingLotsGarages = "parking_lots_garages", PassengerRailways = "passenger_railways",
-        PawnShops = "pawn_shops", PetShopsPetFoodAndSupplies = "pet_shops_pet_food_and_supplies",
-        PetroleumAndPetroleumProducts = "petroleum_and_petroleum_products",
-        PhotoDeveloping = "photo_developing",
-        PhotographicPhotocopyMicrofilmEquipmentAndSupplies = "photographic_photocopy_microfilm_equipment_and_supplies",
-        PhotographicStudios = "photographic_studios",
-        PictureVideoProduction = "picture_video_production",
-        PieceGoodsNotionsAndOtherDryGoods = "piece_goods_notions_and_other_dry_goods",
-        PlumbingHeatingEquipmentAndSupplies = "plumbing_heating_equipment_and_supplies",
-        PoliticalOrganizations = "political_organizations",
-        PostalServicesGovernmentOnly = "postal_services_government_only",
-        PreciousStonesAndMetalsWatchesAndJewelry = "precious_stones_and_metals_watches_and_jewelry",
-        ProfessionalServices = "professional_services",
-        PublicWarehousingAndStorage = "public_warehousing_and_storage",
-        QuickCopyReproAndBlueprint = "quick_copy_repro_and_blueprint", Railroads = "railroads",
-        RealEstateAgentsAndManagersRentals = "real_estate_agents_and_managers_rentals",
-        RecordStores = "record_stores",
-        RecreationalVehicleRentals = "recreational_vehicle_rentals",
-        ReligiousGoodsStores = "religious_goods_stores",
-        ReligiousOrganizations = "religious_organizations",
-        RoofingSidingSheetMetal = "roofing_siding_sheet_metal",
-        SecretarialSupportServices = "secretarial_support_services",
-        SecurityBrokersDealers = "security_brokers_dealers", ServiceStations = "service_stations",
-        SewingNeedleworkFabricAndPieceGoodsStores = "sewing_needlework_fabric_and_piece_goods_stores",
-        ShoeRepairHatCleaning = "shoe_repair_hat_cleaning", ShoeStores = "shoe_stores",
-        SmallApplianceRepair = "small_appliance_repair", SnowmobileDealers = "snowmobile_dealers",
-        SpecialTradeServices = "special_trade_services", SpecialtyCleaning = "specialty_cleaning",
-        SportingGoodsStores = "sporting_goods_stores",
-        SportingRecreationCamps = "sporting_recreation_camps",
-        SportsAndRidingApparelStores = "sports_and_riding_apparel_stores",
-        SportsClubsFields = "sports_clubs_fields", StampAndCoinStores = "stamp_and_coin_stores",
-        StationaryOfficeSuppliesPrintingAndWritingPaper = "stationary_office_supplies_printing_and_writing_paper",
-        StationeryStoresOfficeAndSchoolSupplyStores = "stationery_stores_office_and_school_supply_stores",
-        SwimmingPoolsSales = "swimming_pools_sales", TUiTravelGermany = "t_ui_travel_germany",
-        TailorsAlterations = "tailors_alterations",
-        TaxPaymentsGovernmentAgencies = "tax_payments_government_agencies",
-        TaxPreparationServices = "tax_preparation_services",
-        TaxicabsLimousines = "taxicabs_limousines",
-        TelecommunicationEquipmentAndTelephoneSales = "telecommunication_equipment_and_telephone_sales",
-        TelecommunicationServices = "telecommunication_services",
-        TelegraphServices = "telegraph_services", TentAndAwningShops = "tent_and_awning_shops",
-        TestingLaboratories = "testing_laboratories",
-        TheatricalTicketAgencies = "theatrical_ticket_agencies", Timeshares = "timeshares",
-        TireRetreadingAndRepair = "tire_retreading_and_repair",
-        TollsBridgeFees = "tolls_bridge_fees",
-        TouristAttractionsAndExhibits = "tourist_attractions_and_exhibits",
-        TowingServices = "towing_services", TrailerParksCampgrounds = "trailer_parks_campgrounds",
-        TransportationServices = "transportation_services",
-        TravelAgenciesTourOperators = "travel_agencies_tour_operators",
-        TruckStopIteration = "truck_stop_iteration",
-        TruckUtilityTrailerRentals = "truck_utility_trailer_rentals",
-        TypesettingPlateMakingAndRelatedServices = "typesetting_plate_making_and_related_services",
-        TypewriterStores = "typewriter_stores",
-        USFederalGovernmentAgenciesOrDepartments = "u_s_federal_government_agencies_or_departments",
-        UniformsCommercialClothing = "uniforms_commercial_clothing",
-        UsedMerchandiseAndSecondhandStores = "used_merchandise_and_secondhand_stores",
-        Utilities = "utilities", VarietyStores = "variety_stores",
-        VeterinaryServices = "veterinary_services",
-        VideoAmusementGameSupplies = "video_amusement_game_supplies",
-        VideoGameArcades = "video_game_arcades",
-        VideoTapeRentalStores = "video_tape_rental_stores",
-        VocationalTradeSchools = "vocational_trade_schools",
-        WatchJewelryRepair = "watch_jewelry_repair", WeldingRepair = "welding_repair",
-        WholesaleClubs = "wholesale_clubs", WigAndToupeeStores = "wig_and_toupee_stores",
-        WiresMoneyOrders = "wires_money_orders",
-        WomensAccessoryAndSpecialtyShops = "womens_accessory_and_specialty_shops",
-        WomensReadyToWearStores = "womens_ready_to_wear_stores",
-        WreckingAndSalvageYards = "wrecking_and_salvage_yards",
+        AcRefrigerationRepair = 0 "ac_refrigeration_repair",
+        AccountingBookkeepingServices = 1 "accounting_bookkeeping_services",
+        AdvertisingServices = 2 "advertising_services",
+        AgriculturalCooperative = 3 "agricultural_cooperative",
+        AirlinesAirCarriers = 4 "airlines_air_carriers",
+        AirportsFlyingFields = 5 "airports_flying_fields",
+        AmbulanceServices = 6 "ambulance_services",
+        AmusementParksCarnivals = 7 "amusement_parks_carnivals",
+        AntiqueReproductions = 8 "antique_reproductions", AntiqueShops = 9 "antique_shops",
+        Aquariums = 10 "aquariums",
+        ArchitecturalSurveyingServices = 11 "architectural_surveying_services",
+        ArtDealersAndGalleries = 12 "art_dealers_and_galleries",
+        ArtistsSupplyAndCraftShops = 13 "artists_supply_and_craft_shops",
+        AutoAndHomeSupplyStores = 14 "auto_and_home_supply_stores",
+        AutoBodyRepairShops = 15 "auto_body_repair_shops", AutoPaintShops = 16 "auto_paint_shops",
+        AutoServiceShops = 17 "auto_service_shops",
+        AutomatedCashDisburse = 18 "automated_cash_disburse",
+        AutomatedFuelDispensers = 19 "automated_fuel_dispensers",
+        AutomobileAssociations = 20 "automobile_associations",
+        AutomotivePartsAndAccessoriesStores = 21 "automotive_parts_and_accessories_stores",
+        AutomotiveTireStores = 22 "automotive_tire_stores",
+        BailAndBondPayments = 23 "bail_and_bond_payments", Bakeries = 24 "bakeries",
+        BandsOrchestras = 25 "bands_orchestras",
+        BarberAndBeautyShops = 26 "barber_and_beauty_shops",
+        BettingCasinoGambling = 27 "betting_casino_gambling", BicycleShops = 28 "bicycle_shops",
+        BilliardPoolEstablishments = 29 "billiard_pool_establishments",
+        BoatDealers = 30 "boat_dealers", BoatRentalsAndLeases = 31 "boat_rentals_and_leases",
+        BookStores = 32 "book_stores",
+        BooksPeriodicalsAndNewspapers = 33 "books_periodicals_and_newspapers",
+        BowlingAlleys = 34 "bowling_alleys", BusLines = 35 "bus_lines",
+        BusinessSecretarialSchools = 36 "business_secretarial_schools",
+        BuyingShoppingServices = 37 "buying_shopping_services",
+        CableSatelliteAndOtherPayTelevisionAndRadio = 38 "cable_satellite_and_other_pay_television_and_radio",
+        CameraAndPhotographicSupplyStores = 39 "camera_and_photographic_supply_stores",
+        CandyNutAndConfectioneryStores = 40 "candy_nut_and_confectionery_stores",
+        CarAndTruckDealersNewUsed = 41 "car_and_truck_dealers_new_used",
+        CarAndTruckDealersUsedOnly = 42 "car_and_truck_dealers_used_only",
+        CarRentalAgencies = 43 "car_rental_agencies", CarWashes = 44 "car_washes",
+        CarpentryServices = 45 "carpentry_services",
+        CarpetUpholsteryCleaning = 46 "carpet_upholstery_cleaning", Caterers = 47 "caterers",
+        CharitableAndSocialServiceOrganizationsFundraising = 48 "charitable_and_social_service_organizations_fundraising",
+        ChemicalsAndAlliedProducts = 49 "chemicals_and_allied_products",
+        ChildCareServices = 50 "child_care_services",
+        ChildrensAndInfantsWearStores = 51 "childrens_and_infants_wear_stores",
+        ChiropodistsPodiatrists = 52 "chiropodists_podiatrists",
+        Chiropractors = 53 "chiropractors", CigarStoresAndStands = 54 "cigar_stores_and_stands",
+        CivicSocialFraternalAssociations = 55 "civic_social_fraternal_associations",
+        CleaningAndMaintenance = 56 "cleaning_and_maintenance",
+        ClothingRental = 57 "clothing_rental", CollegesUniversities = 58 "colleges_universities",
+        CommercialEquipment = 59 "commercial_equipment",
+        CommercialFootwear = 60 "commercial_footwear",
+        CommercialPhotographyArtAndGraphics = 61 "commercial_photography_art_and_graphics",
+        CommuterTransportAndFerries = 62 "commuter_transport_and_ferries",
+        ComputerNetworkServices = 63 "computer_network_services",
+        ComputerProgramming = 64 "computer_programming", ComputerRepair = 65 "computer_repair",
+        ComputerSoftwareStores = 66 "computer_software_stores",
+        ComputersPeripheralsAndSoftware = 67 "computers_peripherals_and_software",
+        ConcreteWorkServices = 68 "concrete_work_services",
+        ConstructionMaterials = 69 "construction_materials",
+        ConsultingPublicRelations = 70 "consulting_public_relations",
+        CorrespondenceSchools = 71 "correspondence_schools", CosmeticStores = 72 "cosmetic_stores",
+        CounselingServices = 73 "counseling_services", CountryClubs = 74 "country_clubs",
+        CourierServices = 75 "courier_services", CourtCosts = 76 "court_costs",
+        CreditReportingAgencies = 77 "credit_reporting_agencies", CruiseLines = 78 "cruise_lines",
+        DairyProductsStores = 79 "dairy_products_stores",
+        DanceHallStudiosSchools = 80 "dance_hall_studios_schools",
+        DatingEscortServices = 81 "dating_escort_services",
+        DentistsOrthodontists = 82 "dentists_orthodontists",
+        DepartmentStores = 83 "department_stores", DetectiveAgencies = 84 "detective_agencies",
+        DigitalGoodsApplications = 85 "digital_goods_applications",
+        DigitalGoodsGames = 86 "digital_goods_games",
+        DigitalGoodsLargeVolume = 87 "digital_goods_large_volume",
+        DigitalGoodsMedia = 88 "digital_goods_media",
+        DirectMarketingCatalogMerchant = 89 "direct_marketing_catalog_merchant",
+        DirectMarketingCombinationCatalogAndRetailMerchant = 90 "direct_marketing_combination_catalog_and_retail_merchant",
+        DirectMarketingInboundTelemarketing = 91 "direct_marketing_inbound_telemarketing",
+        DirectMarketingInsuranceServices = 92 "direct_marketing_insurance_services",
+        DirectMarketingOther = 93 "direct_marketing_other",
+        DirectMarketingOutboundTelemarketing = 94 "direct_marketing_outbound_telemarketing",
+        DirectMarketingSubscription = 95 "direct_marketing_subscription",
+        DirectMarketingTravel = 96 "direct_marketing_travel",
+        DiscountStores = 97 "discount_stores", Doctors = 98 "doctors",
+        DoorToDoorSales = 99 "door_to_door_sales",
+        DraperyWindowCoveringAndUpholsteryStores = 100 "drapery_window_covering_and_upholstery_stores",
+        DrinkingPlaces = 101 "drinking_places",
+        DrugStoresAndPharmacies = 102 "drug_stores_and_pharmacies",
+        DrugsDrugProprietariesAndDruggistSundries = 103 "drugs_drug_proprietaries_and_druggist_sundries",
+        DryCleaners = 104 "dry_cleaners", DurableGoods = 105 "durable_goods",
+        DutyFreeStores = 106 "duty_free_stores",
+        EatingPlacesRestaurants = 107 "eating_places_restaurants",
+        EducationalServices = 108 "educational_services",
+        ElectricRazorStores = 109 "electric_razor_stores",
+        ElectricVehicleCharging = 110 "electric_vehicle_charging",
+        ElectricalPartsAndEquipment = 111 "electrical_parts_and_equipment",
+        ElectricalServices = 112 "electrical_services",
+        ElectronicsRepairShops = 113 "electronics_repair_shops",
+        ElectronicsStores = 114 "electronics_stores",
+        ElementarySecondarySchools = 115 "elementary_secondary_schools",
+        EmergencyServicesGcasVisaUseOnly = 116 "emergency_services_gcas_visa_use_only",
+        EmploymentTempAgencies = 117 "employment_temp_agencies",
+        EquipmentRental = 118 "equipment_rental",
+        ExterminatingServices = 119 "exterminating_services",
+        FamilyClothingStores = 120 "family_clothing_stores",
+        FastFoodRestaurants = 121 "fast_food_restaurants",
+        FinancialInstitutions = 122 "financial_institutions",
+        FinesGovernmentAdministrativeEntities = 123 "fines_government_administrative_entities",
+        FireplaceFireplaceScreensAndAccessoriesStores = 124 "fireplace_fireplace_screens_and_accessories_stores",
+        FloorCoveringStores = 125 "floor_covering_stores", Florists = 126 "florists",
+        FloristsSuppliesNurseryStockAndFlowers = 127 "florists_supplies_nursery_stock_and_flowers",
+        FreezerAndLockerMeatProvisioners = 128 "freezer_and_locker_meat_provisioners",
+        FuelDealersNonAutomotive = 129 "fuel_dealers_non_automotive",
+        FuneralServicesCrematories = 130 "funeral_services_crematories",
+        FurnitureHomeFurnishingsAndEquipmentStoresExceptAppliances = 131 "furniture_home_furnishings_and_equipment_stores_except_appliances",
+        FurnitureRepairRefinishing = 132 "furniture_repair_refinishing",
+        FurriersAndFurShops = 133 "furriers_and_fur_shops",
+        GeneralServices = 134 "general_services",
+        GiftCardNoveltyAndSouvenirShops = 135 "gift_card_novelty_and_souvenir_shops",
+        GlassPaintAndWallpaperStores = 136 "glass_paint_and_wallpaper_stores",
+        GlasswareCrystalStores = 137 "glassware_crystal_stores",
+        GolfCoursesPublic = 138 "golf_courses_public",
+        GovernmentLicensedHorseDogRacingUsRegionOnly = 139 "government_licensed_horse_dog_racing_us_region_only",
+        GovernmentLicensedOnlineCasionsOnlineGamblingUsRegionOnly = 140 "government_licensed_online_casions_online_gambling_us_region_only",
+        GovernmentOwnedLotteriesNonUsRegion = 141 "government_owned_lotteries_non_us_region",
+        GovernmentOwnedLotteriesUsRegionOnly = 142 "government_owned_lotteries_us_region_only",
+        GovernmentServices = 143 "government_services",
+        GroceryStoresSupermarkets = 144 "grocery_stores_supermarkets",
+        HardwareEquipmentAndSupplies = 145 "hardware_equipment_and_supplies",
+        HardwareStores = 146 "hardware_stores", HealthAndBeautySpas = 147 "health_and_beauty_spas",
+        HearingAidsSalesAndSupplies = 148 "hearing_aids_sales_and_supplies",
+        HeatingPlumbingAC = 149 "heating_plumbing_a_c",
+        HobbyToyAndGameShops = 150 "hobby_toy_and_game_shops",
+        HomeSupplyWarehouseStores = 151 "home_supply_warehouse_stores",
+        Hospitals = 152 "hospitals", HotelsMotelsAndResorts = 153 "hotels_motels_and_resorts",
+        HouseholdApplianceStores = 154 "household_appliance_stores",
+        IndustrialSupplies = 155 "industrial_supplies",
+        InformationRetrievalServices = 156 "information_retrieval_services",
+        InsuranceDefault = 157 "insurance_default",
+        InsuranceUnderwritingPremiums = 158 "insurance_underwriting_premiums",
+        IntraCompanyPurchases = 159 "intra_company_purchases",
+        JewelryStoresWatchesClocksAndSilverwareStores = 160 "jewelry_stores_watches_clocks_and_silverware_stores",
+        LandscapingServices = 161 "landscaping_services", Laundries = 162 "laundries",
+        LaundryCleaningServices = 163 "laundry_cleaning_services",
+        LegalServicesAttorneys = 164 "legal_services_attorneys",
+        LuggageAndLeatherGoodsStores = 165 "luggage_and_leather_goods_stores",
+        LumberBuildingMaterialsStores = 166 "lumber_building_materials_stores",
+        ManualCashDisburse = 167 "manual_cash_disburse",
+        MarinasServiceAndSupplies = 168 "marinas_service_and_supplies",
+        Marketplaces = 169 "marketplaces",
+        MasonryStoneworkAndPlaster = 170 "masonry_stonework_and_plaster",
+        MassageParlors = 171 "massage_parlors",
+        MedicalAndDentalLabs = 172 "medical_and_dental_labs",
+        MedicalDentalOphthalmicAndHospitalEquipmentAndSupplies = 173 "medical_dental_ophthalmic_and_hospital_equipment_and_supplies",
+        MedicalServices = 174 "medical_services",
+        MembershipOrganizations = 175 "membership_organizations",
+        MensAndBoysClothingAndAccessoriesStores = 176 "mens_and_boys_clothing_and_accessories_stores",
+        MensWomensClothingStores = 177 "mens_womens_clothing_stores",
+        MetalServiceCenters = 178 "metal_service_centers", Miscellaneous = 179 "miscellaneous",
+        MiscellaneousApparelAndAccessoryShops = 180 "miscellaneous_apparel_and_accessory_shops",
+        MiscellaneousAutoDealers = 181 "miscellaneous_auto_dealers",
+        MiscellaneousBusinessServices = 182 "miscellaneous_business_services",
+        MiscellaneousFoodStores = 183 "miscellaneous_food_stores",
+        MiscellaneousGeneralMerchandise = 184 "miscellaneous_general_merchandise",
+        MiscellaneousGeneralServices = 185 "miscellaneous_general_services",
+        MiscellaneousHomeFurnishingSpecialtyStores = 186 "miscellaneous_home_furnishing_specialty_stores",
+        MiscellaneousPublishingAndPrinting = 187 "miscellaneous_publishing_and_printing",
+        MiscellaneousRecreationServices = 188 "miscellaneous_recreation_services",
+        MiscellaneousRepairShops = 189 "miscellaneous_repair_shops",
+        MiscellaneousSpecialtyRetail = 190 "miscellaneous_specialty_retail",
+        MobileHomeDealers = 191 "mobile_home_dealers",
+        MotionPictureTheaters = 192 "motion_picture_theaters",
+        MotorFreightCarriersAndTrucking = 193 "motor_freight_carriers_and_trucking",
+        MotorHomesDealers = 194 "motor_homes_dealers",
+        MotorVehicleSuppliesAndNewParts = 195 "motor_vehicle_supplies_and_new_parts",
+        MotorcycleShopsAndDealers = 196 "motorcycle_shops_and_dealers",
+        MotorcycleShopsDealers = 197 "motorcycle_shops_dealers",
+        MusicStoresMusicalInstrumentsPianosAndSheetMusic = 198 "music_stores_musical_instruments_pianos_and_sheet_music",
+        NewsDealersAndNewsstands = 199 "news_dealers_and_newsstands",
+        NonFiMoneyOrders = 200 "non_fi_money_orders",
+        NonFiStoredValueCardPurchaseLoad = 201 "non_fi_stored_value_card_purchase_load",
+        NondurableGoods = 202 "nondurable_goods",
+        NurseriesLawnAndGardenSupplyStores = 203 "nurseries_lawn_and_garden_supply_stores",
+        NursingPersonalCare = 204 "nursing_personal_care",
+        OfficeAndCommercialFurniture = 205 "office_and_commercial_furniture",
+        OpticiansEyeglasses = 206 "opticians_eyeglasses",
+        OptometristsOphthalmologist = 207 "optometrists_ophthalmologist",
+        OrthopedicGoodsProstheticDevices = 208 "orthopedic_goods_prosthetic_devices",
+        Osteopaths = 209 "osteopaths",
+        PackageStoresBeerWineAndLiquor = 210 "package_stores_beer_wine_and_liquor",
+        PaintsVarnishesAndSupplies = 211 "paints_varnishes_and_supplies",
+        ParkingLotsGarages = 212 "parking_lots_garages",
+        PassengerRailways = 213 "passenger_railways", PawnShops = 214 "pawn_shops",
+        PetShopsPetFoodAndSupplies = 215 "pet_shops_pet_food_and_supplies",
+        PetroleumAndPetroleumProducts = 216 "petroleum_and_petroleum_products",
+        PhotoDeveloping = 217 "photo_developing",
+        PhotographicPhotocopyMicrofilmEquipmentAndSupplies = 218 "photographic_photocopy_microfilm_equipment_and_supplies",
+        PhotographicStudios = 219 "photographic_studios",
+        PictureVideoProduction = 220 "picture_video_production",
+        PieceGoodsNotionsAndOtherDryGoods = 221 "piece_goods_notions_and_other_dry_goods",
+        PlumbingHeatingEquipmentAndSupplies = 222 "plumbing_heating_equipment_and_supplies",
+        PoliticalOrganizations = 223 "political_organizations",
+        PostalServicesGovernmentOnly = 224 "postal_services_government_only",
+        PreciousStonesAndMetalsWatchesAndJewelry = 225 "precious_stones_and_metals_watches_and_jewelry",
+        ProfessionalServices = 226 "professional_services",
+        PublicWarehousingAndStorage = 227 "public_warehousing_and_storage",
+        QuickCopyReproAndBlueprint = 228 "quick_copy_repro_and_blueprint",
+        Railroads = 229 "railroads",
+        RealEstateAgentsAndManagersRentals = 230 "real_estate_agents_and_managers_rentals",
+        RecordStores = 231 "record_stores",
+        RecreationalVehicleRentals = 232 "recreational_vehicle_rentals",
+        ReligiousGoodsStores = 233 "religious_goods_stores",
+        ReligiousOrganizations = 234 "religious_organizations",
+        RoofingSidingSheetMetal = 235 "roofing_siding_sheet_metal",
+        SecretarialSupportServices = 236 "secretarial_support_services",
+        SecurityBrokersDealers = 237 "security_brokers_dealers",
+        ServiceStations = 238 "service_stations",
+        SewingNeedleworkFabricAndPieceGoodsStores = 239 "sewing_needlework_fabric_and_piece_goods_stores",
+        ShoeRepairHatCleaning = 240 "shoe_repair_hat_cleaning", ShoeStores = 241 "shoe_stores",
+        SmallApplianceRepair = 242 "small_appliance_repair",
+        SnowmobileDealers = 243 "snowmobile_dealers",
+        SpecialTradeServices = 244 "special_trade_services",
+        SpecialtyCleaning = 245 "specialty_cleaning",
+        SportingGoodsStores = 246 "sporting_goods_stores",
+        SportingRecreationCamps = 247 "sporting_recreation_camps",
+        SportsAndRidingApparelStores = 248 "sports_and_riding_apparel_stores",
+        SportsClubsFields = 249 "sports_clubs_fields",
+        StampAndCoinStores = 250 "stamp_and_coin_stores",
+        StationaryOfficeSuppliesPrintingAndWritingPaper = 251 "stationary_office_supplies_printing_and_writing_paper",
+        StationeryStoresOfficeAndSchoolSupplyStores = 252 "stationery_stores_office_and_school_supply_stores",
+        SwimmingPoolsSales = 253 "swimming_pools_sales",
+        TUiTravelGermany = 254 "t_ui_travel_germany",
+        TailorsAlterations = 255 "tailors_alterations",
+        TaxPaymentsGovernmentAgencies = 256 "tax_payments_government_agencies",
+        TaxPreparationServices = 257 "tax_preparation_services",
+        TaxicabsLimousines = 258 "taxicabs_limousines",
+        TelecommunicationEquipmentAndTelephoneSales = 259 "telecommunication_equipment_and_telephone_sales",
+        TelecommunicationServices = 260 "telecommunication_services",
+        TelegraphServices = 261 "telegraph_services",
+        TentAndAwningShops = 262 "tent_and_awning_shops",
+        TestingLaboratories = 263 "testing_laboratories",
+        TheatricalTicketAgencies = 264 "theatrical_ticket_agencies", Timeshares = 265 "timeshares",
+        TireRetreadingAndRepair = 266 "tire_retreading_and_repair",
+        TollsBridgeFees = 267 "tolls_bridge_fees",
+        TouristAttractionsAndExhibits = 268 "tourist_attractions_and_exhibits",
+        TowingServices = 269 "towing_services",
+        TrailerParksCampgrounds = 270 "trailer_parks_campgrounds",
+        TransportationServices = 271 "transportation_services",
+        TravelAgenciesTourOperators = 272 "travel_agencies_tour_operators",
+        TruckStopIteration = 273 "truck_stop_iteration",
+        TruckUtilityTrailerRentals = 274 "truck_utility_trailer_rentals",
+        TypesettingPlateMakingAndRelatedServices = 275 "typesetting_plate_making_and_related_services",
+        TypewriterStores = 276 "typewriter_stores",
+        USFederalGovernmentAgenciesOrDepartments = 277 "u_s_federal_government_agencies_or_departments",
+        UniformsCommercialClothing = 278 "uniforms_commercial_clothing",
+        UsedMerchandiseAndSecondhandStores = 279 "used_merchandise_and_secondhand_stores",
+        Utilities = 280 "utilities", VarietyStores = 281 "variety_stores",
+        VeterinaryServices = 282 "veterinary_services",
+        VideoAmusementGameSupplies = 283 "video_amusement_game_supplies",
+        VideoGameArcades = 284 "video_game_arcades",
+        VideoTapeRentalStores = 285 "video_tape_rental_stores",
+        VocationalTradeSchools = 286 "vocational_trade_schools",
+        WatchJewelryRepair = 287 "watch_jewelry_repair", WeldingRepair = 288 "welding_repair",
+        WholesaleClubs = 289 "wholesale_clubs", WigAndToupeeStores = 290 "wig_and_toupee_stores",
+        WiresMoneyOrders = 291 "wires_money_orders",
+        WomensAccessoryAndSpecialtyShops = 292 "womens_accessory_and_specialty_shops",
+        WomensReadyToWearStores = 293 "womens_ready_to_wear_stores",
+        WreckingAndSalvageYards = 294 "wrecking_and_salvage_yards",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/issuing/cardholders.spending_controls.spending_limits.interval` and 5 other places.
     IssuingCardSpendingLimitInterval {
-        AllTime = "all_time", Daily = "daily", Monthly = "monthly",
-        PerAuthorization = "per_authorization", Weekly = "weekly", Yearly = "yearly",
+        AllTime = 0 "all_time", Daily = 1 "daily", Monthly = 2 "monthly",
+        PerAuthorization = 3 "per_authorization", Weekly = 4 "weekly", Yearly = 5 "yearly",
     }
 }
 
 open_enum! {
     /// Words of `issuing_network_token_device.type`.
     IssuingNetworkTokenDeviceType {
-        Other = "other", Phone = "phone", Watch = "watch",
+        Other = 0 "other", Phone = 1 "phone", Watch = 2 "watch",
     }
 }
 
 open_enum! {
     /// Words of `issuing_network_token_wallet_provider.card_number_source`.
     IssuingNetworkTokenWalletProviderCardNumberSource {
-        App = "app", Manual = "manual", OnFile = "on_file", Other = "other",
+        App = 0 "app", Manual = 1 "manual", OnFile = 2 "on_file", Other = 3 "other",
     }
 }
 
 open_enum! {
     /// Words of `issuing_network_token_wallet_provider.reason_codes`.
     IssuingNetworkTokenWalletProviderReasonCodes {
-        AccountCardTooNew = "account_card_too_new",
-        AccountRecentlyChanged = "account_recently_changed", AccountTooNew = "account_too_new",
-        AccountTooNewSinceLaunch = "account_too_new_since_launch",
-        AdditionalDevice = "additional_device", DataExpired = "data_expired",
-        DeferIdVDecision = "defer_id_v_decision", DeviceRecentlyLost = "device_recently_lost",
-        GoodActivityHistory = "good_activity_history", HasSuspendedTokens = "has_suspended_tokens",
-        HighRisk = "high_risk", InactiveAccount = "inactive_account",
-        LongAccountTenure = "long_account_tenure", LowAccountScore = "low_account_score",
-        LowDeviceScore = "low_device_score", LowPhoneNumberScore = "low_phone_number_score",
-        NetworkServiceError = "network_service_error",
-        OutsideHomeTerritory = "outside_home_territory",
-        ProvisioningCardholderMismatch = "provisioning_cardholder_mismatch",
-        ProvisioningDeviceAndCardholderMismatch = "provisioning_device_and_cardholder_mismatch",
-        ProvisioningDeviceMismatch = "provisioning_device_mismatch",
-        SameDeviceNoPriorAuthentication = "same_device_no_prior_authentication",
-        SameDeviceSuccessfulPriorAuthentication = "same_device_successful_prior_authentication",
-        SoftwareUpdate = "software_update", SuspiciousActivity = "suspicious_activity",
-        TooManyDifferentCardholders = "too_many_different_cardholders",
-        TooManyRecentAttempts = "too_many_recent_attempts",
-        TooManyRecentTokens = "too_many_recent_tokens",
+        AccountCardTooNew = 0 "account_card_too_new",
+        AccountRecentlyChanged = 1 "account_recently_changed", AccountTooNew = 2 "account_too_new",
+        AccountTooNewSinceLaunch = 3 "account_too_new_since_launch",
+        AdditionalDevice = 4 "additional_device", DataExpired = 5 "data_expired",
+        DeferIdVDecision = 6 "defer_id_v_decision", DeviceRecentlyLost = 7 "device_recently_lost",
+        GoodActivityHistory = 8 "good_activity_history",
+        HasSuspendedTokens = 9 "has_suspended_tokens", HighRisk = 10 "high_risk",
+        InactiveAccount = 11 "inactive_account", LongAccountTenure = 12 "long_account_tenure",
+        LowAccountScore = 13 "low_account_score", LowDeviceScore = 14 "low_device_score",
+        LowPhoneNumberScore = 15 "low_phone_number_score",
+        NetworkServiceError = 16 "network_service_error",
+        OutsideHomeTerritory = 17 "outside_home_territory",
+        ProvisioningCardholderMismatch = 18 "provisioning_cardholder_mismatch",
+        ProvisioningDeviceAndCardholderMismatch = 19 "provisioning_device_and_cardholder_mismatch",
+        ProvisioningDeviceMismatch = 20 "provisioning_device_mismatch",
+        SameDeviceNoPriorAuthentication = 21 "same_device_no_prior_authentication",
+        SameDeviceSuccessfulPriorAuthentication = 22 "same_device_successful_prior_authentication",
+        SoftwareUpdate = 23 "software_update", SuspiciousActivity = 24 "suspicious_activity",
+        TooManyDifferentCardholders = 25 "too_many_different_cardholders",
+        TooManyRecentAttempts = 26 "too_many_recent_attempts",
+        TooManyRecentTokens = 27 "too_many_recent_tokens",
     }
 }
 
 open_enum! {
     /// Words of `issuing_network_token_wallet_provider.suggested_decision`.
     IssuingNetworkTokenWalletProviderSuggestedDecision {
-        Approve = "approve", Decline = "decline", RequireAuth = "require_auth",
+        Approve = 0 "approve", Decline = 1 "decline", RequireAuth = 2 "require_auth",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject.rejection_reasons.card_logo` and one other place.
     IssuingPersonalizationDesignRejectionReasonsCardLogo {
-        GeographicLocation = "geographic_location", Inappropriate = "inappropriate",
-        NetworkName = "network_name", NonBinaryImage = "non_binary_image",
-        NonFiatCurrency = "non_fiat_currency", Other = "other", OtherEntity = "other_entity",
-        PromotionalMaterial = "promotional_material",
+        GeographicLocation = 0 "geographic_location", Inappropriate = 1 "inappropriate",
+        NetworkName = 2 "network_name", NonBinaryImage = 3 "non_binary_image",
+        NonFiatCurrency = 4 "non_fiat_currency", Other = 5 "other", OtherEntity = 6 "other_entity",
+        PromotionalMaterial = 7 "promotional_material",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject.rejection_reasons.carrier_text` and one other place.
     IssuingPersonalizationDesignRejectionReasonsCarrierText {
-        GeographicLocation = "geographic_location", Inappropriate = "inappropriate",
-        NetworkName = "network_name", NonFiatCurrency = "non_fiat_currency", Other = "other",
-        OtherEntity = "other_entity", PromotionalMaterial = "promotional_material",
+        GeographicLocation = 0 "geographic_location", Inappropriate = 1 "inappropriate",
+        NetworkName = 2 "network_name", NonFiatCurrency = 3 "non_fiat_currency", Other = 4 "other",
+        OtherEntity = 5 "other_entity", PromotionalMaterial = 6 "promotional_material",
     }
 }
 
 open_enum! {
     /// Words of `billing.meter_event_adjustment.status` and 2 other places.
     IssuingSettlementStatus {
-        Complete = "complete", Pending = "pending",
+        Complete = 0 "complete", Pending = 1 "pending",
     }
 }
 
 open_enum! {
     /// Words of `issuing.token.network` and one other place.
     IssuingTokenNetwork {
-        Mastercard = "mastercard", Visa = "visa",
+        Mastercard = 0 "mastercard", Visa = 1 "visa",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.wallet` and 2 other places.
     IssuingTransactionWallet {
-        ApplePay = "apple_pay", GooglePay = "google_pay", SamsungPay = "samsung_pay",
+        ApplePay = 0 "apple_pay", GooglePay = 1 "google_pay", SamsungPay = 2 "samsung_pay",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.company.ownership_exemption_reason` and 11 other places.
     LegalEntityCompanyOwnershipExemptionReason {
-        QualifiedEntityExceedsOwnershipThreshold = "qualified_entity_exceeds_ownership_threshold",
-        QualifiesAsFinancialInstitution = "qualifies_as_financial_institution",
+        QualifiedEntityExceedsOwnershipThreshold = 0 "qualified_entity_exceeds_ownership_threshold",
+        QualifiesAsFinancialInstitution = 1 "qualifies_as_financial_institution",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.company.structure` and 3 other places.
     LegalEntityCompanyStructure {
-        FreeZoneEstablishment = "free_zone_establishment", FreeZoneLlc = "free_zone_llc",
-        GovernmentInstrumentality = "government_instrumentality",
-        GovernmentalUnit = "governmental_unit", IncorporatedNonProfit = "incorporated_non_profit",
-        IncorporatedPartnership = "incorporated_partnership",
-        LimitedLiabilityPartnership = "limited_liability_partnership", Llc = "llc",
-        MultiMemberLlc = "multi_member_llc", PrivateCompany = "private_company",
-        PrivateCorporation = "private_corporation", PrivatePartnership = "private_partnership",
-        PublicCompany = "public_company", PublicCorporation = "public_corporation",
-        PublicPartnership = "public_partnership", RegisteredCharity = "registered_charity",
-        SingleMemberLlc = "single_member_llc", SoleEstablishment = "sole_establishment",
-        SoleProprietorship = "sole_proprietorship",
-        TaxExemptGovernmentInstrumentality = "tax_exempt_government_instrumentality",
-        UnincorporatedAssociation = "unincorporated_association",
-        UnincorporatedNonProfit = "unincorporated_non_profit",
-        UnincorporatedPartnership = "unincorporated_partnership",
+        FreeZoneEstablishment = 0 "free_zone_establishment", FreeZoneLlc = 1 "free_zone_llc",
+        GovernmentInstrumentality = 2 "government_instrumentality",
+        GovernmentalUnit = 3 "governmental_unit",
+        IncorporatedNonProfit = 4 "incorporated_non_profit",
+        IncorporatedPartnership = 5 "incorporated_partnership",
+        LimitedLiabilityPartnership = 6 "limited_liability_partnership", Llc = 7 "llc",
+        MultiMemberLlc = 8 "multi_member_llc", PrivateCompany = 9 "private_company",
+        PrivateCorporation = 10 "private_corporation",
+        PrivatePartnership = 11 "private_partnership", PublicCompany = 12 "public_company",
+        PublicCorporation = 13 "public_corporation", PublicPartnership = 14 "public_partnership",
+        RegisteredCharity = 15 "registered_charity", SingleMemberLlc = 16 "single_member_llc",
+        SoleEstablishment = 17 "sole_establishment", SoleProprietorship = 18 "sole_proprietorship",
+        TaxExemptGovernmentInstrumentality = 19 "tax_exempt_government_instrumentality",
+        UnincorporatedAssociation = 20 "unincorporated_association",
+        UnincorporatedNonProfit = 21 "unincorporated_non_profit",
+        UnincorporatedPartnership = 22 "unincorporated_partnership",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/financial_connections/accounts/{account}/refresh.features` and one other place.
     LinkedAccountFeatures {
-        Balance = "balance", Ownership = "ownership", Transactions = "transactions",
+        Balance = 0 "balance", Ownership = 1 "ownership", Transactions = 2 "transactions",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/sources.mandate.acceptance.status` and 2 other places.
     MandateBacsDebitNetworkStatus {
-        Accepted = "accepted", Pending = "pending", Refused = "refused", Revoked = "revoked",
+        Accepted = 0 "accepted", Pending = 1 "pending", Refused = 2 "refused",
+        Revoked = 3 "revoked",
     }
 }
 
 open_enum! {
     /// Words of `account_capabilities.acss_debit_payments` and 66 other places.
     MandateStatus {
-        Active = "active", Inactive = "inactive", Pending = "pending",
+        Active = 0 "active", Inactive = 1 "inactive", Pending = 2 "pending",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/treasury/outbound_payments.destination_payment_method_data.type` and 2 other places.
     OutboundPaymentsPaymentMethodDetailsType {
-        FinancialAccount = "financial_account", UsBankAccount = "us_bank_account",
+        FinancialAccount = 0 "financial_account", UsBankAccount = 1 "us_bank_account",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_links.after_completion.type` and 2 other places.
     PaymentLinksResourceAfterCompletionType {
-        HostedConfirmation = "hosted_confirmation", Redirect = "redirect",
+        HostedConfirmation = 0 "hosted_confirmation", Redirect = 1 "redirect",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payment_method_configurations.acss_debit.display_preference.preference` and 177 other places.
     PaymentMethodConfigResourceDisplayPreferencePreference {
-        None = "none", Off = "off", On = "on",
+        None = 0 "none", Off = 1 "off", On = 2 "on",
     }
 }
 
 open_enum! {
     /// Words of `payment_method_config_resource_display_preference.value` and 57 other places.
     PaymentMethodConfigResourceDisplayPreferenceValue {
-        Off = "off", On = "on",
+        Off = 0 "off", On = 1 "on",
     }
 }
 
 open_enum! {
     /// Words of `payment_attempt_record.reported_by` and one other place.
     PaymentRecordReportedBy {
-        SelfWord = "self", Stripe = "stripe",
+        SelfWord = 0 "self", Stripe = 1 "stripe",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details.brand` and 3 other places.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsBrand {
-        Amex = "amex", CartesBancaires = "cartes_bancaires", Diners = "diners",
-        Discover = "discover", EftposAu = "eftpos_au", Interac = "interac", Jcb = "jcb",
-        Link = "link", Mastercard = "mastercard", Unionpay = "unionpay", UnknownWord = "unknown",
-        Visa = "visa",
+        Amex = 0 "amex", CartesBancaires = 1 "cartes_bancaires", Diners = 2 "diners",
+        Discover = 3 "discover", EftposAu = 4 "eftpos_au", Interac = 5 "interac", Jcb = 6 "jcb",
+        Link = 7 "link", Mastercard = 8 "mastercard", Unionpay = 9 "unionpay",
+        UnknownWord = 10 "unknown", Visa = 11 "visa",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details.funding` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsFunding {
-        Credit = "credit", Debit = "debit", Prepaid = "prepaid", UnknownWord = "unknown",
+        Credit = 0 "credit", Debit = 1 "debit", Prepaid = 2 "prepaid", UnknownWord = 3 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.electronic_commerce_indicator` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureElectronicCommerceIndicator {
-        V01 = "01", V02 = "02", V03 = "03", V04 = "04", V05 = "05", V06 = "06", V07 = "07",
+        V01 = 0 "01", V02 = 1 "02", V03 = 2 "03", V04 = 3 "04", V05 = 4 "05", V06 = 5 "06",
+        V07 = 6 "07",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details_resource_three_d_secure.version` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsResourceThreeDSecureVersion {
-        V102 = "1.0.2", V210 = "2.1.0", V220 = "2.2.0",
+        V102 = 0 "1.0.2", V210 = 1 "2.1.0", V220 = 2 "2.2.0",
     }
 }
 
 open_enum! {
     /// Words of `payments_primitives_payment_records_resource_payment_method_card_details.stored_credential_usage` and one other place.
     PaymentsPrimitivesPaymentRecordsResourcePaymentMethodCardDetailsStoredCredentialUsage {
-        Recurring = "recurring", Unscheduled = "unscheduled",
+        Recurring = 0 "recurring", Unscheduled = 1 "unscheduled",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/payouts.source_type` and one other place.
     PayoutSourceType {
-        BankAccount = "bank_account", Card = "card", Fpx = "fpx",
+        BankAccount = 0 "bank_account", Card = 1 "card", Fpx = 2 "fpx",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/accounts/{account}/external_accounts.object` and one other place.
     PayoutType {
-        BankAccount = "bank_account", Card = "card",
+        BankAccount = 0 "bank_account", Card = 1 "card",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts/{account}/people.us_cfpb_data.ethnicity_details.ethnicity` and 5 other places.
     PersonEthnicityDetailsEthnicity {
-        Cuban = "cuban", HispanicOrLatino = "hispanic_or_latino", Mexican = "mexican",
-        NotHispanicOrLatino = "not_hispanic_or_latino",
-        OtherHispanicOrLatino = "other_hispanic_or_latino",
-        PreferNotToAnswer = "prefer_not_to_answer", PuertoRican = "puerto_rican",
+        Cuban = 0 "cuban", HispanicOrLatino = 1 "hispanic_or_latino", Mexican = 2 "mexican",
+        NotHispanicOrLatino = 3 "not_hispanic_or_latino",
+        OtherHispanicOrLatino = 4 "other_hispanic_or_latino",
+        PreferNotToAnswer = 5 "prefer_not_to_answer", PuertoRican = 6 "puerto_rican",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.individual.political_exposure` and 23 other places.
     PersonPoliticalExposure {
-        Existing = "existing", None = "none",
+        Existing = 0 "existing", None = 1 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts/{account}/people.us_cfpb_data.race_details.race` and 5 other places.
     PersonRaceDetailsRace {
-        AfricanAmerican = "african_american",
-        AmericanIndianOrAlaskaNative = "american_indian_or_alaska_native", Asian = "asian",
-        AsianIndian = "asian_indian", BlackOrAfricanAmerican = "black_or_african_american",
-        Chinese = "chinese", Ethiopian = "ethiopian", Filipino = "filipino",
-        GuamanianOrChamorro = "guamanian_or_chamorro", Haitian = "haitian", Jamaican = "jamaican",
-        Japanese = "japanese", Korean = "korean", NativeHawaiian = "native_hawaiian",
-        NativeHawaiianOrOtherPacificIslander = "native_hawaiian_or_other_pacific_islander",
-        Nigerian = "nigerian", OtherAsian = "other_asian",
-        OtherBlackOrAfricanAmerican = "other_black_or_african_american",
-        OtherPacificIslander = "other_pacific_islander",
-        PreferNotToAnswer = "prefer_not_to_answer", Samoan = "samoan", Somali = "somali",
-        Vietnamese = "vietnamese", White = "white",
+        AfricanAmerican = 0 "african_american",
+        AmericanIndianOrAlaskaNative = 1 "american_indian_or_alaska_native", Asian = 2 "asian",
+        AsianIndian = 3 "asian_indian", BlackOrAfricanAmerican = 4 "black_or_african_american",
+        Chinese = 5 "chinese", Ethiopian = 6 "ethiopian", Filipino = 7 "filipino",
+        GuamanianOrChamorro = 8 "guamanian_or_chamorro", Haitian = 9 "haitian",
+        Jamaican = 10 "jamaican", Japanese = 11 "japanese", Korean = 12 "korean",
+        NativeHawaiian = 13 "native_hawaiian",
+        NativeHawaiianOrOtherPacificIslander = 14 "native_hawaiian_or_other_pacific_islander",
+        Nigerian = 15 "nigerian", OtherAsian = 16 "other_asian",
+        OtherBlackOrAfricanAmerican = 17 "other_black_or_african_american",
+        OtherPacificIslander = 18 "other_pacific_islander",
+        PreferNotToAnswer = 19 "prefer_not_to_answer", Samoan = 20 "samoan", Somali = 21 "somali",
+        Vietnamese = 22 "vietnamese", White = 23 "white",
     }
 }
 
 open_enum! {
     /// Words of `platform_earning_fee_source.type`.
     PlatformEarningFeeSourceType {
-        Charge = "charge", Payout = "payout",
+        Charge = 0 "charge", Payout = 1 "payout",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.customer_update.allowed_updates` and 2 other places.
     PortalCustomerUpdateAllowedUpdates {
-        Address = "address", Email = "email", Name = "name", Phone = "phone",
-        Shipping = "shipping", TaxId = "tax_id",
+        Address = 0 "address", Email = 1 "email", Name = 2 "name", Phone = 3 "phone",
+        Shipping = 4 "shipping", TaxId = 5 "tax_id",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/sessions.flow_data.after_completion.type` and one other place.
     PortalFlowsFlowAfterCompletionType {
-        HostedConfirmation = "hosted_confirmation", PortalHomepage = "portal_homepage",
-        Redirect = "redirect",
+        HostedConfirmation = 0 "hosted_confirmation", PortalHomepage = 1 "portal_homepage",
+        Redirect = 2 "redirect",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/sessions.flow_data.type` and one other place.
     PortalFlowsFlowType {
-        PaymentMethodUpdate = "payment_method_update", SubscriptionCancel = "subscription_cancel",
-        SubscriptionUpdate = "subscription_update",
-        SubscriptionUpdateConfirm = "subscription_update_confirm",
+        PaymentMethodUpdate = 0 "payment_method_update",
+        SubscriptionCancel = 1 "subscription_cancel", SubscriptionUpdate = 2 "subscription_update",
+        SubscriptionUpdateConfirm = 3 "subscription_update_confirm",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.schedule_at_period_end.conditions.type` and 2 other places.
     PortalResourceScheduleUpdateAtPeriodEndConditionType {
-        DecreasingItemAmount = "decreasing_item_amount",
-        ShorteningInterval = "shortening_interval",
+        DecreasingItemAmount = 0 "decreasing_item_amount",
+        ShorteningInterval = 1 "shortening_interval",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_cancel.mode` and 2 other places.
     PortalSubscriptionCancelMode {
-        AtPeriodEnd = "at_period_end", Immediately = "immediately",
+        AtPeriodEnd = 0 "at_period_end", Immediately = 1 "immediately",
     }
 }
 
 open_enum! {
     /// Words of `DELETE /v1/subscription_items/{item}.proration_behavior` and 20 other places.
     PortalSubscriptionCancelProrationBehavior {
-        AlwaysInvoice = "always_invoice", CreateProrations = "create_prorations", None = "none",
+        AlwaysInvoice = 0 "always_invoice", CreateProrations = 1 "create_prorations",
+        None = 2 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.billing_cycle_anchor` and 6 other places.
     PortalSubscriptionUpdateBillingCycleAnchor {
-        Now = "now", Unchanged = "unchanged",
+        Now = 0 "now", Unchanged = 1 "unchanged",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.default_allowed_updates` and 2 other places.
     PortalSubscriptionUpdateDefaultAllowedUpdates {
-        Price = "price", PromotionCode = "promotion_code", Quantity = "quantity",
+        Price = 0 "price", PromotionCode = 1 "promotion_code", Quantity = 2 "quantity",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/billing_portal/configurations.features.subscription_update.trial_update_behavior` and 2 other places.
     PortalSubscriptionUpdateTrialUpdateBehavior {
-        ContinueTrial = "continue_trial", EndTrial = "end_trial",
+        ContinueTrial = 0 "continue_trial", EndTrial = 1 "end_trial",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/invoices.collection_method` and 19 other places.
     QuoteCollectionMethod {
-        ChargeAutomatically = "charge_automatically", SendInvoice = "send_invoice",
+        ChargeAutomatically = 0 "charge_automatically", SendInvoice = 1 "send_invoice",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/apps/secrets.scope.type` and 4 other places.
     SecretServiceResourceScopeType {
-        Account = "account", User = "user",
+        Account = 0 "account", User = 1 "user",
     }
 }
 
 open_enum! {
     /// Words of `DELETE /v1/subscription_items/{item}.payment_behavior` and 6 other places.
     SubscriptionPaymentBehavior {
-        AllowIncomplete = "allow_incomplete", DefaultIncomplete = "default_incomplete",
-        ErrorIfIncomplete = "error_if_incomplete", PendingIfIncomplete = "pending_if_incomplete",
+        AllowIncomplete = 0 "allow_incomplete", DefaultIncomplete = 1 "default_incomplete",
+        ErrorIfIncomplete = 2 "error_if_incomplete",
+        PendingIfIncomplete = 3 "pending_if_incomplete",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.phases.billing_cycle_anchor` and 6 other places.
     SubscriptionSchedulePhaseConfigurationBillingCycleAnchor {
-        Automatic = "automatic", PhaseStart = "phase_start",
+        Automatic = 0 "automatic", PhaseStart = 1 "phase_start",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.end.type` and 3 other places.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodEndType {
-        MinItemPeriodEnd = "min_item_period_end", PhaseEnd = "phase_end", Timestamp = "timestamp",
+        MinItemPeriodEnd = 0 "min_item_period_end", PhaseEnd = 1 "phase_end",
+        Timestamp = 2 "timestamp",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/create_preview.schedule_details.phases.add_invoice_items.period.start.type` and 3 other places.
     SubscriptionSchedulesResourceInvoiceItemPeriodResourcePeriodStartType {
-        MaxItemPeriodStart = "max_item_period_start", PhaseStart = "phase_start",
-        Timestamp = "timestamp",
+        MaxItemPeriodStart = 0 "max_item_period_start", PhaseStart = 1 "phase_start",
+        Timestamp = 2 "timestamp",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.add_invoice_items.period.end.type` and 3 other places.
     SubscriptionType {
-        MinItemPeriodEnd = "min_item_period_end", Timestamp = "timestamp",
+        MinItemPeriodEnd = 0 "min_item_period_end", Timestamp = 1 "timestamp",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/create_preview.subscription_details.billing_schedules.bill_until.type` and 3 other places.
     SubscriptionsResourceBillingSchedulesBillUntilType {
-        Duration = "duration", Timestamp = "timestamp",
+        Duration = 0 "duration", Timestamp = 1 "timestamp",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}.pause_collection.behavior` and 2 other places.
     SubscriptionsResourcePauseCollectionBehavior {
-        KeepAsDraft = "keep_as_draft", MarkUncollectible = "mark_uncollectible", Void = "void",
+        KeepAsDraft = 0 "keep_as_draft", MarkUncollectible = 1 "mark_uncollectible",
+        Void = 2 "void",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/customers/{customer}/subscriptions.payment_settings.save_default_payment_method` and 4 other places.
     SubscriptionsResourcePaymentSettingsSaveDefaultPaymentMethod {
-        Off = "off", OnSubscription = "on_subscription",
+        Off = 0 "off", OnSubscription = 1 "on_subscription",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/calculations.line_items.tax_behavior` and 9 other places.
     TaxCalculationLineItemTaxBehavior {
-        Exclusive = "exclusive", Inclusive = "inclusive",
+        Exclusive = 0 "exclusive", Inclusive = 1 "inclusive",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/tax_ids.owner.type` and 2 other places.
     TaxIDsOwnerType {
-        Account = "account", Application = "application", Customer = "customer", SelfWord = "self",
+        Account = 0 "account", Application = 1 "application", Customer = 2 "customer",
+        SelfWord = 3 "self",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.ca.type` and one other place.
     TaxProductRegistrationsResourceCountryOptionsCanadaType {
-        ProvinceStandard = "province_standard", Simplified = "simplified", Standard = "standard",
+        ProvinceStandard = 0 "province_standard", Simplified = 1 "simplified",
+        Standard = 2 "standard",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.ae.standard.place_of_supply_scheme` and 37 other places.
     TaxProductRegistrationsResourceCountryOptionsDefaultStandardPlaceOfSupplyScheme {
-        InboundGoods = "inbound_goods", Standard = "standard",
+        InboundGoods = 0 "inbound_goods", Standard = 1 "standard",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.at.standard.place_of_supply_scheme` and 53 other places.
     TaxProductRegistrationsResourceCountryOptionsEuStandardPlaceOfSupplyScheme {
-        InboundGoods = "inbound_goods", SmallSeller = "small_seller", Standard = "standard",
+        InboundGoods = 0 "inbound_goods", SmallSeller = 1 "small_seller", Standard = 2 "standard",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.at.type` and 53 other places.
     TaxProductRegistrationsResourceCountryOptionsEuropeType {
-        Ioss = "ioss", OssNonUnion = "oss_non_union", OssUnion = "oss_union",
-        Standard = "standard",
+        Ioss = 0 "ioss", OssNonUnion = 1 "oss_non_union", OssUnion = 2 "oss_union",
+        Standard = 3 "standard",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.us.type` and one other place.
     TaxProductRegistrationsResourceCountryOptionsUnitedStatesType {
-        LocalAmusementTax = "local_amusement_tax", LocalLeaseTax = "local_lease_tax",
-        StateCommunicationsTax = "state_communications_tax",
-        StateRetailDeliveryFee = "state_retail_delivery_fee", StateSalesTax = "state_sales_tax",
+        LocalAmusementTax = 0 "local_amusement_tax", LocalLeaseTax = 1 "local_lease_tax",
+        StateCommunicationsTax = 2 "state_communications_tax",
+        StateRetailDeliveryFee = 3 "state_retail_delivery_fee",
+        StateSalesTax = 4 "state_sales_tax",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/registrations.country_options.us.state_sales_tax.elections.type` and one other place.
     TaxProductRegistrationsResourceCountryOptionsUsStateSalesTaxElectionType {
-        LocalUseTax = "local_use_tax", SimplifiedSellersUseTax = "simplified_sellers_use_tax",
-        SingleLocalUseTax = "single_local_use_tax",
+        LocalUseTax = 0 "local_use_tax", SimplifiedSellersUseTax = 1 "simplified_sellers_use_tax",
+        SingleLocalUseTax = 2 "single_local_use_tax",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/calculations.customer_details.address_source` and 2 other places.
     TaxProductResourceCustomerDetailsAddressSource {
-        Billing = "billing", Shipping = "shipping",
+        Billing = 0 "billing", Shipping = 1 "shipping",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/calculations.customer_details.taxability_override` and 2 other places.
     TaxProductResourceCustomerDetailsTaxabilityOverride {
-        CustomerExempt = "customer_exempt", None = "none", ReverseCharge = "reverse_charge",
+        CustomerExempt = 0 "customer_exempt", None = 1 "none", ReverseCharge = 2 "reverse_charge",
     }
 }
 
 open_enum! {
     /// Words of `tax_product_resource_jurisdiction.level` and one other place.
     TaxProductResourceJurisdictionLevel {
-        City = "city", Country = "country", County = "county", District = "district",
-        State = "state",
+        City = 0 "city", Country = 1 "country", County = 2 "county", District = 3 "district",
+        State = 4 "state",
     }
 }
 
 open_enum! {
     /// Words of `tax_product_resource_line_item_tax_breakdown.sourcing` and one other place.
     TaxProductResourceLineItemTaxBreakdownSourcing {
-        Destination = "destination", Origin = "origin",
+        Destination = 0 "destination", Origin = 1 "origin",
     }
 }
 
 open_enum! {
     /// Words of `tax_product_resource_tax_association_transaction_attempts_resource_errored.reason`.
     TaxProductResourceTaxAssociationTransactionAttemptsResourceErroredReason {
-        AnotherPaymentAssociatedWithCalculation = "another_payment_associated_with_calculation",
-        CalculationExpired = "calculation_expired", CurrencyMismatch = "currency_mismatch",
-        OriginalTransactionVoided = "original_transaction_voided",
-        UniqueReferenceViolation = "unique_reference_violation",
+        AnotherPaymentAssociatedWithCalculation = 0 "another_payment_associated_with_calculation",
+        CalculationExpired = 1 "calculation_expired", CurrencyMismatch = 2 "currency_mismatch",
+        OriginalTransactionVoided = 3 "original_transaction_voided",
+        UniqueReferenceViolation = 4 "unique_reference_violation",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/tax/settings.defaults.tax_behavior` and one other place.
     TaxProductResourceTaxSettingsDefaultsTaxBehavior {
-        Exclusive = "exclusive", Inclusive = "inclusive",
-        InferredByCurrency = "inferred_by_currency",
+        Exclusive = 0 "exclusive", Inclusive = 1 "inclusive",
+        InferredByCurrency = 2 "inferred_by_currency",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.tax_rate_data.jurisdiction_level` and 3 other places.
     TaxRateJurisdictionLevel {
-        City = "city", Country = "country", County = "county", District = "district",
-        Multiple = "multiple", State = "state",
+        City = 0 "city", Country = 1 "country", County = 2 "county", District = 3 "district",
+        Multiple = 4 "multiple", State = 5 "state",
     }
 }
 
 open_enum! {
     /// Words of `tax_product_resource_tax_rate_details.rate_type` and one other place.
     TaxRateRateType {
-        FlatAmount = "flat_amount", Percentage = "percentage",
+        FlatAmount = 0 "flat_amount", Percentage = 1 "percentage",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/invoices/{invoice}/add_lines.lines.tax_amounts.tax_rate_data.tax_type` and 8 other places.
     TaxRateTaxType {
-        AmusementTax = "amusement_tax", CommunicationsTax = "communications_tax", Gst = "gst",
-        Hst = "hst", Igst = "igst", Jct = "jct", LeaseTax = "lease_tax", Pst = "pst", Qst = "qst",
-        RetailDeliveryFee = "retail_delivery_fee", Rst = "rst", SalesTax = "sales_tax",
-        ServiceTax = "service_tax", Vat = "vat",
+        AmusementTax = 0 "amusement_tax", CommunicationsTax = 1 "communications_tax",
+        Gst = 2 "gst", Hst = 3 "hst", Igst = 4 "igst", Jct = 5 "jct", LeaseTax = 6 "lease_tax",
+        Pst = 7 "pst", Qst = 8 "qst", RetailDeliveryFee = 9 "retail_delivery_fee", Rst = 10 "rst",
+        SalesTax = 11 "sales_tax", ServiceTax = 12 "service_tax", Vat = 13 "vat",
     }
 }
 
 open_enum! {
     /// Words of `tax.transaction.type` and one other place.
     TaxTransactionType {
-        Reversal = "reversal", Transaction = "transaction",
+        Reversal = 0 "reversal", Transaction = 1 "transaction",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.merchant_data.category` and 2 other places.
     TestHelperIssuingTransactionCategory {
-        AcRefrigerationRepair = "ac_refrigeration_repair",
-        AccountingBookkeepingServices = "accounting_bookkeeping_services",
-        AdvertisingServices = "advertising_services",
-        AgriculturalCooperative = "agricultural_cooperative",
-        AirlinesAirCarriers = "airlines_air_carriers",
-        AirportsFlyingFields = "airports_flying_fields", AmbulanceServices = "ambulance_services",
-        AmusementParksCarnivals = "amusement_parks_carnivals",
-        AntiqueReproductions = "antique_reproductions", AntiqueShops = "antique_shops",
-        Aquariums = "aquariums",
-        ArchitecturalSurveyingServices = "architectural_surveying_services",
-        ArtDealersAndGalleries = "art_dealers_and_galleries",
-        ArtistsSupplyAndCraftShops = "artists_supply_and_craft_shops",
-        AutoAndHomeSupplyStores = "auto_and_home_supply_stores",
-        AutoBodyRepairShops = "auto_body_repair_shops", AutoPaintShops = "auto_paint_shops",
-        AutoServiceShops = "auto_service_shops", AutomatedCashDisburse = "automated_cash_disburse",
-        AutomatedFuelDispensers = "automated_fuel_dispensers",
-        AutomobileAssociations = "automobile_associations",
-        AutomotivePartsAndAccessoriesStores = "automotive_parts_and_accessories_stores",
-        AutomotiveTireStores = "automotive_tire_stores",
-        BailAndBondPayments = "bail_and_bond_payments", Bakeries = "bakeries",
-        BandsOrchestras = "bands_orchestras", BarberAndBeautyShops = "barber_and_beauty_shops",
-        BettingCasinoGambling = "betting_casino_gambling", BicycleShops = "bicycle_shops",
-        BilliardPoolEstablishments = "billiard_pool_establishments", BoatDealers = "boat_dealers",
-        BoatRentalsAndLeases = "boat_rentals_and_leases", BookStores = "book_stores",
-        BooksPeriodicalsAndNewspapers = "books_periodicals_and_newspapers",
-        BowlingAlleys = "bowling_alleys", BusLines = "bus_lines",
-        BusinessSecretarialSchools = "business_secretarial_schools",
-        BuyingShoppingServices = "buying_shopping_services",
-        CableSatelliteAndOtherPayTelevisionAndRadio = "cable_satellite_and_other_pay_television_and_radio",
-        CameraAndPhotographicSupplyStores = "camera_and_photographic_supply_stores",
-        CandyNutAndConfectioneryStores = "candy_nut_and_confectionery_stores",
-        CarAndTruckDealersNewUsed = "car_and_truck_dealers_new_used",
-        CarAndTruckDealersUsedOnly = "car_and_truck_dealers_used_only",
-        CarRentalAgencies = "car_rental_agencies", CarWashes = "car_washes",
-        CarpentryServices = "carpentry_services",
-        CarpetUpholsteryCleaning = "carpet_upholstery_cleaning", Caterers = "caterers",
-        CharitableAndSocialServiceOrganizationsFundraising = "charitable_and_social_service_organizations_fundraising",
-        ChemicalsAndAlliedProducts = "chemicals_and_allied_products",
-        ChildCareServices = "child_care_services",
-        ChildrensAndInfantsWearStores = "childrens_and_infants_wear_stores",
-        ChiropodistsPodiatrists = "chiropodists_podiatrists", Chiropractors = "chiropractors",
-        CigarStoresAndStands = "cigar_stores_and_stands",
-        CivicSocialFraternalAssociations = "civic_social_fraternal_associations",
-        CleaningAndMaintenance = "cleaning_and_maintenance", ClothingRental = "clothing_rental",
-        CollegesUniversities = "colleges_universities",
-        CommercialEquipment = "commercial_equipment", CommercialFootwear = "commercial_footwear",
-        CommercialPhotographyArtAndGraphics = "commercial_photography_art_and_graphics",
-        CommuterTransportAndFerries = "commuter_transport_and_ferries",
-        ComputerNetworkServices = "computer_network_services",
-        ComputerProgramming = "computer_programming", ComputerRepair = "computer_repair",
-        ComputerSoftwareStores = "computer_software_stores",
-        ComputersPeripheralsAndSoftware = "computers_peripherals_and_software",
-        ConcreteWorkServices = "concrete_work_services",
-        ConstructionMaterials = "construction_materials",
-        ConsultingPublicRelations = "consulting_public_relations",
-        CorrespondenceSchools = "correspondence_schools", CosmeticStores = "cosmetic_stores",
-        CounselingServices = "counseling_services", CountryClubs = "country_clubs",
-        CourierServices = "courier_services", CourtCosts = "court_costs",
-        CreditReportingAgencies = "credit_reporting_agencies", CruiseLines = "cruise_lines",
-        DairyProductsStores = "dairy_products_stores",
-        DanceHallStudiosSchools = "dance_hall_studios_schools",
-        DatingEscortServices = "dating_escort_services",
-        DentistsOrthodontists = "dentists_orthodontists", DepartmentStores = "department_stores",
-        DetectiveAgencies = "detective_agencies",
-        DigitalGoodsApplications = "digital_goods_applications",
-        DigitalGoodsGames = "digital_goods_games",
-        DigitalGoodsLargeVolume = "digital_goods_large_volume",
-        DigitalGoodsMedia = "digital_goods_media",
-        DirectMarketingCatalogMerchant = "direct_marketing_catalog_merchant",
-        DirectMarketingCombinationCatalogAndRetailMerchant = "direct_marketing_combination_catalog_and_retail_merchant",
-        DirectMarketingInboundTelemarketing = "direct_marketing_inbound_telemarketing",
-        DirectMarketingInsuranceServices = "direct_marketing_insurance_services",
-        DirectMarketingOther = "direct_marketing_other",
-        DirectMarketingOutboundTelemarketing = "direct_marketing_outbound_telemarketing",
-        DirectMarketingSubscription = "direct_marketing_subscription",
-        DirectMarketingTravel = "direct_marketing_travel", DiscountStores = "discount_stores",
-        Doctors = "doctors", DoorToDoorSales = "door_to_door_sales",
-        DraperyWindowCoveringAndUpholsteryStores = "drapery_window_covering_and_upholstery_stores",
-        DrinkingPlaces = "drinking_places", DrugStoresAndPharmacies = "drug_stores_and_pharmacies",
-        DrugsDrugProprietariesAndDruggistSundries = "drugs_drug_proprietaries_and_druggist_sundries",
-        DryCleaners = "dry_cleaners", DurableGoods = "durable_goods",
-        DutyFreeStores = "duty_free_stores", EatingPlacesRestaurants = "eating_places_restaurants",
-        EducationalServices = "educational_services",
-        ElectricRazorStores = "electric_razor_stores",
-        ElectricVehicleCharging = "electric_vehicle_charging",
-        ElectricalPartsAndEquipment = "electrical_parts_and_equipment",
-        ElectricalServices = "electrical_services",
-        ElectronicsRepairShops = "electronics_repair_shops",
-        ElectronicsStores = "electronics_stores",
-        ElementarySecondarySchools = "elementary_secondary_schools",
-        EmergencyServicesGcasVisaUseOnly = "emergency_services_gcas_visa_use_only",
-        EmploymentTempAgencies = "employment_temp_agencies", EquipmentRental = "equipment_rental",
-        ExterminatingServices = "exterminating_services",
-        FamilyClothingStores = "family_clothing_stores",
-        FastFoodRestaurants = "fast_food_restaurants",
-        FinancialInstitutions = "financial_institutions",
-        FinesGovernmentAdministrativeEntities = "fines_government_administrative_entities",
-        FireplaceFireplaceScreensAndAccessoriesStores = "fireplace_fireplace_screens_and_accessories_stores",
-        FloorCoveringStores = "floor_covering_stores", Florists = "florists",
-        FloristsSuppliesNurseryStockAndFlowers = "florists_supplies_nursery_stock_and_flowers",
-        FreezerAndLockerMeatProvisioners = "freezer_and_locker_meat_provisioners",
-        FuelDealersNonAutomotive = "fuel_dealers_non_automotive",
-        FuneralServicesCrematories = "funeral_services_crematories",
-        FurnitureHomeFurnishingsAndEquipmentStoresExceptAppliances = "furniture_home_furnishings_and_equipment_stores_except_appliances",
-        FurnitureRepairRefinishing = "furniture_repair_refinishing",
-        FurriersAndFurShops = "furriers_and_fur_shops", GeneralServices = "general_services",
-        GiftCardNoveltyAndSouvenirShops = "gift_card_novelty_and_souvenir_shops",
-        GlassPaintAndWallpaperStores = "glass_paint_and_wallpaper_stores",
-        GlasswareCrystalStores = "glassware_crystal_stores",
-        GolfCoursesPublic = "golf_courses_public",
-        GovernmentLicensedHorseDogRacingUsRegionOnly = "government_licensed_horse_dog_racing_us_region_only",
-        GovernmentLicensedOnlineCasionsOnlineGamblingUsRegionOnly = "government_licensed_online_casions_online_gambling_us_region_only",
-        GovernmentOwnedLotteriesNonUsRegion = "government_owned_lotteries_non_us_region",
-        GovernmentOwnedLotteriesUsRegionOnly = "government_owned_lotteries_us_region_only",
-        GovernmentServices = "government_services",
-        GroceryStoresSupermarkets = "grocery_stores_supermarkets",
-        HardwareEquipmentAndSupplies = "hardware_equipment_and_supplies",
-        HardwareStores = "hardware_stores", HealthAndBeautySpas = "health_and_beauty_spas",
-        HearingAidsSalesAndSupplies = "hearing_aids_sales_and_supplies",
-        HeatingPlumbingAC = "heating_plumbing_a_c",
-        HobbyToyAndGameShops = "hobby_toy_and_game_shops",
-        HomeSupplyWarehouseStores = "home_supply_warehouse_stores", Hospitals = "hospitals",
-        HotelsMotelsAndResorts = "hotels_motels_and_resorts",
-        HouseholdApplianceStores = "household_appliance_stores",
-        IndustrialSupplies = "industrial_supplies",
-        InformationRetrievalServices = "information_retrieval_services",
-        InsuranceDefault = "insurance_default",
-        InsuranceUnderwritingPremiums = "insurance_underwriting_premiums",
-        IntraCompanyPurchases = "intra_company_purchases",
-        JewelryStoresWatchesClocksAndSilverwareStores = "jewelry_stores_watches_clocks_and_silverware_stores",
-        LandscapingServices = "landscaping_services", Laundries = "laundries",
-        LaundryCleaningServices = "laundry_cleaning_services",
-        LegalServicesAttorneys = "legal_services_attorneys",
-        LuggageAndLeatherGoodsStores = "luggage_and_leather_goods_stores",
-        LumberBuildingMaterialsStores = "lumber_building_materials_stores",
-        ManualCashDisburse = "manual_cash_disburse",
-        MarinasServiceAndSupplies = "marinas_service_and_supplies", Marketplaces = "marketplaces",
-        MasonryStoneworkAndPlaster = "masonry_stonework_and_plaster",
-        MassageParlors = "massage_parlors", MedicalAndDentalLabs = "medical_and_dental_labs",
-        MedicalDentalOphthalmicAndHospitalEquipmentAndSupplies = "medical_dental_ophthalmic_and_hospital_equipment_and_supplies",
-        MedicalServices = "medical_services", MembershipOrganizations = "membership_organizations",
-        MensAndBoysClothingAndAccessoriesStores = "mens_and_boys_clothing_and_accessories_stores",
-        MensWomensClothingStores = "mens_womens_clothing_stores",
-        MetalServiceCenters = "metal_service_centers",
-        MiscellaneousApparelAndAccessoryShops = "miscellaneous_apparel_and_accessory_shops",
-        MiscellaneousAutoDealers = "miscellaneous_auto_dealers",
-        MiscellaneousBusinessServices = "miscellaneous_business_services",
-        MiscellaneousFoodStores = "miscellaneous_food_stores",
-        MiscellaneousGeneralMerchandise = "miscellaneous_general_merchandise",
-        MiscellaneousGeneralServices = "miscellaneous_general_services",
-        MiscellaneousHomeFurnishingSpecialtyStores = "miscellaneous_home_furnishing_specialty_stores",
-        MiscellaneousPublishingAndPrinting = "miscellaneous_publishing_and_printing",
-        MiscellaneousRecreationServices = "miscellaneous_recreation_services",
-        MiscellaneousRepairShops = "miscellaneous_repair_shops",
-        MiscellaneousSpecialtyRetail = "miscellaneous_specialty_retail",
-        MobileHomeDealers = "mobile_home_dealers",
-        MotionPictureTheaters = "motion_picture_theaters",
-        MotorFreightCarriersAndTrucking = "motor_freight_carriers_and_trucking",
-        MotorHomesDealers = "motor_homes_dealers",
-        MotorVehicleSuppliesAndNewParts = "motor_vehicle_supplies_and_new_parts",
-        MotorcycleShopsAndDealers = "motorcycle_shops_and_dealers",
-        MotorcycleShopsDealers = "motorcycle_shops_dealers",
-        MusicStoresMusicalInstrumentsPianosAndSheetMusic = "music_stores_musical_instruments_pianos_and_sheet_music",
-        NewsDealersAndNewsstands = "news_dealers_and_newsstands",
-        NonFiMoneyOrders = "non_fi_money_orders",
-        NonFiStoredValueCardPurchaseLoad = "non_fi_stored_value_card_purchase_load",
-        NondurableGoods = "nondurable_goods",
-        NurseriesLawnAndGardenSupplyStores = "nurseries_lawn_and_garden_supply_stores",
-        NursingPersonalCare = "nursing_personal_care",
-        OfficeAndCommercialFurniture = "office_and_commercial_furniture",
-        OpticiansEyeglasses = "opticians_eyeglasses",
-        OptometristsOphthalmologist = "optometrists_ophthalmologist",
-        OrthopedicGoodsProstheticDevices = "orthopedic_goods_prosthetic_devices",
-        Osteopaths = "osteopaths",
-        PackageStoresBeerWineAndLiquor = "package_stores_beer_wine_and_liquor",
-        PaintsVarnishesAndSupplies = "paints_varnishes_and_supplies",
-        ParkingLotsGarages = "parking_lots_garages", PassengerRailways = "passenger_railways",
-        PawnShops = "pawn_shops", PetShopsPetFoodAndSupplies = "pet_shops_pet_food_and_supplies",
-        PetroleumAndPetroleumProducts = "petroleum_and_petroleum_products",
-        PhotoDeveloping = "photo_developing",
-        PhotographicPhotocopyMicrofilmEquipmentAndSupplies = "photographic_photocopy_microfilm_equipment_and_supplies",
-        PhotographicStudios = "photographic_studios",
-        PictureVideoProduction = "picture_video_production",
-        PieceGoodsNotionsAndOtherDryGoods = "piece_goods_notions_and_other_dry_goods",
-        PlumbingHeatingEquipmentAndSupplies = "plumbing_heating_equipment_and_supplies",
-        PoliticalOrganizations = "political_organizations",
-        PostalServicesGovernmentOnly = "postal_services_government_only",
-        PreciousStonesAndMetalsWatchesAndJewelry = "precious_stones_and_metals_watches_and_jewelry",
-        ProfessionalServices = "professional_services",
-        PublicWarehousingAndStorage = "public_warehousing_and_storage",
-        QuickCopyReproAndBlueprint = "quick_copy_repro_and_blueprint", Railroads = "railroads",
-        RealEstateAgentsAndManagersRentals = "real_estate_agents_and_managers_rentals",
-        RecordStores = "record_stores",
-        RecreationalVehicleRentals = "recreational_vehicle_rentals",
-        ReligiousGoodsStores = "religious_goods_stores",
-        ReligiousOrganizations = "religious_organizations",
-        RoofingSidingSheetMetal = "roofing_siding_sheet_metal",
-        SecretarialSupportServices = "secretarial_support_services",
-        SecurityBrokersDealers = "security_brokers_dealers", ServiceStations = "service_stations",
-        SewingNeedleworkFabricAndPieceGoodsStores = "sewing_needlework_fabric_and_piece_goods_stores",
-        ShoeRepairHatCleaning = "shoe_repair_hat_cleaning", ShoeStores = "shoe_stores",
-        SmallApplianceRepair = "small_appliance_repair", SnowmobileDealers = "snowmobile_dealers",
-        SpecialTradeServices = "special_trade_services", SpecialtyCleaning = "specialty_cleaning",
-        SportingGoodsStores = "sporting_goods_stores",
-        SportingRecreationCamps = "sporting_recreation_camps",
-        SportsAndRidingApparelStores = "sports_and_riding_apparel_stores",
-        SportsClubsFields = "sports_clubs_fields", StampAndCoinStores = "stamp_and_coin_stores",
-        StationaryOfficeSuppliesPrintingAndWritingPaper = "stationary_office_supplies_printing_and_writing_paper",
-        StationeryStoresOfficeAndSchoolSupplyStores = "stationery_stores_office_and_school_supply_stores",
-        SwimmingPoolsSales = "swimming_pools_sales", TUiTravelGermany = "t_ui_travel_germany",
-        TailorsAlterations = "tailors_alterations",
-        TaxPaymentsGovernmentAgencies = "tax_payments_government_agencies",
-        TaxPreparationServices = "tax_preparation_services",
-        TaxicabsLimousines = "taxicabs_limousines",
-        TelecommunicationEquipmentAndTelephoneSales = "telecommunication_equipment_and_telephone_sales",
-        TelecommunicationServices = "telecommunication_services",
-        TelegraphServices = "telegraph_services", TentAndAwningShops = "tent_and_awning_shops",
-        TestingLaboratories = "testing_laboratories",
-        TheatricalTicketAgencies = "theatrical_ticket_agencies", Timeshares = "timeshares",
-        TireRetreadingAndRepair = "tire_retreading_and_repair",
-        TollsBridgeFees = "tolls_bridge_fees",
-        TouristAttractionsAndExhibits = "tourist_attractions_and_exhibits",
-        TowingServices = "towing_services", TrailerParksCampgrounds = "trailer_parks_campgrounds",
-        TransportationServices = "transportation_services",
-        TravelAgenciesTourOperators = "travel_agencies_tour_operators",
-        TruckStopIteration = "truck_stop_iteration",
-        TruckUtilityTrailerRentals = "truck_utility_trailer_rentals",
-        TypesettingPlateMakingAndRelatedServices = "typesetting_plate_making_and_related_services",
-        TypewriterStores = "typewriter_stores",
-        USFederalGovernmentAgenciesOrDepartments = "u_s_federal_government_agencies_or_departments",
-        UniformsCommercialClothing = "uniforms_commercial_clothing",
-        UsedMerchandiseAndSecondhandStores = "used_merchandise_and_secondhand_stores",
-        Utilities = "utilities", VarietyStores = "variety_stores",
-        VeterinaryServices = "veterinary_services",
-        VideoAmusementGameSupplies = "video_amusement_game_supplies",
-        VideoGameArcades = "video_game_arcades",
-        VideoTapeRentalStores = "video_tape_rental_stores",
-        VocationalTradeSchools = "vocational_trade_schools",
-        WatchJewelryRepair = "watch_jewelry_repair", WeldingRepair = "welding_repair",
-        WholesaleClubs = "wholesale_clubs", WigAndToupeeStores = "wig_and_toupee_stores",
-        WiresMoneyOrders = "wires_money_orders",
-        WomensAccessoryAndSpecialtyShops = "womens_accessory_and_specialty_shops",
-        WomensReadyToWearStores = "womens_ready_to_wear_stores",
-        WreckingAndSalvageYards = "wrecking_and_salvage_yards",
+        AcRefrigerationRepair = 0 "ac_refrigeration_repair",
+        AccountingBookkeepingServices = 1 "accounting_bookkeeping_services",
+        AdvertisingServices = 2 "advertising_services",
+        AgriculturalCooperative = 3 "agricultural_cooperative",
+        AirlinesAirCarriers = 4 "airlines_air_carriers",
+        AirportsFlyingFields = 5 "airports_flying_fields",
+        AmbulanceServices = 6 "ambulance_services",
+        AmusementParksCarnivals = 7 "amusement_parks_carnivals",
+        AntiqueReproductions = 8 "antique_reproductions", AntiqueShops = 9 "antique_shops",
+        Aquariums = 10 "aquariums",
+        ArchitecturalSurveyingServices = 11 "architectural_surveying_services",
+        ArtDealersAndGalleries = 12 "art_dealers_and_galleries",
+        ArtistsSupplyAndCraftShops = 13 "artists_supply_and_craft_shops",
+        AutoAndHomeSupplyStores = 14 "auto_and_home_supply_stores",
+        AutoBodyRepairShops = 15 "auto_body_repair_shops", AutoPaintShops = 16 "auto_paint_shops",
+        AutoServiceShops = 17 "auto_service_shops",
+        AutomatedCashDisburse = 18 "automated_cash_disburse",
+        AutomatedFuelDispensers = 19 "automated_fuel_dispensers",
+        AutomobileAssociations = 20 "automobile_associations",
+        AutomotivePartsAndAccessoriesStores = 21 "automotive_parts_and_accessories_stores",
+        AutomotiveTireStores = 22 "automotive_tire_stores",
+        BailAndBondPayments = 23 "bail_and_bond_payments", Bakeries = 24 "bakeries",
+        BandsOrchestras = 25 "bands_orchestras",
+        BarberAndBeautyShops = 26 "barber_and_beauty_shops",
+        BettingCasinoGambling = 27 "betting_casino_gambling", BicycleShops = 28 "bicycle_shops",
+        BilliardPoolEstablishments = 29 "billiard_pool_establishments",
+        BoatDealers = 30 "boat_dealers", BoatRentalsAndLeases = 31 "boat_rentals_and_leases",
+        BookStores = 32 "book_stores",
+        BooksPeriodicalsAndNewspapers = 33 "books_periodicals_and_newspapers",
+        BowlingAlleys = 34 "bowling_alleys", BusLines = 35 "bus_lines",
+        BusinessSecretarialSchools = 36 "business_secretarial_schools",
+        BuyingShoppingServices = 37 "buying_shopping_services",
+        CableSatelliteAndOtherPayTelevisionAndRadio = 38 "cable_satellite_and_other_pay_television_and_radio",
+        CameraAndPhotographicSupplyStores = 39 "camera_and_photographic_supply_stores",
+        CandyNutAndConfectioneryStores = 40 "candy_nut_and_confectionery_stores",
+        CarAndTruckDealersNewUsed = 41 "car_and_truck_dealers_new_used",
+        CarAndTruckDealersUsedOnly = 42 "car_and_truck_dealers_used_only",
+        CarRentalAgencies = 43 "car_rental_agencies", CarWashes = 44 "car_washes",
+        CarpentryServices = 45 "carpentry_services",
+        CarpetUpholsteryCleaning = 46 "carpet_upholstery_cleaning", Caterers = 47 "caterers",
+        CharitableAndSocialServiceOrganizationsFundraising = 48 "charitable_and_social_service_organizations_fundraising",
+        ChemicalsAndAlliedProducts = 49 "chemicals_and_allied_products",
+        ChildCareServices = 50 "child_care_services",
+        ChildrensAndInfantsWearStores = 51 "childrens_and_infants_wear_stores",
+        ChiropodistsPodiatrists = 52 "chiropodists_podiatrists",
+        Chiropractors = 53 "chiropractors", CigarStoresAndStands = 54 "cigar_stores_and_stands",
+        CivicSocialFraternalAssociations = 55 "civic_social_fraternal_associations",
+        CleaningAndMaintenance = 56 "cleaning_and_maintenance",
+        ClothingRental = 57 "clothing_rental", CollegesUniversities = 58 "colleges_universities",
+        CommercialEquipment = 59 "commercial_equipment",
+        CommercialFootwear = 60 "commercial_footwear",
+        CommercialPhotographyArtAndGraphics = 61 "commercial_photography_art_and_graphics",
+        CommuterTransportAndFerries = 62 "commuter_transport_and_ferries",
+        ComputerNetworkServices = 63 "computer_network_services",
+        ComputerProgramming = 64 "computer_programming", ComputerRepair = 65 "computer_repair",
+        ComputerSoftwareStores = 66 "computer_software_stores",
+        ComputersPeripheralsAndSoftware = 67 "computers_peripherals_and_software",
+        ConcreteWorkServices = 68 "concrete_work_services",
+        ConstructionMaterials = 69 "construction_materials",
+        ConsultingPublicRelations = 70 "consulting_public_relations",
+        CorrespondenceSchools = 71 "correspondence_schools", CosmeticStores = 72 "cosmetic_stores",
+        CounselingServices = 73 "counseling_services", CountryClubs = 74 "country_clubs",
+        CourierServices = 75 "courier_services", CourtCosts = 76 "court_costs",
+        CreditReportingAgencies = 77 "credit_reporting_agencies", CruiseLines = 78 "cruise_lines",
+        DairyProductsStores = 79 "dairy_products_stores",
+        DanceHallStudiosSchools = 80 "dance_hall_studios_schools",
+        DatingEscortServices = 81 "dating_escort_services",
+        DentistsOrthodontists = 82 "dentists_orthodontists",
+        DepartmentStores = 83 "department_stores", DetectiveAgencies = 84 "detective_agencies",
+        DigitalGoodsApplications = 85 "digital_goods_applications",
+        DigitalGoodsGames = 86 "digital_goods_games",
+        DigitalGoodsLargeVolume = 87 "digital_goods_large_volume",
+        DigitalGoodsMedia = 88 "digital_goods_media",
+        DirectMarketingCatalogMerchant = 89 "direct_marketing_catalog_merchant",
+        DirectMarketingCombinationCatalogAndRetailMerchant = 90 "direct_marketing_combination_catalog_and_retail_merchant",
+        DirectMarketingInboundTelemarketing = 91 "direct_marketing_inbound_telemarketing",
+        DirectMarketingInsuranceServices = 92 "direct_marketing_insurance_services",
+        DirectMarketingOther = 93 "direct_marketing_other",
+        DirectMarketingOutboundTelemarketing = 94 "direct_marketing_outbound_telemarketing",
+        DirectMarketingSubscription = 95 "direct_marketing_subscription",
+        DirectMarketingTravel = 96 "direct_marketing_travel",
+        DiscountStores = 97 "discount_stores", Doctors = 98 "doctors",
+        DoorToDoorSales = 99 "door_to_door_sales",
+        DraperyWindowCoveringAndUpholsteryStores = 100 "drapery_window_covering_and_upholstery_stores",
+        DrinkingPlaces = 101 "drinking_places",
+        DrugStoresAndPharmacies = 102 "drug_stores_and_pharmacies",
+        DrugsDrugProprietariesAndDruggistSundries = 103 "drugs_drug_proprietaries_and_druggist_sundries",
+        DryCleaners = 104 "dry_cleaners", DurableGoods = 105 "durable_goods",
+        DutyFreeStores = 106 "duty_free_stores",
+        EatingPlacesRestaurants = 107 "eating_places_restaurants",
+        EducationalServices = 108 "educational_services",
+        ElectricRazorStores = 109 "electric_razor_stores",
+        ElectricVehicleCharging = 110 "electric_vehicle_charging",
+        ElectricalPartsAndEquipment = 111 "electrical_parts_and_equipment",
+        ElectricalServices = 112 "electrical_services",
+        ElectronicsRepairShops = 113 "electronics_repair_shops",
+        ElectronicsStores = 114 "electronics_stores",
+        ElementarySecondarySchools = 115 "elementary_secondary_schools",
+        EmergencyServicesGcasVisaUseOnly = 116 "emergency_services_gcas_visa_use_only",
+        EmploymentTempAgencies = 117 "employment_temp_agencies",
+        EquipmentRental = 118 "equipment_rental",
+        ExterminatingServices = 119 "exterminating_services",
+        FamilyClothingStores = 120 "family_clothing_stores",
+        FastFoodRestaurants = 121 "fast_food_restaurants",
+        FinancialInstitutions = 122 "financial_institutions",
+        FinesGovernmentAdministrativeEntities = 123 "fines_government_administrative_entities",
+        FireplaceFireplaceScreensAndAccessoriesStores = 124 "fireplace_fireplace_screens_and_accessories_stores",
+        FloorCoveringStores = 125 "floor_covering_stores", Florists = 126 "florists",
+        FloristsSuppliesNurseryStockAndFlowers = 127 "florists_supplies_nursery_stock_and_flowers",
+        FreezerAndLockerMeatProvisioners = 128 "freezer_and_locker_meat_provisioners",
+        FuelDealersNonAutomotive = 129 "fuel_dealers_non_automotive",
+        FuneralServicesCrematories = 130 "funeral_services_crematories",
+        FurnitureHomeFurnishingsAndEquipmentStoresExceptAppliances = 131 "furniture_home_furnishings_and_equipment_stores_except_appliances",
+        FurnitureRepairRefinishing = 132 "furniture_repair_refinishing",
+        FurriersAndFurShops = 133 "furriers_and_fur_shops",
+        GeneralServices = 134 "general_services",
+        GiftCardNoveltyAndSouvenirShops = 135 "gift_card_novelty_and_souvenir_shops",
+        GlassPaintAndWallpaperStores = 136 "glass_paint_and_wallpaper_stores",
+        GlasswareCrystalStores = 137 "glassware_crystal_stores",
+        GolfCoursesPublic = 138 "golf_courses_public",
+        GovernmentLicensedHorseDogRacingUsRegionOnly = 139 "government_licensed_horse_dog_racing_us_region_only",
+        GovernmentLicensedOnlineCasionsOnlineGamblingUsRegionOnly = 140 "government_licensed_online_casions_online_gambling_us_region_only",
+        GovernmentOwnedLotteriesNonUsRegion = 141 "government_owned_lotteries_non_us_region",
+        GovernmentOwnedLotteriesUsRegionOnly = 142 "government_owned_lotteries_us_region_only",
+        GovernmentServices = 143 "government_services",
+        GroceryStoresSupermarkets = 144 "grocery_stores_supermarkets",
+        HardwareEquipmentAndSupplies = 145 "hardware_equipment_and_supplies",
+        HardwareStores = 146 "hardware_stores", HealthAndBeautySpas = 147 "health_and_beauty_spas",
+        HearingAidsSalesAndSupplies = 148 "hearing_aids_sales_and_supplies",
+        HeatingPlumbingAC = 149 "heating_plumbing_a_c",
+        HobbyToyAndGameShops = 150 "hobby_toy_and_game_shops",
+        HomeSupplyWarehouseStores = 151 "home_supply_warehouse_stores",
+        Hospitals = 152 "hospitals", HotelsMotelsAndResorts = 153 "hotels_motels_and_resorts",
+        HouseholdApplianceStores = 154 "household_appliance_stores",
+        IndustrialSupplies = 155 "industrial_supplies",
+        InformationRetrievalServices = 156 "information_retrieval_services",
+        InsuranceDefault = 157 "insurance_default",
+        InsuranceUnderwritingPremiums = 158 "insurance_underwriting_premiums",
+        IntraCompanyPurchases = 159 "intra_company_purchases",
+        JewelryStoresWatchesClocksAndSilverwareStores = 160 "jewelry_stores_watches_clocks_and_silverware_stores",
+        LandscapingServices = 161 "landscaping_services", Laundries = 162 "laundries",
+        LaundryCleaningServices = 163 "laundry_cleaning_services",
+        LegalServicesAttorneys = 164 "legal_services_attorneys",
+        LuggageAndLeatherGoodsStores = 165 "luggage_and_leather_goods_stores",
+        LumberBuildingMaterialsStores = 166 "lumber_building_materials_stores",
+        ManualCashDisburse = 167 "manual_cash_disburse",
+        MarinasServiceAndSupplies = 168 "marinas_service_and_supplies",
+        Marketplaces = 169 "marketplaces",
+        MasonryStoneworkAndPlaster = 170 "masonry_stonework_and_plaster",
+        MassageParlors = 171 "massage_parlors",
+        MedicalAndDentalLabs = 172 "medical_and_dental_labs",
+        MedicalDentalOphthalmicAndHospitalEquipmentAndSupplies = 173 "medical_dental_ophthalmic_and_hospital_equipment_and_supplies",
+        MedicalServices = 174 "medical_services",
+        MembershipOrganizations = 175 "membership_organizations",
+        MensAndBoysClothingAndAccessoriesStores = 176 "mens_and_boys_clothing_and_accessories_stores",
+        MensWomensClothingStores = 177 "mens_womens_clothing_stores",
+        MetalServiceCenters = 178 "metal_service_centers",
+        MiscellaneousApparelAndAccessoryShops = 179 "miscellaneous_apparel_and_accessory_shops",
+        MiscellaneousAutoDealers = 180 "miscellaneous_auto_dealers",
+        MiscellaneousBusinessServices = 181 "miscellaneous_business_services",
+        MiscellaneousFoodStores = 182 "miscellaneous_food_stores",
+        MiscellaneousGeneralMerchandise = 183 "miscellaneous_general_merchandise",
+        MiscellaneousGeneralServices = 184 "miscellaneous_general_services",
+        MiscellaneousHomeFurnishingSpecialtyStores = 185 "miscellaneous_home_furnishing_specialty_stores",
+        MiscellaneousPublishingAndPrinting = 186 "miscellaneous_publishing_and_printing",
+        MiscellaneousRecreationServices = 187 "miscellaneous_recreation_services",
+        MiscellaneousRepairShops = 188 "miscellaneous_repair_shops",
+        MiscellaneousSpecialtyRetail = 189 "miscellaneous_specialty_retail",
+        MobileHomeDealers = 190 "mobile_home_dealers",
+        MotionPictureTheaters = 191 "motion_picture_theaters",
+        MotorFreightCarriersAndTrucking = 192 "motor_freight_carriers_and_trucking",
+        MotorHomesDealers = 193 "motor_homes_dealers",
+        MotorVehicleSuppliesAndNewParts = 194 "motor_vehicle_supplies_and_new_parts",
+        MotorcycleShopsAndDealers = 195 "motorcycle_shops_and_dealers",
+        MotorcycleShopsDealers = 196 "motorcycle_shops_dealers",
+        MusicStoresMusicalInstrumentsPianosAndSheetMusic = 197 "music_stores_musical_instruments_pianos_and_sheet_music",
+        NewsDealersAndNewsstands = 198 "news_dealers_and_newsstands",
+        NonFiMoneyOrders = 199 "non_fi_money_orders",
+        NonFiStoredValueCardPurchaseLoad = 200 "non_fi_stored_value_card_purchase_load",
+        NondurableGoods = 201 "nondurable_goods",
+        NurseriesLawnAndGardenSupplyStores = 202 "nurseries_lawn_and_garden_supply_stores",
+        NursingPersonalCare = 203 "nursing_personal_care",
+        OfficeAndCommercialFurniture = 204 "office_and_commercial_furniture",
+        OpticiansEyeglasses = 205 "opticians_eyeglasses",
+        OptometristsOphthalmologist = 206 "optometrists_ophthalmologist",
+        OrthopedicGoodsProstheticDevices = 207 "orthopedic_goods_prosthetic_devices",
+        Osteopaths = 208 "osteopaths",
+        PackageStoresBeerWineAndLiquor = 209 "package_stores_beer_wine_and_liquor",
+        PaintsVarnishesAndSupplies = 210 "paints_varnishes_and_supplies",
+        ParkingLotsGarages = 211 "parking_lots_garages",
+        PassengerRailways = 212 "passenger_railways", PawnShops = 213 "pawn_shops",
+        PetShopsPetFoodAndSupplies = 214 "pet_shops_pet_food_and_supplies",
+        PetroleumAndPetroleumProducts = 215 "petroleum_and_petroleum_products",
+        PhotoDeveloping = 216 "photo_developing",
+        PhotographicPhotocopyMicrofilmEquipmentAndSupplies = 217 "photographic_photocopy_microfilm_equipment_and_supplies",
+        PhotographicStudios = 218 "photographic_studios",
+        PictureVideoProduction = 219 "picture_video_production",
+        PieceGoodsNotionsAndOtherDryGoods = 220 "piece_goods_notions_and_other_dry_goods",
+        PlumbingHeatingEquipmentAndSupplies = 221 "plumbing_heating_equipment_and_supplies",
+        PoliticalOrganizations = 222 "political_organizations",
+        PostalServicesGovernmentOnly = 223 "postal_services_government_only",
+        PreciousStonesAndMetalsWatchesAndJewelry = 224 "precious_stones_and_metals_watches_and_jewelry",
+        ProfessionalServices = 225 "professional_services",
+        PublicWarehousingAndStorage = 226 "public_warehousing_and_storage",
+        QuickCopyReproAndBlueprint = 227 "quick_copy_repro_and_blueprint",
+        Railroads = 228 "railroads",
+        RealEstateAgentsAndManagersRentals = 229 "real_estate_agents_and_managers_rentals",
+        RecordStores = 230 "record_stores",
+        RecreationalVehicleRentals = 231 "recreational_vehicle_rentals",
+        ReligiousGoodsStores = 232 "religious_goods_stores",
+        ReligiousOrganizations = 233 "religious_organizations",
+        RoofingSidingSheetMetal = 234 "roofing_siding_sheet_metal",
+        SecretarialSupportServices = 235 "secretarial_support_services",
+        SecurityBrokersDealers = 236 "security_brokers_dealers",
+        ServiceStations = 237 "service_stations",
+        SewingNeedleworkFabricAndPieceGoodsStores = 238 "sewing_needlework_fabric_and_piece_goods_stores",
+        ShoeRepairHatCleaning = 239 "shoe_repair_hat_cleaning", ShoeStores = 240 "shoe_stores",
+        SmallApplianceRepair = 241 "small_appliance_repair",
+        SnowmobileDealers = 242 "snowmobile_dealers",
+        SpecialTradeServices = 243 "special_trade_services",
+        SpecialtyCleaning = 244 "specialty_cleaning",
+        SportingGoodsStores = 245 "sporting_goods_stores",
+        SportingRecreationCamps = 246 "sporting_recreation_camps",
+        SportsAndRidingApparelStores = 247 "sports_and_riding_apparel_stores",
+        SportsClubsFields = 248 "sports_clubs_fields",
+        StampAndCoinStores = 249 "stamp_and_coin_stores",
+        StationaryOfficeSuppliesPrintingAndWritingPaper = 250 "stationary_office_supplies_printing_and_writing_paper",
+        StationeryStoresOfficeAndSchoolSupplyStores = 251 "stationery_stores_office_and_school_supply_stores",
+        SwimmingPoolsSales = 252 "swimming_pools_sales",
+        TUiTravelGermany = 253 "t_ui_travel_germany",
+        TailorsAlterations = 254 "tailors_alterations",
+        TaxPaymentsGovernmentAgencies = 255 "tax_payments_government_agencies",
+        TaxPreparationServices = 256 "tax_preparation_services",
+        TaxicabsLimousines = 257 "taxicabs_limousines",
+        TelecommunicationEquipmentAndTelephoneSales = 258 "telecommunication_equipment_and_telephone_sales",
+        TelecommunicationServices = 259 "telecommunication_services",
+        TelegraphServices = 260 "telegraph_services",
+        TentAndAwningShops = 261 "tent_and_awning_shops",
+        TestingLaboratories = 262 "testing_laboratories",
+        TheatricalTicketAgencies = 263 "theatrical_ticket_agencies", Timeshares = 264 "timeshares",
+        TireRetreadingAndRepair = 265 "tire_retreading_and_repair",
+        TollsBridgeFees = 266 "tolls_bridge_fees",
+        TouristAttractionsAndExhibits = 267 "tourist_attractions_and_exhibits",
+        TowingServices = 268 "towing_services",
+        TrailerParksCampgrounds = 269 "trailer_parks_campgrounds",
+        TransportationServices = 270 "transportation_services",
+        TravelAgenciesTourOperators = 271 "travel_agencies_tour_operators",
+        TruckStopIteration = 272 "truck_stop_iteration",
+        TruckUtilityTrailerRentals = 273 "truck_utility_trailer_rentals",
+        TypesettingPlateMakingAndRelatedServices = 274 "typesetting_plate_making_and_related_services",
+        TypewriterStores = 275 "typewriter_stores",
+        USFederalGovernmentAgenciesOrDepartments = 276 "u_s_federal_government_agencies_or_departments",
+        UniformsCommercialClothing = 277 "uniforms_commercial_clothing",
+        UsedMerchandiseAndSecondhandStores = 278 "used_merchandise_and_secondhand_stores",
+        Utilities = 279 "utilities", VarietyStores = 280 "variety_stores",
+        VeterinaryServices = 281 "veterinary_services",
+        VideoAmusementGameSupplies = 282 "video_amusement_game_supplies",
+        VideoGameArcades = 283 "video_game_arcades",
+        VideoTapeRentalStores = 284 "video_tape_rental_stores",
+        VocationalTradeSchools = 285 "vocational_trade_schools",
+        WatchJewelryRepair = 286 "watch_jewelry_repair", WeldingRepair = 287 "welding_repair",
+        WholesaleClubs = 288 "wholesale_clubs", WigAndToupeeStores = 289 "wig_and_toupee_stores",
+        WiresMoneyOrders = 290 "wires_money_orders",
+        WomensAccessoryAndSpecialtyShops = 291 "womens_accessory_and_specialty_shops",
+        WomensReadyToWearStores = 292 "womens_ready_to_wear_stores",
+        WreckingAndSalvageYards = 293 "wrecking_and_salvage_yards",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.bank_account.account_type` and 6 other places.
     TokenAccountType {
-        Checking = "checking", Futsu = "futsu", Savings = "savings", Toza = "toza",
+        Checking = 0 "checking", Futsu = 1 "futsu", Savings = 2 "savings", Toza = 3 "toza",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.settings.payouts.schedule.weekly_payout_days` and 4 other places.
     TransferScheduleWeeklyPayoutDays {
-        Friday = "friday", Monday = "monday", Thursday = "thursday", Tuesday = "tuesday",
-        Wednesday = "wednesday",
+        Friday = 0 "friday", Monday = 1 "monday", Thursday = 2 "thursday", Tuesday = 3 "tuesday",
+        Wednesday = 4 "wednesday",
     }
 }
 
 open_enum! {
     /// Words of `treasury_financial_accounts_resource_closed_status_details.reasons`.
     TreasuryFinancialAccountsResourceClosedStatusDetailsReasons {
-        AccountRejected = "account_rejected", ClosedByPlatform = "closed_by_platform",
-        Other = "other",
+        AccountRejected = 0 "account_rejected", ClosedByPlatform = 1 "closed_by_platform",
+        Other = 2 "other",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/treasury/financial_accounts.platform_restrictions.inbound_flows` and 5 other places.
     TreasuryFinancialAccountsResourcePlatformRestrictionsInboundFlows {
-        Restricted = "restricted", Unrestricted = "unrestricted",
+        Restricted = 0 "restricted", Unrestricted = 1 "unrestricted",
     }
 }
 
 open_enum! {
     /// Words of `treasury_financial_accounts_resource_aba_toggle_settings.status` and 8 other places.
     TreasuryFinancialAccountsResourceToggleSettingsStatus {
-        Active = "active", Pending = "pending", Restricted = "restricted",
+        Active = 0 "active", Pending = 1 "pending", Restricted = 2 "restricted",
     }
 }
 
 open_enum! {
     /// Words of `treasury_financial_accounts_resource_toggles_setting_status_details.code` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsCode {
-        Activating = "activating", CapabilityNotRequested = "capability_not_requested",
-        FinancialAccountClosed = "financial_account_closed", RejectedOther = "rejected_other",
-        RejectedUnsupportedBusiness = "rejected_unsupported_business",
-        RequirementsPastDue = "requirements_past_due",
-        RequirementsPendingVerification = "requirements_pending_verification",
-        RestrictedByPlatform = "restricted_by_platform", RestrictedOther = "restricted_other",
+        Activating = 0 "activating", CapabilityNotRequested = 1 "capability_not_requested",
+        FinancialAccountClosed = 2 "financial_account_closed", RejectedOther = 3 "rejected_other",
+        RejectedUnsupportedBusiness = 4 "rejected_unsupported_business",
+        RequirementsPastDue = 5 "requirements_past_due",
+        RequirementsPendingVerification = 6 "requirements_pending_verification",
+        RestrictedByPlatform = 7 "restricted_by_platform", RestrictedOther = 8 "restricted_other",
     }
 }
 
 open_enum! {
     /// Words of `treasury_financial_accounts_resource_toggles_setting_status_details.resolution` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsResolution {
-        ContactStripe = "contact_stripe", ProvideInformation = "provide_information",
-        RemoveRestriction = "remove_restriction",
+        ContactStripe = 0 "contact_stripe", ProvideInformation = 1 "provide_information",
+        RemoveRestriction = 2 "remove_restriction",
     }
 }
 
 open_enum! {
     /// Words of `treasury_financial_accounts_resource_toggles_setting_status_details.restriction` and 8 other places.
     TreasuryFinancialAccountsResourceTogglesSettingStatusDetailsRestriction {
-        InboundFlows = "inbound_flows", OutboundFlows = "outbound_flows",
+        InboundFlows = 0 "inbound_flows", OutboundFlows = 1 "outbound_flows",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail.failure_details.code` and one other place.
     TreasuryInboundTransfersResourceFailureDetailsCode {
-        AccountClosed = "account_closed", AccountFrozen = "account_frozen",
-        BankAccountRestricted = "bank_account_restricted",
-        BankOwnershipChanged = "bank_ownership_changed",
-        DebitNotAuthorized = "debit_not_authorized",
-        IncorrectAccountHolderAddress = "incorrect_account_holder_address",
-        IncorrectAccountHolderName = "incorrect_account_holder_name",
-        IncorrectAccountHolderTaxId = "incorrect_account_holder_tax_id",
-        InsufficientFunds = "insufficient_funds", InvalidAccountNumber = "invalid_account_number",
-        InvalidCurrency = "invalid_currency", NoAccount = "no_account", Other = "other",
+        AccountClosed = 0 "account_closed", AccountFrozen = 1 "account_frozen",
+        BankAccountRestricted = 2 "bank_account_restricted",
+        BankOwnershipChanged = 3 "bank_ownership_changed",
+        DebitNotAuthorized = 4 "debit_not_authorized",
+        IncorrectAccountHolderAddress = 5 "incorrect_account_holder_address",
+        IncorrectAccountHolderName = 6 "incorrect_account_holder_name",
+        IncorrectAccountHolderTaxId = 7 "incorrect_account_holder_tax_id",
+        InsufficientFunds = 8 "insufficient_funds",
+        InvalidAccountNumber = 9 "invalid_account_number", InvalidCurrency = 10 "invalid_currency",
+        NoAccount = 11 "no_account", Other = 12 "other",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/outbound_payments.status` and 3 other places.
     TreasuryOutboundPaymentStatus {
-        Canceled = "canceled", Failed = "failed", Posted = "posted", Processing = "processing",
-        Returned = "returned",
+        Canceled = 0 "canceled", Failed = 1 "failed", Posted = 2 "posted",
+        Processing = 3 "processing", Returned = 4 "returned",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/treasury/outbound_payments/{id}/return.returned_details.code` and 3 other places.
     TreasuryOutboundPaymentsResourceReturnedStatusCode {
-        AccountClosed = "account_closed", AccountFrozen = "account_frozen",
-        BankAccountRestricted = "bank_account_restricted",
-        BankOwnershipChanged = "bank_ownership_changed", Declined = "declined",
-        IncorrectAccountHolderName = "incorrect_account_holder_name",
-        InvalidAccountNumber = "invalid_account_number", InvalidCurrency = "invalid_currency",
-        NoAccount = "no_account", Other = "other",
+        AccountClosed = 0 "account_closed", AccountFrozen = 1 "account_frozen",
+        BankAccountRestricted = 2 "bank_account_restricted",
+        BankOwnershipChanged = 3 "bank_ownership_changed", Declined = 4 "declined",
+        IncorrectAccountHolderName = 5 "incorrect_account_holder_name",
+        InvalidAccountNumber = 6 "invalid_account_number", InvalidCurrency = 7 "invalid_currency",
+        NoAccount = 8 "no_account", Other = 9 "other",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/received_credits.linked_flows.source_flow_type` and one other place.
     TreasuryReceivedCreditsResourceSourceFlowsDetailsType {
-        CreditReversal = "credit_reversal", Other = "other", OutboundPayment = "outbound_payment",
-        OutboundTransfer = "outbound_transfer", Payout = "payout",
+        CreditReversal = 0 "credit_reversal", Other = 1 "other",
+        OutboundPayment = 2 "outbound_payment", OutboundTransfer = 3 "outbound_transfer",
+        Payout = 4 "payout",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/received_credits.status` and 3 other places.
     TreasuryReceivedDebitStatus {
-        Failed = "failed", Succeeded = "succeeded",
+        Failed = 0 "failed", Succeeded = 1 "succeeded",
     }
 }
 
 open_enum! {
     /// Words of `treasury_received_credits_resource_reversal_details.restricted_reason` and one other place.
     TreasuryReceivedDebitsResourceReversalDetailsRestrictedReason {
-        AlreadyReversed = "already_reversed", DeadlinePassed = "deadline_passed",
-        NetworkRestricted = "network_restricted", Other = "other",
-        SourceFlowRestricted = "source_flow_restricted",
+        AlreadyReversed = 0 "already_reversed", DeadlinePassed = 1 "deadline_passed",
+        NetworkRestricted = 2 "network_restricted", Other = 3 "other",
+        SourceFlowRestricted = 4 "source_flow_restricted",
     }
 }
 
 open_enum! {
     /// Words of `treasury_shared_resource_initiating_payment_method_details_initiating_payment_method_details.type` and one other place.
     TreasurySharedResourceInitiatingPaymentMethodDetailsInitiatingPaymentMethodDetailsType {
-        Balance = "balance", FinancialAccount = "financial_account", IssuingCard = "issuing_card",
-        Stripe = "stripe", UsBankAccount = "us_bank_account",
+        Balance = 0 "balance", FinancialAccount = 1 "financial_account",
+        IssuingCard = 2 "issuing_card", Stripe = 3 "stripe", UsBankAccount = 4 "us_bank_account",
     }
 }
 
 open_enum! {
     /// Words of `treasury.transaction.flow_type` and 3 other places.
     TreasuryTransactionFlowType {
-        CreditReversal = "credit_reversal", DebitReversal = "debit_reversal",
-        InboundTransfer = "inbound_transfer", IssuingAuthorization = "issuing_authorization",
-        Other = "other", OutboundPayment = "outbound_payment",
-        OutboundTransfer = "outbound_transfer", ReceivedCredit = "received_credit",
-        ReceivedDebit = "received_debit",
+        CreditReversal = 0 "credit_reversal", DebitReversal = 1 "debit_reversal",
+        InboundTransfer = 2 "inbound_transfer", IssuingAuthorization = 3 "issuing_authorization",
+        Other = 4 "other", OutboundPayment = 5 "outbound_payment",
+        OutboundTransfer = 6 "outbound_transfer", ReceivedCredit = 7 "received_credit",
+        ReceivedDebit = 8 "received_debit",
     }
 }
 
 open_enum! {
     /// Words of `GET /v2/commerce/product_catalog/imports.feed_type` and 4 other places.
     V2CommerceProductCatalogImportFeedType {
-        Inventory = "inventory", Pricing = "pricing", Product = "product",
+        Inventory = 0 "inventory", Pricing = 1 "pricing", Product = 2 "product",
     }
 }
 
 open_enum! {
     /// Words of `GET /v2/commerce/product_catalog/imports.status` and 3 other places.
     V2CommerceProductCatalogImportStatus {
-        AwaitingUpload = "awaiting_upload", Failed = "failed", Processing = "processing",
-        Succeeded = "succeeded", SucceededWithErrors = "succeeded_with_errors",
+        AwaitingUpload = 0 "awaiting_upload", Failed = 1 "failed", Processing = 2 "processing",
+        Succeeded = 3 "succeeded", SucceededWithErrors = 4 "succeeded_with_errors",
     }
 }
 
 open_enum! {
     /// Words of `v2.commerce.product_catalog_import.status_details.failed.code` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsFailedCode {
-        FileNotFound = "file_not_found", InternalError = "internal_error",
-        InvalidFile = "invalid_file",
+        FileNotFound = 0 "file_not_found", InternalError = 1 "internal_error",
+        InvalidFile = 2 "invalid_file",
     }
 }
 
 open_enum! {
     /// Words of `v2.commerce.product_catalog_import.status_details.failed.type` and 2 other places.
     V2CommerceProductCatalogImportStatusDetailsFailedType {
-        CannotProceed = "cannot_proceed", TransientFailure = "transient_failure",
+        CannotProceed = 0 "cannot_proceed", TransientFailure = 1 "transient_failure",
     }
 }
 
 open_enum! {
     /// Words of `GET /v2/core/accounts.applied_configurations` and 20 other places.
     V2CoreAccountAppliedConfigurations {
-        Customer = "customer", Merchant = "merchant", Recipient = "recipient",
+        Customer = 0 "customer", Merchant = 1 "merchant", Recipient = 2 "recipient",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.configuration.customer.automatic_indirect_tax.location_source` and 4 other places.
     V2CoreAccountConfigurationCustomerAutomaticIndirectTaxLocationSource {
-        IdentityAddress = "identity_address", IpAddress = "ip_address",
-        PaymentMethod = "payment_method", ShippingAddress = "shipping_address",
+        IdentityAddress = 0 "identity_address", IpAddress = 1 "ip_address",
+        PaymentMethod = 2 "payment_method", ShippingAddress = 3 "shipping_address",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatus {
-        Active = "active", Pending = "pending", Restricted = "restricted",
-        Unsupported = "unsupported",
+        Active = 0 "active", Pending = 1 "pending", Restricted = 2 "restricted",
+        Unsupported = 3 "unsupported",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status_details.code` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsCode {
-        DeterminingStatus = "determining_status", RequirementsPastDue = "requirements_past_due",
-        RequirementsPendingVerification = "requirements_pending_verification",
-        RestrictedOther = "restricted_other", UnsupportedBusiness = "unsupported_business",
-        UnsupportedCountry = "unsupported_country",
-        UnsupportedEntityType = "unsupported_entity_type",
+        DeterminingStatus = 0 "determining_status",
+        RequirementsPastDue = 1 "requirements_past_due",
+        RequirementsPendingVerification = 2 "requirements_pending_verification",
+        RestrictedOther = 3 "restricted_other", UnsupportedBusiness = 4 "unsupported_business",
+        UnsupportedCountry = 5 "unsupported_country",
+        UnsupportedEntityType = 6 "unsupported_entity_type",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.configuration.customer.capabilities.automatic_indirect_tax.status_details.resolution` and 239 other places.
     V2CoreAccountConfigurationMerchantCapabilitiesEpsPaymentsStatusDetailsResolution {
-        ContactStripe = "contact_stripe", NoResolution = "no_resolution",
-        ProvideInfo = "provide_info",
+        ContactStripe = 0 "contact_stripe", NoResolution = 1 "no_resolution",
+        ProvideInfo = 2 "provide_info",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/accounts.controller.stripe_dashboard.type` and 8 other places.
     V2CoreAccountDashboard {
-        Express = "express", Full = "full", None = "none",
+        Express = 0 "express", Full = 1 "full", None = 2 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/accounts.defaults.locales` and 6 other places.
     V2CoreAccountDefaultsLocales {
-        ArSA = "ar-SA", Bg = "bg", BgBG = "bg-BG", Cs = "cs", CsCZ = "cs-CZ", Da = "da",
-        DaDK = "da-DK", De = "de", DeDE = "de-DE", El = "el", ElGR = "el-GR", En = "en",
-        EnAU = "en-AU", EnCA = "en-CA", EnGB = "en-GB", EnIE = "en-IE", EnIN = "en-IN",
-        EnNZ = "en-NZ", EnSG = "en-SG", EnUS = "en-US", Es = "es", Es419 = "es-419",
-        EsES = "es-ES", Et = "et", EtEE = "et-EE", Fi = "fi", FiFI = "fi-FI", Fil = "fil",
-        FilPH = "fil-PH", Fr = "fr", FrCA = "fr-CA", FrFR = "fr-FR", HeIL = "he-IL", Hr = "hr",
-        HrHR = "hr-HR", Hu = "hu", HuHU = "hu-HU", Id = "id", IdID = "id-ID", It = "it",
-        ItIT = "it-IT", Ja = "ja", JaJP = "ja-JP", Ko = "ko", KoKR = "ko-KR", Lt = "lt",
-        LtLT = "lt-LT", Lv = "lv", LvLV = "lv-LV", Ms = "ms", MsMY = "ms-MY", Mt = "mt",
-        MtMT = "mt-MT", Nb = "nb", NbNO = "nb-NO", Nl = "nl", NlNL = "nl-NL", Pl = "pl",
-        PlPL = "pl-PL", Pt = "pt", PtBR = "pt-BR", PtPT = "pt-PT", Ro = "ro", RoRO = "ro-RO",
-        Ru = "ru", RuRU = "ru-RU", Sk = "sk", SkSK = "sk-SK", Sl = "sl", SlSI = "sl-SI", Sv = "sv",
-        SvSE = "sv-SE", Th = "th", ThTH = "th-TH", Tr = "tr", TrTR = "tr-TR", Vi = "vi",
-        ViVN = "vi-VN", Zh = "zh", ZhHK = "zh-HK", ZhHans = "zh-Hans", ZhHantHK = "zh-Hant-HK",
-        ZhHantTW = "zh-Hant-TW", ZhTW = "zh-TW",
+        ArSA = 0 "ar-SA", Bg = 1 "bg", BgBG = 2 "bg-BG", Cs = 3 "cs", CsCZ = 4 "cs-CZ",
+        Da = 5 "da", DaDK = 6 "da-DK", De = 7 "de", DeDE = 8 "de-DE", El = 9 "el",
+        ElGR = 10 "el-GR", En = 11 "en", EnAU = 12 "en-AU", EnCA = 13 "en-CA", EnGB = 14 "en-GB",
+        EnIE = 15 "en-IE", EnIN = 16 "en-IN", EnNZ = 17 "en-NZ", EnSG = 18 "en-SG",
+        EnUS = 19 "en-US", Es = 20 "es", Es419 = 21 "es-419", EsES = 22 "es-ES", Et = 23 "et",
+        EtEE = 24 "et-EE", Fi = 25 "fi", FiFI = 26 "fi-FI", Fil = 27 "fil", FilPH = 28 "fil-PH",
+        Fr = 29 "fr", FrCA = 30 "fr-CA", FrFR = 31 "fr-FR", HeIL = 32 "he-IL", Hr = 33 "hr",
+        HrHR = 34 "hr-HR", Hu = 35 "hu", HuHU = 36 "hu-HU", Id = 37 "id", IdID = 38 "id-ID",
+        It = 39 "it", ItIT = 40 "it-IT", Ja = 41 "ja", JaJP = 42 "ja-JP", Ko = 43 "ko",
+        KoKR = 44 "ko-KR", Lt = 45 "lt", LtLT = 46 "lt-LT", Lv = 47 "lv", LvLV = 48 "lv-LV",
+        Ms = 49 "ms", MsMY = 50 "ms-MY", Mt = 51 "mt", MtMT = 52 "mt-MT", Nb = 53 "nb",
+        NbNO = 54 "nb-NO", Nl = 55 "nl", NlNL = 56 "nl-NL", Pl = 57 "pl", PlPL = 58 "pl-PL",
+        Pt = 59 "pt", PtBR = 60 "pt-BR", PtPT = 61 "pt-PT", Ro = 62 "ro", RoRO = 63 "ro-RO",
+        Ru = 64 "ru", RuRU = 65 "ru-RU", Sk = 66 "sk", SkSK = 67 "sk-SK", Sl = 68 "sl",
+        SlSI = 69 "sl-SI", Sv = 70 "sv", SvSE = 71 "sv-SE", Th = 72 "th", ThTH = 73 "th-TH",
+        Tr = 74 "tr", TrTR = 75 "tr-TR", Vi = 76 "vi", ViVN = 77 "vi-VN", Zh = 78 "zh",
+        ZhHK = 79 "zh-HK", ZhHans = 80 "zh-Hans", ZhHantHK = 81 "zh-Hant-HK",
+        ZhHantTW = 82 "zh-Hant-TW", ZhTW = 83 "zh-TW",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/accounts.defaults.responsibilities.fees_collector` and 6 other places.
     V2CoreAccountDefaultsResponsibilitiesFeesCollector {
-        Application = "application", ApplicationCustom = "application_custom",
-        ApplicationExpress = "application_express", Stripe = "stripe",
+        Application = 0 "application", ApplicationCustom = 1 "application_custom",
+        ApplicationExpress = 2 "application_express", Stripe = 3 "stripe",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.business_details.id_numbers.type` and 7 other places.
     V2CoreAccountIdentityBusinessDetailsIdNumbersType {
-        AeCrn = "ae_crn", AeVat = "ae_vat", AoNif = "ao_nif", ArCuit = "ar_cuit", AtFn = "at_fn",
-        AtStn = "at_stn", AtVat = "at_vat", AuAbn = "au_abn", AuAcn = "au_acn", AuIn = "au_in",
-        AzTin = "az_tin", BdEtin = "bd_etin", BeCbe = "be_cbe", BeVat = "be_vat", BgUic = "bg_uic",
-        BgVat = "bg_vat", BrCnpj = "br_cnpj", CaCn = "ca_cn", CaCrarr = "ca_crarr",
-        CaGstHst = "ca_gst_hst", CaNeq = "ca_neq", CaRid = "ca_rid", ChChid = "ch_chid",
-        ChUid = "ch_uid", CrCpj = "cr_cpj", CrNite = "cr_nite", CyHe = "cy_he", CyTic = "cy_tic",
-        CyVat = "cy_vat", CzIco = "cz_ico", CzVat = "cz_vat", DeHrn = "de_hrn", DeStn = "de_stn",
-        DeVat = "de_vat", DkCvr = "dk_cvr", DkVat = "dk_vat", DoRcn = "do_rcn", EeRk = "ee_rk",
-        EeVat = "ee_vat", EsCif = "es_cif", EsVat = "es_vat", FiVat = "fi_vat", FiYt = "fi_yt",
-        FrRna = "fr_rna", FrSiren = "fr_siren", FrVat = "fr_vat", GbCrn = "gb_crn",
-        GbVat = "gb_vat", GiCrn = "gi_crn", GrAfm = "gr_afm", GrGemi = "gr_gemi", GrVat = "gr_vat",
-        GtNit = "gt_nit", HkBr = "hk_br", HkCr = "hk_cr", HrMbs = "hr_mbs", HrOib = "hr_oib",
-        HrVat = "hr_vat", HuCjs = "hu_cjs", HuTin = "hu_tin", HuVat = "hu_vat", IeCrn = "ie_crn",
-        IeTrn = "ie_trn", IeVat = "ie_vat", ItRea = "it_rea", ItVat = "it_vat", JpCn = "jp_cn",
-        KzBin = "kz_bin", LiUid = "li_uid", LtCcrn = "lt_ccrn", LtVat = "lt_vat", LuNif = "lu_nif",
-        LuRcs = "lu_rcs", LuVat = "lu_vat", LvUrn = "lv_urn", LvVat = "lv_vat", MtCrn = "mt_crn",
-        MtTin = "mt_tin", MtVat = "mt_vat", MxRfc = "mx_rfc", MyBrn = "my_brn", MyCoid = "my_coid",
-        MyItn = "my_itn", MySst = "my_sst", MzNuit = "mz_nuit", NlKvk = "nl_kvk",
-        NlRsin = "nl_rsin", NlVat = "nl_vat", NoOrgnr = "no_orgnr", NzBn = "nz_bn",
-        NzIrd = "nz_ird", PeRuc = "pe_ruc", PkNtn = "pk_ntn", PlNip = "pl_nip",
-        PlRegon = "pl_regon", PlVat = "pl_vat", PtVat = "pt_vat", RoCui = "ro_cui",
-        RoOrc = "ro_orc", RoVat = "ro_vat", SaCrn = "sa_crn", SaTin = "sa_tin",
-        SeOrgnr = "se_orgnr", SeVat = "se_vat", SgUen = "sg_uen", SiMsp = "si_msp",
-        SiTin = "si_tin", SiVat = "si_vat", SkDic = "sk_dic", SkIco = "sk_ico", SkVat = "sk_vat",
-        ThCrn = "th_crn", ThPrn = "th_prn", ThTin = "th_tin", UsEin = "us_ein",
+        AeCrn = 0 "ae_crn", AeVat = 1 "ae_vat", AoNif = 2 "ao_nif", ArCuit = 3 "ar_cuit",
+        AtFn = 4 "at_fn", AtStn = 5 "at_stn", AtVat = 6 "at_vat", AuAbn = 7 "au_abn",
+        AuAcn = 8 "au_acn", AuIn = 9 "au_in", AzTin = 10 "az_tin", BdEtin = 11 "bd_etin",
+        BeCbe = 12 "be_cbe", BeVat = 13 "be_vat", BgUic = 14 "bg_uic", BgVat = 15 "bg_vat",
+        BrCnpj = 16 "br_cnpj", CaCn = 17 "ca_cn", CaCrarr = 18 "ca_crarr",
+        CaGstHst = 19 "ca_gst_hst", CaNeq = 20 "ca_neq", CaRid = 21 "ca_rid",
+        ChChid = 22 "ch_chid", ChUid = 23 "ch_uid", CrCpj = 24 "cr_cpj", CrNite = 25 "cr_nite",
+        CyHe = 26 "cy_he", CyTic = 27 "cy_tic", CyVat = 28 "cy_vat", CzIco = 29 "cz_ico",
+        CzVat = 30 "cz_vat", DeHrn = 31 "de_hrn", DeStn = 32 "de_stn", DeVat = 33 "de_vat",
+        DkCvr = 34 "dk_cvr", DkVat = 35 "dk_vat", DoRcn = 36 "do_rcn", EeRk = 37 "ee_rk",
+        EeVat = 38 "ee_vat", EsCif = 39 "es_cif", EsVat = 40 "es_vat", FiVat = 41 "fi_vat",
+        FiYt = 42 "fi_yt", FrRna = 43 "fr_rna", FrSiren = 44 "fr_siren", FrVat = 45 "fr_vat",
+        GbCrn = 46 "gb_crn", GbVat = 47 "gb_vat", GiCrn = 48 "gi_crn", GrAfm = 49 "gr_afm",
+        GrGemi = 50 "gr_gemi", GrVat = 51 "gr_vat", GtNit = 52 "gt_nit", HkBr = 53 "hk_br",
+        HkCr = 54 "hk_cr", HrMbs = 55 "hr_mbs", HrOib = 56 "hr_oib", HrVat = 57 "hr_vat",
+        HuCjs = 58 "hu_cjs", HuTin = 59 "hu_tin", HuVat = 60 "hu_vat", IeCrn = 61 "ie_crn",
+        IeTrn = 62 "ie_trn", IeVat = 63 "ie_vat", ItRea = 64 "it_rea", ItVat = 65 "it_vat",
+        JpCn = 66 "jp_cn", KzBin = 67 "kz_bin", LiUid = 68 "li_uid", LtCcrn = 69 "lt_ccrn",
+        LtVat = 70 "lt_vat", LuNif = 71 "lu_nif", LuRcs = 72 "lu_rcs", LuVat = 73 "lu_vat",
+        LvUrn = 74 "lv_urn", LvVat = 75 "lv_vat", MtCrn = 76 "mt_crn", MtTin = 77 "mt_tin",
+        MtVat = 78 "mt_vat", MxRfc = 79 "mx_rfc", MyBrn = 80 "my_brn", MyCoid = 81 "my_coid",
+        MyItn = 82 "my_itn", MySst = 83 "my_sst", MzNuit = 84 "mz_nuit", NlKvk = 85 "nl_kvk",
+        NlRsin = 86 "nl_rsin", NlVat = 87 "nl_vat", NoOrgnr = 88 "no_orgnr", NzBn = 89 "nz_bn",
+        NzIrd = 90 "nz_ird", PeRuc = 91 "pe_ruc", PkNtn = 92 "pk_ntn", PlNip = 93 "pl_nip",
+        PlRegon = 94 "pl_regon", PlVat = 95 "pl_vat", PtVat = 96 "pt_vat", RoCui = 97 "ro_cui",
+        RoOrc = 98 "ro_orc", RoVat = 99 "ro_vat", SaCrn = 100 "sa_crn", SaTin = 101 "sa_tin",
+        SeOrgnr = 102 "se_orgnr", SeVat = 103 "se_vat", SgUen = 104 "sg_uen", SiMsp = 105 "si_msp",
+        SiTin = 106 "si_tin", SiVat = 107 "si_vat", SkDic = 108 "sk_dic", SkIco = 109 "sk_ico",
+        SkVat = 110 "sk_vat", ThCrn = 111 "th_crn", ThPrn = 112 "th_prn", ThTin = 113 "th_tin",
+        UsEin = 114 "us_ein",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.business_details.structure` and 7 other places.
     V2CoreAccountIdentityBusinessDetailsStructure {
-        Cooperative = "cooperative", FreeZoneEstablishment = "free_zone_establishment",
-        FreeZoneLlc = "free_zone_llc", GovernmentInstrumentality = "government_instrumentality",
-        GovernmentalUnit = "governmental_unit",
-        IncorporatedAssociation = "incorporated_association",
-        IncorporatedNonProfit = "incorporated_non_profit",
-        IncorporatedPartnership = "incorporated_partnership",
-        LimitedLiabilityPartnership = "limited_liability_partnership", Llc = "llc",
-        MultiMemberLlc = "multi_member_llc", PrivateCompany = "private_company",
-        PrivateCorporation = "private_corporation", PrivatePartnership = "private_partnership",
-        PublicCompany = "public_company", PublicCorporation = "public_corporation",
-        PublicListedCorporation = "public_listed_corporation",
-        PublicPartnership = "public_partnership", RegisteredCharity = "registered_charity",
-        SingleMemberLlc = "single_member_llc", SoleEstablishment = "sole_establishment",
-        SoleProprietorship = "sole_proprietorship",
-        TaxExemptGovernmentInstrumentality = "tax_exempt_government_instrumentality",
-        Trust = "trust", UnincorporatedAssociation = "unincorporated_association",
-        UnincorporatedNonProfit = "unincorporated_non_profit",
-        UnincorporatedPartnership = "unincorporated_partnership",
+        Cooperative = 0 "cooperative", FreeZoneEstablishment = 1 "free_zone_establishment",
+        FreeZoneLlc = 2 "free_zone_llc",
+        GovernmentInstrumentality = 3 "government_instrumentality",
+        GovernmentalUnit = 4 "governmental_unit",
+        IncorporatedAssociation = 5 "incorporated_association",
+        IncorporatedNonProfit = 6 "incorporated_non_profit",
+        IncorporatedPartnership = 7 "incorporated_partnership",
+        LimitedLiabilityPartnership = 8 "limited_liability_partnership", Llc = 9 "llc",
+        MultiMemberLlc = 10 "multi_member_llc", PrivateCompany = 11 "private_company",
+        PrivateCorporation = 12 "private_corporation",
+        PrivatePartnership = 13 "private_partnership", PublicCompany = 14 "public_company",
+        PublicCorporation = 15 "public_corporation",
+        PublicListedCorporation = 16 "public_listed_corporation",
+        PublicPartnership = 17 "public_partnership", RegisteredCharity = 18 "registered_charity",
+        SingleMemberLlc = 19 "single_member_llc", SoleEstablishment = 20 "sole_establishment",
+        SoleProprietorship = 21 "sole_proprietorship",
+        TaxExemptGovernmentInstrumentality = 22 "tax_exempt_government_instrumentality",
+        Trust = 23 "trust", UnincorporatedAssociation = 24 "unincorporated_association",
+        UnincorporatedNonProfit = 25 "unincorporated_non_profit",
+        UnincorporatedPartnership = 26 "unincorporated_partnership",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/account_links.collect` and 5 other places.
     V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFields {
-        CurrentlyDue = "currently_due", EventuallyDue = "eventually_due",
+        CurrentlyDue = 0 "currently_due", EventuallyDue = 1 "eventually_due",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/account_links.collection_options.future_requirements` and 4 other places.
     V2CoreAccountLinkUseCaseAccountUpdateCollectionOptionsFutureRequirements {
-        Include = "include", Omit = "omit",
+        Include = 0 "include", Omit = 1 "omit",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/account_links.type` and 2 other places.
     V2CoreAccountLinkUseCaseType {
-        AccountOnboarding = "account_onboarding", AccountUpdate = "account_update",
+        AccountOnboarding = 0 "account_onboarding", AccountUpdate = 1 "account_update",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.individual.additional_names.purpose` and 14 other places.
     V2CoreAccountPersonAdditionalNamesPurpose {
-        Alias = "alias", Maiden = "maiden",
+        Alias = 0 "alias", Maiden = 1 "maiden",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.individual.id_numbers.type` and 14 other places.
     V2CoreAccountPersonIdNumbersType {
-        AeEid = "ae_eid", AoNif = "ao_nif", ArCuil = "ar_cuil", ArDni = "ar_dni", AtStn = "at_stn",
-        AzTin = "az_tin", BdBrc = "bd_brc", BdEtin = "bd_etin", BdNid = "bd_nid", BeNrn = "be_nrn",
-        BgUcn = "bg_ucn", BnNric = "bn_nric", BrCpf = "br_cpf", CaSin = "ca_sin",
-        ChOasi = "ch_oasi", ClRut = "cl_rut", CnPp = "cn_pp", CoNuip = "co_nuip", CrCi = "cr_ci",
-        CrCpf = "cr_cpf", CrDimex = "cr_dimex", CrNite = "cr_nite", CyTic = "cy_tic",
-        CzRc = "cz_rc", DeStn = "de_stn", DkCpr = "dk_cpr", DoCie = "do_cie", DoRcn = "do_rcn",
-        EcCi = "ec_ci", EeIk = "ee_ik", EsNif = "es_nif", FiHetu = "fi_hetu", FrNir = "fr_nir",
-        GbNino = "gb_nino", GrAfm = "gr_afm", GtNit = "gt_nit", HkId = "hk_id", HrOib = "hr_oib",
-        HuAd = "hu_ad", IdNik = "id_nik", IePpsn = "ie_ppsn", IsKt = "is_kt", ItCf = "it_cf",
-        JpInc = "jp_inc", KePin = "ke_pin", KzIin = "kz_iin", LiPeid = "li_peid", LtAk = "lt_ak",
-        LuNif = "lu_nif", LvPk = "lv_pk", MxRfc = "mx_rfc", MyNric = "my_nric", MzNuit = "mz_nuit",
-        NgNin = "ng_nin", NlBsn = "nl_bsn", NoNin = "no_nin", NzIrd = "nz_ird", PeDni = "pe_dni",
-        PkCnic = "pk_cnic", PkSnic = "pk_snic", PlPesel = "pl_pesel", PtNif = "pt_nif",
-        RoCnp = "ro_cnp", SaTin = "sa_tin", SePin = "se_pin", SgFin = "sg_fin", SgNric = "sg_nric",
-        SkDic = "sk_dic", ThLc = "th_lc", ThPin = "th_pin", TrTin = "tr_tin", UsItin = "us_itin",
-        UsItinLast4 = "us_itin_last_4", UsSsn = "us_ssn", UsSsnLast4 = "us_ssn_last_4",
-        UyDni = "uy_dni", ZaId = "za_id",
+        AeEid = 0 "ae_eid", AoNif = 1 "ao_nif", ArCuil = 2 "ar_cuil", ArDni = 3 "ar_dni",
+        AtStn = 4 "at_stn", AzTin = 5 "az_tin", BdBrc = 6 "bd_brc", BdEtin = 7 "bd_etin",
+        BdNid = 8 "bd_nid", BeNrn = 9 "be_nrn", BgUcn = 10 "bg_ucn", BnNric = 11 "bn_nric",
+        BrCpf = 12 "br_cpf", CaSin = 13 "ca_sin", ChOasi = 14 "ch_oasi", ClRut = 15 "cl_rut",
+        CnPp = 16 "cn_pp", CoNuip = 17 "co_nuip", CrCi = 18 "cr_ci", CrCpf = 19 "cr_cpf",
+        CrDimex = 20 "cr_dimex", CrNite = 21 "cr_nite", CyTic = 22 "cy_tic", CzRc = 23 "cz_rc",
+        DeStn = 24 "de_stn", DkCpr = 25 "dk_cpr", DoCie = 26 "do_cie", DoRcn = 27 "do_rcn",
+        EcCi = 28 "ec_ci", EeIk = 29 "ee_ik", EsNif = 30 "es_nif", FiHetu = 31 "fi_hetu",
+        FrNir = 32 "fr_nir", GbNino = 33 "gb_nino", GrAfm = 34 "gr_afm", GtNit = 35 "gt_nit",
+        HkId = 36 "hk_id", HrOib = 37 "hr_oib", HuAd = 38 "hu_ad", IdNik = 39 "id_nik",
+        IePpsn = 40 "ie_ppsn", IsKt = 41 "is_kt", ItCf = 42 "it_cf", JpInc = 43 "jp_inc",
+        KePin = 44 "ke_pin", KzIin = 45 "kz_iin", LiPeid = 46 "li_peid", LtAk = 47 "lt_ak",
+        LuNif = 48 "lu_nif", LvPk = 49 "lv_pk", MxRfc = 50 "mx_rfc", MyNric = 51 "my_nric",
+        MzNuit = 52 "mz_nuit", NgNin = 53 "ng_nin", NlBsn = 54 "nl_bsn", NoNin = 55 "no_nin",
+        NzIrd = 56 "nz_ird", PeDni = 57 "pe_dni", PkCnic = 58 "pk_cnic", PkSnic = 59 "pk_snic",
+        PlPesel = 60 "pl_pesel", PtNif = 61 "pt_nif", RoCnp = 62 "ro_cnp", SaTin = 63 "sa_tin",
+        SePin = 64 "se_pin", SgFin = 65 "sg_fin", SgNric = 66 "sg_nric", SkDic = 67 "sk_dic",
+        ThLc = 68 "th_lc", ThPin = 69 "th_pin", TrTin = 70 "tr_tin", UsItin = 71 "us_itin",
+        UsItinLast4 = 72 "us_itin_last_4", UsSsn = 73 "us_ssn", UsSsnLast4 = 74 "us_ssn_last_4",
+        UyDni = 75 "uy_dni", ZaId = 76 "za_id",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/account_tokens.identity.individual.legal_gender` and 14 other places.
     V2CoreAccountPersonLegalGender {
-        Female = "female", Male = "male",
+        Female = 0 "female", Male = 1 "male",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.awaiting_action_from` and 9 other places.
     V2CoreAccountRequirementsEntriesAwaitingActionFrom {
-        Stripe = "stripe", User = "user",
+        Stripe = 0 "stripe", User = 1 "user",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.errors.code` and 9 other places.
     V2CoreAccountRequirementsEntriesErrorsCode {
-        InvalidAddressCityStatePostalCode = "invalid_address_city_state_postal_code",
-        InvalidAddressHighwayContractBox = "invalid_address_highway_contract_box",
-        InvalidAddressPrivateMailbox = "invalid_address_private_mailbox",
-        InvalidBusinessProfileName = "invalid_business_profile_name",
-        InvalidBusinessProfileNameDenylisted = "invalid_business_profile_name_denylisted",
-        InvalidCompanyNameDenylisted = "invalid_company_name_denylisted",
-        InvalidDobAgeOverMaximum = "invalid_dob_age_over_maximum",
-        InvalidDobAgeUnder18 = "invalid_dob_age_under_18",
-        InvalidDobAgeUnderMinimum = "invalid_dob_age_under_minimum",
-        InvalidProductDescriptionLength = "invalid_product_description_length",
-        InvalidProductDescriptionUrlMatch = "invalid_product_description_url_match",
-        InvalidRepresentativeCountry = "invalid_representative_country",
-        InvalidStatementDescriptorBusinessMismatch = "invalid_statement_descriptor_business_mismatch",
-        InvalidStatementDescriptorDenylisted = "invalid_statement_descriptor_denylisted",
-        InvalidStatementDescriptorLength = "invalid_statement_descriptor_length",
-        InvalidStatementDescriptorPrefixDenylisted = "invalid_statement_descriptor_prefix_denylisted",
-        InvalidStatementDescriptorPrefixMismatch = "invalid_statement_descriptor_prefix_mismatch",
-        InvalidStreetAddress = "invalid_street_address", InvalidTaxId = "invalid_tax_id",
-        InvalidTaxIdFormat = "invalid_tax_id_format",
-        InvalidTosAcceptance = "invalid_tos_acceptance",
-        InvalidUrlDenylisted = "invalid_url_denylisted", InvalidUrlFormat = "invalid_url_format",
-        InvalidUrlWebPresenceDetected = "invalid_url_web_presence_detected",
-        InvalidUrlWebsiteBusinessInformationMismatch = "invalid_url_website_business_information_mismatch",
-        InvalidUrlWebsiteEmpty = "invalid_url_website_empty",
-        InvalidUrlWebsiteInaccessible = "invalid_url_website_inaccessible",
-        InvalidUrlWebsiteInaccessibleGeoblocked = "invalid_url_website_inaccessible_geoblocked",
-        InvalidUrlWebsiteInaccessiblePasswordProtected = "invalid_url_website_inaccessible_password_protected",
-        InvalidUrlWebsiteIncomplete = "invalid_url_website_incomplete",
-        InvalidUrlWebsiteIncompleteCancellationPolicy = "invalid_url_website_incomplete_cancellation_policy",
-        InvalidUrlWebsiteIncompleteCustomerServiceDetails = "invalid_url_website_incomplete_customer_service_details",
-        InvalidUrlWebsiteIncompleteLegalRestrictions = "invalid_url_website_incomplete_legal_restrictions",
-        InvalidUrlWebsiteIncompleteRefundPolicy = "invalid_url_website_incomplete_refund_policy",
-        InvalidUrlWebsiteIncompleteReturnPolicy = "invalid_url_website_incomplete_return_policy",
-        InvalidUrlWebsiteIncompleteTermsAndConditions = "invalid_url_website_incomplete_terms_and_conditions",
-        InvalidUrlWebsiteIncompleteUnderConstruction = "invalid_url_website_incomplete_under_construction",
-        InvalidUrlWebsiteOther = "invalid_url_website_other",
-        InvalidValueOther = "invalid_value_other",
-        UnresolvableIpAddress = "unresolvable_ip_address",
-        UnresolvablePostalCode = "unresolvable_postal_code",
-        VerificationDirectorsMismatch = "verification_directors_mismatch",
-        VerificationDocumentAddressMismatch = "verification_document_address_mismatch",
-        VerificationDocumentAddressMissing = "verification_document_address_missing",
-        VerificationDocumentCorrupt = "verification_document_corrupt",
-        VerificationDocumentCountryNotSupported = "verification_document_country_not_supported",
-        VerificationDocumentDirectorsMismatch = "verification_document_directors_mismatch",
-        VerificationDocumentDobMismatch = "verification_document_dob_mismatch",
-        VerificationDocumentDuplicateType = "verification_document_duplicate_type",
-        VerificationDocumentExpired = "verification_document_expired",
-        VerificationDocumentFailedCopy = "verification_document_failed_copy",
-        VerificationDocumentFailedGreyscale = "verification_document_failed_greyscale",
-        VerificationDocumentFailedOther = "verification_document_failed_other",
-        VerificationDocumentFailedTestMode = "verification_document_failed_test_mode",
-        VerificationDocumentFraudulent = "verification_document_fraudulent",
-        VerificationDocumentIdNumberMismatch = "verification_document_id_number_mismatch",
-        VerificationDocumentIdNumberMissing = "verification_document_id_number_missing",
-        VerificationDocumentIncomplete = "verification_document_incomplete",
-        VerificationDocumentInvalid = "verification_document_invalid",
-        VerificationDocumentIssueOrExpiryDateMissing = "verification_document_issue_or_expiry_date_missing",
-        VerificationDocumentManipulated = "verification_document_manipulated",
-        VerificationDocumentMissingBack = "verification_document_missing_back",
-        VerificationDocumentMissingFront = "verification_document_missing_front",
-        VerificationDocumentNameMismatch = "verification_document_name_mismatch",
-        VerificationDocumentNameMissing = "verification_document_name_missing",
-        VerificationDocumentNationalityMismatch = "verification_document_nationality_mismatch",
-        VerificationDocumentNotReadable = "verification_document_not_readable",
-        VerificationDocumentNotSigned = "verification_document_not_signed",
-        VerificationDocumentNotUploaded = "verification_document_not_uploaded",
-        VerificationDocumentPhotoMismatch = "verification_document_photo_mismatch",
-        VerificationDocumentTooLarge = "verification_document_too_large",
-        VerificationDocumentTypeNotSupported = "verification_document_type_not_supported",
-        VerificationExtraneousDirectors = "verification_extraneous_directors",
-        VerificationFailedAddressMatch = "verification_failed_address_match",
-        VerificationFailedBusinessIecNumber = "verification_failed_business_iec_number",
-        VerificationFailedDocumentMatch = "verification_failed_document_match",
-        VerificationFailedIdNumberMatch = "verification_failed_id_number_match",
-        VerificationFailedKeyedIdentity = "verification_failed_keyed_identity",
-        VerificationFailedKeyedMatch = "verification_failed_keyed_match",
-        VerificationFailedNameMatch = "verification_failed_name_match",
-        VerificationFailedOther = "verification_failed_other",
-        VerificationFailedRepresentativeAuthority = "verification_failed_representative_authority",
-        VerificationFailedResidentialAddress = "verification_failed_residential_address",
-        VerificationFailedTaxIdMatch = "verification_failed_tax_id_match",
-        VerificationFailedTaxIdNotIssued = "verification_failed_tax_id_not_issued",
-        VerificationMissingDirectors = "verification_missing_directors",
-        VerificationMissingExecutives = "verification_missing_executives",
-        VerificationMissingOwners = "verification_missing_owners",
-        VerificationRequiresAdditionalMemorandumOfAssociations = "verification_requires_additional_memorandum_of_associations",
-        VerificationRequiresAdditionalProofOfRegistration = "verification_requires_additional_proof_of_registration",
-        VerificationSelfieDocumentMissingPhoto = "verification_selfie_document_missing_photo",
-        VerificationSelfieFaceMismatch = "verification_selfie_face_mismatch",
-        VerificationSelfieManipulated = "verification_selfie_manipulated",
-        VerificationSelfieUnverifiedOther = "verification_selfie_unverified_other",
-        VerificationSupportability = "verification_supportability",
-        VerificationTokenStale = "verification_token_stale",
+        InvalidAddressCityStatePostalCode = 0 "invalid_address_city_state_postal_code",
+        InvalidAddressHighwayContractBox = 1 "invalid_address_highway_contract_box",
+        InvalidAddressPrivateMailbox = 2 "invalid_address_private_mailbox",
+        InvalidBusinessProfileName = 3 "invalid_business_profile_name",
+        InvalidBusinessProfileNameDenylisted = 4 "invalid_business_profile_name_denylisted",
+        InvalidCompanyNameDenylisted = 5 "invalid_company_name_denylisted",
+        InvalidDobAgeOverMaximum = 6 "invalid_dob_age_over_maximum",
+        InvalidDobAgeUnder18 = 7 "invalid_dob_age_under_18",
+        InvalidDobAgeUnderMinimum = 8 "invalid_dob_age_under_minimum",
+        InvalidProductDescriptionLength = 9 "invalid_product_description_length",
+        InvalidProductDescriptionUrlMatch = 10 "invalid_product_description_url_match",
+        InvalidRepresentativeCountry = 11 "invalid_representative_country",
+        InvalidStatementDescriptorBusinessMismatch = 12 "invalid_statement_descriptor_business_mismatch",
+        InvalidStatementDescriptorDenylisted = 13 "invalid_statement_descriptor_denylisted",
+        InvalidStatementDescriptorLength = 14 "invalid_statement_descriptor_length",
+        InvalidStatementDescriptorPrefixDenylisted = 15 "invalid_statement_descriptor_prefix_denylisted",
+        InvalidStatementDescriptorPrefixMismatch = 16 "invalid_statement_descriptor_prefix_mismatch",
+        InvalidStreetAddress = 17 "invalid_street_address", InvalidTaxId = 18 "invalid_tax_id",
+        InvalidTaxIdFormat = 19 "invalid_tax_id_format",
+        InvalidTosAcceptance = 20 "invalid_tos_acceptance",
+        InvalidUrlDenylisted = 21 "invalid_url_denylisted",
+        InvalidUrlFormat = 22 "invalid_url_format",
+        InvalidUrlWebPresenceDetected = 23 "invalid_url_web_presence_detected",
+        InvalidUrlWebsiteBusinessInformationMismatch = 24 "invalid_url_website_business_information_mismatch",
+        InvalidUrlWebsiteEmpty = 25 "invalid_url_website_empty",
+        InvalidUrlWebsiteInaccessible = 26 "invalid_url_website_inaccessible",
+        InvalidUrlWebsiteInaccessibleGeoblocked = 27 "invalid_url_website_inaccessible_geoblocked",
+        InvalidUrlWebsiteInaccessiblePasswordProtected = 28 "invalid_url_website_inaccessible_password_protected",
+        InvalidUrlWebsiteIncomplete = 29 "invalid_url_website_incomplete",
+        InvalidUrlWebsiteIncompleteCancellationPolicy = 30 "invalid_url_website_incomplete_cancellation_policy",
+        InvalidUrlWebsiteIncompleteCustomerServiceDetails = 31 "invalid_url_website_incomplete_customer_service_details",
+        InvalidUrlWebsiteIncompleteLegalRestrictions = 32 "invalid_url_website_incomplete_legal_restrictions",
+        InvalidUrlWebsiteIncompleteRefundPolicy = 33 "invalid_url_website_incomplete_refund_policy",
+        InvalidUrlWebsiteIncompleteReturnPolicy = 34 "invalid_url_website_incomplete_return_policy",
+        InvalidUrlWebsiteIncompleteTermsAndConditions = 35 "invalid_url_website_incomplete_terms_and_conditions",
+        InvalidUrlWebsiteIncompleteUnderConstruction = 36 "invalid_url_website_incomplete_under_construction",
+        InvalidUrlWebsiteOther = 37 "invalid_url_website_other",
+        InvalidValueOther = 38 "invalid_value_other",
+        UnresolvableIpAddress = 39 "unresolvable_ip_address",
+        UnresolvablePostalCode = 40 "unresolvable_postal_code",
+        VerificationDirectorsMismatch = 41 "verification_directors_mismatch",
+        VerificationDocumentAddressMismatch = 42 "verification_document_address_mismatch",
+        VerificationDocumentAddressMissing = 43 "verification_document_address_missing",
+        VerificationDocumentCorrupt = 44 "verification_document_corrupt",
+        VerificationDocumentCountryNotSupported = 45 "verification_document_country_not_supported",
+        VerificationDocumentDirectorsMismatch = 46 "verification_document_directors_mismatch",
+        VerificationDocumentDobMismatch = 47 "verification_document_dob_mismatch",
+        VerificationDocumentDuplicateType = 48 "verification_document_duplicate_type",
+        VerificationDocumentExpired = 49 "verification_document_expired",
+        VerificationDocumentFailedCopy = 50 "verification_document_failed_copy",
+        VerificationDocumentFailedGreyscale = 51 "verification_document_failed_greyscale",
+        VerificationDocumentFailedOther = 52 "verification_document_failed_other",
+        VerificationDocumentFailedTestMode = 53 "verification_document_failed_test_mode",
+        VerificationDocumentFraudulent = 54 "verification_document_fraudulent",
+        VerificationDocumentIdNumberMismatch = 55 "verification_document_id_number_mismatch",
+        VerificationDocumentIdNumberMissing = 56 "verification_document_id_number_missing",
+        VerificationDocumentIncomplete = 57 "verification_document_incomplete",
+        VerificationDocumentInvalid = 58 "verification_document_invalid",
+        VerificationDocumentIssueOrExpiryDateMissing = 59 "verification_document_issue_or_expiry_date_missing",
+        VerificationDocumentManipulated = 60 "verification_document_manipulated",
+        VerificationDocumentMissingBack = 61 "verification_document_missing_back",
+        VerificationDocumentMissingFront = 62 "verification_document_missing_front",
+        VerificationDocumentNameMismatch = 63 "verification_document_name_mismatch",
+        VerificationDocumentNameMissing = 64 "verification_document_name_missing",
+        VerificationDocumentNationalityMismatch = 65 "verification_document_nationality_mismatch",
+        VerificationDocumentNotReadable = 66 "verification_document_not_readable",
+        VerificationDocumentNotSigned = 67 "verification_document_not_signed",
+        VerificationDocumentNotUploaded = 68 "verification_document_not_uploaded",
+        VerificationDocumentPhotoMismatch = 69 "verification_document_photo_mismatch",
+        VerificationDocumentTooLarge = 70 "verification_document_too_large",
+        VerificationDocumentTypeNotSupported = 71 "verification_document_type_not_supported",
+        VerificationExtraneousDirectors = 72 "verification_extraneous_directors",
+        VerificationFailedAddressMatch = 73 "verification_failed_address_match",
+        VerificationFailedBusinessIecNumber = 74 "verification_failed_business_iec_number",
+        VerificationFailedDocumentMatch = 75 "verification_failed_document_match",
+        VerificationFailedIdNumberMatch = 76 "verification_failed_id_number_match",
+        VerificationFailedKeyedIdentity = 77 "verification_failed_keyed_identity",
+        VerificationFailedKeyedMatch = 78 "verification_failed_keyed_match",
+        VerificationFailedNameMatch = 79 "verification_failed_name_match",
+        VerificationFailedOther = 80 "verification_failed_other",
+        VerificationFailedRepresentativeAuthority = 81 "verification_failed_representative_authority",
+        VerificationFailedResidentialAddress = 82 "verification_failed_residential_address",
+        VerificationFailedTaxIdMatch = 83 "verification_failed_tax_id_match",
+        VerificationFailedTaxIdNotIssued = 84 "verification_failed_tax_id_not_issued",
+        VerificationMissingDirectors = 85 "verification_missing_directors",
+        VerificationMissingExecutives = 86 "verification_missing_executives",
+        VerificationMissingOwners = 87 "verification_missing_owners",
+        VerificationRequiresAdditionalMemorandumOfAssociations = 88 "verification_requires_additional_memorandum_of_associations",
+        VerificationRequiresAdditionalProofOfRegistration = 89 "verification_requires_additional_proof_of_registration",
+        VerificationSelfieDocumentMissingPhoto = 90 "verification_selfie_document_missing_photo",
+        VerificationSelfieFaceMismatch = 91 "verification_selfie_face_mismatch",
+        VerificationSelfieManipulated = 92 "verification_selfie_manipulated",
+        VerificationSelfieUnverifiedOther = 93 "verification_selfie_unverified_other",
+        VerificationSupportability = 94 "verification_supportability",
+        VerificationTokenStale = 95 "verification_token_stale",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.impact.restricts_capabilities.capability` and 9 other places.
     V2CoreAccountRequirementsEntriesImpactRestrictsCapabilitiesCapability {
-        AchDebitPayments = "ach_debit_payments", AcssDebitPayments = "acss_debit_payments",
-        AffirmPayments = "affirm_payments",
-        AfterpayClearpayPayments = "afterpay_clearpay_payments", AlmaPayments = "alma_payments",
-        AmazonPayPayments = "amazon_pay_payments", AuBecsDebitPayments = "au_becs_debit_payments",
-        AutomaticIndirectTax = "automatic_indirect_tax", BacsDebitPayments = "bacs_debit_payments",
-        BancontactPayments = "bancontact_payments", BankAccountsLocal = "bank_accounts.local",
-        BankAccountsWire = "bank_accounts.wire", BlikPayments = "blik_payments",
-        BoletoPayments = "boleto_payments", CardPayments = "card_payments", Cards = "cards",
-        CartesBancairesPayments = "cartes_bancaires_payments",
-        CashappPayments = "cashapp_payments", EpsPayments = "eps_payments",
-        FpxPayments = "fpx_payments", GbBankTransferPayments = "gb_bank_transfer_payments",
-        GrabpayPayments = "grabpay_payments", IdealPayments = "ideal_payments",
-        JcbPayments = "jcb_payments", JpBankTransferPayments = "jp_bank_transfer_payments",
-        KakaoPayPayments = "kakao_pay_payments", KlarnaPayments = "klarna_payments",
-        KonbiniPayments = "konbini_payments", KrCardPayments = "kr_card_payments",
-        LinkPayments = "link_payments", MobilepayPayments = "mobilepay_payments",
-        MultibancoPayments = "multibanco_payments",
-        MxBankTransferPayments = "mx_bank_transfer_payments",
-        NaverPayPayments = "naver_pay_payments", OxxoPayments = "oxxo_payments",
-        P24Payments = "p24_payments", PayByBankPayments = "pay_by_bank_payments",
-        PaycoPayments = "payco_payments", PaynowPayments = "paynow_payments",
-        PromptpayPayments = "promptpay_payments", RevolutPayPayments = "revolut_pay_payments",
-        SamsungPayPayments = "samsung_pay_payments",
-        SepaBankTransferPayments = "sepa_bank_transfer_payments",
-        SepaDebitPayments = "sepa_debit_payments", StripeBalancePayouts = "stripe_balance.payouts",
-        StripeBalanceStripeTransfers = "stripe_balance.stripe_transfers",
-        SwishPayments = "swish_payments", TwintPayments = "twint_payments",
-        UsBankTransferPayments = "us_bank_transfer_payments", ZipPayments = "zip_payments",
+        AchDebitPayments = 0 "ach_debit_payments", AcssDebitPayments = 1 "acss_debit_payments",
+        AffirmPayments = 2 "affirm_payments",
+        AfterpayClearpayPayments = 3 "afterpay_clearpay_payments",
+        AlmaPayments = 4 "alma_payments", AmazonPayPayments = 5 "amazon_pay_payments",
+        AuBecsDebitPayments = 6 "au_becs_debit_payments",
+        AutomaticIndirectTax = 7 "automatic_indirect_tax",
+        BacsDebitPayments = 8 "bacs_debit_payments", BancontactPayments = 9 "bancontact_payments",
+        BankAccountsLocal = 10 "bank_accounts.local", BankAccountsWire = 11 "bank_accounts.wire",
+        BlikPayments = 12 "blik_payments", BoletoPayments = 13 "boleto_payments",
+        CardPayments = 14 "card_payments", Cards = 15 "cards",
+        CartesBancairesPayments = 16 "cartes_bancaires_payments",
+        CashappPayments = 17 "cashapp_payments", EpsPayments = 18 "eps_payments",
+        FpxPayments = 19 "fpx_payments", GbBankTransferPayments = 20 "gb_bank_transfer_payments",
+        GrabpayPayments = 21 "grabpay_payments", IdealPayments = 22 "ideal_payments",
+        JcbPayments = 23 "jcb_payments", JpBankTransferPayments = 24 "jp_bank_transfer_payments",
+        KakaoPayPayments = 25 "kakao_pay_payments", KlarnaPayments = 26 "klarna_payments",
+        KonbiniPayments = 27 "konbini_payments", KrCardPayments = 28 "kr_card_payments",
+        LinkPayments = 29 "link_payments", MobilepayPayments = 30 "mobilepay_payments",
+        MultibancoPayments = 31 "multibanco_payments",
+        MxBankTransferPayments = 32 "mx_bank_transfer_payments",
+        NaverPayPayments = 33 "naver_pay_payments", OxxoPayments = 34 "oxxo_payments",
+        P24Payments = 35 "p24_payments", PayByBankPayments = 36 "pay_by_bank_payments",
+        PaycoPayments = 37 "payco_payments", PaynowPayments = 38 "paynow_payments",
+        PromptpayPayments = 39 "promptpay_payments",
+        RevolutPayPayments = 40 "revolut_pay_payments",
+        SamsungPayPayments = 41 "samsung_pay_payments",
+        SepaBankTransferPayments = 42 "sepa_bank_transfer_payments",
+        SepaDebitPayments = 43 "sepa_debit_payments",
+        StripeBalancePayouts = 44 "stripe_balance.payouts",
+        StripeBalanceStripeTransfers = 45 "stripe_balance.stripe_transfers",
+        SwishPayments = 46 "swish_payments", TwintPayments = 47 "twint_payments",
+        UsBankTransferPayments = 48 "us_bank_transfer_payments", ZipPayments = 49 "zip_payments",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.impact.restricts_capabilities.deadline.status` and 29 other places.
     V2CoreAccountRequirementsEntriesMinimumDeadlineStatus {
-        CurrentlyDue = "currently_due", EventuallyDue = "eventually_due", PastDue = "past_due",
+        CurrentlyDue = 0 "currently_due", EventuallyDue = 1 "eventually_due",
+        PastDue = 2 "past_due",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.reference.type` and 9 other places.
     V2CoreAccountRequirementsEntriesReferenceType {
-        Inquiry = "inquiry", PaymentMethod = "payment_method", Person = "person",
+        Inquiry = 0 "inquiry", PaymentMethod = 1 "payment_method", Person = 2 "person",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.account.future_requirements.entries.requested_reasons.code` and 9 other places.
     V2CoreAccountRequirementsEntriesRequestedReasonsCode {
-        RoutineOnboarding = "routine_onboarding", RoutineVerification = "routine_verification",
+        RoutineOnboarding = 0 "routine_onboarding", RoutineVerification = 1 "routine_verification",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.event_destination.amazon_eventbridge.aws_event_source_status` and 5 other places.
     V2CoreEventDestinationAmazonEventbridgeAwsEventSourceStatus {
-        Active = "active", Deleted = "deleted", Pending = "pending", UnknownWord = "unknown",
+        Active = 0 "active", Deleted = 1 "deleted", Pending = 2 "pending",
+        UnknownWord = 3 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.event_destination.azure_event_grid.azure_partner_topic_status` and 5 other places.
     V2CoreEventDestinationAzureEventGridAzurePartnerTopicStatus {
-        Activated = "activated", Deleted = "deleted", NeverActivated = "never_activated",
-        UnknownWord = "unknown",
+        Activated = 0 "activated", Deleted = 1 "deleted", NeverActivated = 2 "never_activated",
+        UnknownWord = 3 "unknown",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/event_destinations.event_payload` and 6 other places.
     V2CoreEventDestinationEventPayload {
-        Snapshot = "snapshot", Thin = "thin",
+        Snapshot = 0 "snapshot", Thin = 1 "thin",
     }
 }
 
 open_enum! {
     /// Words of `v2.core.event_destination.status_details.disabled.reason` and 5 other places.
     V2CoreEventDestinationStatusDetailsDisabledReason {
-        NoAwsEventSourceExists = "no_aws_event_source_exists",
-        NoAzurePartnerTopicExists = "no_azure_partner_topic_exists", User = "user",
+        NoAwsEventSourceExists = 0 "no_aws_event_source_exists",
+        NoAzurePartnerTopicExists = 1 "no_azure_partner_topic_exists", User = 2 "user",
     }
 }
 
 open_enum! {
     /// Words of `POST /v2/core/event_destinations.type` and 6 other places.
     V2CoreEventDestinationType {
-        AmazonEventbridge = "amazon_eventbridge", AzureEventGrid = "azure_event_grid",
-        WebhookEndpoint = "webhook_endpoint",
+        AmazonEventbridge = 0 "amazon_eventbridge", AzureEventGrid = 1 "azure_event_grid",
+        WebhookEndpoint = 2 "webhook_endpoint",
     }
 }
 
 open_enum! {
     /// Words of `verification_session_redaction.status`.
     VerificationSessionRedactionStatus {
-        Processing = "processing", Redacted = "redacted",
+        Processing = 0 "processing", Redacted = 1 "redacted",
     }
 }

@@ -519,55 +519,55 @@ params! {
 open_enum! {
     /// Words of `POST /v1/sources.flow`.
     SourceFlow {
-        CodeVerification = "code_verification", None = "none", Receiver = "receiver",
-        Redirect = "redirect",
+        CodeVerification = 0 "code_verification", None = 1 "none", Receiver = 2 "receiver",
+        Redirect = 3 "redirect",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/sources.mandate.interval` and one other place.
     SourceInterval {
-        OneTime = "one_time", Scheduled = "scheduled", Variable = "variable",
+        OneTime = 0 "one_time", Scheduled = 1 "scheduled", Variable = 2 "variable",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/sources.mandate.notification_method` and one other place.
     SourceNotificationMethod {
-        DeprecatedNone = "deprecated_none", Email = "email", Manual = "manual", None = "none",
-        StripeEmail = "stripe_email",
+        DeprecatedNone = 0 "deprecated_none", Email = 1 "email", Manual = 2 "manual",
+        None = 3 "none", StripeEmail = 4 "stripe_email",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/sources.receiver.refund_attributes_method`.
     SourceRefundAttributesMethod {
-        Email = "email", Manual = "manual", None = "none",
+        Email = 0 "email", Manual = 1 "manual", None = 2 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/sources.source_order.items.type` and one other place.
     SourceType {
-        Discount = "discount", Shipping = "shipping", Sku = "sku", Tax = "tax",
+        Discount = 0 "discount", Shipping = 1 "shipping", Sku = 2 "sku", Tax = 3 "tax",
     }
 }
 
 open_enum! {
     /// Words of `source.type`.
     SourceTypeWord {
-        AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit",
-        AcssDebit = "acss_debit", Alipay = "alipay", AuBecsDebit = "au_becs_debit",
-        Bancontact = "bancontact", Card = "card", CardPresent = "card_present", Eps = "eps",
-        Giropay = "giropay", Ideal = "ideal", Klarna = "klarna", Multibanco = "multibanco",
-        P24 = "p24", SepaDebit = "sepa_debit", Sofort = "sofort", ThreeDSecure = "three_d_secure",
-        Wechat = "wechat",
+        AchCreditTransfer = 0 "ach_credit_transfer", AchDebit = 1 "ach_debit",
+        AcssDebit = 2 "acss_debit", Alipay = 3 "alipay", AuBecsDebit = 4 "au_becs_debit",
+        Bancontact = 5 "bancontact", Card = 6 "card", CardPresent = 7 "card_present",
+        Eps = 8 "eps", Giropay = 9 "giropay", Ideal = 10 "ideal", Klarna = 11 "klarna",
+        Multibanco = 12 "multibanco", P24 = 13 "p24", SepaDebit = 14 "sepa_debit",
+        Sofort = 15 "sofort", ThreeDSecure = 16 "three_d_secure", Wechat = 17 "wechat",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/sources.usage`.
     SourceUsage {
-        Reusable = "reusable", SingleUse = "single_use",
+        Reusable = 0 "reusable", SingleUse = 1 "single_use",
     }
 }

@@ -77,10 +77,10 @@ view! {
 open_enum! {
     /// Words of `source_transaction.type`.
     SourceTransactionType {
-        AchCreditTransfer = "ach_credit_transfer", AchDebit = "ach_debit", Alipay = "alipay",
-        Bancontact = "bancontact", Card = "card", CardPresent = "card_present", Eps = "eps",
-        Giropay = "giropay", Ideal = "ideal", Klarna = "klarna", Multibanco = "multibanco",
-        P24 = "p24", SepaDebit = "sepa_debit", Sofort = "sofort", ThreeDSecure = "three_d_secure",
-        Wechat = "wechat",
+        AchCreditTransfer = 0 "ach_credit_transfer", AchDebit = 1 "ach_debit", Alipay = 2 "alipay",
+        Bancontact = 3 "bancontact", Card = 4 "card", CardPresent = 5 "card_present",
+        Eps = 6 "eps", Giropay = 7 "giropay", Ideal = 8 "ideal", Klarna = 9 "klarna",
+        Multibanco = 10 "multibanco", P24 = 11 "p24", SepaDebit = 12 "sepa_debit",
+        Sofort = 13 "sofort", ThreeDSecure = 14 "three_d_secure", Wechat = 15 "wechat",
     }
 }

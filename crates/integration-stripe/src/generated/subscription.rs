@@ -349,17 +349,17 @@ params! {
 open_enum! {
     /// Words of `subscription.status`.
     SubscriptionStatus {
-        Active = "active", Canceled = "canceled", Incomplete = "incomplete",
-        IncompleteExpired = "incomplete_expired", PastDue = "past_due", Paused = "paused",
-        Trialing = "trialing", Unpaid = "unpaid",
+        Active = 0 "active", Canceled = 1 "canceled", Incomplete = 2 "incomplete",
+        IncompleteExpired = 3 "incomplete_expired", PastDue = 4 "past_due", Paused = 5 "paused",
+        Trialing = 6 "trialing", Unpaid = 7 "unpaid",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/subscriptions.status`.
     SubscriptionsStatus {
-        Active = "active", All = "all", Canceled = "canceled", Ended = "ended",
-        Incomplete = "incomplete", IncompleteExpired = "incomplete_expired", PastDue = "past_due",
-        Paused = "paused", Trialing = "trialing", Unpaid = "unpaid",
+        Active = 0 "active", All = 1 "all", Canceled = 2 "canceled", Ended = 3 "ended",
+        Incomplete = 4 "incomplete", IncompleteExpired = 5 "incomplete_expired",
+        PastDue = 6 "past_due", Paused = 7 "paused", Trialing = 8 "trialing", Unpaid = 9 "unpaid",
     }
 }

@@ -234,14 +234,14 @@ params! {
 open_enum! {
     /// Words of `POST /v1/subscription_schedules.end_behavior` and 2 other places.
     SubscriptionScheduleEndBehavior {
-        Cancel = "cancel", None = "none", Release = "release", Renew = "renew",
+        Cancel = 0 "cancel", None = 1 "none", Release = 2 "release", Renew = 3 "renew",
     }
 }
 
 open_enum! {
     /// Words of `subscription_schedule.status`.
     SubscriptionScheduleStatus {
-        Active = "active", Canceled = "canceled", Completed = "completed",
-        NotStarted = "not_started", Released = "released",
+        Active = 0 "active", Canceled = 1 "canceled", Completed = 2 "completed",
+        NotStarted = 3 "not_started", Released = 4 "released",
     }
 }

@@ -86,7 +86,7 @@ params! {
 open_enum! {
     /// Words of `tax_id_verification.status`.
     TaxIdVerificationStatus {
-        Pending = "pending", Unavailable = "unavailable", Unverified = "unverified",
-        Verified = "verified",
+        Pending = 0 "pending", Unavailable = 1 "unavailable", Unverified = 2 "unverified",
+        Verified = 3 "verified",
     }
 }

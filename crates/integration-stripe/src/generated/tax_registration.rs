@@ -248,13 +248,13 @@ params! {
 open_enum! {
     /// Words of `tax.registration.status`.
     TaxRegistrationStatus {
-        Active = "active", Expired = "expired", Scheduled = "scheduled",
+        Active = 0 "active", Expired = 1 "expired", Scheduled = 2 "scheduled",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/tax/registrations.status`.
     TaxRegistrationsStatus {
-        Active = "active", All = "all", Expired = "expired", Scheduled = "scheduled",
+        Active = 0 "active", All = 1 "all", Expired = 2 "expired", Scheduled = 3 "scheduled",
     }
 }

@@ -58,6 +58,6 @@ params! {
 open_enum! {
     /// Words of `tax.settings.status`.
     TaxSettingsStatus {
-        Active = "active", Pending = "pending",
+        Active = 0 "active", Pending = 1 "pending",
     }
 }

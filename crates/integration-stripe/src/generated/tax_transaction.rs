@@ -91,6 +91,6 @@ params! {
 open_enum! {
     /// Words of `POST /v1/tax/transactions/create_reversal.mode`.
     TaxTransactionMode {
-        Full = "full", Partial = "partial",
+        Full = 0 "full", Partial = 1 "partial",
     }
 }

@@ -282,7 +282,7 @@ params! {
 open_enum! {
     /// Words of `POST /v1/terminal/configurations.wifi.type` and 2 other places.
     TerminalConfigurationConfigurationResourceWifiConfigType {
-        EnterpriseEapPeap = "enterprise_eap_peap", EnterpriseEapTls = "enterprise_eap_tls",
-        PersonalPsk = "personal_psk",
+        EnterpriseEapPeap = 0 "enterprise_eap_peap", EnterpriseEapTls = 1 "enterprise_eap_tls",
+        PersonalPsk = 2 "personal_psk",
     }
 }

@@ -480,50 +480,51 @@ params! {
 open_enum! {
     /// Words of `GET /v1/terminal/readers.device_type` and 2 other places.
     TerminalReaderDeviceType {
-        BbposChipper2x = "bbpos_chipper2x", BbposWisepad3 = "bbpos_wisepad3",
-        BbposWiseposE = "bbpos_wisepos_e", MobilePhoneReader = "mobile_phone_reader",
-        SimulatedStripeS700 = "simulated_stripe_s700",
-        SimulatedStripeS710 = "simulated_stripe_s710",
-        SimulatedVerifoneM425 = "simulated_verifone_m425",
-        SimulatedVerifoneP630 = "simulated_verifone_p630",
-        SimulatedVerifoneUx700 = "simulated_verifone_ux700",
-        SimulatedVerifoneV660p = "simulated_verifone_v660p",
-        SimulatedWiseposE = "simulated_wisepos_e", StripeM2 = "stripe_m2",
-        StripeS700 = "stripe_s700", StripeS710 = "stripe_s710", VerifoneP400 = "verifone_P400",
-        VerifoneM425 = "verifone_m425", VerifoneP630 = "verifone_p630",
-        VerifoneUx700 = "verifone_ux700", VerifoneV660p = "verifone_v660p",
+        BbposChipper2x = 0 "bbpos_chipper2x", BbposWisepad3 = 1 "bbpos_wisepad3",
+        BbposWiseposE = 2 "bbpos_wisepos_e", MobilePhoneReader = 3 "mobile_phone_reader",
+        SimulatedStripeS700 = 4 "simulated_stripe_s700",
+        SimulatedStripeS710 = 5 "simulated_stripe_s710",
+        SimulatedVerifoneM425 = 6 "simulated_verifone_m425",
+        SimulatedVerifoneP630 = 7 "simulated_verifone_p630",
+        SimulatedVerifoneUx700 = 8 "simulated_verifone_ux700",
+        SimulatedVerifoneV660p = 9 "simulated_verifone_v660p",
+        SimulatedWiseposE = 10 "simulated_wisepos_e", StripeM2 = 11 "stripe_m2",
+        StripeS700 = 12 "stripe_s700", StripeS710 = 13 "stripe_s710",
+        VerifoneP400 = 14 "verifone_P400", VerifoneM425 = 15 "verifone_m425",
+        VerifoneP630 = 16 "verifone_p630", VerifoneUx700 = 17 "verifone_ux700",
+        VerifoneV660p = 18 "verifone_v660p",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.selection.choices.style` and one other place.
     TerminalReaderReaderResourceChoiceStyle {
-        Primary = "primary", Secondary = "secondary",
+        Primary = 0 "primary", Secondary = 1 "secondary",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/terminal/readers/{reader}/collect_inputs.inputs.type` and one other place.
     TerminalReaderReaderResourceInputType {
-        Email = "email", Numeric = "numeric", Phone = "phone", Selection = "selection",
-        Signature = "signature", Text = "text",
+        Email = 0 "email", Numeric = 1 "numeric", Phone = 2 "phone", Selection = 3 "selection",
+        Signature = 4 "signature", Text = 5 "text",
     }
 }
 
 open_enum! {
     /// Words of `terminal_reader_reader_resource_reader_action.status`.
     TerminalReaderReaderResourceReaderActionStatus {
-        Failed = "failed", InProgress = "in_progress", Succeeded = "succeeded",
+        Failed = 0 "failed", InProgress = 1 "in_progress", Succeeded = 2 "succeeded",
     }
 }
 
 open_enum! {
     /// Words of `terminal_reader_reader_resource_reader_action.type`.
     TerminalReaderReaderResourceReaderActionType {
-        CollectInputs = "collect_inputs", CollectPaymentMethod = "collect_payment_method",
-        ConfirmPaymentIntent = "confirm_payment_intent", PrintContent = "print_content",
-        ProcessPaymentIntent = "process_payment_intent",
-        ProcessSetupIntent = "process_setup_intent", RefundPayment = "refund_payment",
-        SetReaderDisplay = "set_reader_display",
+        CollectInputs = 0 "collect_inputs", CollectPaymentMethod = 1 "collect_payment_method",
+        ConfirmPaymentIntent = 2 "confirm_payment_intent", PrintContent = 3 "print_content",
+        ProcessPaymentIntent = 4 "process_payment_intent",
+        ProcessSetupIntent = 5 "process_setup_intent", RefundPayment = 6 "refund_payment",
+        SetReaderDisplay = 7 "set_reader_display",
     }
 }

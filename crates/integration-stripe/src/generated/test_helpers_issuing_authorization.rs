@@ -170,7 +170,7 @@ params! {
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/authorizations.fraud_disputability_likelihood`.
     TestHelperIssuingAuthorizationFraudDisputabilityLikelihood {
-        Neutral = "neutral", UnknownWord = "unknown", VeryLikely = "very_likely",
-        VeryUnlikely = "very_unlikely",
+        Neutral = 0 "neutral", UnknownWord = 1 "unknown", VeryLikely = 2 "very_likely",
+        VeryUnlikely = 3 "very_unlikely",
     }
 }

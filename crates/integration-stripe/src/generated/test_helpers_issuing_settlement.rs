@@ -28,6 +28,6 @@ params! {
 open_enum! {
     /// Words of `POST /v1/test_helpers/issuing/settlements.network`.
     TestHelperIssuingSettlementNetwork {
-        Maestro = "maestro", Visa = "visa",
+        Maestro = 0 "maestro", Visa = 1 "visa",
     }
 }

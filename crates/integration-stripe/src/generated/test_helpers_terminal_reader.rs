@@ -59,13 +59,13 @@ params! {
 open_enum! {
     /// Words of `POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection.skip_non_required_inputs`.
     TestHelperTerminalReaderSkipNonRequiredInputs {
-        All = "all", None = "none",
+        All = 0 "all", None = 1 "none",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method.type`.
     TestHelperTerminalReaderType {
-        Card = "card", CardPresent = "card_present", InteracPresent = "interac_present",
+        Card = 0 "card", CardPresent = 1 "card_present", InteracPresent = 2 "interac_present",
     }
 }

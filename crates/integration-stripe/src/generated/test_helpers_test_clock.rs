@@ -65,6 +65,6 @@ params! {
 open_enum! {
     /// Words of `test_helpers.test_clock.status`.
     TestHelpersTestClockStatus {
-        Advancing = "advancing", InternalFailure = "internal_failure", Ready = "ready",
+        Advancing = 0 "advancing", InternalFailure = 1 "internal_failure", Ready = 2 "ready",
     }
 }

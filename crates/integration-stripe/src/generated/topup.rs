@@ -80,14 +80,15 @@ params! {
 open_enum! {
     /// Words of `topup.status`.
     TopupStatus {
-        Canceled = "canceled", Failed = "failed", Pending = "pending", Reversed = "reversed",
-        Succeeded = "succeeded",
+        Canceled = 0 "canceled", Failed = 1 "failed", Pending = 2 "pending",
+        Reversed = 3 "reversed", Succeeded = 4 "succeeded",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/topups.status`.
     TopupsStatus {
-        Canceled = "canceled", Failed = "failed", Pending = "pending", Succeeded = "succeeded",
+        Canceled = 0 "canceled", Failed = 1 "failed", Pending = 2 "pending",
+        Succeeded = 3 "succeeded",
     }
 }

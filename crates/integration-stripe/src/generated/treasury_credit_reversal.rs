@@ -61,13 +61,13 @@ params! {
 open_enum! {
     /// Words of `treasury.credit_reversal.network`.
     TreasuryCreditReversalNetwork {
-        Ach = "ach", Stripe = "stripe",
+        Ach = 0 "ach", Stripe = 1 "stripe",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/credit_reversals.status` and one other place.
     TreasuryCreditReversalStatus {
-        Canceled = "canceled", Posted = "posted", Processing = "processing",
+        Canceled = 0 "canceled", Posted = 1 "posted", Processing = 2 "processing",
     }
 }

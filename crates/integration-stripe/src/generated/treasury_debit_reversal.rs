@@ -66,27 +66,27 @@ params! {
 open_enum! {
     /// Words of `treasury.debit_reversal.network`.
     TreasuryDebitReversalNetwork {
-        Ach = "ach", Card = "card",
+        Ach = 0 "ach", Card = 1 "card",
     }
 }
 
 open_enum! {
     /// Words of `treasury.debit_reversal.status`.
     TreasuryDebitReversalStatus {
-        Failed = "failed", Processing = "processing", Succeeded = "succeeded",
+        Failed = 0 "failed", Processing = 1 "processing", Succeeded = 2 "succeeded",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/debit_reversals.resolution`.
     TreasuryDebitReversalsResolution {
-        Lost = "lost", Won = "won",
+        Lost = 0 "lost", Won = 1 "won",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/debit_reversals.status`.
     TreasuryDebitReversalsStatus {
-        Canceled = "canceled", Completed = "completed", Processing = "processing",
+        Canceled = 0 "canceled", Completed = 1 "completed", Processing = 2 "processing",
     }
 }

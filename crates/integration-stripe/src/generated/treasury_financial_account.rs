@@ -172,28 +172,28 @@ params! {
 open_enum! {
     /// Words of `treasury.financial_account.active_features` and 2 other places.
     TreasuryFinancialAccountActiveFeatures {
-        CardIssuing = "card_issuing", DepositInsurance = "deposit_insurance",
-        FinancialAddressesAba = "financial_addresses.aba",
-        FinancialAddressesAbaForwarding = "financial_addresses.aba.forwarding",
-        InboundTransfersAch = "inbound_transfers.ach", IntraStripeFlows = "intra_stripe_flows",
-        OutboundPaymentsAch = "outbound_payments.ach",
-        OutboundPaymentsUsDomesticWire = "outbound_payments.us_domestic_wire",
-        OutboundTransfersAch = "outbound_transfers.ach",
-        OutboundTransfersUsDomesticWire = "outbound_transfers.us_domestic_wire",
-        RemoteDepositCapture = "remote_deposit_capture",
+        CardIssuing = 0 "card_issuing", DepositInsurance = 1 "deposit_insurance",
+        FinancialAddressesAba = 2 "financial_addresses.aba",
+        FinancialAddressesAbaForwarding = 3 "financial_addresses.aba.forwarding",
+        InboundTransfersAch = 4 "inbound_transfers.ach", IntraStripeFlows = 5 "intra_stripe_flows",
+        OutboundPaymentsAch = 6 "outbound_payments.ach",
+        OutboundPaymentsUsDomesticWire = 7 "outbound_payments.us_domestic_wire",
+        OutboundTransfersAch = 8 "outbound_transfers.ach",
+        OutboundTransfersUsDomesticWire = 9 "outbound_transfers.us_domestic_wire",
+        RemoteDepositCapture = 10 "remote_deposit_capture",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/financial_accounts.status` and one other place.
     TreasuryFinancialAccountStatus {
-        Closed = "closed", Open = "open",
+        Closed = 0 "closed", Open = 1 "open",
     }
 }
 
 open_enum! {
     /// Words of `POST /v1/treasury/financial_accounts/{financial_account}.forwarding_settings.type` and one other place.
     TreasuryFinancialAccountType {
-        FinancialAccount = "financial_account", PaymentMethod = "payment_method",
+        FinancialAccount = 0 "financial_account", PaymentMethod = 1 "payment_method",
     }
 }

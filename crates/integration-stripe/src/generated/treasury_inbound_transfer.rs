@@ -74,7 +74,7 @@ params! {
 open_enum! {
     /// Words of `GET /v1/treasury/inbound_transfers.status` and one other place.
     TreasuryInboundTransferStatus {
-        Canceled = "canceled", Failed = "failed", Processing = "processing",
-        Succeeded = "succeeded",
+        Canceled = 0 "canceled", Failed = 1 "failed", Processing = 2 "processing",
+        Succeeded = 3 "succeeded",
     }
 }

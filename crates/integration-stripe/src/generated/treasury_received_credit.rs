@@ -66,14 +66,14 @@ params! {
 open_enum! {
     /// Words of `treasury.received_credit.failure_code`.
     TreasuryReceivedCreditFailureCode {
-        AccountClosed = "account_closed", AccountFrozen = "account_frozen",
-        InternationalTransaction = "international_transaction", Other = "other",
+        AccountClosed = 0 "account_closed", AccountFrozen = 1 "account_frozen",
+        InternationalTransaction = 2 "international_transaction", Other = 3 "other",
     }
 }
 
 open_enum! {
     /// Words of `treasury.received_credit.network`.
     TreasuryReceivedCreditNetwork {
-        Ach = "ach", Card = "card", Stripe = "stripe", UsDomesticWire = "us_domestic_wire",
+        Ach = 0 "ach", Card = 1 "card", Stripe = 2 "stripe", UsDomesticWire = 3 "us_domestic_wire",
     }
 }

@@ -58,15 +58,15 @@ params! {
 open_enum! {
     /// Words of `treasury.received_debit.failure_code`.
     TreasuryReceivedDebitFailureCode {
-        AccountClosed = "account_closed", AccountFrozen = "account_frozen",
-        InsufficientFunds = "insufficient_funds",
-        InternationalTransaction = "international_transaction", Other = "other",
+        AccountClosed = 0 "account_closed", AccountFrozen = 1 "account_frozen",
+        InsufficientFunds = 2 "insufficient_funds",
+        InternationalTransaction = 3 "international_transaction", Other = 4 "other",
     }
 }
 
 open_enum! {
     /// Words of `treasury.received_debit.network`.
     TreasuryReceivedDebitNetwork {
-        Ach = "ach", Card = "card", Stripe = "stripe",
+        Ach = 0 "ach", Card = 1 "card", Stripe = 2 "stripe",
     }
 }

@@ -66,13 +66,13 @@ params! {
 open_enum! {
     /// Words of `GET /v1/treasury/transactions.status` and one other place.
     TreasuryTransactionStatus {
-        Open = "open", Posted = "posted", Void = "void",
+        Open = 0 "open", Posted = 1 "posted", Void = 2 "void",
     }
 }
 
 open_enum! {
     /// Words of `GET /v1/treasury/transactions.order_by`.
     TreasuryTransactionsOrderBy {
-        Created = "created", PostedAt = "posted_at",
+        Created = 0 "created", PostedAt = 1 "posted_at",
     }
 }

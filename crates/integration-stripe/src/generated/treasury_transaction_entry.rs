@@ -56,27 +56,28 @@ params! {
 open_enum! {
     /// Words of `GET /v1/treasury/transaction_entries.order_by`.
     TreasuryTransactionEntriesOrderBy {
-        Created = "created", EffectiveAt = "effective_at",
+        Created = 0 "created", EffectiveAt = 1 "effective_at",
     }
 }
 
 open_enum! {
     /// Words of `treasury.transaction_entry.type`.
     TreasuryTransactionEntryType {
-        CreditReversal = "credit_reversal", CreditReversalPosting = "credit_reversal_posting",
-        DebitReversal = "debit_reversal", InboundTransfer = "inbound_transfer",
-        InboundTransferReturn = "inbound_transfer_return",
-        IssuingAuthorizationHold = "issuing_authorization_hold",
-        IssuingAuthorizationRelease = "issuing_authorization_release", Other = "other",
-        OutboundPayment = "outbound_payment",
-        OutboundPaymentCancellation = "outbound_payment_cancellation",
-        OutboundPaymentFailure = "outbound_payment_failure",
-        OutboundPaymentPosting = "outbound_payment_posting",
-        OutboundPaymentReturn = "outbound_payment_return", OutboundTransfer = "outbound_transfer",
-        OutboundTransferCancellation = "outbound_transfer_cancellation",
-        OutboundTransferFailure = "outbound_transfer_failure",
-        OutboundTransferPosting = "outbound_transfer_posting",
-        OutboundTransferReturn = "outbound_transfer_return", ReceivedCredit = "received_credit",
-        ReceivedDebit = "received_debit",
+        CreditReversal = 0 "credit_reversal", CreditReversalPosting = 1 "credit_reversal_posting",
+        DebitReversal = 2 "debit_reversal", InboundTransfer = 3 "inbound_transfer",
+        InboundTransferReturn = 4 "inbound_transfer_return",
+        IssuingAuthorizationHold = 5 "issuing_authorization_hold",
+        IssuingAuthorizationRelease = 6 "issuing_authorization_release", Other = 7 "other",
+        OutboundPayment = 8 "outbound_payment",
+        OutboundPaymentCancellation = 9 "outbound_payment_cancellation",
+        OutboundPaymentFailure = 10 "outbound_payment_failure",
+        OutboundPaymentPosting = 11 "outbound_payment_posting",
+        OutboundPaymentReturn = 12 "outbound_payment_return",
+        OutboundTransfer = 13 "outbound_transfer",
+        OutboundTransferCancellation = 14 "outbound_transfer_cancellation",
+        OutboundTransferFailure = 15 "outbound_transfer_failure",
+        OutboundTransferPosting = 16 "outbound_transfer_posting",
+        OutboundTransferReturn = 17 "outbound_transfer_return",
+        ReceivedCredit = 18 "received_credit", ReceivedDebit = 19 "received_debit",
     }
 }

@@ -63,6 +63,6 @@ params! {
 open_enum! {
     /// Words of `POST /v2/commerce/product_catalog/imports.mode`.
     V2CommerceProductCatalogImportMode {
-        Replace = "replace", Upsert = "upsert",
+        Replace = 0 "replace", Upsert = 1 "upsert",
     }
 }

@@ -791,10 +791,10 @@ params! {
 open_enum! {
     /// Words of `GET /v2/core/accounts/{id}.include` and 2 other places.
     V2CoreAccountInclude {
-        ConfigurationCustomer = "configuration.customer",
-        ConfigurationMerchant = "configuration.merchant",
-        ConfigurationRecipient = "configuration.recipient", Defaults = "defaults",
-        FutureRequirements = "future_requirements", Identity = "identity",
-        Requirements = "requirements",
+        ConfigurationCustomer = 0 "configuration.customer",
+        ConfigurationMerchant = 1 "configuration.merchant",
+        ConfigurationRecipient = 2 "configuration.recipient", Defaults = 3 "defaults",
+        FutureRequirements = 4 "future_requirements", Identity = 5 "identity",
+        Requirements = 6 "requirements",
     }
 }

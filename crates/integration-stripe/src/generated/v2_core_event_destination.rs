@@ -90,7 +90,7 @@ params! {
 open_enum! {
     /// Words of `POST /v2/core/event_destinations.include`.
     V2CoreEventDestinationInclude {
-        WebhookEndpointSigningSecret = "webhook_endpoint.signing_secret",
-        WebhookEndpointUrl = "webhook_endpoint.url",
+        WebhookEndpointSigningSecret = 0 "webhook_endpoint.signing_secret",
+        WebhookEndpointUrl = 1 "webhook_endpoint.url",
     }
 }

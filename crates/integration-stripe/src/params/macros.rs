@@ -38,7 +38,7 @@ macro_rules! params {
             /// Sets a parameter that this version does not know.
             #[inline]
             pub fn extra(self, name: impl Into<String>, value: impl Into<$crate::params::Value>) -> Self {
-                Self(self.0.with(name.into(), value))
+                Self(self.0.extra(name, value))
             }
         }
 

@@ -129,6 +129,11 @@ impl Params {
         self.set_to(name, Value::Bool(value))
     }
 
+    /// Sets a parameter that there is no setter for.
+    pub(crate) fn extra(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.with(name.into(), value)
+    }
+
     /// Unsets a parameter.
     pub(crate) fn clear(self, name: &'static str) -> Self {
         self.set_to(name, Value::Clear)

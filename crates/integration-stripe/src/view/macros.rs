@@ -115,9 +115,9 @@ macro_rules! of_node {
     };
 }
 
-/// An enum of words that Stripe may add to.
+/// An enum of words that Stripe may add to: each variant with the place of its word, in their order.
 macro_rules! open_enum {
-    ($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+    ($(#[$about:meta])* $name:ident { $($variant:ident = $at:literal $word:literal),* $(,)? }) => {
         $(#[$about])*
         #[non_exhaustive]
         pub enum $name {
@@ -142,9 +142,10 @@ macro_rules! open_enum {
         impl From<&str> for $name {
             #[inline]
             fn from(word: &str) -> Self {
-                match word {
-                    $($word => Self::$variant,)*
-                    word => Self::Unknown(word.into()),
+                // By its place, because a match on text is a comparison and a branch for each word.
+                match $crate::view::place(&[$($word),*], word) {
+                    $($at => Self::$variant,)*
+                    _ => Self::Unknown(word.into()),
                 }
             }
         }

@@ -117,7 +117,7 @@ impl View for Node {
     }
 }
 
-// What the views share, so that each has one call of it.
+// What the views and enums share, so that each has one call of it.
 
 pub(crate) fn debug<T: View>(view: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     view.node().cursor().redacted(T::NAME, f)
@@ -125,4 +125,9 @@ pub(crate) fn debug<T: View>(view: &T, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 
 pub(crate) fn deserialize<'de, T: View, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     Node::deserialize(from).map(T::from_node)
+}
+
+/// The place of a word among those of an enum, which are in order; beyond them for any other.
+pub(crate) fn place(words: &[&str], word: &str) -> usize {
+    words.binary_search(&word).unwrap_or(words.len())
 }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{Int64, View};
 use crate::{
     ErrorKind, List, Node,
-    resources::{Charge, ChargeStatus, Customer, Event},
+    resources::{Charge, ChargeStatus, Customer, Event, WebhookEndpointEnabledEvents},
 };
 
 fn charge(value: Value) -> Charge {
@@ -29,6 +29,24 @@ fn a_getter_reads_its_field_and_nothing_of_another_type() {
     let customer = charge.customer().unwrap().object().unwrap();
     assert_eq!(customer.email(), Some("a@b"));
     assert_eq!(charge.currency(), None);
+}
+
+#[test]
+fn each_word_is_found_among_many_and_none_beside_them() {
+    let source = include_str!("../generated/webhook_endpoint.rs");
+    let (_, table) = source.split_once("WebhookEndpointEnabledEvents {").unwrap();
+    let (table, _) = table.split_once('}').unwrap();
+    let words: Vec<&str> = table.split('"').skip(1).step_by(2).collect();
+    assert!(words.len() > 200);
+    for word in words {
+        let read = WebhookEndpointEnabledEvents::from(word);
+        assert!(!matches!(read, WebhookEndpointEnabledEvents::Unknown(_)));
+        assert_eq!(read.as_str(), word);
+        for beside in [&format!("{word}!"), ""] {
+            let read = WebhookEndpointEnabledEvents::from(beside);
+            assert!(matches!(read, WebhookEndpointEnabledEvents::Unknown(_)));
+        }
+    }
 }
 
 #[test]
