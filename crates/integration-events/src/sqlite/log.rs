@@ -138,6 +138,7 @@ impl Log {
 
 /// Copies the log whenever asked to, until it ends.
 pub(super) fn run(path: &Path, log: &Log, writer: &Mutex<Writer>) {
+    let _over = Over(log);
     let mut conn = None;
     while log.wait_while(Copying::Idle) == Copying::Due {
         let copy = || {
@@ -151,6 +152,15 @@ pub(super) fn run(path: &Path, log: &Log, writer: &Mutex<Writer>) {
             tracing::debug!(%error, "the log is not copied into the file yet");
         }
         log.turn(Copying::Due, Copying::Idle);
+    }
+}
+
+/// Ends the log with its thread, of which nobody waits for a copy then, should it have panicked.
+struct Over<'a>(&'a Log);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
