@@ -155,7 +155,7 @@ pub(super) fn run(path: &Path, log: &Log, writer: &Mutex<Writer>) {
     }
 }
 
-/// Ends the log with its thread, of which nobody waits for a copy then, should it have panicked.
+/// Ends the log with its thread, so that nobody waits for the copy of one that panicked.
 struct Over<'a>(&'a Log);
 
 impl Drop for Over<'_> {

@@ -13,7 +13,8 @@
 //! wait for nothing, a small one is carried out in the thread of its caller while the writer has
 //! nothing to do: to wake that thread and be woken by it takes longer than the work.
 //!
-//! A second thread copies the write-ahead log into the file, so that no commit waits for that.
+//! A second thread copies the write-ahead log into the file. Commits go on meanwhile; they wait for
+//! the last of it, and for all of it once the log is twice as long as it should be.
 //!
 //! What keeps the writer cheap, and where this differs from the obvious schema:
 //! - A delivery's number is its event's number times 256 plus its place, so the two tables join
